@@ -1,0 +1,23 @@
+// UTF-8 as the Unicode standard defines it: no overlong forms, no surrogates, nothing above
+// U+10FFFF.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace nacre {
+
+bool is_utf8(Bytes bytes);
+inline bool is_utf8(std::string_view text) { return is_utf8(as_bytes(text)); }
+
+// Appends the encoding of a scalar value; the caller has excluded surrogates and > 0x10FFFF.
+void append_utf8(std::string& out, uint32_t scalar);
+
+// The text with control, bidirectional and invalid bytes escaped as \u{..} or \xx, for terminals
+// and error messages (security.md T2): what it returns never moves a cursor or reorders a line.
+std::string printable(std::string_view text);
+
+}  // namespace nacre
