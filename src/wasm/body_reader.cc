@@ -1,0 +1,257 @@
+#include "wasm/body_reader.h"
+
+namespace nacre::wasm {
+namespace {
+
+constexpr uint8_t kRefNullCode = 0x63;
+constexpr uint8_t kRefCode = 0x64;
+constexpr uint8_t kEmptyBlock = 0x40;
+constexpr uint32_t kMaxLabels = 1u << 20;  // of one br_table; every one takes a byte or more
+constexpr uint32_t kMaxSelectTypes = 1000;
+constexpr uint32_t kMaxCatches = 100000;
+
+}  // namespace
+
+Op BodyReader::prefixed_opcode(uint8_t byte) {
+  uint64_t start = offset();
+  skip_to(pos() + 1);
+  if (byte < kFirstPrefix || byte == 0xFF) {
+    fail_at("illegal opcode", start);
+    return kNoOp;
+  }
+  uint32_t code = u32();
+  Op op = find_prefixed_op(byte, code);
+  if (op == kNoOp) fail_at("illegal opcode", start);
+  return op;
+}
+
+void BodyReader::long_memarg(imm::memarg& i, uint32_t flags) {
+  // Bit 6: an explicit memory index follows (specification 5.4.6).
+  if (flags >= 0x80 || !features_.has(Feature::multi_memory)) {
+    fail("malformed memop flags");
+    return;
+  }
+  i.align_log2 = flags & 0x3F;
+  i.memory = u32();
+  i.offset = u64();
+}
+
+// An index that was a zero byte before `feature` gave it a meaning.
+void BodyReader::short_index(uint32_t& index, Feature feature, const char* message) {
+  if (features_.has(feature)) {
+    index = u32();
+    return;
+  }
+  uint64_t start = offset();
+  if (u8() != 0 && ok()) fail_at(message, start);
+  index = 0;
+}
+
+void BodyReader::read(imm::call_indirect& i) {
+  i.type = TypeIdx{u32()};
+  short_index(i.table, Feature::reference_types, "zero byte expected");
+}
+
+void BodyReader::read(imm::memory& i) {
+  short_index(i.index, Feature::multi_memory, "zero byte expected");
+}
+
+void BodyReader::read(imm::br_table& i) {
+  uint32_t n = count(kMaxLabels);
+  depths_.clear();
+  depths_.reserve(n);
+  for (uint32_t k = 0; k < n; ++k) depths_.push_back(u32());
+  i.default_depth = u32();
+  i.depths = depths_;
+}
+
+void BodyReader::read(imm::select_types& i) {
+  uint32_t n = count(kMaxSelectTypes);
+  types_.clear();
+  for (uint32_t k = 0; k < n; ++k) types_.push_back(val_type());
+  i.types = types_;
+}
+
+void BodyReader::read(imm::try_table& i) {
+  i.type = block_type();
+  uint32_t n = count(kMaxCatches, 2);
+  catches_.clear();
+  for (uint32_t k = 0; k < n && ok(); ++k) {
+    uint64_t start = offset();
+    uint8_t kind = u8();
+    if (kind > Catch::kCatchAllRef) {
+      fail_at("malformed catch clause", start);
+      return;
+    }
+    Catch clause{.kind = static_cast<Catch::Kind>(kind)};
+    if (clause.kind == Catch::kCatch || clause.kind == Catch::kCatchRef) clause.tag = u32();
+    clause.label = u32();
+    catches_.push_back(clause);
+  }
+  i.catches = catches_;
+}
+
+void BodyReader::read(imm::struct_field& i) {
+  i.type = TypeIdx{u32()};
+  i.field = u32();
+}
+
+void BodyReader::read(imm::array_fixed& i) {
+  i.type = TypeIdx{u32()};
+  i.length = u32();
+}
+
+void BodyReader::read(imm::type_data& i) {
+  i.type = TypeIdx{u32()};
+  i.data = u32();
+}
+
+void BodyReader::read(imm::type_elem& i) {
+  i.type = TypeIdx{u32()};
+  i.elem = u32();
+}
+
+void BodyReader::read(imm::type_type& i) {
+  i.to = TypeIdx{u32()};
+  i.from = TypeIdx{u32()};
+}
+
+void BodyReader::read(imm::br_on_cast& i) {
+  uint64_t start = offset();
+  uint8_t flags = u8();
+  if (flags > 3) {
+    fail_at("malformed br_on_cast flags", start);
+    return;
+  }
+  i.depth = u32();
+  i.from = ValType::ref(heap_type(), (flags & 1) != 0);
+  i.to = ValType::ref(heap_type(), (flags & 2) != 0);
+}
+
+void BodyReader::read(imm::memory_init& i) {
+  i.data = u32();
+  short_index(i.memory, Feature::multi_memory, "zero byte expected");
+}
+
+void BodyReader::read(imm::memory_copy& i) {
+  short_index(i.to, Feature::multi_memory, "zero byte expected");
+  short_index(i.from, Feature::multi_memory, "zero byte expected");
+}
+
+void BodyReader::read(imm::table_init& i) {
+  i.elem = u32();
+  i.table = u32();
+}
+
+void BodyReader::read(imm::table_copy& i) {
+  i.to = u32();
+  i.from = u32();
+}
+
+void BodyReader::read(imm::fence&) {
+  uint64_t start = offset();
+  if (u8() != 0 && ok()) fail_at("zero byte expected", start);
+}
+
+ValType BodyReader::val_type() {
+  uint64_t start = offset();
+  uint8_t code = peek_u8();
+  if (at_end()) {
+    fail("unexpected end");
+    return {};
+  }
+  switch (code) {
+    case ValType::kI32:
+    case ValType::kI64:
+    case ValType::kF32:
+    case ValType::kF64:
+      skip_to(pos() + 1);
+      return static_cast<ValType::Code>(code);
+    case ValType::kV128:
+      if (!features_.has(Feature::simd)) break;
+      skip_to(pos() + 1);
+      return ValType::kV128;
+    default:
+      return ref_type();
+  }
+  fail_at("malformed value type", start);
+  return {};
+}
+
+ValType BodyReader::ref_type() {
+  uint64_t start = offset();
+  uint8_t code = u8();
+  if (!ok()) return {};
+  if (code == kRefNullCode || code == kRefCode) {
+    if (!features_.has(Feature::function_references) && !features_.has(Feature::gc)) {
+      fail_at("malformed reference type", start);
+      return {};
+    }
+    return ValType::ref(heap_type(), code == kRefNullCode);
+  }
+  if (HeapType::is_abstract_code(code)) {
+    auto heap = static_cast<HeapType::Abstract>(code);
+    bool known =
+        heap == HeapType::kFunc || heap == HeapType::kExtern ||
+        ((heap == HeapType::kExn || heap == HeapType::kNoExn) ? features_.has(Feature::exceptions)
+                                                              : features_.has(Feature::gc));
+    if (known && features_.has(Feature::reference_types)) return ValType::ref(heap, true);
+  }
+  fail_at("malformed reference type", start);
+  return {};
+}
+
+HeapType BodyReader::heap_type() {
+  uint64_t start = offset();
+  // An abstract heap type is one byte; as an s33 it would be negative (specification 5.3.3).
+  if (!at_end() && HeapType::is_abstract_code(peek_u8())) {
+    uint8_t code = u8();
+    auto heap = static_cast<HeapType::Abstract>(code);
+    bool basic = heap == HeapType::kFunc || heap == HeapType::kExtern;
+    bool exception = heap == HeapType::kExn || heap == HeapType::kNoExn;
+    if (basic || features_.has(exception ? Feature::exceptions : Feature::gc)) return heap;
+    fail_at("malformed heap type", start);
+    return HeapType::kBottom;
+  }
+  int64_t index = s33();
+  if (!ok()) return HeapType::kBottom;
+  if (index < 0) {
+    fail_at("malformed heap type", start);
+    return HeapType::kBottom;
+  }
+  if (index > HeapType::kMaxIndex) {
+    fail_at("unknown type: index beyond every type section", start, ErrorCode::invalid);
+    return HeapType::kBottom;
+  }
+  return HeapType::concrete(TypeIdx{static_cast<uint32_t>(index)});
+}
+
+BlockType BodyReader::block_type() {
+  uint64_t start = offset();
+  uint8_t code = peek_u8();
+  if (at_end()) {
+    fail("unexpected end");
+    return {};
+  }
+  if (code == kEmptyBlock) {
+    skip_to(pos() + 1);
+    return {};
+  }
+  // A one-byte negative s33 is a value type; what is left is a type index.
+  if ((code & 0xC0) == 0x40) return {.kind = BlockType::Kind::value, .value = val_type()};
+  int64_t index = s33();
+  if (!ok()) return {};
+  if (index < 0 || !features_.has(Feature::multi_value)) {
+    fail_at("malformed block type", start);
+    return {};
+  }
+  if (index > HeapType::kMaxIndex) {
+    fail_at("unknown type: index beyond every type section", start, ErrorCode::invalid);
+    return {};
+  }
+  return {.kind = BlockType::Kind::type,
+          .value = {},
+          .type = TypeIdx{static_cast<uint32_t>(index)}};
+}
+
+}  // namespace nacre::wasm

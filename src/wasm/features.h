@@ -1,0 +1,63 @@
+// Which proposals a module may use. A value: copy it, compare it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace nacre::wasm {
+
+enum class Feature : uint8_t {
+#define FEATURE(name, text, on, built, summary) name,
+#include "wasm/features.def"
+#undef FEATURE
+};
+
+struct FeatureInfo {
+  std::string_view text;
+  bool on_by_default;
+  bool built;
+  std::string_view summary;
+};
+
+const FeatureInfo& feature_info(Feature feature);
+std::optional<Feature> find_feature(std::string_view text);
+
+class Features {
+ public:
+  // What is on without any option.
+  constexpr Features() = default;
+  static constexpr Features all_built() { return Features(kBuilt); }
+
+  constexpr bool has(Feature feature) const { return bits_ >> static_cast<uint8_t>(feature) & 1; }
+  constexpr void set(Feature feature, bool on) {
+    uint64_t bit = uint64_t{1} << static_cast<uint8_t>(feature);
+    bits_ = on ? bits_ | bit : bits_ & ~bit;
+  }
+  // Applies "+NAME,-NAME,..."; errors name what is unknown, not built or fixed.
+  Result<void> apply(std::string_view changes);
+
+  friend constexpr bool operator==(Features, Features) = default;
+
+ private:
+  explicit constexpr Features(uint64_t bits) : bits_(bits) {}
+
+#define FEATURE(name, text, on, built, summary) \
+  | (uint64_t{on} << static_cast<uint8_t>(Feature::name))
+  static constexpr uint64_t kDefault = 0
+#include "wasm/features.def"
+      ;
+#undef FEATURE
+#define FEATURE(name, text, on, built, summary) \
+  | (uint64_t{built} << static_cast<uint8_t>(Feature::name))
+  static constexpr uint64_t kBuilt = 0
+#include "wasm/features.def"
+      ;
+#undef FEATURE
+
+  uint64_t bits_ = kDefault;
+};
+
+}  // namespace nacre::wasm
