@@ -1,0 +1,43 @@
+// A function of the host as running code sees it.
+//
+// `call` gets the arguments in `values` and leaves the results there, one Value each; `values` has
+// room for the larger of both. It returns null, or the trap that ends the guest's call. It must not
+// throw and must not longjmp (security.md E5). It may call back into the same store.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "abi/guest_memory.h"
+#include "abi/trap.h"
+#include "abi/value.h"
+#include "abi/vmctx.h"
+#include "wasm/types.h"
+
+namespace nacre::abi {
+
+struct ExecContext;
+
+struct HostCall {
+  ExecContext& exec;
+  VmCtx* caller;  // the instance whose code called; null when the host itself calls
+
+  // The caller's memory 0 as it is now; empty if it has none.
+  GuestMemory memory() const {
+    if (caller == nullptr || caller->memory0 == nullptr) return {};
+    return GuestMemory(caller->memory0->base, memory_size(*caller->memory0),
+                       caller->memory0->shared);
+  }
+};
+
+struct HostFunc {
+  wasm::FuncType type;  // references abstract only
+  wasm::CanonTypeId canon_type = wasm::kNoCanonType;
+  Outcome (*call)(const HostCall& call, void* data, Value* values) = nullptr;
+  void* data = nullptr;  // not owned; outlives the store
+  // Whether the call may wait (reads, polls, sleeps): such calls will run on a fiber.
+  bool may_block = false;
+  std::string name;  // "module.name", for traces and errors
+};
+
+}  // namespace nacre::abi
