@@ -1,0 +1,51 @@
+// Time: reading clocks and waiting on them.
+//
+// Nanoseconds; realtime counts from 1970, monotonic from an unspecified start that it shares with
+// the deadlines of wait(). Many threads may use one Clock.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "host/errno.h"
+#include "os/clock.h"
+#include "os/poll.h"
+
+namespace nacre::host {
+
+using ClockKind = os::ClockKind;
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual HostResult<uint64_t> now(ClockKind kind) = 0;
+  // Never 0.
+  virtual HostResult<uint64_t> resolution(ClockKind kind) = 0;
+  // Until an item is ready or the monotonic clock reaches `deadline`; how many are ready.
+  virtual HostResult<size_t> wait(std::span<os::PollItem> items,
+                                  std::optional<uint64_t> deadline) = 0;
+};
+
+std::shared_ptr<Clock> make_real_clock();
+
+// Starts at the given times and stands still: each reading advances it by `step`, and waiting
+// passes in no time. For runs that must repeat exactly.
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(uint64_t realtime_start, uint64_t step = 0)
+      : realtime_start_(realtime_start), step_(step) {}
+  void advance(uint64_t nanoseconds);
+  HostResult<uint64_t> now(ClockKind kind) override;
+  HostResult<uint64_t> resolution(ClockKind) override { return 1; }
+  HostResult<size_t> wait(std::span<os::PollItem> items, std::optional<uint64_t> deadline) override;
+
+ private:
+  uint64_t realtime_start_;
+  uint64_t step_;
+  std::atomic<uint64_t> elapsed_ = 0;
+};
+
+}  // namespace nacre::host

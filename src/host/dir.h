@@ -1,0 +1,105 @@
+// A directory that was granted, and what may be done beneath it. Nothing leads outside it.
+//
+// Paths are UTF-8, relative, at most kMaxPathLength bytes; `..` and links are followed as long as
+// they stay inside, else the result is not_granted. A link is followed at the end of a path where
+// the call says so or a slash follows it. Each call asks the grant first (read-only grants refuse
+// every change: create, truncate, times, links), so implementations below only ever see what is
+// allowed. Many threads may use one Dir.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "host/gate.h"
+#include "host/handle.h"
+#include "os/dir.h"
+
+namespace nacre::host {
+
+inline constexpr size_t kMaxPathLength = 4096;
+
+struct OpenOptions {
+  bool read = false;
+  bool write = false;
+  bool create = false;     // a regular file, if nothing is there
+  bool exclusive = false;  // with create: fail with exist if something is there
+  bool truncate = false;
+  bool directory = false;  // fail with notdir if it is none
+  bool follow = false;     // a symbolic link at the end
+  bool data_sync = false;  // O_DSYNC
+  bool sync = false;       // O_SYNC
+};
+
+struct DirEntry {
+  uint64_t next_cookie;  // continues behind this entry, whatever happens to the directory meanwhile
+  uint64_t inode;
+  FileType type;
+  std::string name;
+};
+
+class Dir : public Handle {
+ public:
+  // A File, Dir or (for pipes and devices) Stream. Never waits.
+  HostResult<HandlePtr> open(std::string_view path, const OpenOptions& options);
+  HostResult<FileStat> stat_at(std::string_view path, bool follow);
+  HostResult<void> set_times_at(std::string_view path, bool follow, const FileTimes& times);
+  HostResult<void> create_directory(std::string_view path);
+  HostResult<void> remove_directory(std::string_view path);
+  HostResult<void> unlink_file(std::string_view path);
+  // Links and renames between two grants are xdev.
+  HostResult<void> link(std::string_view from, bool follow, Dir& to_dir, std::string_view to);
+  HostResult<void> rename(std::string_view from, Dir& to_dir, std::string_view to);
+  // The target must stay beneath the grant.
+  HostResult<void> create_symlink(std::string_view target, std::string_view path);
+  HostResult<std::string> read_link(std::string_view path);
+  HostResult<void> set_times(const FileTimes& times) final;
+  // Entries behind `cookie` (0: from the start) with `.` and `..`, as many as fit about
+  // `budget_bytes`; none at the end. Names that are no UTF-8 are left out: no path can name them.
+  HostResult<std::vector<DirEntry>> read_entries(uint64_t cookie, size_t budget_bytes);
+
+  const std::shared_ptr<const Grant>& grant() const { return grant_; }
+
+ protected:
+  // `path`: as messages name this directory, the grant's name at its root.
+  Dir(std::shared_ptr<const Grant> grant, std::string path)
+      : Handle(HandleKind::dir), grant_(std::move(grant)), path_(std::move(path)) {}
+  std::string display(std::string_view path) const;
+
+ private:
+  virtual HostResult<HandlePtr> do_open(const std::string& path, const OpenOptions& options) = 0;
+  virtual HostResult<FileStat> do_stat_at(const std::string& path, bool follow) = 0;
+  virtual HostResult<void> do_set_times_at(const std::string& path, bool follow,
+                                           const FileTimes& times) = 0;
+  virtual HostResult<void> do_create_directory(const std::string& path) = 0;
+  virtual HostResult<void> do_remove_directory(const std::string& path) = 0;
+  virtual HostResult<void> do_unlink_file(const std::string& path) = 0;
+  // `to_dir` has the same grant, so it is of the same class.
+  virtual HostResult<void> do_link(const std::string& from, bool follow, Dir& to_dir,
+                                   const std::string& to) = 0;
+  virtual HostResult<void> do_rename(const std::string& from, Dir& to_dir,
+                                     const std::string& to) = 0;
+  virtual HostResult<void> do_create_symlink(const std::string& target,
+                                             const std::string& path) = 0;
+  virtual HostResult<std::string> do_read_link(const std::string& path) = 0;
+  virtual HostResult<void> do_set_times(const FileTimes& times) = 0;
+  virtual HostResult<std::vector<DirEntry>> do_read_entries(uint64_t cookie,
+                                                            size_t budget_bytes) = 0;
+
+  HostResult<void> admit(Action action, std::string_view path) const;
+  // Records an escape; passes the result on.
+  template <class T>
+  HostResult<T> settle(HostResult<T> result, Action action, std::string_view path) const;
+
+  std::shared_ptr<const Grant> grant_;
+  std::string path_;
+};
+
+// A directory of the operating system. `resolver` is for tests; automatic otherwise.
+HostResult<std::shared_ptr<Dir>> open_real_dir(const std::string& host_path,
+                                               std::shared_ptr<const Grant> grant,
+                                               os::Resolver resolver = os::Resolver::automatic);
+
+}  // namespace nacre::host

@@ -1,0 +1,56 @@
+// Why an operation on a host object failed: the POSIX reasons, and `not_granted` for what the
+// object's grant does not cover (a path outside its directory, a write to a read-only one).
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string_view>
+#include <utility>
+
+#include "os/file.h"
+
+namespace nacre::host {
+
+enum class Errno : uint8_t {
+#define ERRNO(name, native, text) name,
+#include "host/errno.def"
+#undef ERRNO
+  not_granted,
+};
+
+template <class T>
+using HostResult = std::expected<T, Errno>;
+
+inline std::unexpected<Errno> failed(Errno error) { return std::unexpected<Errno>(error); }
+
+// An errno, or os::kOutside; what the table lacks is io.
+Errno from_native(int native);
+std::string_view errno_text(Errno error);
+
+template <class T>
+HostResult<T> from_sys(os::Sys<T> result) {
+  if (!result) return failed(from_native(result.error()));
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else {
+    return std::move(*result);
+  }
+}
+
+}  // namespace nacre::host
+
+// A statement expression (GNU C): the value, or an early return of the error.
+#define HOST_TRY(expression)                           \
+  __extension__({                                      \
+    auto host_try_result = (expression);               \
+    if (!host_try_result) [[unlikely]]                 \
+      return std::unexpected(host_try_result.error()); \
+    ::nacre::host::detail::take(host_try_result);      \
+  })
+
+namespace nacre::host::detail {
+template <class T>
+T take(HostResult<T>& result) {
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+}  // namespace nacre::host::detail

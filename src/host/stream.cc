@@ -1,0 +1,167 @@
+#include "host/stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "os/file.h"
+
+namespace nacre::host {
+namespace {
+
+class RealStream final : public Stream {
+ public:
+  explicit RealStream(os::OwnedFd fd)
+      : Stream(os::can_read(fd.get()), os::can_write(fd.get())),
+        fd_(std::move(fd)),
+        is_terminal_(os::is_terminal(fd_.get())),
+        seekable_(!is_terminal_ && os::seek(fd_.get(), 0, SEEK_CUR).has_value()) {}
+
+  bool is_terminal() const override { return is_terminal_; }
+  bool seekable() const override { return seekable_; }
+  int poll_fd() const override { return fd_.get(); }
+
+  HostResult<FileStat> stat() override {
+    return to_file_stat(HOST_TRY(from_sys(os::file_status(fd_.get()))));
+  }
+  HostResult<void> sync(bool data_only) override {
+    return from_sys(os::sync_file(fd_.get(), data_only));
+  }
+  HostResult<size_t> read(std::span<const MutableBytes> to) override {
+    return from_sys(os::read_vectors(fd_.get(), to));
+  }
+  HostResult<size_t> write(std::span<const Bytes> from) override {
+    return from_sys(os::write_vectors(fd_.get(), from));
+  }
+  HostResult<uint64_t> seek(int64_t offset, int whence) override {
+    if (!seekable_) return failed(Errno::spipe);
+    return from_sys(os::seek(fd_.get(), offset, whence));
+  }
+
+ private:
+  os::OwnedFd fd_;
+  bool is_terminal_;
+  bool seekable_;
+};
+
+class NullStream final : public Stream {
+ public:
+  NullStream(bool readable, bool writable) : Stream(readable, writable) {}
+  HostResult<FileStat> stat() override { return FileStat{}; }
+  HostResult<void> sync(bool) override { return {}; }
+  HostResult<size_t> read(std::span<const MutableBytes>) override {
+    if (!readable()) return failed(Errno::badf);
+    return 0;
+  }
+  HostResult<size_t> write(std::span<const Bytes> from) override {
+    if (!writable()) return failed(Errno::badf);
+    size_t total = 0;
+    for (Bytes bytes : from) total += bytes.size();
+    return total;
+  }
+};
+
+class MemoryInput final : public Stream {
+ public:
+  explicit MemoryInput(std::string text) : Stream(true, false), text_(std::move(text)) {}
+  HostResult<FileStat> stat() override { return FileStat{.size_bytes = text_.size() - at_}; }
+  HostResult<void> sync(bool) override { return {}; }
+  HostResult<size_t> read(std::span<const MutableBytes> to) override {
+    size_t total = 0;
+    for (MutableBytes bytes : to) {
+      size_t count = std::min(bytes.size(), text_.size() - at_);
+      if (count != 0) std::memcpy(bytes.data(), text_.data() + at_, count);
+      at_ += count;
+      total += count;
+    }
+    return total;
+  }
+  HostResult<size_t> write(std::span<const Bytes>) override { return failed(Errno::badf); }
+  Readiness readiness(bool) override { return {true, false, text_.size() - at_}; }
+
+ private:
+  std::string text_;
+  size_t at_ = 0;
+};
+
+class FilteredStream final : public Stream {
+ public:
+  FilteredStream(std::shared_ptr<Stream> inner, OutputFilter filter)
+      : Stream(inner->readable(), inner->writable()),
+        inner_(std::move(inner)),
+        filter_(std::move(filter)) {}
+
+  bool is_terminal() const override { return inner_->is_terminal(); }
+  bool seekable() const override { return inner_->seekable(); }
+  int poll_fd() const override { return inner_->poll_fd(); }
+  Readiness readiness(bool writing) override { return inner_->readiness(writing); }
+  HostResult<FileStat> stat() override { return inner_->stat(); }
+  HostResult<void> sync(bool data_only) override { return inner_->sync(data_only); }
+  HostResult<uint64_t> seek(int64_t offset, int whence) override {
+    return inner_->seek(offset, whence);
+  }
+  HostResult<size_t> read(std::span<const MutableBytes> to) override { return inner_->read(to); }
+
+  HostResult<size_t> write(std::span<const Bytes> from) override {
+    std::string text;
+    for (Bytes bytes : from) {
+      size_t room = kMaxChunk - std::min(kMaxChunk, text.size());
+      text += as_text(bytes.subspan(0, std::min(bytes.size(), room)));
+    }
+    std::string filtered = filter_(text);
+    for (Bytes left = as_bytes(filtered); !left.empty();) {
+      size_t written = HOST_TRY(inner_->write(std::span<const Bytes>(&left, 1)));
+      if (written == 0) return failed(Errno::io);
+      left = left.subspan(written);
+    }
+    return text.size();
+  }
+
+ private:
+  // A short write; the guest writes the rest next.
+  static constexpr size_t kMaxChunk = 64 * 1024;
+
+  std::shared_ptr<Stream> inner_;
+  OutputFilter filter_;
+};
+
+}  // namespace
+
+HostResult<FileStat> MemoryOutput::stat() { return FileStat{.size_bytes = text_.size()}; }
+
+HostResult<size_t> MemoryOutput::write(std::span<const Bytes> from) {
+  size_t total = 0;
+  for (Bytes bytes : from) {
+    size_t count = std::min(bytes.size(), max_bytes_ - text_.size());
+    text_ += as_text(bytes.subspan(0, count));
+    total += count;
+    if (count != bytes.size()) break;
+  }
+  if (total == 0 && std::any_of(from.begin(), from.end(), [](Bytes b) { return !b.empty(); })) {
+    return failed(Errno::nospc);
+  }
+  return total;
+}
+
+std::shared_ptr<Stream> make_real_stream(os::OwnedFd fd) {
+  return std::make_shared<RealStream>(std::move(fd));
+}
+
+HostResult<std::shared_ptr<Stream>> inherit_stream(int fd) {
+  os::OwnedFd copy = HOST_TRY(from_sys(os::duplicate(fd)));
+  os::ignore_broken_pipe();
+  return make_real_stream(std::move(copy));
+}
+
+std::shared_ptr<Stream> make_null_stream(bool readable, bool writable) {
+  return std::make_shared<NullStream>(readable, writable);
+}
+
+std::shared_ptr<Stream> make_memory_input(std::string text) {
+  return std::make_shared<MemoryInput>(std::move(text));
+}
+
+std::shared_ptr<Stream> make_filtered_stream(std::shared_ptr<Stream> inner, OutputFilter filter) {
+  return std::make_shared<FilteredStream>(std::move(inner), std::move(filter));
+}
+
+}  // namespace nacre::host

@@ -1,0 +1,83 @@
+// A directory of the host and everything that may be done beneath it, never outside it.
+//
+// Every path is relative to the directory. Resolution is the kernel's (openat2 with
+// RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS) or, where the kernel or a seccomp filter has none, the
+// walk of os/dir_walk.h; both hold against `..`, absolute paths, symbolic links, trailing slashes
+// and renames by others while they run. Calls that create, remove or rename resolve the parent so
+// and then name one component in it, and never hand the kernel a trailing slash.
+// Errors are errno values or kOutside. Paths must hold no NUL. Any thread may call.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "os/dir_walk.h"
+#include "os/file.h"
+
+namespace nacre::os {
+
+enum class Resolver : uint8_t { automatic, kernel, walk };
+
+struct DirectoryEntry {
+  uint64_t next_cookie;  // continues behind this entry
+  uint64_t inode;
+  mode_t type;  // S_IFREG and so on; 0: unknown
+  std::string name;
+};
+
+class BeneathDir {
+ public:
+  // Opens a directory by a path of the host: the one place where a path is not beneath anything.
+  // Resolver::kernel fails with ENOSYS where there is no openat2; automatic falls back.
+  static Sys<BeneathDir> open_root(const std::string& host_path, Resolver resolver);
+
+  // Opens a file or directory. `flags` are open(2)'s access mode and O_CREAT, O_EXCL, O_TRUNC,
+  // O_DIRECTORY, O_SYNC and the like. Never blocks: a FIFO without its other end fails with ENXIO
+  // or opens at once. Block devices, and what the kernel shows of itself (procfs and the like, if
+  // the root is not itself one of them), are kOutside. With O_TRUNC the descriptor is writable.
+  Sys<OwnedFd> open(const std::string& path, int flags, bool follow) const;
+  // A directory that was opened by `open`, with the settings of this one.
+  BeneathDir child(OwnedFd fd) const;
+
+  Sys<struct stat> status(const std::string& path, bool follow) const;
+  Sys<void> set_times(const std::string& path, bool follow, const FileTimes& times) const;
+  Sys<void> make_directory(const std::string& path) const;
+  Sys<void> remove_directory(const std::string& path) const;
+  Sys<void> unlink(const std::string& path) const;
+  Sys<void> link(const std::string& from, bool follow, const BeneathDir& to_dir,
+                 const std::string& to) const;
+  Sys<void> rename(const std::string& from, const BeneathDir& to_dir, const std::string& to) const;
+  // A target that is absolute or climbs above the root is kOutside (resolution would refuse it
+  // anyway; this keeps it from misleading other programs).
+  Sys<void> make_symlink(const std::string& target, const std::string& path) const;
+  Sys<std::string> read_link(const std::string& path) const;
+  // Entries behind `cookie` (0: from the start), `.` and `..` among them, as one kernel call gives
+  // them for about `budget_bytes`; none at the end.
+  Sys<std::vector<DirectoryEntry>> read_entries(uint64_t cookie, size_t budget_bytes) const;
+
+  int fd() const { return fd_.get(); }
+  bool uses_kernel() const { return uses_kernel_; }
+  bool is_root() const;
+
+ private:
+  struct Step;  // a directory on the way: owned, or the root's borrowed descriptor
+  struct Tree;
+  using Place = Located<Step>;
+
+  Sys<Place> locate(const std::string& path, LastLink last_link) const;
+  Sys<Place> locate_by_kernel(const std::string& path) const;
+  Sys<OwnedFd> open_by_kernel(const std::string& path, int flags, bool follow) const;
+  Sys<OwnedFd> open_by_walk(const std::string& path, int flags, bool follow) const;
+  Sys<size_t> depth_of(int fd) const;
+
+  OwnedFd fd_;
+  bool uses_kernel_ = false;
+  bool allows_kernel_interface_ = false;
+  dev_t root_device_ = 0;
+  ino_t root_inode_ = 0;
+};
+
+}  // namespace nacre::os
