@@ -96,12 +96,12 @@ uint32_t Reader::count(uint32_t limit, uint32_t min_item_bytes) {
   uint64_t start = offset();
   uint32_t value = u32();
   if (!ok()) return 0;
-  if (value > limit) {
-    fail_at("too many items for one module", start, ErrorCode::limit);
-    return 0;
-  }
   if (static_cast<uint64_t>(value) * min_item_bytes > remaining()) {
     fail_at("unexpected end: length out of bounds", start);
+    return 0;
+  }
+  if (value > limit) {
+    fail_at("too many items for one module", start, ErrorCode::limit);
     return 0;
   }
   return value;
