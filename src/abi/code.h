@@ -10,9 +10,9 @@
 #include "abi/value.h"
 #include "abi/vmctx.h"
 #include "base/result.h"
-#include "wasm/features.h"
 #include "wasm/module.h"
 #include "wasm/type_registry.h"
+#include "wasm/validate/validate.h"
 
 namespace nacre::abi {
 
@@ -32,11 +32,11 @@ class ModuleCode {
   virtual ~ModuleCode() = default;
 };
 
+// A validated module. Refers to the wasm::Module, the type ids and the registry behind it; all of
+// them outlive the code that is made of it.
 struct ModuleInput {
-  const wasm::Module& module;  // outlives the code
-  const std::vector<wasm::CanonTypeId>& types;
+  const wasm::ValidModuleInfo& info;
   const wasm::TypeRegistry& registry;
-  wasm::Features features;
 };
 
 class Tier {

@@ -1,0 +1,81 @@
+#include "cli/command.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace nacre::cli {
+namespace {
+
+struct FileCloser {
+  void operator()(FILE* file) const { std::fclose(file); }
+};
+using FileHandle = std::unique_ptr<FILE, FileCloser>;
+
+std::string read_all(FILE* file, const std::string& path) {
+  std::string text;
+  char buffer[64 * 1024];
+  while (size_t n = std::fread(buffer, 1, sizeof buffer, file)) text.append(buffer, n);
+  if (std::ferror(file)) throw Failure{"cannot read " + path + ": " + std::strerror(errno)};
+  return text;
+}
+
+}  // namespace
+
+void EngineOptions::add_to(CLI::App& app) {
+  app.add_option("--tier", tier, "how code runs: auto, interp, baseline or optimizing")
+      ->type_name("TIER");
+  app.add_option("--features", features, "proposals to switch on or off")->type_name("+NAME,-NAME");
+  app.add_option("--validate", validate,
+                 "eager: every function before the first call; lazy: each at its first call")
+      ->type_name("WHEN");
+  app.add_option("--traps", traps, "precise or fast")->type_name("MODE");
+}
+
+EngineHandle EngineOptions::make_engine() const {
+  ConfigHandle config(nacre_config_new());
+  if (!tier.empty()) check(nacre_config_set_tier(config.get(), tier.c_str()), "--tier");
+  if (!features.empty()) {
+    check(nacre_config_set_features(config.get(), features.c_str()), "--features");
+  }
+  if (!validate.empty()) {
+    check(nacre_config_set_validate(config.get(), validate.c_str()), "--validate");
+  }
+  if (!traps.empty()) check(nacre_config_set_traps(config.get(), traps.c_str()), "--traps");
+  nacre_engine_t* engine = nullptr;
+  check(nacre_engine_new(config.release(), &engine));
+  return EngineHandle(engine);
+}
+
+std::optional<int> parse_options(CLI::App& app, Args args) {
+  std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
+  try {
+    app.parse(std::move(args));
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app.help().c_str(), stdout);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    throw Failure{std::string(error.what()) + " (see " + app.get_name() + " --help)", true};
+  }
+  return std::nullopt;
+}
+
+std::string read_input(const std::string& path) {
+  if (path == "-") return read_all(stdin, "standard input");
+  FileHandle file(std::fopen(path.c_str(), "rb"));
+  if (!file) throw Failure{"cannot open " + path + ": " + std::strerror(errno)};
+  return read_all(file.get(), path);
+}
+
+void write_output(const std::string& path, const void* data, size_t size) {
+  bool to_stdout = path.empty() || path == "-";
+  FileHandle file(to_stdout ? nullptr : std::fopen(path.c_str(), "wb"));
+  if (!to_stdout && !file) throw Failure{"cannot write " + path + ": " + std::strerror(errno)};
+  FILE* out = to_stdout ? stdout : file.get();
+  if (std::fwrite(data, 1, size, out) != size || std::fflush(out) != 0) {
+    throw Failure{"cannot write " + (to_stdout ? "standard output" : path) + ": " +
+                  std::strerror(errno)};
+  }
+}
+
+}  // namespace nacre::cli

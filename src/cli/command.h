@@ -1,0 +1,43 @@
+// The commands of the nacre program. Each parses its own arguments, prints, and returns the exit
+// code.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "cli/handles.h"
+
+namespace nacre::cli {
+
+// `args` without the program's and the command's name.
+using Args = std::vector<std::string>;
+
+int run_command(Args args);
+int validate_command(Args args);
+int print_command(Args args);
+int parse_command(Args args);
+int wast_command(Args args);
+
+// Options that run and validate share (architecture: --tier, --features, --validate, --traps).
+struct EngineOptions {
+  std::string tier;
+  std::string features;
+  std::string validate;
+  std::string traps;
+
+  void add_to(CLI::App& app);
+  EngineHandle make_engine() const;
+};
+
+// Parses `args`. Returns an exit code when there is nothing left to do (--help was asked).
+// Wrong options throw a Failure with is_usage.
+std::optional<int> parse_options(CLI::App& app, Args args);
+
+// The whole of a file, or of standard input for "-".
+std::string read_input(const std::string& path);
+// To a file, or to standard output for "" and "-".
+void write_output(const std::string& path, const void* data, size_t size);
+
+}  // namespace nacre::cli

@@ -1,0 +1,84 @@
+// validate, print, parse: one file in, a verdict or another form out.
+
+#include <cstdio>
+
+#include "cli/command.h"
+
+namespace nacre::cli {
+namespace {
+
+struct BytesHandle {
+  nacre_bytes_t bytes{};
+  ~BytesHandle() { nacre_bytes_delete(&bytes); }
+};
+
+using Conversion = nacre_error_t* (*)(const void* input, size_t size, const char* features,
+                                      nacre_bytes_t* out);
+
+struct ConvertCommand {
+  const char* name;
+  const char* summary;
+  const char* input_help;
+  Conversion convert;
+};
+
+int convert_command(const ConvertCommand& command, Args args) {
+  CLI::App app(command.summary, command.name);
+  std::string input;
+  std::string output;
+  std::string features;
+  app.add_option("APP", input, command.input_help)->required();
+  app.add_option("-o,--output", output, "where to write; standard output otherwise")
+      ->type_name("OUT");
+  app.add_option("--features", features, "proposals to switch on or off")->type_name("+NAME,-NAME");
+  if (auto done = parse_options(app, std::move(args))) return *done;
+
+  std::string source = read_input(input);
+  BytesHandle result;
+  check(command.convert(source.data(), source.size(), features.empty() ? nullptr : features.c_str(),
+                        &result.bytes),
+        input);
+  write_output(output, result.bytes.data, result.bytes.size);
+  return 0;
+}
+
+}  // namespace
+
+int validate_command(Args args) {
+  CLI::App app("Checks a module, binary or text, against the rules of the specification.",
+               "nacre validate");
+  EngineOptions engine_options;
+  engine_options.add_to(app);
+  std::string input;
+  app.add_option("APP", input, "the module (- for standard input)")->required();
+  if (auto done = parse_options(app, std::move(args))) return *done;
+
+  EngineHandle engine = engine_options.make_engine();
+  nacre_module_t* module = nullptr;
+  if (input == "-") {
+    std::string source = read_input(input);
+    check(nacre_module_new(engine.get(), source.data(), source.size(), &module), "standard input");
+  } else {
+    check(nacre_module_load(engine.get(), input.c_str(), &module), input);
+  }
+  ModuleHandle owned(module);
+  std::printf("%s: valid\n", input.c_str());
+  return 0;
+}
+
+int print_command(Args args) {
+  return convert_command({"nacre print", "Shows a binary module as text.",
+                          "the binary module (- for standard input)", nacre_binary_to_text},
+                         std::move(args));
+}
+
+int parse_command(Args args) {
+  Conversion parse = [](const void* text, size_t size, const char* features, nacre_bytes_t* out) {
+    return nacre_text_to_binary(static_cast<const char*>(text), size, features, out);
+  };
+  return convert_command({"nacre parse", "Turns a module's text into its binary form.",
+                          "the text (- for standard input)", parse},
+                         std::move(args));
+}
+
+}  // namespace nacre::cli
