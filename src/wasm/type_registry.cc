@@ -102,6 +102,49 @@ bool all_reachable(const GroupView& group) {
   return true;
 }
 
+// any > eq > i31, struct, array > none; func > nofunc; extern > noextern; exn > noexn; the bottom
+// type below all (specification 3.0, 3.3.3).
+bool matches_abstract(HeapType::Abstract sub, HeapType::Abstract super) {
+  if (sub == super || sub == HeapType::kBottom) return true;
+  switch (super) {
+    case HeapType::kAny:
+      if (sub == HeapType::kEq) return true;
+      [[fallthrough]];
+    case HeapType::kEq:
+      return sub == HeapType::kI31 || sub == HeapType::kStruct || sub == HeapType::kArray ||
+             sub == HeapType::kNone;
+    case HeapType::kI31:
+    case HeapType::kStruct:
+    case HeapType::kArray:
+      return sub == HeapType::kNone;
+    case HeapType::kFunc:
+      return sub == HeapType::kNoFunc;
+    case HeapType::kExtern:
+      return sub == HeapType::kNoExtern;
+    case HeapType::kExn:
+      return sub == HeapType::kNoExn;
+    default:
+      return false;
+  }
+}
+
+// The abstract types next above and next below every concrete type of this kind.
+HeapType::Abstract abstract_above(SubType::Kind kind) {
+  switch (kind) {
+    case SubType::Kind::func:
+      return HeapType::kFunc;
+    case SubType::Kind::structure:
+      return HeapType::kStruct;
+    case SubType::Kind::array:
+      return HeapType::kArray;
+  }
+  return HeapType::kBottom;
+}
+
+HeapType::Abstract abstract_below(SubType::Kind kind) {
+  return kind == SubType::Kind::func ? HeapType::kNoFunc : HeapType::kNone;
+}
+
 }  // namespace
 
 struct TypeRegistry::State {
@@ -218,46 +261,6 @@ bool TypeRegistry::is_subtype(CanonTypeId sub, CanonTypeId super) const {
   const std::vector<CanonTypeId>& below = at(sub).display;
   size_t depth = at(super).display.size() - 1;
   return depth < below.size() && below[depth] == super;
-}
-
-bool matches_abstract(HeapType::Abstract sub, HeapType::Abstract super) {
-  if (sub == super || sub == HeapType::kBottom) return true;
-  switch (super) {
-    case HeapType::kAny:
-      if (sub == HeapType::kEq) return true;
-      [[fallthrough]];
-    case HeapType::kEq:
-      return sub == HeapType::kI31 || sub == HeapType::kStruct || sub == HeapType::kArray ||
-             sub == HeapType::kNone;
-    case HeapType::kI31:
-    case HeapType::kStruct:
-    case HeapType::kArray:
-      return sub == HeapType::kNone;
-    case HeapType::kFunc:
-      return sub == HeapType::kNoFunc;
-    case HeapType::kExtern:
-      return sub == HeapType::kNoExtern;
-    case HeapType::kExn:
-      return sub == HeapType::kNoExn;
-    default:
-      return false;
-  }
-}
-
-HeapType::Abstract abstract_above(SubType::Kind kind) {
-  switch (kind) {
-    case SubType::Kind::func:
-      return HeapType::kFunc;
-    case SubType::Kind::structure:
-      return HeapType::kStruct;
-    case SubType::Kind::array:
-      return HeapType::kArray;
-  }
-  return HeapType::kBottom;
-}
-
-HeapType::Abstract abstract_below(SubType::Kind kind) {
-  return kind == SubType::Kind::func ? HeapType::kNoFunc : HeapType::kNone;
 }
 
 bool TypeRegistry::matches(HeapType sub, HeapType super) const {

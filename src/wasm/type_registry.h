@@ -52,13 +52,6 @@ class TypeRegistry {
   std::unique_ptr<State> state_;
 };
 
-// Matching of abstract heap types (specification 3.0, 3.3.3): any > eq > i31, struct, array > none;
-// func > nofunc; extern > noextern; exn > noexn; the bottom type below all.
-bool matches_abstract(HeapType::Abstract sub, HeapType::Abstract super);
-// The abstract types next above and next below every concrete type of this kind.
-HeapType::Abstract abstract_above(SubType::Kind kind);
-HeapType::Abstract abstract_below(SubType::Kind kind);
-
 // A module's value type with its type indices replaced by canonical ids.
 ValType canonical(ValType type, const std::vector<CanonTypeId>& ids);
 
