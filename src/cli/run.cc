@@ -89,13 +89,20 @@ void refuse_unbuilt(const RunOptions& options) {
   refuse(!options.audit.empty(), "--audit");
 }
 
+// CLI11 does not know of APP and ARGS: they are what it leaves over.
+struct RunFormatter : CLI::Formatter {
+  std::string make_usage(const CLI::App*, std::string) const override {
+    return "usage: nacre [run] [options] APP [ARGS]\n";
+  }
+};
+
 // Options end at APP; what stands behind it is the guest's, whatever it looks like.
 std::optional<int> parse_run_options(Args args, RunOptions& options) {
   CLI::App app(
       "Runs a program with exactly the rights named here.\n"
       "APP is a .wasm or .wat file; ARGS after it are the program's own.",
       "nacre run");
-  app.usage("usage: nacre [run] [options] APP [ARGS]");
+  app.formatter(std::make_shared<RunFormatter>());
   app.prefix_command();
   declare(app, options);
   if (auto done = parse_options(app, std::move(args))) return done;
