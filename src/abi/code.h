@@ -13,6 +13,7 @@
 #include "wasm/module.h"
 #include "wasm/type_registry.h"
 #include "wasm/validate/validate.h"
+#include "wasm/validate/validate.h"
 
 namespace nacre::abi {
 

@@ -1,0 +1,298 @@
+#include "os/fault.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/ucontext.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "os/memory.h"
+
+namespace nacre::os {
+namespace {
+
+// As the assembler wrote it: each field counts from its own address.
+struct FaultRow {
+  int32_t instruction;
+  int32_t landing;
+};
+
+extern "C" {
+// Made by the linker; absent in a program without guarded accesses.
+extern const FaultRow __start_nacre_fault_table[] __attribute__((weak, visibility("hidden")));
+extern const FaultRow __stop_nacre_fault_table[] __attribute__((weak, visibility("hidden")));
+}
+
+uintptr_t resolve(const int32_t& field) {
+  return reinterpret_cast<uintptr_t>(&field) + static_cast<intptr_t>(field);
+}
+
+struct Landing {
+  uintptr_t instruction;
+  uintptr_t landing;
+};
+
+// One registered reservation. `version` is odd while the other fields change; begin 0 is free.
+struct RangeSlot {
+  std::atomic<uint32_t> version{0};
+  std::atomic<uintptr_t> begin{0};
+  std::atomic<uintptr_t> end{0};
+};
+
+// Chunks are never freed: the handler may be reading any of them.
+struct RangeChunk {
+  std::array<RangeSlot, 128> slots;
+  std::atomic<RangeChunk*> next{nullptr};
+};
+
+// Everything the handler reads. Written before the handler is installed, or atomically.
+struct Handler {
+  const Landing* landings = nullptr;
+  size_t landing_count = 0;
+  RangeChunk first_chunk;
+  std::mutex range_mutex;  // for those who register, never for the handler
+  struct sigaction former_segv = {};
+  struct sigaction former_bus = {};
+  std::once_flag once;
+  int install_error = 0;
+};
+
+constinit Handler handler;
+
+constexpr size_t kSignalStackBytes = 64 << 10;
+
+uintptr_t& program_counter(ucontext_t* context) {
+#if defined(__x86_64__)
+  return reinterpret_cast<uintptr_t&>(context->uc_mcontext.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+  return reinterpret_cast<uintptr_t&>(context->uc_mcontext.pc);
+#elif defined(__riscv)
+  return reinterpret_cast<uintptr_t&>(context->uc_mcontext.__gregs[REG_PC]);
+#endif
+}
+
+const Landing* find_landing(uintptr_t instruction) {
+  const Landing* end = handler.landings + handler.landing_count;
+  const Landing* found =
+      std::lower_bound(handler.landings, end, instruction,
+                       [](const Landing& row, uintptr_t pc) { return row.instruction < pc; });
+  return found != end && found->instruction == instruction ? found : nullptr;
+}
+
+bool slot_holds(const RangeSlot& slot, uintptr_t address) {
+  uint32_t before = slot.version.load(std::memory_order_acquire);
+  uintptr_t begin = slot.begin.load(std::memory_order_relaxed);
+  uintptr_t end = slot.end.load(std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_acquire);
+  uint32_t after = slot.version.load(std::memory_order_relaxed);
+  return before == after && before % 2 == 0 && begin <= address && address < end;
+}
+
+bool in_registered_range(uintptr_t address) {
+  for (const RangeChunk* chunk = &handler.first_chunk; chunk != nullptr;
+       chunk = chunk->next.load(std::memory_order_acquire)) {
+    for (const RangeSlot& slot : chunk->slots) {
+      if (slot_holds(slot, address)) return true;
+    }
+  }
+  return false;
+}
+
+void write_text(std::string_view text) {
+  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+void write_hex(uintptr_t value) {
+  char digits[2 * sizeof value];
+  for (size_t i = sizeof digits; i-- > 0; value >>= 4) digits[i] = "0123456789abcdef"[value & 15];
+  write_text({digits, sizeof digits});
+}
+
+// Nobody else wants the signal: say so, and let its default action end the process.
+void die(int signal, const siginfo_t* info, uintptr_t pc) {
+  write_text(signal == SIGBUS ? "nacre: bus error" : "nacre: segmentation fault");
+  if (info->si_code > 0) {
+    write_text(" at address 0x");
+    write_hex(reinterpret_cast<uintptr_t>(info->si_addr));
+  }
+  write_text(", instruction 0x");
+  write_hex(pc);
+  write_text(": not an access to guest memory, so the process ends here\n");
+  struct sigaction action = {};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(signal, &action, nullptr);
+  // A fault happens again when the instruction is repeated; a sent signal has to be sent again.
+  if (info->si_code <= 0) ::raise(signal);
+}
+
+void pass_on(int signal, siginfo_t* info, void* context) {
+  const struct sigaction& former = signal == SIGBUS ? handler.former_bus : handler.former_segv;
+  bool has_info = (former.sa_flags & SA_SIGINFO) != 0;
+  if (!has_info && (former.sa_handler == SIG_DFL || former.sa_handler == SIG_IGN)) {
+    die(signal, info, program_counter(static_cast<ucontext_t*>(context)));
+    return;
+  }
+  sigset_t blocked;
+  ::pthread_sigmask(SIG_BLOCK, &former.sa_mask, &blocked);
+  if (has_info) {
+    former.sa_sigaction(signal, info, context);
+  } else {
+    former.sa_handler(signal);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
+}
+
+// Async-signal-safe: reads tables, moves the program counter, and returns into the interrupted
+// function. Never unwinds or jumps out (security.md I2).
+void on_fault(int signal, siginfo_t* info, void* raw_context) {
+  int saved_errno = errno;
+  auto* context = static_cast<ucontext_t*>(raw_context);
+  // Positive codes come from the kernel; kill() and its kin are not faults.
+  if (info->si_code > 0) {
+    const Landing* row = find_landing(program_counter(context));
+    if (row != nullptr && in_registered_range(reinterpret_cast<uintptr_t>(info->si_addr))) {
+      program_counter(context) = row->landing;
+      errno = saved_errno;
+      return;
+    }
+  }
+  pass_on(signal, info, raw_context);
+  errno = saved_errno;
+}
+
+int load_landings() {
+  if (__start_nacre_fault_table == nullptr) return 0;
+  size_t count = static_cast<size_t>(__stop_nacre_fault_table - __start_nacre_fault_table);
+  if (count == 0) return 0;
+  auto* rows = new (std::nothrow) Landing[count];  // kept for good: the handler reads it
+  if (rows == nullptr) return ENOMEM;
+  for (size_t i = 0; i < count; ++i) {
+    const FaultRow& row = __start_nacre_fault_table[i];
+    rows[i] = {resolve(row.instruction), resolve(row.landing)};
+  }
+  std::sort(rows, rows + count,
+            [](const Landing& a, const Landing& b) { return a.instruction < b.instruction; });
+  handler.landings = rows;
+  handler.landing_count = count;
+  return 0;
+}
+
+int install() {
+  if (int error = load_landings(); error != 0) return error;
+  struct sigaction action = {};
+  action.sa_sigaction = on_fault;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  ::sigemptyset(&action.sa_mask);
+  if (::sigaction(SIGSEGV, &action, &handler.former_segv) != 0) return errno;
+  if (::sigaction(SIGBUS, &action, &handler.former_bus) != 0) return errno;
+  return 0;
+}
+
+// The signal stack of one thread, with an inaccessible page below it.
+class SignalStack {
+ public:
+  SignalStack() {
+    stack_t current = {};
+    if (::sigaltstack(nullptr, &current) == 0 && (current.ss_flags & SS_DISABLE) == 0 &&
+        current.ss_size >= kSignalStackBytes) {
+      return;  // somebody's own, and large enough
+    }
+    auto memory = Reservation::reserve(kSignalStackBytes + page_bytes());
+    if (!memory || !memory->commit(page_bytes(), kSignalStackBytes)) return;
+    stack_t stack = {};
+    stack.ss_sp = memory->data() + page_bytes();
+    stack.ss_size = kSignalStackBytes;
+    if (::sigaltstack(&stack, &former_) == 0) memory_ = std::move(*memory);
+  }
+  ~SignalStack() {
+    if (memory_.data() == nullptr) return;
+    stack_t current = {};
+    bool ours =
+        ::sigaltstack(nullptr, &current) == 0 && current.ss_sp == memory_.data() + page_bytes();
+    if (ours) ::sigaltstack(&former_, nullptr);
+  }
+  SignalStack(const SignalStack&) = delete;
+  SignalStack& operator=(const SignalStack&) = delete;
+
+ private:
+  Reservation memory_;
+  stack_t former_ = {};
+};
+
+void set_slot(RangeSlot& slot, uintptr_t begin, uintptr_t end) {
+  slot.version.fetch_add(1, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_release);
+  slot.begin.store(begin, std::memory_order_relaxed);
+  slot.end.store(end, std::memory_order_relaxed);
+  slot.version.fetch_add(1, std::memory_order_release);
+}
+
+RangeSlot* free_slot() {
+  RangeChunk* chunk = &handler.first_chunk;
+  while (true) {
+    for (RangeSlot& slot : chunk->slots) {
+      if (slot.begin.load(std::memory_order_relaxed) == 0) return &slot;
+    }
+    RangeChunk* next = chunk->next.load(std::memory_order_relaxed);
+    if (next == nullptr) {
+      next = new (std::nothrow) RangeChunk;
+      if (next == nullptr) return nullptr;
+      chunk->next.store(next, std::memory_order_release);
+    }
+    chunk = next;
+  }
+}
+
+}  // namespace
+
+Result<void> install_fault_handler() {
+  std::call_once(handler.once, [] { handler.install_error = install(); });
+  if (handler.install_error != 0) {
+    return fail(ErrorCode::internal, std::string("cannot install the handler of memory faults: ") +
+                                         std::strerror(handler.install_error));
+  }
+  return {};
+}
+
+void ensure_signal_stack() {
+  static thread_local SignalStack stack;
+  (void)stack;
+}
+
+FaultRange::FaultRange(const void* begin, uint64_t size_bytes) {
+  if (size_bytes == 0) return;
+  std::lock_guard lock(handler.range_mutex);
+  RangeSlot* slot = free_slot();
+  if (slot == nullptr) return;
+  auto first = reinterpret_cast<uintptr_t>(begin);
+  set_slot(*slot, first, first + size_bytes);
+  slot_ = slot;
+}
+
+FaultRange& FaultRange::operator=(FaultRange&& other) noexcept {
+  if (this != &other) {
+    reset();
+    slot_ = other.slot_;
+    other.slot_ = nullptr;
+  }
+  return *this;
+}
+
+void FaultRange::reset() {
+  if (slot_ == nullptr) return;
+  std::lock_guard lock(handler.range_mutex);
+  set_slot(*static_cast<RangeSlot*>(slot_), 0, 0);
+  slot_ = nullptr;
+}
+
+}  // namespace nacre::os

@@ -1,0 +1,80 @@
+// Address space: reserve it, make parts of it usable, give it back. The base of guest memories and
+// stacks.
+//
+// A Reservation is inaccessible when made and costs address space only. commit() makes whole pages
+// readable, writable and zero; it never moves anything. Sizes are in bytes; offsets and lengths are
+// rounded outwards to page_bytes(). Errors: ErrorCode::out_of_memory. A Reservation is used by one
+// thread at a time, except that committed bytes belong to whoever may access them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/result.h"
+
+namespace nacre::os {
+
+uint64_t page_bytes();
+
+// `size` up to the next multiple of page_bytes(), or nothing that fits: then UINT64_MAX.
+uint64_t round_up_to_page(uint64_t size);
+
+// Lets one chosen allocation fail, so that tests can walk through every failure path (security.md
+// J3, P2): allocation number `index` (from 0) of those that ask it. Null pointers mean "never".
+class FailPoint {
+ public:
+  explicit FailPoint(uint64_t index) : index_(index) {}
+  // Counts one allocation; whether it has to fail.
+  bool hit() { return count_.fetch_add(1, std::memory_order_relaxed) == index_; }
+  // Whether the chosen allocation was asked for.
+  bool reached() const { return count_.load(std::memory_order_relaxed) > index_; }
+
+ private:
+  const uint64_t index_;
+  std::atomic<uint64_t> count_{0};
+};
+
+// How much address space may be reserved in all (security.md P6). Thread-safe.
+class AddressSpaceBudget {
+ public:
+  explicit AddressSpaceBudget(uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}
+  [[nodiscard]] bool take(uint64_t bytes);
+  void give_back(uint64_t bytes) { used_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  uint64_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  const uint64_t limit_bytes_;
+  std::atomic<uint64_t> used_bytes_{0};
+};
+
+// Who is asked before address space is taken; both may be null and outlive what they were given to.
+struct MappingContext {
+  AddressSpaceBudget* budget = nullptr;
+  FailPoint* fail_point = nullptr;
+};
+
+class Reservation {
+ public:
+  Reservation() = default;  // of nothing
+  Reservation(Reservation&& other) noexcept;
+  Reservation& operator=(Reservation&& other) noexcept;
+  ~Reservation() { reset(); }
+
+  static Result<Reservation> reserve(uint64_t bytes, MappingContext context = {});
+
+  // Bytes [offset, offset + length) become readable and writable; those that were not before are
+  // zero. On failure nothing that was accessible has changed.
+  Result<void> commit(uint64_t offset, uint64_t length);
+
+  uint8_t* data() const { return data_; }
+  uint64_t size_bytes() const { return size_bytes_; }
+
+ private:
+  void reset();
+
+  uint8_t* data_ = nullptr;
+  uint64_t size_bytes_ = 0;
+  MappingContext context_;
+};
+
+}  // namespace nacre::os
