@@ -1,0 +1,56 @@
+// Text to binary and back.
+
+#include <cstdlib>
+#include <cstring>
+
+#include "api/error.h"
+#include "wasm/binary/decoder.h"
+#include "wasm/binary/encoder.h"
+#include "wasm/features.h"
+#include "wasm/text/parser.h"
+#include "wasm/text/printer.h"
+
+namespace nacre::api {
+namespace {
+
+Result<wasm::Features> features_from(const char* changes) {
+  wasm::Features features;
+  if (changes != nullptr) TRY(features.apply(changes));
+  return features;
+}
+
+nacre_error_t* give(Bytes bytes, nacre_bytes_t* out) {
+  auto* data = static_cast<uint8_t*>(std::malloc(bytes.empty() ? 1 : bytes.size()));
+  if (data == nullptr) return make_error(NACRE_ERROR_OUT_OF_MEMORY, "no memory for the result");
+  if (!bytes.empty()) std::memcpy(data, bytes.data(), bytes.size());
+  *out = {data, bytes.size()};
+  return nullptr;
+}
+
+}  // namespace
+}  // namespace nacre::api
+
+using namespace nacre;
+
+const char* nacre_version(void) { return NACRE_VERSION; }
+
+void nacre_bytes_delete(nacre_bytes_t* bytes) {
+  std::free(bytes->data);
+  *bytes = {nullptr, 0};
+}
+
+nacre_error_t* nacre_text_to_binary(const char* text, size_t size, const char* features,
+                                    nacre_bytes_t* out) {
+  wasm::Features on = API_TRY(api::features_from(features));
+  wasm::Module module = API_TRY(wasm::parse_module({text, size}, on));
+  return api::give(wasm::encode(module), out);
+}
+
+nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* features,
+                                    nacre_bytes_t* out) {
+  wasm::Features on = API_TRY(api::features_from(features));
+  Bytes view(static_cast<const uint8_t*>(bytes), size);
+  wasm::Module module = API_TRY(wasm::decode(view, nullptr, on));
+  std::string text = API_TRY(wasm::print_module(module, on));
+  return api::give(as_bytes(text), out);
+}

@@ -1,0 +1,56 @@
+#include "api/error.h"
+
+#include <utility>
+
+namespace nacre::api {
+namespace {
+
+// The C enumerators follow errors.def, in its order.
+constexpr nacre_error_kind_t kind_of(ErrorCode code) {
+  return static_cast<nacre_error_kind_t>(code);
+}
+static_assert(kind_of(ErrorCode::malformed) == NACRE_ERROR_MALFORMED);
+static_assert(kind_of(ErrorCode::invalid) == NACRE_ERROR_INVALID);
+static_assert(kind_of(ErrorCode::limit) == NACRE_ERROR_LIMIT);
+static_assert(kind_of(ErrorCode::unsupported) == NACRE_ERROR_UNSUPPORTED);
+static_assert(kind_of(ErrorCode::unlinkable) == NACRE_ERROR_UNLINKABLE);
+static_assert(kind_of(ErrorCode::out_of_memory) == NACRE_ERROR_OUT_OF_MEMORY);
+static_assert(kind_of(ErrorCode::io) == NACRE_ERROR_IO);
+static_assert(kind_of(ErrorCode::denied) == NACRE_ERROR_DENIED);
+static_assert(kind_of(ErrorCode::usage) == NACRE_ERROR_USAGE);
+static_assert(kind_of(ErrorCode::internal) == NACRE_ERROR_INTERNAL);
+
+}  // namespace
+
+nacre_error_t* make_error(nacre_error_kind_t kind, std::string message) {
+  return new nacre_error{kind, std::move(message), {}};
+}
+
+nacre_error_t* make_error(const Error& error) {
+  return make_error(kind_of(error.code()), error.to_string());
+}
+
+nacre_error_t* make_error(const abi::Trap& trap, std::string backtrace) {
+  if (trap.kind == abi::TrapKind::exit) {
+    nacre_error_t* error = make_error(NACRE_ERROR_EXIT, "exit");
+    error->exit_code = trap.exit_code;
+    return error;
+  }
+  std::string message(abi::trap_text(trap.kind));
+  if (!trap.message.empty()) message += ": " + trap.message;
+  nacre_error_t* error = make_error(NACRE_ERROR_TRAP, std::move(message));
+  error->backtrace = std::move(backtrace);
+  return error;
+}
+
+}  // namespace nacre::api
+
+nacre_error_kind_t nacre_error_kind(const nacre_error_t* error) { return error->kind; }
+const char* nacre_error_message(const nacre_error_t* error) { return error->message.c_str(); }
+const char* nacre_error_backtrace(const nacre_error_t* error) { return error->backtrace.c_str(); }
+uint32_t nacre_error_exit_code(const nacre_error_t* error) { return error->exit_code; }
+void nacre_error_delete(nacre_error_t* error) { delete error; }
+
+nacre_error_t* nacre_host_error(const char* message) {
+  return nacre::api::make_error(NACRE_ERROR_TRAP, message);
+}

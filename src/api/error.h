@@ -1,0 +1,35 @@
+// The C API's error object and how the core's errors become one.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "abi/trap.h"
+#include "base/result.h"
+#include "nacre/nacre.h"
+
+struct nacre_error {
+  nacre_error_kind_t kind;
+  std::string message;
+  std::string backtrace;
+  uint32_t exit_code = 0;
+};
+
+namespace nacre::api {
+
+// All return an object that the caller of the C function owns.
+nacre_error_t* make_error(nacre_error_kind_t kind, std::string message);
+nacre_error_t* make_error(const Error& error);
+// `backtrace` as runtime/backtrace.h formats it.
+nacre_error_t* make_error(const abi::Trap& trap, std::string backtrace);
+
+}  // namespace nacre::api
+
+// In a function that returns nacre_error_t*: the value of a Result, or a return of its error.
+#define API_TRY(expression)                                      \
+  __extension__({                                                \
+    auto nacre_api_result = (expression);                        \
+    if (!nacre_api_result) [[unlikely]]                          \
+      return ::nacre::api::make_error(nacre_api_result.error()); \
+    ::nacre::detail::take(nacre_api_result);                     \
+  })
