@@ -77,6 +77,17 @@ class CheckLayers(unittest.TestCase):
         self.write('src/runtime/bad.h', '#include <sys/mman.h>\n')
         self.assert_refused('src/runtime/bad.h:1: <sys/mman.h> belongs to os')
 
+    def test_first_row_that_names_a_header_decides(self):
+        self.write('docs/architecture.md', DOCUMENT.replace('unistd.h sys/', 'sys/types.h os wasm\nunistd.h sys/'))
+        self.write('src/wasm/fine.h', '#include <sys/types.h>\n')
+        self.write('src/wasm/bad.h', '#include <sys/stat.h>\n')
+        self.assert_refused('src/wasm/bad.h:1: <sys/stat.h>')
+
+    def test_quoted_header_of_someone_else(self):
+        self.write('docs/architecture.md', DOCUMENT.replace('llvm/           llvm', 'llvm/  cli'))
+        self.write('src/cli/fine.cc', '#include "llvm/IR.h"\n')
+        self.assertEqual(self.run_tool()[0], 0)
+
     def test_include_that_is_not_relative_to_src(self):
         self.write('src/wasm/bad.h', '#include "module.h"\n')
         self.assert_refused('src/wasm/bad.h:1: there is no src/module.h')
