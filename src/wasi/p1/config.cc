@@ -1,0 +1,85 @@
+#include "wasi/p1/config.h"
+
+namespace nacre::wasi::p1 {
+
+Config::Config()
+    : clock_(host::make_real_clock()),
+      random_(host::make_real_random()),
+      gate_(std::make_shared<host::AllowGranted>()),
+      denials_(std::make_shared<host::DenialLog>()) {}
+
+Config& Config::arguments(std::vector<std::string> arguments) {
+  env_.arguments = std::move(arguments);
+  return *this;
+}
+
+Config& Config::variable(std::string name, std::string value) {
+  env_.variables.emplace_back(std::move(name), std::move(value));
+  return *this;
+}
+
+Config& Config::inherit_stdio() {
+  for (int fd = 0; fd < 3; ++fd) {
+    auto stream = host::inherit_stream(fd);
+    streams_[fd] = stream ? std::move(*stream) : nullptr;
+  }
+  return *this;
+}
+
+Config& Config::standard_input(std::shared_ptr<host::Stream> stream) {
+  streams_[0] = std::move(stream);
+  return *this;
+}
+
+Config& Config::standard_output(std::shared_ptr<host::Stream> stream) {
+  streams_[1] = std::move(stream);
+  return *this;
+}
+
+Config& Config::standard_error(std::shared_ptr<host::Stream> stream) {
+  streams_[2] = std::move(stream);
+  return *this;
+}
+
+Config& Config::clock(std::shared_ptr<host::Clock> clock) {
+  clock_ = std::move(clock);
+  return *this;
+}
+
+Config& Config::random(std::shared_ptr<host::Random> random) {
+  random_ = std::move(random);
+  return *this;
+}
+
+Config& Config::gate(std::shared_ptr<host::Gate> gate) {
+  gate_ = std::move(gate);
+  return *this;
+}
+
+std::shared_ptr<const host::Grant> Config::grant(std::string name, bool read_only) const {
+  return std::make_shared<host::Grant>(std::move(name), read_only, gate_, denials_);
+}
+
+host::HostResult<void> Config::preopen(const std::string& host_path, std::string guest_path,
+                                       bool read_only) {
+  auto dir = HOST_TRY(host::open_real_dir(host_path, grant(guest_path, read_only)));
+  preopen(std::move(dir), std::move(guest_path));
+  return {};
+}
+
+Config& Config::preopen(std::shared_ptr<host::Dir> dir, std::string guest_path) {
+  preopens_.emplace_back(std::move(dir), std::move(guest_path));
+  return *this;
+}
+
+Config& Config::socket(std::shared_ptr<host::Socket> socket) {
+  sockets_.push_back(std::move(socket));
+  return *this;
+}
+
+Config& Config::limits(Limits limits) {
+  limits_ = limits;
+  return *this;
+}
+
+}  // namespace nacre::wasi::p1

@@ -1,0 +1,75 @@
+// What one guest gets from outside: arguments, environment, streams, directories, clocks,
+// randomness, sockets. What is not given is not there: calls for it fail with notcapable.
+//
+// Build one, then hand it to Preview1. No setter fails except those that open something.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/clock.h"
+#include "host/dir.h"
+#include "host/env.h"
+#include "host/gate.h"
+#include "host/random.h"
+#include "host/socket.h"
+#include "host/stream.h"
+
+namespace nacre::wasi::p1 {
+
+struct Limits {
+  uint32_t max_descriptors = 1024;
+  uint32_t max_subscriptions = 4096;  // of one poll_oneoff
+};
+
+class Config {
+ public:
+  Config();
+
+  // The program's own name is the first argument.
+  Config& arguments(std::vector<std::string> arguments);
+  Config& variable(std::string name, std::string value);
+
+  // This process's own stdin, stdout, stderr; a closed one is left out.
+  Config& inherit_stdio();
+  Config& standard_input(std::shared_ptr<host::Stream> stream);   // null: none
+  Config& standard_output(std::shared_ptr<host::Stream> stream);  // null: none
+  Config& standard_error(std::shared_ptr<host::Stream> stream);   // null: none
+
+  // null takes the capability away. Until set: the real ones.
+  Config& clock(std::shared_ptr<host::Clock> clock);
+  Config& random(std::shared_ptr<host::Random> random);
+
+  // Asked about each act within a grant. Set it before the grants; until set: AllowGranted.
+  Config& gate(std::shared_ptr<host::Gate> gate);
+
+  // Directories appear as descriptors 3, 4, ... in this order, sockets behind them.
+  host::HostResult<void> preopen(const std::string& host_path, std::string guest_path,
+                                 bool read_only = false);
+  Config& preopen(std::shared_ptr<host::Dir> dir, std::string guest_path);
+  Config& socket(std::shared_ptr<host::Socket> socket);
+
+  Config& limits(Limits limits);
+
+  // What was refused so far; lives as long as the last of Config and Preview1.
+  const std::shared_ptr<host::DenialLog>& denials() const { return denials_; }
+  // A grant of this configuration's gate and log, for objects made elsewhere.
+  std::shared_ptr<const host::Grant> grant(std::string name, bool read_only = false) const;
+
+ private:
+  friend class Preview1;
+  host::Env env_;
+  std::shared_ptr<host::Stream> streams_[3];
+  std::shared_ptr<host::Clock> clock_;
+  std::shared_ptr<host::Random> random_;
+  std::shared_ptr<host::Gate> gate_;
+  std::shared_ptr<host::DenialLog> denials_;
+  std::vector<std::pair<std::shared_ptr<host::Dir>, std::string>> preopens_;
+  std::vector<std::shared_ptr<host::Socket>> sockets_;
+  Limits limits_;
+};
+
+}  // namespace nacre::wasi::p1

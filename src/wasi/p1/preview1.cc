@@ -1,0 +1,158 @@
+// Construction, arguments, environment, clocks, randomness, process.
+#include "wasi/p1/preview1.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "wasi/p1/guest_io.h"
+
+namespace nacre::wasi::p1 {
+namespace {
+
+// The descriptors 0, 1, 2. A stream that was not given is there without rights, so that its number
+// is not taken by something else.
+Descriptor standard_descriptor(std::shared_ptr<host::Stream> stream, bool input) {
+  Descriptor descriptor;
+  if (!stream) {
+    descriptor.handle = host::make_null_stream(false, false);
+    return descriptor;
+  }
+  Rights held = rights::of_stream & ~(input ? rights::fd_write : rights::fd_read);
+  // A terminal has no position; that is how programs tell one.
+  if (stream->is_terminal()) held &= ~(rights::fd_seek | rights::fd_tell);
+  descriptor.base = held;
+  auto stat = stream->stat();
+  if (stat) descriptor.type = stat->type;
+  descriptor.handle = std::move(stream);
+  return descriptor;
+}
+
+// Texts one behind the other, each ended by a NUL, and a pointer to each.
+Errno write_texts(GuestMemory& memory, const std::vector<std::string>& texts, Ptr pointers,
+                  Ptr buffer) {
+  uint64_t pointer = pointers;
+  uint64_t address = buffer;
+  for (const std::string& text : texts) {
+    if (address > UINT32_MAX) return Errno::overflow;
+    Bytes with_nul(reinterpret_cast<const uint8_t*>(text.c_str()), text.size() + 1);
+    P1_FAULT_UNLESS(memory.write<uint32_t>(pointer, static_cast<uint32_t>(address)));
+    P1_FAULT_UNLESS(memory.copy_out(address, with_nul));
+    pointer += 4;
+    address += with_nul.size();
+  }
+  return Errno::success;
+}
+
+Errno write_sizes(GuestMemory& memory, const std::vector<std::string>& texts, Ptr count_out,
+                  Ptr size_out) {
+  uint64_t size = 0;
+  for (const std::string& text : texts) size += text.size() + 1;
+  if (size > UINT32_MAX || texts.size() > UINT32_MAX) return Errno::overflow;
+  P1_FAULT_UNLESS(memory.write<uint32_t>(count_out, static_cast<uint32_t>(texts.size())));
+  P1_FAULT_UNLESS(memory.write<uint32_t>(size_out, static_cast<uint32_t>(size)));
+  return Errno::success;
+}
+
+std::vector<std::string> joined(const std::vector<std::pair<std::string, std::string>>& pairs) {
+  std::vector<std::string> result;
+  result.reserve(pairs.size());
+  for (const auto& [name, value] : pairs) result.push_back(name + "=" + value);
+  return result;
+}
+
+std::optional<host::ClockKind> clock_kind(uint32_t id) {
+  if (id > static_cast<uint32_t>(host::ClockKind::thread_cputime)) return std::nullopt;
+  return static_cast<host::ClockKind>(id);
+}
+
+}  // namespace
+
+Preview1::Preview1(Config config)
+    : config_(std::move(config)), table_(config_.limits_.max_descriptors) {
+  for (int fd = 0; fd < 3; ++fd) {
+    (void)table_.insert(standard_descriptor(std::move(config_.streams_[fd]), fd == 0));
+  }
+  for (auto& [handle, name] : config_.preopens_) {
+    Descriptor descriptor;
+    descriptor.handle = std::move(handle);
+    descriptor.type = host::FileType::directory;
+    descriptor.base = rights::of_directory;
+    descriptor.inheriting = rights::all;
+    descriptor.preopen_name = std::move(name);
+    (void)table_.insert(std::move(descriptor));
+  }
+  config_.preopens_.clear();
+  for (auto& handle : config_.sockets_) {
+    Descriptor descriptor;
+    descriptor.type =
+        handle->is_stream() ? host::FileType::socket_stream : host::FileType::socket_datagram;
+    descriptor.handle = std::move(handle);
+    descriptor.base = rights::of_socket;
+    descriptor.inheriting = rights::of_socket;
+    (void)table_.insert(std::move(descriptor));
+  }
+  config_.sockets_.clear();
+}
+
+Errno Preview1::args_get(GuestMemory& memory, Ptr argv, Ptr argv_buf) {
+  return write_texts(memory, config_.env_.arguments, argv, argv_buf);
+}
+
+Errno Preview1::args_sizes_get(GuestMemory& memory, Ptr argc_out, Ptr argv_buf_size_out) {
+  return write_sizes(memory, config_.env_.arguments, argc_out, argv_buf_size_out);
+}
+
+Errno Preview1::environ_get(GuestMemory& memory, Ptr environ, Ptr environ_buf) {
+  return write_texts(memory, joined(config_.env_.variables), environ, environ_buf);
+}
+
+Errno Preview1::environ_sizes_get(GuestMemory& memory, Ptr count_out, Ptr buf_size_out) {
+  return write_sizes(memory, joined(config_.env_.variables), count_out, buf_size_out);
+}
+
+Errno Preview1::clock_res_get(GuestMemory& memory, uint32_t id, Ptr resolution_out) {
+  auto kind = clock_kind(id);
+  if (!kind) return Errno::inval;
+  if (!config_.clock_) return Errno::notcapable;
+  uint64_t resolution = P1_TRY(config_.clock_->resolution(*kind));
+  P1_FAULT_UNLESS(memory.write<uint64_t>(resolution_out, resolution));
+  return Errno::success;
+}
+
+Errno Preview1::clock_time_get(GuestMemory& memory, uint32_t id, Timestamp, Ptr time_out) {
+  auto kind = clock_kind(id);
+  if (!kind) return Errno::inval;
+  if (!config_.clock_) return Errno::notcapable;
+  uint64_t time = P1_TRY(config_.clock_->now(*kind));
+  P1_FAULT_UNLESS(memory.write<uint64_t>(time_out, time));
+  return Errno::success;
+}
+
+Exit Preview1::proc_exit(GuestMemory&, uint32_t rval) { return Exit{rval}; }
+
+// Gone from later versions; no runtime ever sent a signal.
+Errno Preview1::proc_raise(GuestMemory&, uint32_t) { return Errno::notsup; }
+
+Errno Preview1::sched_yield(GuestMemory&) {
+  std::this_thread::yield();
+  return Errno::success;
+}
+
+Errno Preview1::random_get(GuestMemory& memory, Ptr buf, Size buf_len) {
+  constexpr size_t kChunk = 4096;
+  if (!config_.random_) return Errno::notcapable;
+  P1_FAULT_UNLESS(memory.contains(buf, buf_len));
+  std::array<uint8_t, kChunk> chunk;
+  uint64_t address = buf;
+  for (size_t left = buf_len; left != 0;) {
+    MutableBytes part(chunk.data(), std::min(left, kChunk));
+    P1_TRY(config_.random_->fill(part));
+    P1_FAULT_UNLESS(memory.copy_out(address, part));
+    address += part.size();
+    left -= part.size();
+  }
+  return Errno::success;
+}
+
+}  // namespace nacre::wasi::p1

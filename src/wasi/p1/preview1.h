@@ -1,0 +1,136 @@
+// WASI preview 1 for one guest: all 46 functions as ordinary typed methods over host objects, and
+// those of preview 0 (wasi_unstable) that differ, as unstable_NAME.
+//
+// Each method takes the guest's memory as it is during this call and returns the errno that the
+// guest sees; pointers outside memory are fault, and are found before anything is read or written
+// elsewhere. Pointers need no alignment. Input is copied out of the memory once and checked in the
+// copy (security H3); only transfers that the host does in one call use the guest's bytes directly.
+// One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "abi/guest_memory.h"
+#include "wasi/p1/config.h"
+#include "wasi/p1/fd_table.h"
+#include "wasi/p1/types.h"
+
+namespace nacre::wasi::p1 {
+
+using abi::GuestMemory;
+
+// proc_exit: the guest's call ends here with this code.
+struct Exit {
+  uint32_t code;
+};
+
+class Preview1 {
+ public:
+  explicit Preview1(Config config);
+
+  const std::shared_ptr<host::DenialLog>& denials() const { return config_.denials_; }
+  const FdTable& descriptors() const { return table_; }
+
+  Errno args_get(GuestMemory& memory, Ptr argv, Ptr argv_buf);
+  Errno args_sizes_get(GuestMemory& memory, Ptr argc_out, Ptr argv_buf_size_out);
+  Errno environ_get(GuestMemory& memory, Ptr environ, Ptr environ_buf);
+  Errno environ_sizes_get(GuestMemory& memory, Ptr count_out, Ptr buf_size_out);
+
+  Errno clock_res_get(GuestMemory& memory, uint32_t id, Ptr resolution_out);
+  Errno clock_time_get(GuestMemory& memory, uint32_t id, Timestamp precision, Ptr time_out);
+
+  Errno fd_advise(GuestMemory& memory, Fd fd, Filesize offset, Filesize length, uint32_t advice);
+  Errno fd_allocate(GuestMemory& memory, Fd fd, Filesize offset, Filesize length);
+  Errno fd_close(GuestMemory& memory, Fd fd);
+  Errno fd_datasync(GuestMemory& memory, Fd fd);
+  Errno fd_fdstat_get(GuestMemory& memory, Fd fd, Ptr stat_out);
+  Errno fd_fdstat_set_flags(GuestMemory& memory, Fd fd, uint32_t flags);
+  Errno fd_fdstat_set_rights(GuestMemory& memory, Fd fd, Rights base, Rights inheriting);
+  Errno fd_filestat_get(GuestMemory& memory, Fd fd, Ptr stat_out);
+  Errno unstable_fd_filestat_get(GuestMemory& memory, Fd fd, Ptr stat_out);
+  Errno fd_filestat_set_size(GuestMemory& memory, Fd fd, Filesize size);
+  Errno fd_filestat_set_times(GuestMemory& memory, Fd fd, Timestamp atim, Timestamp mtim,
+                              uint32_t fst_flags);
+  Errno fd_pread(GuestMemory& memory, Fd fd, Ptr iovs, Size iovs_len, Filesize offset,
+                 Ptr nread_out);
+  Errno fd_prestat_get(GuestMemory& memory, Fd fd, Ptr prestat_out);
+  Errno fd_prestat_dir_name(GuestMemory& memory, Fd fd, Ptr path, Size path_len);
+  Errno fd_pwrite(GuestMemory& memory, Fd fd, Ptr iovs, Size iovs_len, Filesize offset,
+                  Ptr nwritten_out);
+  Errno fd_read(GuestMemory& memory, Fd fd, Ptr iovs, Size iovs_len, Ptr nread_out);
+  Errno fd_readdir(GuestMemory& memory, Fd fd, Ptr buf, Size buf_len, uint64_t cookie,
+                   Ptr bufused_out);
+  Errno fd_renumber(GuestMemory& memory, Fd fd, Fd to);
+  Errno fd_seek(GuestMemory& memory, Fd fd, int64_t offset, uint32_t whence, Ptr newoffset_out);
+  Errno unstable_fd_seek(GuestMemory& memory, Fd fd, int64_t offset, uint32_t whence,
+                         Ptr newoffset_out);
+  Errno fd_sync(GuestMemory& memory, Fd fd);
+  Errno fd_tell(GuestMemory& memory, Fd fd, Ptr offset_out);
+  Errno fd_write(GuestMemory& memory, Fd fd, Ptr iovs, Size iovs_len, Ptr nwritten_out);
+
+  Errno path_create_directory(GuestMemory& memory, Fd fd, Ptr path, Size path_len);
+  Errno path_filestat_get(GuestMemory& memory, Fd fd, uint32_t flags, Ptr path, Size path_len,
+                          Ptr stat_out);
+  Errno unstable_path_filestat_get(GuestMemory& memory, Fd fd, uint32_t flags, Ptr path,
+                                   Size path_len, Ptr stat_out);
+  Errno path_filestat_set_times(GuestMemory& memory, Fd fd, uint32_t flags, Ptr path, Size path_len,
+                                Timestamp atim, Timestamp mtim, uint32_t fst_flags);
+  Errno path_link(GuestMemory& memory, Fd old_fd, uint32_t old_flags, Ptr old_path,
+                  Size old_path_len, Fd new_fd, Ptr new_path, Size new_path_len);
+  Errno path_open(GuestMemory& memory, Fd fd, uint32_t dirflags, Ptr path, Size path_len,
+                  uint32_t open_flags, Rights base, Rights inheriting, uint32_t flags, Ptr fd_out);
+  Errno path_readlink(GuestMemory& memory, Fd fd, Ptr path, Size path_len, Ptr buf, Size buf_len,
+                      Ptr bufused_out);
+  Errno path_remove_directory(GuestMemory& memory, Fd fd, Ptr path, Size path_len);
+  Errno path_rename(GuestMemory& memory, Fd fd, Ptr old_path, Size old_path_len, Fd new_fd,
+                    Ptr new_path, Size new_path_len);
+  Errno path_symlink(GuestMemory& memory, Ptr old_path, Size old_path_len, Fd fd, Ptr new_path,
+                     Size new_path_len);
+  Errno path_unlink_file(GuestMemory& memory, Fd fd, Ptr path, Size path_len);
+
+  Errno poll_oneoff(GuestMemory& memory, Ptr in, Ptr out, Size nsubscriptions, Ptr nevents_out);
+  Errno unstable_poll_oneoff(GuestMemory& memory, Ptr in, Ptr out, Size nsubscriptions,
+                             Ptr nevents_out);
+
+  Exit proc_exit(GuestMemory& memory, uint32_t rval);
+  Errno proc_raise(GuestMemory& memory, uint32_t sig);
+  Errno sched_yield(GuestMemory& memory);
+  Errno random_get(GuestMemory& memory, Ptr buf, Size buf_len);
+
+  Errno sock_accept(GuestMemory& memory, Fd fd, uint32_t flags, Ptr fd_out);
+  Errno sock_recv(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len, uint32_t ri_flags,
+                  Ptr ro_datalen_out, Ptr ro_flags_out);
+  Errno sock_send(GuestMemory& memory, Fd fd, Ptr si_data, Size si_data_len, uint32_t si_flags,
+                  Ptr so_datalen_out);
+  Errno sock_shutdown(GuestMemory& memory, Fd fd, uint32_t how);
+
+ private:
+  struct Subscription;
+  struct Event;
+  struct PollState;
+
+  P1Result<host::Dir*> dir(Fd fd, Operation operation);
+  Errno filestat_get(GuestMemory& memory, Fd fd, Ptr stat_out, bool unstable);
+  Errno filestat_get_at(GuestMemory& memory, Fd fd, uint32_t flags, Ptr path, Size path_len,
+                        Ptr stat_out, bool unstable);
+  Errno seek(GuestMemory& memory, Fd fd, int64_t offset, Whence whence, Ptr newoffset_out);
+  Errno poll(GuestMemory& memory, Ptr in, Ptr out, Size nsubscriptions, Ptr nevents_out,
+             bool unstable);
+  P1Result<size_t> read_some(Descriptor& descriptor, std::span<const MutableBytes> to);
+  P1Result<size_t> write_some(Descriptor& descriptor, std::span<const Bytes> from);
+  // again, if waiting would be needed and the descriptor does not want it.
+  P1Result<void> before_transfer(Descriptor& descriptor, bool writing);
+
+  void subscribe_clock(PollState& state, const Subscription& subscription);
+  void subscribe_descriptor(PollState& state, const Subscription& subscription);
+  P1Result<void> wait_for_events(PollState& state);
+
+  Config config_;
+  FdTable table_;
+};
+
+}  // namespace nacre::wasi::p1

@@ -1,0 +1,81 @@
+// Preview1: the sock_ functions, on sockets that were granted open.
+#include <algorithm>
+#include <utility>
+
+#include "wasi/p1/guest_io.h"
+#include "wasi/p1/preview1.h"
+
+namespace nacre::wasi::p1 {
+namespace {
+
+constexpr uint32_t kPeek = 1;
+constexpr uint32_t kWaitAll = 2;
+constexpr uint16_t kDataTruncated = 1;
+constexpr uint32_t kShutRead = 1;
+constexpr uint32_t kShutWrite = 2;
+
+}  // namespace
+
+Errno Preview1::sock_accept(GuestMemory& memory, Fd fd, uint32_t flags, Ptr fd_out) {
+  Descriptor* listener = P1_TRY(table_.get(fd, Operation::sock_accept));
+  if ((flags & ~fdflags::nonblock) != 0) return Errno::inval;
+  P1_FAULT_UNLESS(memory.contains(fd_out, 4));
+  if (!table_.has_room()) return Errno::mfile;
+  bool nonblocking = (listener->flags & fdflags::nonblock) != 0;
+  std::shared_ptr<host::Socket> socket = P1_TRY(listener->socket().accept(nonblocking));
+  Descriptor accepted;
+  accepted.handle = std::move(socket);
+  accepted.type = host::FileType::socket_stream;
+  accepted.base = listener->inheriting & rights::of_socket & ~rights::sock_accept;
+  accepted.flags = flags;
+  Fd number = P1_TRY(table_.insert(std::move(accepted)));
+  P1_FAULT_UNLESS(memory.write<uint32_t>(fd_out, number));
+  return Errno::success;
+}
+
+Errno Preview1::sock_recv(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len,
+                          uint32_t ri_flags, Ptr ro_datalen_out, Ptr ro_flags_out) {
+  Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::sock_recv));
+  if ((ri_flags & ~(kPeek | kWaitAll)) != 0) return Errno::inval;
+  GuestBuffers buffers = P1_TRY(GuestBuffers::read(memory, ri_data, ri_data_len));
+  P1_FAULT_UNLESS(memory.contains(ro_datalen_out, 4) && memory.contains(ro_flags_out, 2));
+  host::Socket::ReceiveOptions options{
+      .peek = (ri_flags & kPeek) != 0,
+      .wait_all = (ri_flags & kWaitAll) != 0,
+      .nonblocking = (descriptor->flags & fdflags::nonblock) != 0,
+  };
+  bool truncated = false;
+  auto transfer = [&](std::span<const MutableBytes> to) -> P1Result<size_t> {
+    host::Socket::Received received = P1_TRY(descriptor->socket().receive(to, options));
+    truncated = received.truncated;
+    return received.bytes;
+  };
+  size_t count = P1_TRY(buffers.fill(memory, transfer));
+  P1_FAULT_UNLESS(memory.write<uint32_t>(ro_datalen_out, static_cast<uint32_t>(count)));
+  P1_FAULT_UNLESS(memory.write<uint16_t>(ro_flags_out, truncated ? kDataTruncated : 0));
+  return Errno::success;
+}
+
+Errno Preview1::sock_send(GuestMemory& memory, Fd fd, Ptr si_data, Size si_data_len,
+                          uint32_t si_flags, Ptr so_datalen_out) {
+  Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::sock_send));
+  if (si_flags != 0) return Errno::inval;
+  GuestBuffers buffers = P1_TRY(GuestBuffers::read(memory, si_data, si_data_len));
+  P1_FAULT_UNLESS(memory.contains(so_datalen_out, 4));
+  bool nonblocking = (descriptor->flags & fdflags::nonblock) != 0;
+  auto transfer = [&](std::span<const Bytes> from) -> P1Result<size_t> {
+    return P1_TRY(descriptor->socket().send(from, nonblocking));
+  };
+  size_t count = P1_TRY(buffers.drain(memory, transfer));
+  P1_FAULT_UNLESS(memory.write<uint32_t>(so_datalen_out, static_cast<uint32_t>(count)));
+  return Errno::success;
+}
+
+Errno Preview1::sock_shutdown(GuestMemory&, Fd fd, uint32_t how) {
+  Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::sock_shutdown));
+  if (how == 0 || (how & ~(kShutRead | kShutWrite)) != 0) return Errno::inval;
+  P1_TRY(descriptor->socket().shut_down((how & kShutRead) != 0, (how & kShutWrite) != 0));
+  return Errno::success;
+}
+
+}  // namespace nacre::wasi::p1
