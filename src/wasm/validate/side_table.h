@@ -65,7 +65,7 @@ static_assert(sizeof(BranchEntry) == 12);
 // as if the exception had been thrown at target_pc.
 struct ExceptionHandler {
   enum class Kind : uint8_t { catch_, catch_ref, catch_all, catch_all_ref, delegate };
-  static constexpr uint16_t kNoSlot = 0xFFFF;
+  static constexpr uint32_t kNoSlot = 0xFFFFFF;
 
   // Holds the instructions that begin at begin <= pc < end. With the address behind a call in hand
   // (begin < pc <= end) is the same question, as no call is the last instruction of a range.
@@ -75,9 +75,9 @@ struct ExceptionHandler {
   uint32_t target_pc = 0;
   uint32_t target_entry = 0;
   uint32_t height = 0;
-  Kind kind = Kind::catch_;
   // Legacy catch and catch_all: the exception stays in this slot of the frame for rethrow.
-  uint16_t exception_slot = kNoSlot;
+  uint32_t exception_slot : 24 = kNoSlot;
+  Kind kind : 8 = Kind::catch_;
 };
 
 // What a frame of the function needs.

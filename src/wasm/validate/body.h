@@ -1,0 +1,43 @@
+// One function body from locals to the byte behind its last `end`, by any visitor.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "wasm/validate/function_validator.h"
+#include "wasm/walk.h"
+
+namespace nacre::wasm {
+
+// `make_visitor(reader)` is called once the locals are read.
+template <class MakeVisitor>
+Result<void> walk_body(const ModuleContext& context, FunctionValidator& validator,
+                       uint32_t function, MakeVisitor make_visitor) {
+  Bytes body = context.module().body_of(function);
+  uint64_t offset = context.module().offset_of(body.data());
+  auto refuse = [&](Error error) {
+    return std::unexpected(std::move(error).with_context("function " + std::to_string(function)));
+  };
+  if (body.size() > kMaxBodyBytes) {
+    return refuse(Error(ErrorCode::limit, "body is too large", offset));
+  }
+  BodyReader reader(body, offset, context.features());
+  if (!validator.start_function(*context.functions[function], reader, body.data(), offset)) {
+    return refuse(reader.ok() ? validator.error() : reader.error());
+  }
+  auto&& visitor = make_visitor(reader);
+  walk(reader, validator, visitor);
+  if (!reader.ok()) return refuse(reader.error());
+  if (!validator.done()) return refuse(validator.error());
+  if (!reader.at_end()) {
+    return refuse(
+        Error(ErrorCode::malformed, "bytes left behind the end of the body", reader.offset()));
+  }
+  return {};
+}
+
+// With no visitor (body.cc).
+Result<void> check_body(const ModuleContext& context, FunctionValidator& validator,
+                        uint32_t function);
+
+}  // namespace nacre::wasm
