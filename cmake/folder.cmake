@@ -1,5 +1,6 @@
 # What CMakeLists.txt is made of: nacre_folder() for each folder of src/, nacre_products() for what users get.
 include(GoogleTest)
+include(CheckLinkerFlag)
 
 # nacre_folder(NAME DEPENDS FOLDER...)
 #   src/NAME/**.cc          -> static library nacre_NAME (nothing if the folder has no source yet)
@@ -95,8 +96,10 @@ function(nacre_command)
   set_target_properties(nacre PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
   if(NACRE_STATIC)
     # Process start, median of 400: 0.93 ms static-pie, 1.18 ms with shared libc, 2.29 ms with shared libstdc++
-    # (an empty C program: 0.94 ms). Position-independent all the same: address randomization stays.
-    target_link_options(nacre PRIVATE -static-pie)
+    # (an empty C program: 0.94 ms). Position-independent all the same: address randomization stays, but where
+    # the C library has no such start code (glibc for RISC-V before 2.39).
+    check_linker_flag(CXX -static-pie NACRE_HAS_STATIC_PIE)
+    target_link_options(nacre PRIVATE $<IF:$<BOOL:${NACRE_HAS_STATIC_PIE}>,-static-pie,-static>)
   elseif(NOT NACRE_SANITIZE)
     target_link_options(nacre PRIVATE -static-libstdc++ -static-libgcc -pie)
   endif()
