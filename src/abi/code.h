@@ -13,7 +13,6 @@
 #include "wasm/module.h"
 #include "wasm/type_registry.h"
 #include "wasm/validate/validate.h"
-#include "wasm/validate/validate.h"
 
 namespace nacre::abi {
 

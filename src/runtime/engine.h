@@ -1,0 +1,60 @@
+// An Engine is what modules have in common: the tier that runs them, the features they may use, the
+// identities of their types. One per process is enough.
+//
+// Shared by its modules and stores; immutable but for the type registry, and usable from any
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "abi/code.h"
+#include "base/result.h"
+#include "os/memory.h"
+#include "wasm/features.h"
+#include "wasm/type_registry.h"
+
+namespace nacre::runtime {
+
+struct EngineOptions {
+  wasm::Features features;
+  // At most so many threads validate one module; 0: one a core.
+  uint32_t validation_threads = 0;
+  // Whether memories that can be guarded are. Off: every access is checked.
+  bool guarded_memories = true;
+  // Address space that all memories and stacks together may reserve. A process has 128 TiB; the
+  // rest is for everybody else (security.md P6).
+  uint64_t address_space_bytes = uint64_t{64} << 40;
+  // Tests: which allocation fails. Outlives the engine and everything made with it.
+  os::FailPoint* fail_point = nullptr;
+};
+
+class Engine {
+ public:
+  // Errors: usage (no tier), internal (no fault handler).
+  static Result<std::shared_ptr<Engine>> create(std::unique_ptr<abi::Tier> tier,
+                                                EngineOptions options = {});
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  abi::Tier& tier() { return *tier_; }
+  wasm::TypeRegistry& types() { return types_; }
+  const wasm::TypeRegistry& types() const { return types_; }
+  const EngineOptions& options() const { return options_; }
+  wasm::Features features() const { return options_.features; }
+
+  os::MappingContext mapping() { return {.budget = &address_space_, .fail_point = fail_point()}; }
+  os::FailPoint* fail_point() const { return options_.fail_point; }
+  // A number that no other store of the process has.
+  static uint64_t next_store_id();
+
+ private:
+  Engine(std::unique_ptr<abi::Tier> tier, EngineOptions options);
+
+  EngineOptions options_;
+  os::AddressSpaceBudget address_space_;
+  wasm::TypeRegistry types_;
+  std::unique_ptr<abi::Tier> tier_;
+};
+
+}  // namespace nacre::runtime

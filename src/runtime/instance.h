@@ -1,0 +1,95 @@
+// Instances of modules in a store, and how they come about (specification 3.0, 4.7.2).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "abi/vmctx.h"
+#include "runtime/extern.h"
+#include "runtime/failure.h"
+#include "runtime/module.h"
+
+namespace nacre::runtime {
+
+class Store;
+
+// Lives in its store, and as long; pointers to it are stable. One thread at a time.
+class Instance {
+ public:
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  Store& store() const { return store_; }
+  const Module& module() const { return *module_; }
+  abi::VmCtx& vmctx() { return vmctx_; }
+  static Instance& of(const abi::VmCtx& vmctx) { return *static_cast<Instance*>(vmctx.instance); }
+
+  std::optional<Extern> find_export(std::string_view name) const;
+  // In the order of the module's export section.
+  size_t export_count() const;
+  std::string_view export_name(size_t index) const;
+  Extern export_at(size_t index) const;
+
+  // By index, imports first; the index must be in range.
+  Extern item(wasm::ExternKind kind, uint32_t index) const;
+
+  // ---- For the builtins (runtime/builtins.cc).
+  //
+  // The references of a passive element segment that was not dropped; reading one is fallible only
+  // by bounds.
+  uint64_t element_count(uint32_t segment) const;  // 0 once dropped
+  abi::Ref element(uint32_t segment, uint64_t index) const;
+  void drop_element(uint32_t segment);
+  Bytes data(uint32_t segment) const;  // empty once dropped
+  void drop_data(uint32_t segment);
+  Memory& memory(uint32_t index) const { return *memories_[index]; }
+  Table& table(uint32_t index) const { return *tables_[index]; }
+
+ private:
+  friend class Instantiator;
+
+  Instance(Store& store, ModulePtr module);
+
+  Store& store_;
+  ModulePtr module_;
+  abi::VmCtx vmctx_;
+  std::unordered_map<std::string_view, uint32_t> exports_;  // names are views into the module
+
+  // Behind the arrays of vmctx_, in its index spaces.
+  std::vector<abi::FuncObject*> functions_;
+  std::vector<Table*> tables_;
+  std::vector<Memory*> memories_;
+  std::vector<Global*> globals_;
+  std::vector<Tag*> tags_;
+  std::vector<abi::TableRecord*> table_records_;
+  std::vector<abi::MemoryRecord*> memory_records_;
+  std::vector<abi::Value*> global_values_;
+
+  struct ElementState {
+    bool dropped = false;
+    std::vector<abi::Ref> values;  // passive segments of expressions; others name functions
+  };
+  std::vector<ElementState> elements_;
+  std::vector<bool> dropped_data_;
+};
+
+// Makes an instance: matches the imports, allocates, evaluates constant expressions, writes active
+// segments, runs the start function. `imports` are the module's imports in order, all of `store`.
+//
+// Errors: usage (a handle of another store or too few of them; a module of another engine),
+// unlinkable (one import: what was wanted, what was found), limit, out_of_memory. A trap comes from
+// an active segment, a constant expression or the start function; what happened before it stays
+// visible, as the specification says.
+Run<Instance*> instantiate(Store& store, ModulePtr module, std::span<const Extern> imports);
+
+// Whether `found` can be what `module` imports; the error (unlinkable) says why not.
+Result<void> check_import(const Store& store, const Module& module, const wasm::Import& wanted,
+                          const Extern& found);
+
+}  // namespace nacre::runtime

@@ -1,0 +1,81 @@
+// Finds what a module imports, by module and field name, and instantiates it.
+//
+// A linker belongs to one store and must not outlive it; one thread at a time. Host functions that
+// are only described (HostFuncDef) become functions of the store when something imports them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/extern.h"
+#include "runtime/failure.h"
+#include "runtime/host_func.h"
+#include "runtime/instance.h"
+#include "runtime/store.h"
+
+namespace nacre::runtime {
+
+enum class UnknownImports : uint8_t {
+  deny,  // an error that lists all of them
+  trap,  // functions are replaced by ones that trap (unlinked_import); the rest is an error
+};
+
+class Linker {
+ public:
+  explicit Linker(Store& store) : store_(store) {}
+
+  // Later definitions of a name replace earlier ones. Errors: usage (a handle of another store).
+  Result<void> define(std::string_view module, std::string_view name, const Extern& item);
+  // All exports of an instance, under a module name.
+  Result<void> define_instance(std::string_view module, const Instance& instance);
+  // `data`: the State of the functions; outlives the store. So must what the rows' names view.
+  void define_functions(std::string_view module, std::span<const HostFuncDef> functions,
+                        void* data);
+  // A lambda, which the store keeps.
+  template <class F>
+  void define_func(std::string_view module, std::string_view name, F function,
+                   MayBlock may_block = MayBlock::no) {
+    auto kept = std::make_shared<F>(std::move(function));
+    add(module, name, Described{host_object<F>({}, may_block), kept.get()});
+    store_.keep(std::move(kept));
+  }
+
+  // Nothing if it is not defined. Errors: as Store::add_func.
+  Result<std::optional<Extern>> find(std::string_view module, std::string_view name);
+
+  // The imports of a module, in order. Errors: unlinkable, naming every import that is missing;
+  // whether those that were found fit is found out by instantiate().
+  Result<std::vector<Extern>> resolve(const Module& module,
+                                      UnknownImports unknown = UnknownImports::deny);
+  // resolve() and runtime/instance.h's instantiate().
+  Run<Instance*> instantiate(ModulePtr module, UnknownImports unknown = UnknownImports::deny);
+
+ private:
+  struct Described {
+    HostFuncDef def;
+    void* data;
+  };
+  using Definition = std::variant<Extern, Described>;
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  template <class V>
+  using Map = std::unordered_map<std::string, V, Hash, std::equal_to<>>;
+
+  void add(std::string_view module, std::string_view name, Definition definition);
+
+  Store& store_;
+  Map<Map<Definition>> modules_;
+};
+
+}  // namespace nacre::runtime

@@ -1,0 +1,74 @@
+// A module that was decoded, validated and given to the engine's tier: ready to be instantiated,
+// any number of times, in any store of its engine.
+//
+// Immutable, shared; all methods may be called from any thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "abi/code.h"
+#include "base/bytes.h"
+#include "base/result.h"
+#include "runtime/engine.h"
+#include "wasm/module.h"
+#include "wasm/names.h"
+#include "wasm/validate/validate.h"
+
+namespace nacre::runtime {
+
+struct ModuleOptions {
+  // eager: every function body before create() returns. lazy: each at its first call; a body that
+  // is not valid then traps with the validation error. Everything else is always checked at once.
+  enum class Validate : uint8_t { eager, lazy };
+  Validate validate = Validate::eager;
+};
+
+class Module;
+using ModulePtr = std::shared_ptr<const Module>;
+
+class Module {
+ public:
+  // From the binary format. `backing` owns what `bytes` views and is kept; it may be null if
+  // `bytes` outlives the module. Errors: malformed, invalid, limit, unsupported, out_of_memory.
+  static Result<ModulePtr> create(std::shared_ptr<Engine> engine, Bytes bytes,
+                                  std::shared_ptr<const void> backing, ModuleOptions options = {});
+  // The same for bytes that the module shall own.
+  static Result<ModulePtr> create(std::shared_ptr<Engine> engine, std::vector<uint8_t> bytes,
+                                  ModuleOptions options = {});
+  // From a module that was decoded or parsed, with the engine's features, and not yet validated.
+  static Result<ModulePtr> create(std::shared_ptr<Engine> engine, wasm::Module module,
+                                  ModuleOptions options = {});
+
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  Engine& engine() const { return *engine_; }
+  const std::shared_ptr<Engine>& shared_engine() const { return engine_; }
+  const wasm::Module& wasm() const { return wasm_; }
+  const wasm::ValidModuleInfo& info() const { return *info_; }
+  // The engine-wide ids of the type section.
+  const std::vector<wasm::CanonTypeId>& type_ids() const { return info_->type_ids(); }
+  wasm::CanonTypeId type_id(wasm::TypeIdx index) const { return type_ids()[wasm::index_of(index)]; }
+  abi::ModuleCode& code() const { return *code_; }
+
+  // What the name section calls the module; empty if it does not.
+  std::string_view name() const { return name_; }
+  // From the name section, an export or an import, or "func[12]"; printable.
+  std::string function_name(uint32_t function) const;
+
+ private:
+  Module(std::shared_ptr<Engine> engine, wasm::Module module);
+
+  std::shared_ptr<Engine> engine_;
+  wasm::Module wasm_;
+  std::optional<wasm::ValidModuleInfo> info_;
+  wasm::FunctionNames function_names_;
+  std::string name_;
+  std::unique_ptr<abi::ModuleCode> code_;  // goes before what it refers to
+};
+
+}  // namespace nacre::runtime

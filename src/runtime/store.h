@@ -1,0 +1,143 @@
+// A Store is the world of one guest, or of guests that share their fate: it owns the instances and
+// everything they are made of, until it is destroyed. Nothing is freed before.
+//
+// One thread at a time, except for shared memories. Limits bound what guests may take from their
+// host; they are on by default (security.md P1).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "abi/code.h"
+#include "abi/host_func.h"
+#include "abi/value.h"
+#include "abi/vmctx.h"
+#include "base/result.h"
+#include "os/memory.h"
+#include "runtime/engine.h"
+#include "runtime/extern.h"
+#include "runtime/global.h"
+#include "runtime/memory.h"
+#include "runtime/module.h"
+#include "runtime/table.h"
+
+namespace nacre::runtime {
+
+class Instance;
+
+struct StoreOptions {
+  uint64_t max_memory_bytes = uint64_t{16} << 30;  // accessible, of all memories together
+  uint64_t max_table_elements = 50'000'000;        // of all tables together
+  uint32_t max_instances = 10'000;
+  uint32_t max_memories = 10'000;
+  uint32_t max_tables = 200'000;
+  // Frames of guest functions. Address space until it is used.
+  uint64_t guest_stack_bytes = uint64_t{8} << 20;
+  // How deep the host may call the guest calling the host; each level costs native stack.
+  uint32_t max_host_depth = 200;
+};
+
+class Store {
+ public:
+  // Errors: out_of_memory.
+  static Result<std::unique_ptr<Store>> create(std::shared_ptr<Engine> engine,
+                                               StoreOptions options = {});
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  StoreId id() const { return id_; }
+  Engine& engine() { return *engine_; }
+  const Engine& engine() const { return *engine_; }
+  const StoreOptions& options() const { return options_; }
+  abi::ExecContext& exec() { return exec_; }
+  // The store whose code runs in `exec`.
+  static Store& of(abi::ExecContext& exec);
+
+  // ---- What the host makes. Types are the engine's (concrete heap types are canonical ids);
+  // errors: limit, out_of_memory.
+  //
+  // `func.canon_type` may be left out if its references are abstract. `func.data` outlives the
+  // store: keep() is one way.
+  Result<Extern> add_func(abi::HostFunc func);
+  Result<Extern> add_table(const wasm::TableType& type, abi::Ref initial = abi::kNullRef);
+  Result<Extern> add_memory(const wasm::MemoryType& type);
+  Result<Extern> add_global(const wasm::GlobalType& type, abi::Value value);
+  Result<Extern> add_tag(const wasm::FuncType& type);
+  // Lets instances of this store import a shared memory of another one.
+  Result<Extern> adopt(std::shared_ptr<Memory> memory);
+  // The memory, to be adopted elsewhere; null unless it is a shared memory of this store.
+  std::shared_ptr<Memory> share(const Extern& memory) const;
+
+  // Keeps `data` alive as long as the store; it is released after all instances.
+  void keep(std::shared_ptr<void> data) { kept_.push_back(std::move(data)); }
+
+  // ---- References.
+  //
+  // An externref to a host object; null without one. Hosts that use numbers of their own as
+  // externrefs (any number plus one) do not need these.
+  abi::Ref add_extern_value(std::shared_ptr<void> value);
+  // Null if no such value was added.
+  std::shared_ptr<void> extern_value(abi::Ref ref) const;
+
+  // The function that a funcref names; null for null and for what is no function of this store.
+  abi::FuncObject* func_of(abi::Ref ref) const;
+  static abi::Ref ref_of(const abi::FuncObject& func) { return reinterpret_cast<abi::Ref>(&func); }
+  // Whether the host may use `value` as a `type` (canonical): null where it is allowed, functions
+  // of this store with a fitting type, any externref.
+  bool is_ref_of_type(abi::Ref value, wasm::ValType type) const;
+
+  bool owns(const Extern& item) const { return item.store() == id_; }
+  const wasm::FuncType& type_of(const abi::FuncObject& func) const;
+  // "wanted by the host": reads and writes that check the type. Errors: usage.
+  Result<void> set_global(const Extern& global, abi::Value value);
+  Result<void> set_table(const Extern& table, uint64_t index, abi::Ref value);
+
+  size_t instance_count() const { return instances_.size(); }
+
+ private:
+  friend class Instantiator;
+
+  Store(std::shared_ptr<Engine> engine, StoreOptions options);
+  Result<void> map_stack();
+  Result<Table*> new_table(const wasm::TableType& type, abi::Ref initial);
+  Result<Memory*> new_memory(const wasm::MemoryType& type);
+  // Zeroed function objects that func_of() knows; null without memory.
+  abi::FuncObject* new_functions(size_t count);
+
+  struct FreeArray {
+    void operator()(abi::FuncObject* block) const;
+  };
+  struct FunctionBlock {
+    std::unique_ptr<abi::FuncObject[], FreeArray> objects;
+    size_t count = 0;
+  };
+  // The store behind an ExecContext.
+  struct Exec : abi::ExecContext {
+    Store* store = nullptr;
+  };
+
+  // Destroyed from the last to the first: instances go before what they refer to.
+  std::shared_ptr<Engine> engine_;
+  StoreOptions options_;
+  StoreId id_;
+  std::vector<std::shared_ptr<void>> kept_;
+  os::Reservation stack_;
+  Exec exec_;
+  std::shared_ptr<MemoryBudget> memory_budget_;
+  os::AddressSpaceBudget table_budget_;
+  std::vector<std::shared_ptr<void>> extern_values_;
+  std::deque<abi::HostFunc> host_funcs_;
+  std::vector<FunctionBlock> functions_;  // by rising address
+  std::deque<Global> globals_;
+  std::deque<Tag> tags_;
+  std::vector<std::unique_ptr<Table>> tables_;
+  std::vector<std::shared_ptr<Memory>> memories_;
+  std::vector<std::unique_ptr<Instance>> instances_;
+};
+
+}  // namespace nacre::runtime
