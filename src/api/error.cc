@@ -5,8 +5,9 @@
 namespace nacre::api {
 namespace {
 
-// The C enumerators follow errors.def, in its order.
+// The C enumerators follow errors.def, in its order, as far as C programs see them.
 constexpr nacre_error_kind_t kind_of(ErrorCode code) {
+  if (code == ErrorCode::malformed_custom) return NACRE_ERROR_MALFORMED;
   return static_cast<nacre_error_kind_t>(code);
 }
 static_assert(kind_of(ErrorCode::malformed) == NACRE_ERROR_MALFORMED);

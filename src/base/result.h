@@ -32,11 +32,14 @@ T take(Result<T>& result) {
 
 }  // namespace nacre
 
-// A statement expression (GNU C): the value, or an early return of the error.
-#define TRY(expression)                                            \
-  __extension__({                                                  \
-    auto nacre_try_result = (expression);                          \
-    if (!nacre_try_result) [[unlikely]]                            \
-      return std::unexpected(std::move(nacre_try_result).error()); \
-    ::nacre::detail::take(nacre_try_result);                       \
+// A statement expression (GNU C): the value, or an early return of the error. May be nested.
+#define TRY(expression) NACRE_TRY_NAMED(expression, __COUNTER__)
+#define NACRE_TRY_NAMED(expression, number) NACRE_TRY_PASTE(expression, number)
+#define NACRE_TRY_PASTE(expression, number) NACRE_TRY_WITH(expression, nacre_try_##number)
+#define NACRE_TRY_WITH(expression, result)               \
+  __extension__({                                        \
+    auto result = (expression);                          \
+    if (!result) [[unlikely]]                            \
+      return std::unexpected(std::move(result).error()); \
+    ::nacre::detail::take(result);                       \
   })

@@ -1,0 +1,190 @@
+// Configurations, engines and modules of the C API.
+
+#include <functional>
+
+#include "api/handles.h"
+#include "interp/tier.h"
+#include "os/mapped_file.h"
+#include "wasm/binary/decoder.h"
+#include "wasm/binary/encoder.h"
+#include "wasm/limits.h"
+#include "wasm/text/parser.h"
+
+namespace nacre::api {
+namespace {
+
+using runtime::ModuleOptions;
+
+// Text takes the way of a binary, so that both have the same checks and offsets.
+Result<runtime::ModulePtr> make_module(const nacre_engine& engine, Bytes bytes,
+                                       std::shared_ptr<const void> backing) {
+  if (bytes.empty()) return fail(ErrorCode::malformed, "the file is empty");
+  if (wasm::looks_binary(bytes)) {
+    return runtime::Module::create(engine.engine, bytes, std::move(backing), engine.module_options);
+  }
+  wasm::Module parsed = TRY(wasm::parse_module(as_text(bytes), engine.engine->features()));
+  return runtime::Module::create(engine.engine, wasm::encode(parsed), engine.module_options);
+}
+
+nacre_extern_kind_t kind_of(wasm::ExternKind kind) {
+  return static_cast<nacre_extern_kind_t>(kind);
+}
+static_assert(static_cast<int>(wasm::ExternKind::func) == NACRE_FUNC &&
+              static_cast<int>(wasm::ExternKind::table) == NACRE_TABLE &&
+              static_cast<int>(wasm::ExternKind::memory) == NACRE_MEMORY &&
+              static_cast<int>(wasm::ExternKind::global) == NACRE_GLOBAL &&
+              static_cast<int>(wasm::ExternKind::tag) == NACRE_TAG);
+
+// The declared type behind an export, as an import would declare it.
+wasm::ExternType type_of(const wasm::Module& module, const wasm::Export& item) {
+  wasm::ExternType type;
+  type.kind = item.kind;
+  switch (item.kind) {
+    case wasm::ExternKind::func:
+      type.func = module.functions[item.index];
+      break;
+    case wasm::ExternKind::table:
+      type.table = module.tables[item.index].type;
+      break;
+    case wasm::ExternKind::memory:
+      type.memory = module.memories[item.index];
+      break;
+    case wasm::ExternKind::global:
+      type.global = module.globals[item.index].type;
+      break;
+    case wasm::ExternKind::tag:
+      type.tag = module.tags[item.index];
+      break;
+  }
+  return type;
+}
+
+std::string type_text(const runtime::Module& module, const wasm::ExternType& type) {
+  if (type.kind == wasm::ExternKind::func) {
+    return wasm::to_string(module.wasm().types[wasm::index_of(type.func)].func);
+  }
+  return runtime::describe(type, module.type_ids(), module.engine().types());
+}
+
+// The strings do not move afterwards.
+void list_externs(const nacre_module& handle) {
+  const wasm::Module& module = handle.module->wasm();
+  handle.strings.reserve(module.imports.size() * 3 + module.exports.size() * 2);
+  auto keep = [&](std::string text) {
+    handle.strings.push_back(std::move(text));
+    return handle.strings.back().c_str();
+  };
+  for (const wasm::Import& item : module.imports) {
+    const char* from = keep(std::string(item.module));
+    const char* name = keep(std::string(item.name));
+    handle.imports.push_back(
+        {from, name, kind_of(item.type.kind), keep(type_text(*handle.module, item.type))});
+  }
+  for (const wasm::Export& item : module.exports) {
+    const char* name = keep(std::string(item.name));
+    handle.exports.push_back(
+        {name, kind_of(item.kind), keep(type_text(*handle.module, type_of(module, item)))});
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name) {
+  if (name == "auto" || name == "interp") return interp::make_tier();
+  if (name == "baseline" || name == "optimizing") {
+    return fail(ErrorCode::unsupported,
+                "the tier \"" + std::string(name) + "\" is not built in this version");
+  }
+  return fail(ErrorCode::usage, "there is no tier \"" + std::string(name) +
+                                    "\": auto, interp, baseline or optimizing");
+}
+
+}  // namespace nacre::api
+
+using namespace nacre;
+
+nacre_config_t* nacre_config_new(void) { return new nacre_config; }
+void nacre_config_delete(nacre_config_t* config) { delete config; }
+
+nacre_error_t* nacre_config_set_tier(nacre_config_t* config, const char* tier) {
+  API_TRY(api::make_tier(tier));  // only to find out whether there is one
+  config->tier = tier;
+  return nullptr;
+}
+
+nacre_error_t* nacre_config_set_features(nacre_config_t* config, const char* changes) {
+  API_TRY(config->features.apply(changes));
+  return nullptr;
+}
+
+nacre_error_t* nacre_config_set_validate(nacre_config_t* config, const char* when) {
+  std::string_view word = when;
+  if (word != "eager" && word != "lazy") {
+    return api::make_error(NACRE_ERROR_USAGE,
+                           "wrong use: eager or lazy, not \"" + std::string(word) + "\"");
+  }
+  config->validate = word == "eager" ? runtime::ModuleOptions::Validate::eager
+                                     : runtime::ModuleOptions::Validate::lazy;
+  return nullptr;
+}
+
+nacre_error_t* nacre_config_set_traps(nacre_config_t*, const char* mode) {
+  std::string_view word = mode;
+  // The interpreter, the only tier today, is always precise; fast permits, it does not demand.
+  if (word == "precise" || word == "fast") return nullptr;
+  return api::make_error(NACRE_ERROR_USAGE,
+                         "wrong use: precise or fast, not \"" + std::string(word) + "\"");
+}
+
+nacre_error_t* nacre_engine_new(nacre_config_t* config, nacre_engine_t** out) {
+  std::unique_ptr<nacre_config_t> owned(config != nullptr ? config : new nacre_config);
+  auto tier = API_TRY(api::make_tier(owned->tier));
+  runtime::EngineOptions options;
+  options.features = owned->features;
+  auto engine = API_TRY(runtime::Engine::create(std::move(tier), options));
+  *out = new nacre_engine{std::move(engine), {.validate = owned->validate}};
+  return nullptr;
+}
+
+void nacre_engine_delete(nacre_engine_t* engine) { delete engine; }
+
+nacre_error_t* nacre_module_new(nacre_engine_t* engine, const void* bytes, size_t size,
+                                nacre_module_t** out) {
+  if (size > wasm::kMaxModuleBytes) {
+    return api::make_error(NACRE_ERROR_LIMIT, "limit reached: a module of more than 1 GiB");
+  }
+  const auto* data = static_cast<const uint8_t*>(bytes);
+  auto copy = std::make_shared<std::vector<uint8_t>>(data, data + size);
+  Bytes view(*copy);
+  *out = new nacre_module(API_TRY(api::make_module(*engine, view, std::move(copy))));
+  return nullptr;
+}
+
+nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* path, nacre_module_t** out) {
+  auto file = API_TRY(os::MappedFile::open(path, wasm::kMaxModuleBytes));
+  Bytes view = file->bytes();
+  *out = new nacre_module(API_TRY(api::make_module(*engine, view, std::move(file))));
+  return nullptr;
+}
+
+void nacre_module_delete(nacre_module_t* module) { delete module; }
+
+size_t nacre_module_import_count(const nacre_module_t* module) {
+  return module->module->wasm().imports.size();
+}
+
+size_t nacre_module_export_count(const nacre_module_t* module) {
+  return module->module->wasm().exports.size();
+}
+
+nacre_import_t nacre_module_import(const nacre_module_t* module, size_t index) {
+  std::call_once(module->listed, api::list_externs, std::cref(*module));
+  if (index >= module->imports.size()) return {};
+  return module->imports[index];
+}
+
+nacre_export_t nacre_module_export(const nacre_module_t* module, size_t index) {
+  std::call_once(module->listed, api::list_externs, std::cref(*module));
+  if (index >= module->exports.size()) return {};
+  return module->exports[index];
+}

@@ -1,0 +1,40 @@
+// nacre_wast_run.
+
+#include "api/handles.h"
+#include "api/wast_runner.h"
+#include "os/mapped_file.h"
+
+namespace nacre::api {
+namespace {
+
+constexpr uint64_t kMaxScriptBytes = uint64_t{1} << 30;
+
+Result<std::shared_ptr<runtime::Engine>> make_engine(const char* tier, const char* features) {
+  runtime::EngineOptions options;
+  if (features != nullptr) TRY(options.features.apply(features));
+  return runtime::Engine::create(TRY(make_tier(tier != nullptr ? tier : "auto")), options);
+}
+
+}  // namespace
+}  // namespace nacre::api
+
+using namespace nacre;
+
+nacre_error_t* nacre_wast_run(const char* path, const char* tier, const char* features,
+                              nacre_wast_report_t report, void* data, nacre_wast_counts_t* counts) {
+  auto engine = API_TRY(api::make_engine(tier, features));
+  auto file = API_TRY(os::MappedFile::open(path, api::kMaxScriptBytes));
+  auto commands = API_TRY(wasm::parse_script(as_text(file->bytes())));
+  api::ScriptLog log([&](uint32_t line, const std::string& message, bool skipped) {
+    if (report != nullptr) report(data, line, message.c_str(), skipped);
+  });
+  {
+    auto runner = API_TRY(api::ScriptRunner::create(engine, log));
+    runner->run(commands);
+  }
+  api::ScriptCounts result = log.counts();
+  counts->passed += result.passed;
+  counts->failed += result.failed;
+  counts->skipped += result.skipped;
+  return nullptr;
+}
