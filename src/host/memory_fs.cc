@@ -162,12 +162,10 @@ os::Sys<NodePtr> MemoryFs::find(const NodePtr& from, const std::string& path, bo
 
 os::Sys<NodePtr> MemoryFs::open(const NodePtr& from, const std::string& path,
                                 const OpenOptions& options) {
-  if (options.create && path.ends_with('/')) {
-    return error(path.front() == '/' ? os::kOutside : EISDIR);
-  }
   bool follow = options.follow && !(options.create && options.exclusive);
-  os::Sys<Place> place =
-      locate(from, path, follow ? os::LastLink::follow : os::LastLink::if_slashed);
+  os::LastLink last_link = follow ? os::LastLink::follow : os::LastLink::if_slashed;
+  if (options.create && path.ends_with('/')) last_link = os::LastLink::keep;  // and then EISDIR
+  os::Sys<Place> place = locate(from, path, last_link);
   if (!place) return error(place.error());
   bool to_directory = place->must_be_directory || options.directory;
   if (options.create && (place->name.empty() || place->must_be_directory)) {

@@ -167,13 +167,11 @@ Sys<OwnedFd> BeneathDir::open_by_kernel(const std::string& path, int flags, bool
 Sys<OwnedFd> BeneathDir::open_by_walk(const std::string& path, int flags, bool follow) const {
   bool creates = (flags & O_CREAT) != 0;
   if (creates && (flags & O_EXCL) != 0) follow = false;
-  if (creates && path.ends_with('/')) {
-    return std::unexpected(path.front() == '/' ? kOutside : EISDIR);
-  }
+  LastLink last_link = follow ? LastLink::follow : LastLink::if_slashed;
+  if (creates && path.ends_with('/')) last_link = LastLink::keep;  // and then EISDIR
   for (int attempt = 0;; ++attempt) {
     Tree tree;
-    Sys<Place> place =
-        walk(tree, Step{OwnedFd(), fd()}, path, follow ? LastLink::follow : LastLink::if_slashed);
+    Sys<Place> place = walk(tree, Step{OwnedFd(), fd()}, path, last_link);
     if (!place) return std::unexpected(place.error());
     int parent = place->parent().fd;
     if (place->name.empty()) {
