@@ -20,6 +20,7 @@ Op BodyReader::prefixed_opcode(uint8_t byte) {
     return kNoOp;
   }
   uint32_t code = u32();
+  if (!ok()) return kNoOp;
   Op op = find_prefixed_op(byte, code);
   if (op == kNoOp) fail_at("illegal opcode", start);
   return op;
@@ -172,7 +173,9 @@ ValType BodyReader::val_type() {
       skip_to(pos() + 1);
       return ValType::kV128;
     default:
-      return ref_type();
+      if (code == kRefNullCode || code == kRefCode || HeapType::is_abstract_code(code)) {
+        return ref_type();
+      }
   }
   fail_at("malformed value type", start);
   return {};
@@ -249,9 +252,8 @@ BlockType BodyReader::block_type() {
     fail_at("unknown type: index beyond every type section", start, ErrorCode::invalid);
     return {};
   }
-  return {.kind = BlockType::Kind::type,
-          .value = {},
-          .type = TypeIdx{static_cast<uint32_t>(index)}};
+  return {
+      .kind = BlockType::Kind::type, .value = {}, .type = TypeIdx{static_cast<uint32_t>(index)}};
 }
 
 }  // namespace nacre::wasm
