@@ -19,7 +19,7 @@ class BodyReader : public Reader {
   Features features() const { return features_; }
 
   // kNoOp, and a failure, where the bytes are no instruction.
-  Op opcode() {
+  [[gnu::always_inline]] Op opcode() {
     if (at_end()) [[unlikely]] {
       fail("unexpected end of section or function");
       return kNoOp;
@@ -33,23 +33,23 @@ class BodyReader : public Reader {
   }
 
   void read(imm::none&) {}
-  void read(imm::label& i) { i.depth = u32(); }
-  void read(imm::func& i) { i.index = u32(); }
+  [[gnu::always_inline]] void read(imm::label& i) { i.depth = u32(); }
+  [[gnu::always_inline]] void read(imm::func& i) { i.index = u32(); }
   void read(imm::tag& i) { i.index = u32(); }
-  void read(imm::local& i) { i.index = u32(); }
-  void read(imm::global& i) { i.index = u32(); }
+  [[gnu::always_inline]] void read(imm::local& i) { i.index = u32(); }
+  [[gnu::always_inline]] void read(imm::global& i) { i.index = u32(); }
   void read(imm::table& i) { i.index = u32(); }
   void read(imm::elem& i) { i.index = u32(); }
   void read(imm::data& i) { i.index = u32(); }
   void read(imm::type& i) { i.index = TypeIdx{u32()}; }
-  void read(imm::i32& i) { i.value = s32(); }
-  void read(imm::i64& i) { i.value = s64(); }
-  void read(imm::f32& i) { i.bits = fixed<uint32_t>(); }
-  void read(imm::f64& i) { i.bits = fixed<uint64_t>(); }
+  [[gnu::always_inline]] void read(imm::i32& i) { i.value = s32(); }
+  [[gnu::always_inline]] void read(imm::i64& i) { i.value = s64(); }
+  [[gnu::always_inline]] void read(imm::f32& i) { i.bits = fixed<uint32_t>(); }
+  [[gnu::always_inline]] void read(imm::f64& i) { i.bits = fixed<uint64_t>(); }
   void read(imm::v128& i) { i.bytes = fixed<std::array<uint8_t, 16>>(); }
   void read(imm::shuffle& i) { i.lanes = fixed<std::array<uint8_t, 16>>(); }
   void read(imm::lane& i) { i.index = u8(); }
-  void read(imm::memarg& i) {
+  [[gnu::always_inline]] void read(imm::memarg& i) {
     uint32_t flags = u32();
     if (flags >= 0x40) [[unlikely]]
       return long_memarg(i, flags);
@@ -61,7 +61,18 @@ class BodyReader : public Reader {
     read(i.arg);
     i.lane = u8();
   }
-  void read(imm::block_type& i) { i.type = block_type(); }
+  [[gnu::always_inline]] void read(imm::block_type& i) {
+    // Most blocks have no type, or one number.
+    uint8_t code = peek_u8();
+    if (code == 0x40 || (code >= ValType::kF64 && code <= ValType::kI32)) [[likely]] {
+      skip_to(pos() + 1);
+      if (code == 0x40) return;
+      i.type.kind = BlockType::Kind::value;
+      i.type.value = static_cast<ValType::Code>(code);
+      return;
+    }
+    i.type = block_type();
+  }
   void read(imm::call_indirect& i);
   void read(imm::memory& i);
   void read(imm::br_table& i);

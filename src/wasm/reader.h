@@ -28,7 +28,7 @@ class Reader {
   const uint8_t* pos() const { return pos_; }
   uint64_t offset() const { return base_offset_ + static_cast<uint64_t>(pos_ - begin_); }
 
-  uint8_t u8() {
+  [[gnu::always_inline]] uint8_t u8() {
     if (pos_ == end_) [[unlikely]]
       return fail_u8();
     return *pos_++;
@@ -36,34 +36,34 @@ class Reader {
   uint8_t peek_u8() const { return pos_ == end_ ? 0 : *pos_; }  // 0 at the end: check at_end()
 
   // LEB128. The one-byte form is by far the commonest, so it alone is inline.
-  uint32_t u32() {
+  [[gnu::always_inline]] uint32_t u32() {
     if (pos_ != end_ && *pos_ < 0x80) [[likely]]
       return *pos_++;
     return static_cast<uint32_t>(leb_unsigned(32));
   }
-  uint64_t u64() {
+  [[gnu::always_inline]] uint64_t u64() {
     if (pos_ != end_ && *pos_ < 0x80) [[likely]]
       return *pos_++;
     return leb_unsigned(64);
   }
-  int32_t s32() {
+  [[gnu::always_inline]] int32_t s32() {
     if (pos_ != end_ && *pos_ < 0x80) [[likely]]
       return sign_extend_7(*pos_++);
     return static_cast<int32_t>(leb_signed(32));
   }
-  int64_t s33() {
+  [[gnu::always_inline]] int64_t s33() {
     if (pos_ != end_ && *pos_ < 0x80) [[likely]]
       return sign_extend_7(*pos_++);
     return leb_signed(33);
   }
-  int64_t s64() {
+  [[gnu::always_inline]] int64_t s64() {
     if (pos_ != end_ && *pos_ < 0x80) [[likely]]
       return sign_extend_7(*pos_++);
     return leb_signed(64);
   }
 
   template <class T>
-  T fixed() {
+  [[gnu::always_inline]] T fixed() {
     if (remaining() < sizeof(T)) [[unlikely]] {
       fail("unexpected end");
       return T{};

@@ -40,6 +40,12 @@ bool FunctionValidator::fail(std::string message, ErrorCode code) {
   return false;
 }
 
+bool FunctionValidator::fail_lane() { return fail("invalid lane index"); }
+
+bool FunctionValidator::fail_index(const char* space, uint32_t index) {
+  return fail("unknown " + std::string(space) + " " + std::to_string(index));
+}
+
 void FunctionValidator::start_expression(ValType result, const uint8_t* code,
                                          uint64_t base_offset) {
   reset_inits(0);
@@ -244,22 +250,21 @@ bool FunctionValidator::match_lists(ValTypes subs, ValTypes supers, const char* 
 
 // ---- blocks and branches
 
-bool FunctionValidator::push_frame(Kind kind, const BlockType& type, const TypeDef* def) {
+bool FunctionValidator::enter_slow(Kind kind, const BlockType& type) {
   if (frames_.size() >= kMaxNesting) return fail("blocks nested too deeply", ErrorCode::limit);
-  ControlFrame& frame = frames_.emplace_back();
-  frame.kind = kind;
-  frame.height = static_cast<uint32_t>(top_ - stack_.get());
-  frame.init_height = static_cast<uint32_t>(inits_.size());
-  frame.single = type.value;
-  frame.result_count = type.kind == BlockType::Kind::value;
-  if (def != nullptr) {
-    frame.param_list = def->params.data();
-    frame.param_count = static_cast<uint32_t>(def->params.size());
-    frame.result_list = def->results.data();
-    frame.result_count = static_cast<uint32_t>(def->results.size());
+  if (type.kind != BlockType::Kind::type) {
+    std::optional<ValType> value = context_.canonical(type.value);
+    if (!value) return fail("unknown type in a block type");
+    push_frame(kind, *value, type.kind == BlockType::Kind::value);
+    return true;
   }
-  base_ = top_;
-  return true;
+  const TypeDef* def = func_type(type.type);
+  if (def == nullptr || !pop_all(def->params)) return false;
+  ControlFrame& frame = push_frame(kind, ValType(), static_cast<uint32_t>(def->results.size()));
+  frame.param_list = def->params.data();
+  frame.param_count = static_cast<uint32_t>(def->params.size());
+  frame.result_list = def->results.data();
+  return push_all(def->params);
 }
 
 bool FunctionValidator::finish_slow() {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -132,12 +133,15 @@ class FunctionValidator {
   bool pop_slow(ValType expected);
   bool replace(ValType expected, ValType result) { return pop(expected) && push(result); }
   bool grow();
+  [[gnu::cold, gnu::noinline]] bool fail_lane();
+  [[gnu::cold, gnu::noinline]] bool fail_index(const char* space, uint32_t index);
   bool underflow(const std::string& expected);
   bool mismatch(ValType expected, ValType found);
 
   // Blocks and branches.
   bool enter(Kind kind, const BlockType& type);
-  bool push_frame(Kind kind, const BlockType& type, const TypeDef* def);
+  bool enter_slow(Kind kind, const BlockType& type);
+  ControlFrame& push_frame(Kind kind, ValType result, uint32_t result_count);
   void pop_frame();
   bool finish_block();
   bool finish_slow();
@@ -229,7 +233,8 @@ class FunctionValidator {
 };
 
 template <Op op>
-inline bool FunctionValidator::check_memarg(const imm::memarg& i, ValType& address) {
+[[gnu::always_inline]] inline bool FunctionValidator::check_memarg(const imm::memarg& i,
+                                                                   ValType& address) {
   constexpr uint32_t kWidth = op_info(op).width_log2();
   constexpr bool kAtomic = op_info(op).has_flag('A');
   const std::vector<ValType>& memories = context_.memories;
@@ -243,18 +248,18 @@ inline bool FunctionValidator::check_memarg(const imm::memarg& i, ValType& addre
 }
 
 template <Op op, class Imm>
-inline bool FunctionValidator::row(const Imm& i) {
+[[gnu::always_inline]] inline bool FunctionValidator::row(const Imm& i) {
   ValType address;
   if constexpr (std::is_same_v<Imm, imm::memarg>) {
     if (!check_memarg<op>(i, address)) return false;
   } else if constexpr (std::is_same_v<Imm, imm::memarg_lane>) {
     if (!check_memarg<op>(i.arg, address)) return false;
-    if (i.lane >= 16u >> op_info(op).width_log2()) return fail("invalid lane index");
+    if (i.lane >= 16u >> op_info(op).width_log2()) return fail_lane();
   } else if constexpr (std::is_same_v<Imm, imm::lane>) {
-    if (i.index >= 16u >> op_info(op).width_log2()) return fail("invalid lane index");
+    if (i.index >= 16u >> op_info(op).width_log2()) return fail_lane();
   } else if constexpr (std::is_same_v<Imm, imm::shuffle>) {
     for (uint8_t lane : i.lanes) {
-      if (lane >= 32) return fail("invalid lane index");
+      if (lane >= 32) return fail_lane();
     }
   } else if constexpr (std::is_same_v<Imm, imm::memory>) {
     std::optional<ValType> found = memory_address(i.index);
@@ -265,31 +270,28 @@ inline bool FunctionValidator::row(const Imm& i) {
 }
 
 template <Op op>
-inline bool FunctionValidator::apply(ValType address) {
+[[gnu::always_inline]] inline bool FunctionValidator::apply(ValType address) {
   static constexpr Signature kSignature = parse_signature(op_info(op).signature);
   constexpr int kParams = kSignature.param_count;
   constexpr int kResults = kSignature.result_count;
-  bool fits = top_ - base_ >= kParams;
-  if constexpr (kParams > 0) {
-    if (fits) [[likely]] {
-      uint32_t difference = 0;
-      for (int k = 0; k < kParams; ++k) {
-        difference |= top_[k - kParams].bits() ^ type_of(kSignature.params[k], address).bits();
-      }
-      fits = difference == 0;
-    }
-  }
+  // Spelled out for each k, so that every type but the address is a constant in the code.
+  auto match = [&]<int... k>(std::integer_sequence<int, k...>) {
+    return (0u | ... |
+            (top_[k - kParams].bits() ^ type_of<kSignature.params[k]>(address).bits())) == 0;
+  };
+  auto write = [&]<int... k>(std::integer_sequence<int, k...>) {
+    ((top_[k - kResults] = type_of<kSignature.results[k]>(address)), ...);
+  };
+  bool fits = kParams == 0 || top_ - base_ >= kParams;
   if constexpr (kResults > kParams) fits = fits && limit_ - top_ >= kResults - kParams;
-  if (!fits) [[unlikely]]
+  if (!fits || !match(std::make_integer_sequence<int, kParams>())) [[unlikely]]
     return apply_slow(kSignature, address);
-  top_ += kResults - kParams;
-  for (int k = 0; k < kResults; ++k) {
-    top_[k - kResults] = type_of(kSignature.results[k], address);
-  }
+  if constexpr (kResults != kParams) top_ += kResults - kParams;
+  write(std::make_integer_sequence<int, kResults>());
   return true;
 }
 
-inline bool FunctionValidator::local_get(const imm::local& i) {
+[[gnu::always_inline]] inline bool FunctionValidator::local_get(const imm::local& i) {
   if (i.index < locals_.size()) [[likely]] {
     ValType type = locals_[i.index];
     if (type.is_defaultable()) [[likely]]
@@ -298,7 +300,7 @@ inline bool FunctionValidator::local_get(const imm::local& i) {
   return local_get_slow(i.index);
 }
 
-inline bool FunctionValidator::local_set(const imm::local& i) {
+[[gnu::always_inline]] inline bool FunctionValidator::local_set(const imm::local& i) {
   if (i.index < locals_.size()) [[likely]] {
     ValType type = locals_[i.index];
     if (type.is_defaultable()) [[likely]]
@@ -307,7 +309,7 @@ inline bool FunctionValidator::local_set(const imm::local& i) {
   return local_write_slow(i.index, false);
 }
 
-inline bool FunctionValidator::local_tee(const imm::local& i) {
+[[gnu::always_inline]] inline bool FunctionValidator::local_tee(const imm::local& i) {
   if (i.index < locals_.size() && top_ > base_) [[likely]] {
     ValType type = locals_[i.index];
     if (type.is_defaultable() && top_[-1] == type) [[likely]]
@@ -316,13 +318,13 @@ inline bool FunctionValidator::local_tee(const imm::local& i) {
   return local_write_slow(i.index, true);
 }
 
-inline bool FunctionValidator::global_get(const imm::global& i) {
+[[gnu::always_inline]] inline bool FunctionValidator::global_get(const imm::global& i) {
   if (i.index >= context_.globals.size()) [[unlikely]]
-    return fail("unknown global " + std::to_string(i.index));
+    return fail_index("global", i.index);
   return push(context_.globals[i.index].type);
 }
 
-inline bool FunctionValidator::drop(const imm::none&) {
+[[gnu::always_inline]] inline bool FunctionValidator::drop(const imm::none&) {
   if (top_ > base_) [[likely]] {
     --top_;
     return true;
@@ -331,41 +333,47 @@ inline bool FunctionValidator::drop(const imm::none&) {
   return pop_any(type);
 }
 
-inline bool FunctionValidator::enter(Kind kind, const BlockType& type) {
-  if (type.kind == BlockType::Kind::type || type.value.is_ref()) [[unlikely]] {
-    const TypeDef* def = nullptr;
-    BlockType resolved = type;
-    if (type.kind == BlockType::Kind::type) {
-      def = func_type(type.type);
-      if (def == nullptr || !pop_all(def->params)) return false;
-    } else {
-      std::optional<ValType> value = context_.canonical(type.value);
-      if (!value) return fail("unknown type in a block type");
-      resolved.value = *value;
-    }
-    return push_frame(kind, resolved, def) && (def == nullptr || push_all(def->params));
+[[gnu::always_inline]] inline bool FunctionValidator::enter(Kind kind, const BlockType& type) {
+  if (type.kind == BlockType::Kind::type || type.value.is_ref() || frames_.size() >= kMaxNesting)
+      [[unlikely]] {
+    return enter_slow(kind, type);
   }
-  return push_frame(kind, type, nullptr);
+  push_frame(kind, type.value, type.kind == BlockType::Kind::value);
+  return true;
 }
 
-inline bool FunctionValidator::block(const imm::block_type& i) {
+inline ControlFrame& FunctionValidator::push_frame(Kind kind, ValType result,
+                                                   uint32_t result_count) {
+  ControlFrame& frame = frames_.emplace_back();
+  frame.kind = kind;
+  frame.height = height();
+  frame.init_height = static_cast<uint32_t>(inits_.size());
+  frame.single = result;
+  frame.result_count = result_count;
+  base_ = top_;
+  return frame;
+}
+
+[[gnu::always_inline]] inline bool FunctionValidator::block(const imm::block_type& i) {
   return enter(Kind::block, i.type);
 }
 
-inline bool FunctionValidator::loop(const imm::block_type& i) { return enter(Kind::loop, i.type); }
+[[gnu::always_inline]] inline bool FunctionValidator::loop(const imm::block_type& i) {
+  return enter(Kind::loop, i.type);
+}
 
-inline bool FunctionValidator::if_(const imm::block_type& i) {
+[[gnu::always_inline]] inline bool FunctionValidator::if_(const imm::block_type& i) {
   return pop(ValType::kI32) && enter(Kind::if_, i.type);
 }
 
-inline void FunctionValidator::pop_frame() {
+[[gnu::always_inline]] inline void FunctionValidator::pop_frame() {
   frames_.pop_back();
   if (!frames_.empty()) [[likely]]
     base_ = stack_.get() + frames_.back().height;
 }
 
 // At the end of a block: exactly its results are on the stack.
-inline bool FunctionValidator::finish_block() {
+[[gnu::always_inline]] inline bool FunctionValidator::finish_block() {
   const ControlFrame& frame = frames_.back();
   if (frame.result_count == 0 && top_ == base_) [[likely]]
     return true;
@@ -373,7 +381,7 @@ inline bool FunctionValidator::finish_block() {
   return finish_slow();
 }
 
-inline bool FunctionValidator::end(const imm::none&) {
+[[gnu::always_inline]] inline bool FunctionValidator::end(const imm::none&) {
   if (!finish_block()) [[unlikely]]
     return false;
   const ControlFrame& frame = frames_.back();
@@ -386,7 +394,7 @@ inline bool FunctionValidator::end(const imm::none&) {
   return true;
 }
 
-inline bool FunctionValidator::br(const imm::label& i) {
+[[gnu::always_inline]] inline bool FunctionValidator::br(const imm::label& i) {
   ControlFrame* target = label(i.depth);
   if (target == nullptr || !check_top(target->label())) [[unlikely]]
     return false;
@@ -394,7 +402,7 @@ inline bool FunctionValidator::br(const imm::label& i) {
   return true;
 }
 
-inline bool FunctionValidator::br_if(const imm::label& i) {
+[[gnu::always_inline]] inline bool FunctionValidator::br_if(const imm::label& i) {
   if (!pop(ValType::kI32)) return false;
   ControlFrame* target = label(i.depth);
   if (target == nullptr) [[unlikely]]
@@ -405,9 +413,9 @@ inline bool FunctionValidator::br_if(const imm::label& i) {
   return pass_top(types);
 }
 
-inline bool FunctionValidator::call(const imm::func& i) {
+[[gnu::always_inline]] inline bool FunctionValidator::call(const imm::func& i) {
   if (i.index >= context_.functions.size()) [[unlikely]]
-    return fail("unknown function " + std::to_string(i.index));
+    return fail_index("function", i.index);
   const TypeDef& type = *context_.functions[i.index];
   size_t params = type.params.size();
   if (static_cast<size_t>(top_ - base_) < params) [[unlikely]]

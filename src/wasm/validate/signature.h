@@ -51,4 +51,13 @@ constexpr ValType type_of(SigValue value, ValType address) {
   return ValType();
 }
 
+template <SigValue value>
+constexpr ValType type_of(ValType address) {
+  if constexpr (value == SigValue::address) {
+    return address;
+  } else {
+    return type_of(value, ValType());
+  }
+}
+
 }  // namespace nacre::wasm
