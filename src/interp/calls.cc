@@ -1,0 +1,248 @@
+// Calls and tail calls (specification 3.0, 4.6.10).
+//
+// The fast path serves functions of the same instance with slots of the same width that ran before;
+// everything else goes through invoke_slow, which may put a bridge in between.
+#include "interp/control.h"
+#include "interp/immediates.h"
+#include "interp/run.h"
+
+namespace nacre::interp {
+namespace {
+
+using abi::FuncObject;
+using abi::TrapKind;
+
+// Ends with the trap that a helper left in the activation.
+template <class S>
+NACRE_INLINE void trap_from_host(const S& s) {
+  return s.template trap<TrapKind::host_error>();
+}
+
+NACRE_INLINE const FunctionCode* fast_code(const Activation& activation, const FuncObject& function,
+                                           bool wide) {
+  auto* code = static_cast<const FunctionCode*>(function.code);
+  if (code == nullptr || function.vmctx != activation.vmctx || code->wide != wide) [[unlikely]]
+    return nullptr;
+  return code;
+}
+
+// tos: the function; pc: behind the call.
+template <class P>
+[[gnu::noinline]] void invoke_slow(NACRE_PARAMS) {
+  auto s = State<P>::enter(NACRE_ARGS);
+  Activation& activation = *reg_activation;
+  auto& function = *reinterpret_cast<FuncObject*>(s.tos);
+  const uint8_t* return_pc = s.pc;
+  s.pc -= 1;  // inside the call, should it trap
+  if (function.host != nullptr) {
+    s.sp = call_host(activation, function, s.sp, P::kWide);
+    if (s.sp == nullptr) return trap_from_host(s);
+    s.pc = return_pc;
+    return s.dispatch();
+  }
+  const FunctionCode* code = resolve(activation, function);
+  if (code == nullptr) return trap_from_host(s);
+  uint8_t* args = s.sp - code->param_count * P::kSlot;
+  if (function.vmctx == activation.vmctx && code->wide == P::kWide) {
+    return enter_function(s, *code, args, return_pc, s.cursor, reg_frame);
+  }
+  if (static_cast<size_t>(activation.limit - s.sp) < sizeof(Bridge) + code->frame_bytes) {
+    return s.template trap<TrapKind::call_stack_exhausted>();
+  }
+  auto* bridge = reinterpret_cast<Bridge*>(s.sp);
+  *bridge = Bridge{{return_pc, s.cursor, reg_frame, args, nullptr},
+                   activation.vmctx,
+                   code->result_count,
+                   P::kWide};
+  auto* locals = reinterpret_cast<uint8_t*>(bridge + 1);
+  copy_slots(args, P::kWide, locals, code->wide, code->param_count);
+  switch_instance(s, function.vmctx, code->wide);
+  return enter_function(s, *code, locals, kBridgeCode, nullptr, bridge);
+}
+
+template <class S>
+NACRE_INLINE void invoke(const S& at, FuncObject* function, size_t length) {
+  NACRE_MACHINE(at);
+  using Flat = typename S::Policy::Flat;
+  auto s = at.flush();
+  const FunctionCode* code = fast_code(*reg_activation, *function, Flat::kWide);
+  if (code == nullptr) [[unlikely]] {
+    s.pc += length;
+    return s.jump_with(&invoke_slow<Flat>, reinterpret_cast<uint64_t>(function));
+  }
+  return enter_function(s, *code, s.sp - code->param_bytes, s.pc + length, s.cursor, reg_frame);
+}
+
+// tos: the function; pc: inside the call.
+template <class P>
+[[gnu::noinline]] void tail_invoke_slow(NACRE_PARAMS) {
+  auto s = State<P>::enter(NACRE_ARGS);
+  Activation& activation = *reg_activation;
+  auto& function = *reinterpret_cast<FuncObject*>(s.tos);
+  if (function.host != nullptr) {
+    s.sp = call_host(activation, function, s.sp, P::kWide);
+    if (s.sp == nullptr) return trap_from_host(s);
+    return s.jump(&return_many<P>);
+  }
+  const FunctionCode* code = resolve(activation, function);
+  if (code == nullptr) return trap_from_host(s);
+  const Frame caller = *reg_frame;
+  bool same = function.vmctx == activation.vmctx && code->wide == P::kWide;
+  bool bridged = same || caller.return_pc == kBridgeCode || caller.return_pc == kExitCode;
+  uint8_t* locals = s.fp + (bridged ? 0 : sizeof(Bridge));
+  // The arguments go over what may be their own place: by way of the free part of the stack.
+  size_t arg_bytes = code->param_count * (code->wide ? Wide::kSlot : Narrow<0>::kSlot);
+  if (static_cast<size_t>(activation.limit - s.sp) < arg_bytes ||
+      static_cast<size_t>(activation.limit - locals) < code->frame_bytes) {
+    return s.template trap<TrapKind::call_stack_exhausted>();
+  }
+  uint8_t* args = s.sp - code->param_count * P::kSlot;
+  copy_slots(args, P::kWide, s.sp, code->wide, code->param_count);
+  std::memmove(locals, s.sp, arg_bytes);
+  const uint8_t* return_pc = caller.return_pc;
+  const Branch* return_cursor = caller.return_cursor;
+  Frame* prev = caller.prev;
+  if (!bridged) {
+    // The caller expects results in slots like ours, in our instance.
+    auto* bridge = reinterpret_cast<Bridge*>(s.fp);
+    *bridge = Bridge{{return_pc, return_cursor, prev, s.fp, nullptr},
+                     activation.vmctx,
+                     code->result_count,
+                     P::kWide};
+    return_pc = kBridgeCode;
+    return_cursor = nullptr;
+    prev = bridge;
+  }
+  switch_instance(s, function.vmctx, code->wide);
+  return enter_function(s, *code, locals, return_pc, return_cursor, prev);
+}
+
+template <class S>
+NACRE_INLINE void tail_invoke(const S& at, FuncObject* function) {
+  NACRE_MACHINE(at);
+  using Flat = typename S::Policy::Flat;
+  auto s = at.flush();
+  const FunctionCode* code = fast_code(*reg_activation, *function, Flat::kWide);
+  if (code == nullptr) [[unlikely]]
+    return s.jump_with(&tail_invoke_slow<Flat>, reinterpret_cast<uint64_t>(function));
+  // Checked here, as afterwards the running frame is overwritten.
+  if (static_cast<size_t>(reg_activation->limit - s.fp) < code->frame_bytes) [[unlikely]]
+    return s.template trap<TrapKind::call_stack_exhausted>();
+  const Frame* frame = reg_frame;
+  const uint8_t* return_pc = frame->return_pc;
+  const Branch* return_cursor = frame->return_cursor;
+  Frame* prev = frame->prev;
+  const uint8_t* from = s.sp - code->param_bytes;
+  uint8_t* to = s.fp;
+  for (uint8_t* end = to + code->param_bytes; to < end; to += 8, from += 8) {
+    asm("" : "+r"(to));
+    store(to, load<uint64_t>(from));
+  }
+  return enter_function(s, *code, s.fp, return_pc, return_cursor, prev);
+}
+
+// ---- the instructions
+
+template <bool tail, class S>
+NACRE_INLINE void transfer(const S& s, FuncObject* function, size_t length) {
+  if constexpr (tail) {
+    return tail_invoke(s, function);
+  } else {
+    return invoke(s, function, length);
+  }
+}
+
+template <bool tail>
+struct Call {
+  template <class S>
+  NACRE_INLINE static void run(const S& s, uint32_t index, size_t length) {
+    NACRE_MACHINE(s);
+    return transfer<tail>(s, reg_activation->vmctx->functions[index], length);
+  }
+};
+
+// A funcref on top of the stack; the type index was checked by validation.
+template <bool tail>
+struct CallRef {
+  template <class S>
+  NACRE_INLINE static void run(const S& at, uint32_t, size_t length) {
+    uint64_t ref;
+    auto s = at.pop(ref);
+    if (ref == abi::kNullRef) [[unlikely]]
+      return at.template trap<TrapKind::null_function_reference>();
+    return transfer<tail>(s, reinterpret_cast<FuncObject*>(ref), length);
+  }
+};
+
+// A function of a declared subtype is called all the same: seldom.
+template <bool tail, class P>
+[[gnu::noinline]] void call_subtype(NACRE_PARAMS) {
+  auto at = State<P>::enter(NACRE_ARGS);
+  abi::VmCtx* vmctx = reg_activation->vmctx;
+  const uint8_t* p = at.pc + 1;
+  wasm::CanonTypeId expected = vmctx->types[read_leb<uint32_t>(p)];
+  const abi::TableRecord& table = *vmctx->tables[read_leb<uint32_t>(p)];
+  uint64_t operand;
+  auto s = at.pop(operand);
+  uint64_t element = table.is_64 ? operand : static_cast<uint32_t>(operand);
+  auto* function = reinterpret_cast<FuncObject*>(table.elements[element]);
+  if (!vmctx->builtins->type_matches(vmctx, function->type, expected)) {
+    return at.template trap<TrapKind::indirect_call_type_mismatch>();
+  }
+  return transfer<tail>(s, function, static_cast<size_t>(p - at.pc));
+}
+
+template <bool tail, class P>
+struct CallIndirect {
+  NACRE_INLINE static void handler(NACRE_PARAMS) {
+    auto at = State<P>::enter(NACRE_ARGS);
+    if (((at.pc[1] | at.pc[2]) & 0x80) != 0) [[unlikely]]
+      return at.jump(&long_form);
+    return call(at, at.pc[1], at.pc[2], 3);
+  }
+  [[gnu::noinline]] static void long_form(NACRE_PARAMS) {
+    auto at = State<P>::enter(NACRE_ARGS);
+    const uint8_t* p = at.pc + 1;
+    uint32_t type = read_leb<uint32_t>(p);
+    uint32_t table = read_leb<uint32_t>(p);
+    return call(at, type, table, static_cast<size_t>(p - at.pc));
+  }
+
+ private:
+  NACRE_INLINE static void call(const State<P>& at, uint32_t type, uint32_t table_index,
+                                size_t length) {
+    NACRE_MACHINE(at);
+    const abi::VmCtx* vmctx = reg_activation->vmctx;
+    const abi::TableRecord& table = *vmctx->tables[table_index];
+    uint64_t operand;
+    auto s = at.pop(operand);
+    uint64_t element = table.is_64 ? operand : static_cast<uint32_t>(operand);
+    if (element >= table.size) [[unlikely]]
+      return at.template trap<TrapKind::undefined_element>();
+    abi::Ref ref = table.elements[element];
+    if (ref == abi::kNullRef) [[unlikely]]
+      return at.template trap<TrapKind::uninitialized_element>();
+    auto* function = reinterpret_cast<FuncObject*>(ref);
+    if (function->type != vmctx->types[type]) [[unlikely]]
+      return at.jump(&call_subtype<tail, P>);
+    return transfer<tail>(s, function, length);
+  }
+};
+
+}  // namespace
+
+NACRE_FORM(call, WithIndex<Call<false>, P>)
+NACRE_FORM(return_call, WithIndex<Call<true>, P>)
+NACRE_FORM(call_ref, WithIndex<CallRef<false>, P>)
+NACRE_FORM(return_call_ref, WithIndex<CallRef<true>, P>)
+NACRE_FORM(call_indirect, CallIndirect<false, P>)
+NACRE_FORM(return_call_indirect, CallIndirect<true, P>)
+
+NACRE_INSTANTIATE(call)
+NACRE_INSTANTIATE(return_call)
+NACRE_INSTANTIATE(call_ref)
+NACRE_INSTANTIATE(return_call_ref)
+NACRE_INSTANTIATE(call_indirect)
+NACRE_INSTANTIATE(return_call_indirect)
+
+}  // namespace nacre::interp

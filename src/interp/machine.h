@@ -1,0 +1,170 @@
+// The machine that handlers run on: its registers, frames on the guest stack, and how one handler
+// reaches the next.
+//
+// Each instruction has a handler for each state of the operand stack (state.h). A handler ends by
+// jumping to the handler of the next opcode. Six registers travel as arguments; four that change
+// only at calls between instances live in callee-saved machine registers, so that the calls a
+// handler makes keep them. Where the compiler does not promise such jumps (without optimisation,
+// under sanitizers, on other processors), NACRE_INTERP_THREADED is 0: the same handlers return to a
+// loop and the registers are members of Machine.
+//
+// Units: `pc` points into the original bytes; stack pointers are byte addresses; a slot has 8 bytes
+// or, in functions that use v128 ("wide"), 16. The guest stack grows upwards:
+//
+//   caller's operands ... arguments | other locals | Frame | operands ...
+//                         ^ fp                       ^ frame
+//
+// so that operands of the caller become locals of the callee where they stand.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "abi/code.h"
+#include "abi/trap.h"
+#include "abi/vmctx.h"
+
+#if !defined(NACRE_INTERP_LOOP) && defined(__GNUC__) && !defined(__clang__) && \
+    defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) &&                 \
+    !defined(__SANITIZE_THREAD__) &&                                           \
+    (defined(__x86_64__) || defined(__aarch64__) || (defined(__riscv) && __riscv_xlen == 64))
+#define NACRE_INTERP_THREADED 1
+#else
+#define NACRE_INTERP_THREADED 0
+#endif
+
+namespace nacre::interp {
+
+// A branch of the side table (wasm/validate/side_table.h), ready for use: deltas in bytes.
+struct Branch {
+  int32_t delta_pc;      // from the last byte of the opcode
+  int32_t delta_cursor;  // from this entry
+  uint32_t pop : 22;
+  uint32_t keep : 10;
+};
+
+// A function, made at its first call. Immutable.
+struct FunctionCode {
+  const uint8_t* start = nullptr;    // first instruction
+  const uint8_t* end = nullptr;      // the final `end`
+  const Branch* branches = nullptr;  // owned
+  uint32_t param_bytes = 0;
+  uint32_t local_bytes = 0;  // parameters included
+  uint64_t frame_bytes = 0;  // from the first local to the end of the operands
+  uint32_t param_count = 0;
+  uint32_t result_count = 0;
+  bool wide = false;
+  uint32_t index = 0;  // in the function index space
+
+  ~FunctionCode() { delete[] branches; }
+};
+
+// What stands between the locals and the operands of a running function. `return_pc` is behind the
+// call in the caller, or one of the two codes below.
+struct Frame {
+  const uint8_t* return_pc;
+  const Branch* return_cursor;
+  Frame* prev;
+  uint8_t* locals;
+  const FunctionCode* code;  // null: a Bridge
+};
+
+// Stands between caller and callee where the instance or the width of slots changes, and under the
+// first frame of an activation. `locals` is where the caller wants the results.
+struct Bridge : Frame {
+  abi::VmCtx* vmctx;  // the caller's; null under the first frame
+  uint32_t result_count;
+  bool wide;  // the caller's slots
+};
+
+// Two bytes that are no opcodes (handlers.cc checks): returning to a bridge, and to the host.
+inline constexpr uint8_t kBridgeOpcode = 0xF0;
+inline constexpr uint8_t kExitOpcode = 0xF1;
+extern const uint8_t kBridgeCode[1];
+extern const uint8_t kExitCode[1];
+
+// One run of Tier::call. Handlers reach it through a register.
+struct Activation {
+  uint8_t* limit = nullptr;       // end of the guest stack
+  abi::VmCtx* vmctx = nullptr;    // of the running function
+  abi::MemoryRecord* memory0 = nullptr;  // of vmctx
+  uint64_t index_mask = 0;        // of memory 0: which bits of an operand are the index
+  abi::ExecContext* exec = nullptr;
+
+  // How it ended.
+  abi::TrapKind trap = abi::TrapKind::none;
+  const uint8_t* trap_pc = nullptr;  // inside the instruction
+  Frame* trap_frame = nullptr;
+  abi::Outcome host_trap;  // a host function's, or one with a message; goes before `trap`
+  uint8_t* exit_sp = nullptr;  // behind the results
+  bool exit_wide = false;
+};
+
+#if NACRE_INTERP_THREADED
+
+#define NACRE_PARAMS                                                                   \
+  [[maybe_unused]] const uint8_t *pc, [[maybe_unused]] uint8_t *sp,                    \
+      [[maybe_unused]] uint64_t tos, [[maybe_unused]] uint64_t nos,                    \
+      [[maybe_unused]] uint8_t *fp, [[maybe_unused]] const ::nacre::interp::Branch *cursor
+#define NACRE_ARGS pc, sp, tos, nos, fp, cursor
+
+using Handler = void (*)(NACRE_PARAMS);
+
+#if defined(__x86_64__)
+#define NACRE_REG(n) asm("r1" #n)
+#elif defined(__aarch64__)
+#define NACRE_REG(n) asm("x2" #n)
+#else
+#define NACRE_REG(n) asm("s" #n)
+#endif
+// Machine registers of the thread, not memory. run() (run.cc) saves and sets them.
+register Activation* reg_activation NACRE_REG(2);
+register const Handler* reg_table NACRE_REG(3);
+register uint8_t* reg_memory NACRE_REG(4);
+register Frame* reg_frame NACRE_REG(5);
+#undef NACRE_REG
+// Where the registers of a state live; in functions that are not handlers themselves.
+#define NACRE_MACHINE(state) static_cast<void>(state)
+
+#else
+
+struct Machine;
+#define NACRE_PARAMS [[maybe_unused]] ::nacre::interp::Machine &machine
+#define NACRE_ARGS machine
+#define NACRE_MACHINE(state) [[maybe_unused]] ::nacre::interp::Machine& machine = (state).machine
+
+using Handler = void (*)(Machine& machine);
+
+struct Machine {
+  const uint8_t* pc;
+  uint8_t* sp;
+  uint64_t tos;
+  uint64_t nos;
+  uint8_t* fp;
+  const Branch* cursor;
+  Activation* activation;
+  const Handler* table;
+  uint8_t* memory;
+  Frame* frame;
+  Handler next;  // null: done
+};
+#define reg_activation machine.activation
+#define reg_table machine.table
+#define reg_memory machine.memory
+#define reg_frame machine.frame
+
+#endif
+
+// One flat array: for each state 256 one-byte opcodes, then the prefixed ones.
+struct TableLayout {
+  static constexpr size_t kOneByte = 256;
+  static constexpr size_t kFb = 0x20;
+  static constexpr size_t kFc = 0x20;
+  static constexpr size_t kFe = 0x50;
+  static constexpr size_t kFd = 0x120;  // last, as narrow tables have none
+};
+
+// The table for functions of an instance whose memory 0 is guarded or not.
+const Handler* handler_table(bool wide, bool guarded);
+
+}  // namespace nacre::interp

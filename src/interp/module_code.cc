@@ -1,0 +1,114 @@
+#include "interp/module_code.h"
+
+#include <new>
+#include <utility>
+
+#include "wasm/validate/validate.h"
+#include "wasm/walk.h"
+
+namespace nacre::interp {
+namespace {
+
+// A walk that stops at the instruction that holds a byte.
+struct Finder : wasm::Trusted {
+  const uint8_t* target;
+  const uint8_t* found;
+  bool passed = false;
+
+  Finder(const uint8_t* byte, const uint8_t* first) : target(byte), found(first) {}
+  void begin(const uint8_t* pos) {
+    if (pos > target) {
+      passed = true;
+    } else {
+      found = pos;
+    }
+  }
+  bool done() const { return passed || Trusted::done(); }
+};
+
+Error out_of_memory() { return Error(ErrorCode::out_of_memory, "no memory for the code of a function"); }
+
+}  // namespace
+
+Result<std::unique_ptr<abi::ModuleCode>> InterpCode::create(const abi::ModuleInput& input) {
+  std::unique_ptr<InterpCode> code(new (std::nothrow) InterpCode(input.info));
+  if (code == nullptr) return std::unexpected(out_of_memory());
+  code->function_count_ = code->module().defined_functions();
+  code->functions_.reset(new (std::nothrow)
+                             std::atomic<const FunctionCode*>[code->function_count_]());
+  if (code->functions_ == nullptr) return std::unexpected(out_of_memory());
+  return std::unique_ptr<abi::ModuleCode>(std::move(code));
+}
+
+InterpCode::~InterpCode() {
+  for (uint32_t i = 0; i < function_count_; ++i) {
+    delete functions_[i].load(std::memory_order_relaxed);
+  }
+}
+
+const wasm::FuncType& InterpCode::type(uint32_t index) const {
+  return module().types[wasm::index_of(module().functions[index])].func;
+}
+
+Result<const FunctionCode*> InterpCode::function(uint32_t index) {
+  std::atomic<const FunctionCode*>& slot = functions_[index - module().imported_functions];
+  const FunctionCode* known = slot.load(std::memory_order_acquire);
+  if (known != nullptr) return known;
+  std::unique_ptr<FunctionCode> made = TRY(make(index));
+  // Of two threads that made it at once, the first wins.
+  if (slot.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel)) {
+    return made.release();
+  }
+  return known;
+}
+
+Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) const {
+  wasm::SideTable table;
+  wasm::FunctionShape shape = TRY(wasm::build_side_table(info_, index, table));
+  std::unique_ptr<FunctionCode> code(new (std::nothrow) FunctionCode);
+  size_t entries = table.branches.size();
+  Branch* branches = new (std::nothrow) Branch[entries];
+  if (code == nullptr || branches == nullptr) {
+    delete[] branches;
+    return std::unexpected(out_of_memory());
+  }
+  for (size_t i = 0; i < entries; ++i) {
+    const wasm::BranchEntry& entry = table.branches[i];
+    branches[i] = {.delta_pc = entry.delta_pc + 1,
+                   .delta_cursor = entry.delta_entry * static_cast<int32_t>(sizeof(Branch)),
+                   .pop = entry.pop,
+                   .keep = entry.keep};
+  }
+  code->branches = branches;
+  const uint8_t* body = module().body_of(index).data();
+  code->start = body + shape.code_begin;
+  code->end = body + shape.code_end - 1;
+  code->wide = shape.uses_v128;
+  uint32_t slot = shape.uses_v128 ? 16 : 8;
+  code->param_count = shape.param_count;
+  code->result_count = shape.result_count;
+  code->param_bytes = shape.param_count * slot;
+  code->local_bytes = shape.local_count * slot;
+  code->frame_bytes = code->local_bytes + sizeof(Frame) + uint64_t{shape.max_operands} * slot;
+  code->index = index;
+  return code;
+}
+
+uint64_t InterpCode::instruction_offset(const FunctionCode& code, const uint8_t* pc) const {
+  Bytes rest(code.start, static_cast<size_t>(code.end + 1 - code.start));
+  wasm::BodyReader reader(rest, 0, info_.features());
+  Finder finder(pc, code.start);
+  wasm::NullVisitor visitor;
+  wasm::walk(reader, finder, visitor);
+  return module().offset_of(finder.found);
+}
+
+Result<const FunctionCode*> code_of(abi::FuncObject& function) {
+  if (function.code == nullptr) {
+    auto& module = static_cast<InterpCode&>(*function.vmctx->code);
+    function.code = const_cast<FunctionCode*>(TRY(module.function(function.index)));
+  }
+  return static_cast<const FunctionCode*>(function.code);
+}
+
+}  // namespace nacre::interp

@@ -1,0 +1,42 @@
+// What the interpreter makes of a module: nothing, until a function is called for the first time.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "abi/code.h"
+#include "interp/machine.h"
+
+namespace nacre::interp {
+
+// Thread-safe. One pointer for each function that was never called.
+class InterpCode final : public abi::ModuleCode {
+ public:
+  static Result<std::unique_ptr<abi::ModuleCode>> create(const abi::ModuleInput& input);
+  ~InterpCode() override;
+
+  // The code of a function that the module defines; made now if nobody asked before. Fails if its
+  // body is invalid (under lazy validation), or memory ran out.
+  Result<const FunctionCode*> function(uint32_t index);
+
+  const wasm::Module& module() const { return info_.module(); }
+  const wasm::FuncType& type(uint32_t index) const;
+
+  // The offset in the module of the instruction that holds `pc`, a byte of the function's body.
+  uint64_t instruction_offset(const FunctionCode& code, const uint8_t* pc) const;
+
+ private:
+  explicit InterpCode(const wasm::ValidModuleInfo& info) : info_(info) {}
+  Result<std::unique_ptr<FunctionCode>> make(uint32_t index) const;
+
+  wasm::ValidModuleInfo info_;
+  std::unique_ptr<std::atomic<const FunctionCode*>[]> functions_;
+  uint32_t function_count_ = 0;
+};
+
+// The code of a function object that a module defines, remembered in it.
+Result<const FunctionCode*> code_of(abi::FuncObject& function);
+
+}  // namespace nacre::interp

@@ -1,0 +1,233 @@
+#include "interp/run.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "abi/host_func.h"
+#include "wasm/limits.h"
+
+namespace nacre::interp {
+
+using abi::TrapKind;
+
+const uint8_t kBridgeCode[1] = {kBridgeOpcode};
+const uint8_t kExitCode[1] = {kExitOpcode};
+
+// ---- ends of an activation
+
+namespace {
+
+template <class S>
+NACRE_INLINE void stop(const S& s) {
+  NACRE_MACHINE(s);
+#if !NACRE_INTERP_THREADED
+  machine.next = nullptr;
+#endif
+}
+
+}  // namespace
+
+template <TrapKind kind>
+void trap_exit(NACRE_PARAMS) {
+  auto s = State<Narrow<0>>::enter(NACRE_ARGS);
+  reg_activation->trap = kind;
+  reg_activation->trap_pc = s.pc;
+  reg_activation->trap_frame = reg_frame;
+  return stop(s);
+}
+#define TRAP(name, text) template void trap_exit<TrapKind::name>(NACRE_PARAMS);
+#include "abi/traps.def"
+#undef TRAP
+
+void trap_dynamic(NACRE_PARAMS) {
+  auto s = State<Narrow<0>>::enter(NACRE_ARGS);
+  reg_activation->trap = static_cast<TrapKind>(s.tos);
+  reg_activation->trap_pc = s.pc;
+  reg_activation->trap_frame = reg_frame;
+  return stop(s);
+}
+
+template <class P>
+void exit_to_host(NACRE_PARAMS) {
+  auto s = State<P>::enter(NACRE_ARGS).flush();
+  reg_activation->exit_sp = s.sp;
+  reg_activation->exit_wide = P::kWide;
+  return stop(s);
+}
+template void exit_to_host<Narrow<0>>(NACRE_PARAMS);
+template void exit_to_host<Narrow<1>>(NACRE_PARAMS);
+template void exit_to_host<Narrow<2>>(NACRE_PARAMS);
+template void exit_to_host<Wide>(NACRE_PARAMS);
+
+template <class P>
+void bridge_return(NACRE_PARAMS) {
+  auto s = State<P>::enter(NACRE_ARGS).flush();
+  const Bridge* bridge = static_cast<const Bridge*>(reg_frame);
+  uint32_t count = bridge->result_count;
+  copy_slots(s.sp - count * P::kSlot, P::kWide, bridge->locals, bridge->wide, count);
+  switch_instance(s, bridge->vmctx, bridge->wide);
+  reg_frame = bridge->prev;
+  s.pc = bridge->return_pc;
+  s.cursor = bridge->return_cursor;
+  s.sp = bridge->locals + count * (bridge->wide ? Wide::kSlot : Narrow<0>::kSlot);
+  s.fp = reg_frame->locals;
+  return s.dispatch();  // an empty cache is the first part of every table
+}
+template void bridge_return<Narrow<0>>(NACRE_PARAMS);
+template void bridge_return<Narrow<1>>(NACRE_PARAMS);
+template void bridge_return<Narrow<2>>(NACRE_PARAMS);
+template void bridge_return<Wide>(NACRE_PARAMS);
+
+// ---- entering
+
+bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const FunctionCode& code) {
+#if NACRE_INTERP_THREADED
+  // An outer activation may be using them.
+  Activation* outer_activation = reg_activation;
+  const Handler* outer_table = reg_table;
+  uint8_t* outer_memory = reg_memory;
+  Frame* outer_frame = reg_frame;
+  State<Narrow<0>> s{};
+#else
+  Machine machine{};
+  State<Narrow<0>> s{nullptr, nullptr, 0, 0, nullptr, nullptr, machine};
+#endif
+  reg_activation = &activation;
+  reg_frame = base;
+  switch_instance(s, vmctx, code.wide);
+  s.pc = code.start;
+  enter_function(s, code, reinterpret_cast<uint8_t*>(base + 1), kExitCode, nullptr, base);
+#if NACRE_INTERP_THREADED
+  reg_activation = outer_activation;
+  reg_table = outer_table;
+  reg_memory = outer_memory;
+  reg_frame = outer_frame;
+#else
+  while (machine.next != nullptr) machine.next(machine);
+#endif
+  return activation.trap == TrapKind::none;
+}
+
+// ---- across borders
+
+void copy_slots(const uint8_t* from, bool from_wide, uint8_t* to, bool to_wide, uint32_t count) {
+  size_t from_slot_bytes = from_wide ? Wide::kSlot : Narrow<0>::kSlot;
+  size_t to_slot_bytes = to_wide ? Wide::kSlot : Narrow<0>::kSlot;
+  if (from_wide == to_wide) {
+    std::memmove(to, from, count * from_slot_bytes);
+    return;
+  }
+  // A v128 crosses only between wide functions, so half a wide slot is all.
+  std::array<uint64_t, std::max(wasm::kMaxParams, wasm::kMaxResults)> values;
+  for (uint32_t i = 0; i < count; ++i) values[i] = load<uint64_t>(from + i * from_slot_bytes);
+  for (uint32_t i = 0; i < count; ++i) store(to + i * to_slot_bytes, values[i]);
+}
+
+void slots_to_values(const uint8_t* slots, bool wide, const std::vector<wasm::ValType>& types,
+                     abi::Value* values) {
+  size_t slot_bytes = wide ? Wide::kSlot : Narrow<0>::kSlot;
+  for (size_t i = 0; i < types.size(); ++i, slots += slot_bytes) {
+    if (types[i].is_vector()) {
+      values[i].v128 = load<std::array<uint8_t, 16>>(slots);
+    } else {
+      values[i].i64 = load<uint64_t>(slots);
+    }
+  }
+}
+
+void values_to_slots(const abi::Value* values, const std::vector<wasm::ValType>& types,
+                     uint8_t* slots, bool wide) {
+  size_t slot_bytes = wide ? Wide::kSlot : Narrow<0>::kSlot;
+  for (size_t i = 0; i < types.size(); ++i, slots += slot_bytes) {
+    abi::Value value = values[i];  // the slot may overlap it
+    switch (types[i].code()) {
+      case wasm::ValType::kV128:
+        store(slots, value.v128);
+        break;
+      case wasm::ValType::kI32:
+      case wasm::ValType::kF32:
+        store(slots, uint64_t{value.i32});
+        break;
+      default:
+        store(slots, value.i64);
+    }
+  }
+}
+
+namespace {
+
+uint8_t* align_16(uint8_t* address) {
+  return reinterpret_cast<uint8_t*>((reinterpret_cast<uintptr_t>(address) + 15) & ~uintptr_t{15});
+}
+
+}  // namespace
+
+uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint8_t* sp,
+                   bool wide) {
+  const abi::HostFunc& host = *function.host;
+  const auto& params = host.type.params;
+  const auto& results = host.type.results;
+  size_t slot_bytes = wide ? Wide::kSlot : Narrow<0>::kSlot;
+  uint8_t* args = sp - params.size() * slot_bytes;
+  uint8_t* area = align_16(sp);
+  size_t area_bytes = std::max(params.size(), results.size()) * sizeof(abi::Value);
+  if (area > activation.limit || static_cast<size_t>(activation.limit - area) < area_bytes) {
+    activation.host_trap = abi::make_trap(TrapKind::call_stack_exhausted);
+    return nullptr;
+  }
+  auto* values = reinterpret_cast<abi::Value*>(area);
+  slots_to_values(args, wide, params, values);
+  activation.exec->stack_top = area + area_bytes;
+  abi::HostCall call{*activation.exec, activation.vmctx};
+  abi::Outcome outcome = host.call(call, host.data, values);
+  if (outcome != nullptr) {
+    activation.host_trap = std::move(outcome);
+    return nullptr;
+  }
+  // Slots are no larger than values and begin no later: none is overwritten before it is read.
+  values_to_slots(values, results, args, wide);
+  return args + results.size() * slot_bytes;
+}
+
+const FunctionCode* resolve(Activation& activation, abi::FuncObject& function) {
+  Result<const FunctionCode*> code = code_of(function);
+  if (code) return *code;
+  TrapKind kind = code.error().code() == ErrorCode::out_of_memory ? TrapKind::out_of_memory
+                                                                  : TrapKind::host_error;
+  activation.host_trap = abi::make_trap(kind, code.error().to_string());
+  return nullptr;
+}
+
+void add_frames(const Activation& activation, abi::Trap& trap) {
+  const abi::VmCtx* vmctx = activation.vmctx;
+  const Frame* frame = activation.trap_frame;
+  const uint8_t* pc = activation.trap_pc;
+  const FunctionCode* last_code = nullptr;  // recursion asks for the same place again and again
+  const uint8_t* last_pc = nullptr;
+  uint64_t last_offset = 0;
+  while (true) {
+    if (trap.frames.size() >= abi::Trap::kMaxFrames) {
+      trap.frames_cut = true;
+      return;
+    }
+    const FunctionCode* code = frame->code;
+    if (code != last_code || pc != last_pc) {
+      last_offset = static_cast<const InterpCode&>(*vmctx->code).instruction_offset(*code, pc);
+      last_code = code;
+      last_pc = pc;
+    }
+    trap.frames.push_back({.vmctx = vmctx, .function = code->index, .offset = last_offset});
+    if (frame->return_pc == kExitCode) return;
+    if (frame->return_pc == kBridgeCode) {
+      const Bridge* bridge = static_cast<const Bridge*>(frame->prev);
+      vmctx = bridge->vmctx;
+      frame = bridge;
+    }
+    pc = frame->return_pc - 1;  // the last byte of the call
+    frame = frame->prev;
+  }
+}
+
+}  // namespace nacre::interp

@@ -1,0 +1,78 @@
+// The cold side of an activation: entering it, what crosses its borders, and how it ends.
+#pragma once
+
+#include "interp/module_code.h"
+#include "interp/state.h"
+
+namespace nacre::interp {
+
+// Copies `count` values between slots of different or equal width. The ranges may overlap.
+void copy_slots(const uint8_t* from, bool from_wide, uint8_t* to, bool to_wide, uint32_t count);
+
+// Between slots and the values of the host; v128 only in wide slots.
+void slots_to_values(const uint8_t* slots, bool wide, const std::vector<wasm::ValType>& types,
+                     abi::Value* values);
+void values_to_slots(const abi::Value* values, const std::vector<wasm::ValType>& types,
+                     uint8_t* slots, bool wide);
+
+// Calls a host function with the arguments below `sp`; returns where the stack ends with the
+// results in their place, or null with the trap in the activation.
+uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint8_t* sp, bool wide);
+
+// The code of a function, or null with the trap in the activation.
+const FunctionCode* resolve(Activation& activation, abi::FuncObject& function);
+
+// What depends on the running instance and its slots.
+template <class S>
+NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, bool wide) {
+  NACRE_MACHINE(s);
+  Activation& activation = *reg_activation;
+  abi::MemoryRecord* memory = vmctx->memory0;
+  activation.vmctx = vmctx;
+  activation.memory0 = memory;
+  activation.index_mask = memory != nullptr && memory->is_64 ? ~uint64_t{0} : 0xFFFFFFFF;
+  reg_memory = vmctx->memory0_base;
+  reg_table = handler_table(wide, memory != nullptr && memory->guarded);
+}
+
+// Begins a function whose arguments stand at `locals`. A trap is reported at the state's pc.
+template <class P>
+NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, uint8_t* locals,
+                                 const uint8_t* return_pc, const Branch* return_cursor,
+                                 Frame* prev) {
+  NACRE_MACHINE(at);
+  if (static_cast<size_t>(reg_activation->limit - locals) < code.frame_bytes) [[unlikely]]
+    return at.template trap<abi::TrapKind::call_stack_exhausted>();
+  uint8_t* end = locals + code.local_bytes;
+  for (uint8_t* p = locals + code.param_bytes; p < end; p += 16) {
+    asm("" : "+r"(p));  // else it becomes a call of memset
+    store(p, V128{});
+  }
+  Frame* frame = reinterpret_cast<Frame*>(end);
+  frame->return_pc = return_pc;
+  frame->return_cursor = return_cursor;
+  frame->prev = prev;
+  frame->locals = locals;
+  frame->code = &code;
+  reg_frame = frame;
+  State<P> s = at;
+  s.pc = code.start;
+  s.cursor = code.branches;
+  s.fp = locals;
+  s.sp = end + sizeof(Frame);
+  return s.dispatch();
+}
+
+// Runs a function from the host: its arguments stand behind `base`. False: it trapped.
+bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const FunctionCode& code);
+
+// Adds the frames of an activation that trapped.
+void add_frames(const Activation& activation, abi::Trap& trap);
+
+// Handlers of the two codes that functions return to.
+template <class P>
+void bridge_return(NACRE_PARAMS);
+template <class P>
+void exit_to_host(NACRE_PARAMS);
+
+}  // namespace nacre::interp
