@@ -127,7 +127,7 @@ class Trees {
   std::string run(Backend backend, const Call& call, const std::string& path) {
     auto& tree = trees_[static_cast<int>(backend)];
     if (!tree) {
-      tree = std::make_unique<TestTree>(backend);
+      tree = std::make_unique<TestTree>(backend, true);
       fill(*tree);
     }
     auto result = call(*tree->open(), path);
@@ -240,7 +240,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, DirExpectations, testing::ValuesIn(kBackends)
 TEST_P(DirExpectations, EachResultIsAsListed) {
   auto table = calls();
   for (const Expectation& expected : kExpectations) {
-    TestTree tree(GetParam());
+    TestTree tree(GetParam(), true);
     fill(tree);
     auto dir = tree.open();
     EXPECT_EQ(outcome(table.at(expected.call)(*dir, expected.path)), expected.result)
@@ -253,7 +253,7 @@ TEST_P(DirExpectations, ReadOnlyRefusesEveryChange) {
     bool changes = !name.starts_with("open") && !name.starts_with("stat") && name != "read_link";
     if (name == "open write follow") changes = true;
     for (const char* object : {"file", "dir", "to_file", "missing"}) {
-      TestTree tree(GetParam());
+      TestTree tree(GetParam(), true);
       fill(tree);
       auto dir = tree.open(true);
       auto result = call(*dir, object);

@@ -55,11 +55,12 @@ inline void remove_tree(const std::string& path) {
 
 class TestTree {
  public:
-  explicit TestTree(Backend backend) : backend_(backend) {
+  // `in_memory`: real trees on a file system in memory, where there is one: quick to make anew.
+  explicit TestTree(Backend backend, bool in_memory = false) : backend_(backend) {
     if (backend_ == Backend::memory) return;
-    char name[] = "/tmp/nacre-tree-XXXXXX";
-    EXPECT_NE(mkdtemp(name), nullptr);
-    base_ = name;
+    base_ = in_memory && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    base_ += "/nacre-tree-XXXXXX";
+    EXPECT_NE(mkdtemp(base_.data()), nullptr);
     EXPECT_EQ(mkdir(path_of("").c_str(), 0777), 0);
     EXPECT_EQ(mkdir((base_ + "/outside").c_str(), 0777), 0);
     write_file(base_ + "/outside/secret", "secret");
