@@ -1,0 +1,1 @@
+// Lua includes this; see lua_without_jumps.h.
