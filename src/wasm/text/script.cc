@@ -1,7 +1,13 @@
 #include "wasm/text/script.h"
 
+#include <algorithm>
+#include <cstring>
+
+#include "base/utf8.h"
+#include "wasm/binary/decoder.h"
 #include "wasm/text/cursor.h"
-#include "wasm/text/numbers.h"
+#include "wasm/text/literals.h"
+#include "wasm/text/parser.h"
 #include "wasm/text/strings.h"
 
 namespace nacre::wasm {
@@ -9,6 +15,7 @@ namespace {
 
 using text::Annotations;
 using text::Cursor;
+using text::LaneShape;
 using text::Token;
 using text::TokenKind;
 using Kind = Command::Kind;
@@ -36,17 +43,6 @@ constexpr AssertionInfo kAssertions[] = {
     {"assert_invalid_custom", Kind::assert_invalid_custom, AssertionInfo::Subject::module, true},
 };
 
-struct LaneShape {
-  std::string_view word;
-  uint8_t lane_bytes;
-  bool is_float;
-};
-
-constexpr LaneShape kShapes[] = {
-    {"i8x16", 1, false}, {"i16x8", 2, false}, {"i32x4", 4, false},
-    {"i64x2", 8, false}, {"f32x4", 4, true},  {"f64x2", 8, true},
-};
-
 // (ref.X) of results: a non-null reference of that abstract type.
 struct RefPattern {
   std::string_view word;
@@ -59,22 +55,26 @@ constexpr RefPattern kRefPatterns[] = {
     {"ref.array", HeapType::kArray}, {"ref.exn", HeapType::kExn},
 };
 
-constexpr RefPattern kHeapWords[] = {
-    {"func", HeapType::kFunc},     {"extern", HeapType::kExtern},     {"any", HeapType::kAny},
-    {"eq", HeapType::kEq},         {"i31", HeapType::kI31},           {"struct", HeapType::kStruct},
-    {"array", HeapType::kArray},   {"exn", HeapType::kExn},           {"none", HeapType::kNone},
-    {"nofunc", HeapType::kNoFunc}, {"noextern", HeapType::kNoExtern}, {"noexn", HeapType::kNoExn},
-};
+std::optional<HeapType> find_heap_type(std::string_view word) {
+  for (int code = HeapType::kExn; code <= HeapType::kNoExn; ++code) {
+    HeapType type = static_cast<HeapType::Abstract>(code);
+    if (to_string(type) == word) return type;
+  }
+  return std::nullopt;
+}
+
+bool is_module_field(std::string_view keyword) {
+  constexpr std::string_view kFields[] = {"type",   "rec",    "import", "func", "table", "memory",
+                                          "global", "export", "start",  "elem", "data",  "tag"};
+  return std::ranges::find(kFields, keyword) != std::end(kFields);
+}
 
 class ScriptParser {
  public:
   explicit ScriptParser(std::string_view source)
       : cursor_(source, 0, source.size(), Annotations::none) {}
 
-  Result<std::vector<Command>> parse() {
-    if (starts_with_fields()) return whole_module();
-    return commands(TokenKind::end, 0);
-  }
+  Result<std::vector<Command>> parse() { return commands(TokenKind::end, 0); }
 
  private:
   Result<std::string> string() {
@@ -88,21 +88,34 @@ class ScriptParser {
     return cursor_.at(TokenKind::id) ? cursor_.take().text : std::string_view{};
   }
 
-  // A script may be the fields of one module and nothing else.
-  bool starts_with_fields() const {
-    for (std::string_view word : {"type", "rec", "import", "func", "table", "memory", "global",
-                                  "export", "start", "elem", "data", "tag"}) {
-      if (cursor_.at_list(word)) return true;
+  // Offsets only rise, so each byte is looked at once.
+  uint32_t line_at(size_t offset) {
+    std::string_view source = cursor_.source();
+    for (; line_offset_ < offset; ++line_offset_) {
+      char c = source[line_offset_];
+      bool is_newline = c == '\n' || (c == '\r' && source.substr(line_offset_ + 1, 1) != "\n");
+      if (is_newline) ++line_;
     }
-    return false;
+    return line_;
   }
 
-  Result<std::vector<Command>> whole_module() {
-    std::vector<Command> list(1);
-    list[0].kind = Kind::module;
-    list[0].line = 1;
-    list[0].module.text = cursor_.source();
-    return list;
+  bool at_module_field() const {
+    return cursor_.at(TokenKind::left) && cursor_.peek_second().kind == TokenKind::word &&
+           is_module_field(cursor_.peek_second().text);
+  }
+
+  // Fields that no "(module ...)" surrounds are one module.
+  Result<void> inline_fields(ScriptModule& module) {
+    size_t begin = cursor_.offset();
+    size_t end = begin;
+    while (at_module_field()) {
+      cursor_.take();
+      TRY(cursor_.skip_list());
+      end = cursor_.offset();
+    }
+    module.script = cursor_.source();
+    module.text = cursor_.source().substr(begin, end - begin);
+    return {};
   }
 
   Result<std::vector<Command>> commands(TokenKind until, int nesting) {
@@ -113,8 +126,12 @@ class ScriptParser {
 
   Result<Command> command(int nesting) {
     Command command;
-    command.line = cursor_.where(cursor_.peek()).line;
+    command.line = line_at(cursor_.offset());
     if (!cursor_.at(TokenKind::left)) return cursor_.unexpected("a command");
+    if (at_module_field()) {
+      TRY(inline_fields(command.module));
+      return command;
+    }
     if (cursor_.at_list("module")) {
       TRY(module_command(command));
       return command;
@@ -175,7 +192,7 @@ class ScriptParser {
       while (info.kind == Kind::assert_return && cursor_.at(TokenKind::left)) {
         command.results.push_back(TRY(value(/*is_pattern=*/true)));
       }
-      if (info.has_message) command.message = TRY(string());
+      if (info.has_message || cursor_.at(TokenKind::string)) command.message = TRY(string());
       return {};
     }
     return cursor_.malformed(word, "unknown command \"" + std::string(word.text) + "\"");
@@ -202,7 +219,6 @@ class ScriptParser {
       module.form = binary ? ScriptModule::Form::binary : ScriptModule::Form::quote;
       while (cursor_.at(TokenKind::string)) {
         text::append_string(module.content, cursor_.take());
-        if (!binary) module.content += '\n';
       }
       return cursor_.close();
     }
@@ -218,6 +234,7 @@ class ScriptParser {
       }
     }
     size_t end = cursor_.offset();
+    module.script = cursor_.source();
     // The word `definition` belongs to the script, so such a module is given by its fields alone.
     module.text = module.definition ? cursor_.source().substr(fields, end - fields)
                                     : cursor_.source().substr(begin, end + 1 - begin);
@@ -275,39 +292,29 @@ class ScriptParser {
     if (word.text != "v128.const") return cursor_.malformed(word, "unknown constant");
     value.type = ValType::kV128;
     Token shape = TRY(cursor_.expect(TokenKind::word, "a shape"));
-    for (const LaneShape& known : kShapes) {
-      if (known.word != shape.text) continue;
-      value.lane_bytes = known.lane_bytes;
-      value.float_lanes = known.is_float;
-      for (uint32_t i = 0; i < 16u / known.lane_bytes; ++i) {
-        TRY(lane(value, i, known.lane_bytes, known.is_float));
-      }
-      return {};
+    std::optional<LaneShape> found = text::find_lane_shape(shape.text);
+    if (!found) return cursor_.malformed(shape, "unknown shape " + printable(shape.text));
+    value.lane_bytes = static_cast<uint8_t>(found->bits / 8);
+    value.float_lanes = found->is_float;
+    for (uint32_t i = 0; i < found->lanes; ++i) {
+      TRY(lane(value, i, value.lane_bytes, found->is_float));
     }
-    return cursor_.malformed(shape, "unknown shape");
+    return {};
   }
 
   Result<void> lane(ScriptValue& value, uint32_t index, uint32_t bytes, bool is_float) {
     Token token = TRY(cursor_.expect(TokenKind::word, "a number"));
     uint64_t bits = 0;
-    bool ok = true;
     if (is_float && (token.text == "nan:canonical" || token.text == "nan:arithmetic")) {
       value.nan[index] = token.text == "nan:canonical" ? ScriptValue::Nan::canonical
                                                        : ScriptValue::Nan::arithmetic;
     } else if (!is_float) {
-      text::Number<uint64_t> number = text::parse_int(token.text, bytes * 8);
-      bits = number.value;
-      ok = number.ok();
+      bits = TRY(text::parse_int_bits(cursor_, token, bytes * 8, true));
     } else if (bytes == 4) {
-      text::Number<uint32_t> number = text::parse_f32(token.text);
-      bits = number.value;
-      ok = number.ok();
+      bits = TRY(text::parse_f32_bits(cursor_, token));
     } else {
-      text::Number<uint64_t> number = text::parse_f64(token.text);
-      bits = number.value;
-      ok = number.ok();
+      bits = TRY(text::parse_f64_bits(cursor_, token));
     }
-    if (!ok) return cursor_.malformed(token, "no number of this type");
     std::memcpy(value.bits.data() + index * bytes, &bits, bytes);
     return {};
   }
@@ -317,10 +324,9 @@ class ScriptParser {
       value.kind = ScriptValue::Kind::null;
       if (cursor_.at(TokenKind::right)) return {};
       Token heap = TRY(cursor_.expect(TokenKind::word, "a heap type"));
-      for (const RefPattern& known : kHeapWords) {
-        if (known.word == heap.text) value.heap = known.heap;
-      }
-      if (!value.heap) return cursor_.malformed(heap, "unknown heap type");
+      value.heap = find_heap_type(heap.text);
+      // A type index says nothing outside of its module: it is any null.
+      if (!value.heap) TRY(text::parse_int_bits(cursor_, heap, 32, false));
       return {};
     }
     if (word.text == "ref") {
@@ -330,9 +336,7 @@ class ScriptParser {
     if (word.text == "ref.host" || (word.text == "ref.extern" && cursor_.at(TokenKind::word))) {
       value.kind = word.text == "ref.host" ? ScriptValue::Kind::host : ScriptValue::Kind::external;
       Token token = TRY(cursor_.expect(TokenKind::word, "a number"));
-      text::Number<uint64_t> number = text::parse_nat(token.text, 32);
-      if (!number.ok()) return cursor_.malformed(token, "no number");
-      value.number = number.value;
+      value.number = TRY(text::parse_int_bits(cursor_, token, 32, false));
       return {};
     }
     for (const RefPattern& known : kRefPatterns) {
@@ -347,6 +351,8 @@ class ScriptParser {
   }
 
   Cursor cursor_;
+  size_t line_offset_ = 0;  // up to where lines are counted
+  uint32_t line_ = 1;
 };
 
 }  // namespace
@@ -356,7 +362,25 @@ bool is_assertion(Command::Kind kind) {
 }
 
 Result<std::vector<Command>> parse_script(std::string_view source) {
+  if (!is_utf8(source)) {
+    return fail(ErrorCode::malformed, "malformed UTF-8 encoding: this is no script");
+  }
   return ScriptParser(source).parse();
+}
+
+Result<Module> load_module(const ScriptModule& module, Features features) {
+  switch (module.form) {
+    case ScriptModule::Form::text: {
+      size_t begin = static_cast<size_t>(module.text.data() - module.script.data());
+      return parse_module(module.script, begin, begin + module.text.size(), features);
+    }
+    case ScriptModule::Form::quote:
+      return parse_module(module.content, features);
+    case ScriptModule::Form::binary:
+      break;
+  }
+  Bytes bytes = as_bytes(module.content);
+  return decode(std::vector<uint8_t>(bytes.begin(), bytes.end()), features);
 }
 
 }  // namespace nacre::wasm

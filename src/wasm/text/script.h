@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "wasm/features.h"
+#include "wasm/module.h"
 #include "wasm/types.h"
 
 namespace nacre::wasm {
@@ -46,6 +48,7 @@ struct ScriptModule {
   Form form = Form::text;
   std::string_view id;      // "$M", or empty
   std::string_view text;    // form text: the module, or only its fields
+  std::string_view script;  // form text: the whole that `text` is part of, for places in errors
   std::string content;      // binary: the bytes; quote: the text
   bool definition = false;  // (module definition ...): not instantiated
 };
@@ -95,5 +98,9 @@ struct Command {
 bool is_assertion(Command::Kind kind);
 
 Result<std::vector<Command>> parse_script(std::string_view source);
+
+// Decodes or parses a module of a script; not validated. Places in errors are those of the script,
+// or of the quoted text.
+Result<Module> load_module(const ScriptModule& module, Features features);
 
 }  // namespace nacre::wasm
