@@ -93,7 +93,7 @@ NACRE_API void nacre_engine_delete(nacre_engine_t* engine);
 /* Binary or text, told apart by the first bytes. The bytes are copied. */
 NACRE_API nacre_error_t* nacre_module_new(nacre_engine_t* engine, const void* bytes, size_t size,
                                           nacre_module_t** out);
-/* The same from a file, which is mapped, not read. It must not change while the module lives. */
+/* The same from a file, which is read once. */
 NACRE_API nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* path,
                                            nacre_module_t** out);
 NACRE_API void nacre_module_delete(nacre_module_t* module);

@@ -4,7 +4,7 @@
 
 #include "api/handles.h"
 #include "interp/tier.h"
-#include "os/mapped_file.h"
+#include "os/file_contents.h"
 #include "wasm/binary/decoder.h"
 #include "wasm/binary/encoder.h"
 #include "wasm/limits.h"
@@ -161,7 +161,7 @@ nacre_error_t* nacre_module_new(nacre_engine_t* engine, const void* bytes, size_
 }
 
 nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* path, nacre_module_t** out) {
-  auto file = API_TRY(os::MappedFile::open(path, wasm::kMaxModuleBytes));
+  auto file = API_TRY(os::FileContents::read(path, wasm::kMaxModuleBytes));
   Bytes view = file->bytes();
   *out = new nacre_module(API_TRY(api::make_module(*engine, view, std::move(file))));
   return nullptr;

@@ -2,7 +2,7 @@
 
 #include "api/handles.h"
 #include "api/wast_runner.h"
-#include "os/mapped_file.h"
+#include "os/file_contents.h"
 
 namespace nacre::api {
 namespace {
@@ -23,7 +23,7 @@ using namespace nacre;
 nacre_error_t* nacre_wast_run(const char* path, const char* tier, const char* features,
                               nacre_wast_report_t report, void* data, nacre_wast_counts_t* counts) {
   auto engine = API_TRY(api::make_engine(tier, features));
-  auto file = API_TRY(os::MappedFile::open(path, api::kMaxScriptBytes));
+  auto file = API_TRY(os::FileContents::read(path, api::kMaxScriptBytes));
   auto commands = API_TRY(wasm::parse_script(as_text(file->bytes())));
   api::ScriptLog log([&](uint32_t line, const std::string& message, bool skipped) {
     if (report != nullptr) report(data, line, message.c_str(), skipped);

@@ -1,0 +1,38 @@
+// A whole file in memory, read-only.
+//
+// Read, not mapped: a mapped file that somebody shortens kills the process that reads behind the
+// new end, and that somebody can be the guest itself, if it may write where its own program lies.
+// Immutable; any thread may read.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace nacre::os {
+
+class FileContents {
+ public:
+  // Files, pipes, terminals. Errors, without the path, which the caller knows: io (missing, not
+  // readable, a directory), limit (larger than `max_bytes`), out_of_memory.
+  static Result<std::shared_ptr<const FileContents>> read(const std::string& path,
+                                                          uint64_t max_bytes);
+  FileContents(const FileContents&) = delete;
+  FileContents& operator=(const FileContents&) = delete;
+  ~FileContents();
+
+  Bytes bytes() const { return {data_, size_}; }
+
+ private:
+  FileContents() = default;
+  Result<void> reserve(size_t capacity);
+  Result<void> read_all(int fd, uint64_t max_bytes);
+
+  uint8_t* data_ = nullptr;  // mapped without a file
+  size_t size_ = 0;
+  size_t capacity_ = 0;
+};
+
+}  // namespace nacre::os
