@@ -1,49 +1,39 @@
-// Preview 1 as host functions that a linker can give to a module: the only file between class
-// Preview1 and the runtime.
+// Preview 1 as the runtime's linker takes it: the only file between class Preview1 and the runtime.
 //
-// The functions of both module names share one Preview1, so a program linked from parts of either
-// age has one set of descriptors. The guest's memory is the caller's memory 0.
+//   linker.define_functions(p1::kModuleName, p1::host_functions(), &preview1);
+//   linker.define_functions(p1::kUnstableModuleName, p1::unstable_host_functions(), &preview1);
+//
+// Both names may share one Preview1, which must outlive the store: a program linked from parts of
+// either age has one set of descriptors. The guest's memory is the caller's memory 0. The tables
+// are constants made from p1.def, which is checked against the C++ signatures when this is
+// compiled. proc_exit ends the call with TrapKind::exit and the code.
 #pragma once
 
-#include <memory>
+#include <span>
 #include <string_view>
-#include <vector>
 
-#include "abi/host_func.h"
-#include "wasi/p1/functions.h"
-#include "wasi/p1/preview1.h"
+#include "runtime/host_func.h"
 
 namespace nacre::wasi::p1 {
 
-class Bindings {
- public:
-  explicit Bindings(Config config);
-  Bindings(const Bindings&) = delete;
-  Bindings& operator=(const Bindings&) = delete;
+class Preview1;  // the State of every function below
 
-  struct Item {
-    std::string_view module;  // wasi_snapshot_preview1 or wasi_unstable
-    std::string_view name;
-    const abi::HostFunc* function;  // owned by this object, which must outlive the store
-  };
-  // 46 of preview 1 and 45 of preview 0.
-  const std::vector<Item>& items() const { return items_; }
+inline constexpr std::string_view kModuleName = "wasi_snapshot_preview1";
+inline constexpr std::string_view kUnstableModuleName = "wasi_unstable";
 
-  Preview1& preview1() { return preview1_; }
+// All 46 of preview 1, and the 45 of preview 0, in the order of the specification.
+std::span<const runtime::HostFuncDef> host_functions();
+std::span<const runtime::HostFuncDef> unstable_host_functions();
 
- private:
-  struct Call {
-    Preview1* preview1;
-    const Function* function;
-    RawCall call;
-  };
-  static abi::Outcome invoke(const abi::HostCall& call, void* data, abi::Value* values);
-  void add(std::string_view module, const Function& function, RawCall call);
-
-  Preview1 preview1_;
-  std::vector<std::unique_ptr<Call>> calls_;
-  std::vector<std::unique_ptr<abi::HostFunc>> functions_;
-  std::vector<Item> items_;
+// What p1.def says, for traces and explanations; as host_functions(), row by row.
+struct FunctionInfo {
+  std::string_view name;
+  std::string_view params;   // i: i32, I: i64
+  std::string_view results;  // "i" (an errno) or ""
+  std::string_view argument_names;
+  bool may_block;
+  bool in_unstable;
 };
+std::span<const FunctionInfo> function_infos();
 
 }  // namespace nacre::wasi::p1
