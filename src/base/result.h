@@ -24,8 +24,8 @@ template <class... Args>
 }
 
 namespace detail {
-template <class T>
-T take(Result<T>& result) {
+template <class T, class E>
+T take(std::expected<T, E>& result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 }  // namespace detail

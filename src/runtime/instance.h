@@ -6,12 +6,12 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "abi/vmctx.h"
 #include "runtime/extern.h"
 #include "runtime/failure.h"
+#include "runtime/fixed_array.h"
 #include "runtime/module.h"
 
 namespace nacre::runtime {
@@ -55,28 +55,37 @@ class Instance {
   friend class Instantiator;
 
   Instance(Store& store, ModulePtr module);
+  // Room for everything the module declares, and the records of running code pointing there.
+  Result<void> allocate(os::FailPoint* fail_point);
+  void index_exports();
 
   Store& store_;
   ModulePtr module_;
   abi::VmCtx vmctx_;
-  std::unordered_map<std::string_view, uint32_t> exports_;  // names are views into the module
+  FixedArray<uint32_t> exports_;  // indices of the module's exports, by name
 
-  // Behind the arrays of vmctx_, in its index spaces.
-  std::vector<abi::FuncObject*> functions_;
-  std::vector<Table*> tables_;
-  std::vector<Memory*> memories_;
-  std::vector<Global*> globals_;
-  std::vector<Tag*> tags_;
-  std::vector<abi::TableRecord*> table_records_;
-  std::vector<abi::MemoryRecord*> memory_records_;
-  std::vector<abi::Value*> global_values_;
+  // What the module defines.
+  FixedArray<abi::FuncObject> own_functions_;
+  FixedArray<Global> own_globals_;
+  FixedArray<Tag> own_tags_;
+  std::vector<std::unique_ptr<Table>> own_tables_;
+  std::vector<std::shared_ptr<Memory>> own_memories_;
 
-  struct ElementState {
-    bool dropped = false;
-    std::vector<abi::Ref> values;  // passive segments of expressions; others name functions
-  };
-  std::vector<ElementState> elements_;
-  std::vector<bool> dropped_data_;
+  // The index spaces: imports first.
+  FixedArray<abi::FuncObject*> functions_;
+  FixedArray<Table*> tables_;
+  FixedArray<Memory*> memories_;
+  FixedArray<Tag*> tags_;
+  FixedArray<abi::TableRecord*> table_records_;
+  FixedArray<abi::MemoryRecord*> memory_records_;
+  FixedArray<abi::Value*> global_values_;  // each the first member of its Global
+
+  // The evaluated expressions of passive element segments: [begin, begin + count) of element_refs_
+  // for each segment; segments that name functions have none.
+  FixedArray<abi::Ref> element_refs_;
+  FixedArray<uint64_t> element_begins_;
+  FixedArray<bool> dropped_elements_;
+  FixedArray<bool> dropped_data_;
 };
 
 // Makes an instance: matches the imports, allocates, evaluates constant expressions, writes active

@@ -45,7 +45,7 @@ struct MemoryContext {
   bool allow_guards = true;
 };
 
-class Memory {
+class Memory : public std::enable_shared_from_this<Memory> {
  public:
   // A 64-bit memory, or one that declares no maximum, can grow to at most so many bytes.
   static constexpr uint64_t kMaxUnguardedBytes = uint64_t{16} << 30;
@@ -78,17 +78,17 @@ class Memory {
 
  private:
   Memory(const wasm::MemoryType& type, const MemoryContext& context);
-  Result<void> map();
-  Result<void> map_guarded();
-  Result<void> map_checked();
+  Result<void> map(uint64_t min_bytes);
+  Result<void> map_guarded(uint64_t min_bytes);
+  Result<void> map_checked(uint64_t min_bytes);
 
   wasm::MemoryType type_;
   MemoryContext context_;
   abi::MemoryLayout layout_;
-  uint64_t max_bytes_ = 0;  // that the reservation and the type allow
+  uint64_t max_bytes_ = 0;      // that the type and the reservation allow
+  uint64_t charged_bytes_ = 0;  // to the budget
   os::Reservation reservation_;
   os::FaultRange fault_range_;  // goes before the reservation
-  uint64_t charged_bytes_ = 0;
   std::mutex grow_mutex_;
   ParkingLot parking_lot_;
   abi::MemoryRecord record_;

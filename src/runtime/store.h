@@ -93,7 +93,7 @@ class Store {
 
   bool owns(const Extern& item) const { return item.store() == id_; }
   const wasm::FuncType& type_of(const abi::FuncObject& func) const;
-  // "wanted by the host": reads and writes that check the type. Errors: usage.
+  // Writes by the host, which check owner, type and bounds. Errors: usage.
   Result<void> set_global(const Extern& global, abi::Value value);
   Result<void> set_table(const Extern& table, uint64_t index, abi::Ref value);
 
@@ -102,24 +102,23 @@ class Store {
  private:
   friend class Instantiator;
 
-  Store(std::shared_ptr<Engine> engine, StoreOptions options);
-  Result<void> map_stack();
-  Result<Table*> new_table(const wasm::TableType& type, abi::Ref initial);
-  Result<Memory*> new_memory(const wasm::MemoryType& type);
-  // Zeroed function objects that func_of() knows; null without memory.
-  abi::FuncObject* new_functions(size_t count);
-
-  struct FreeArray {
-    void operator()(abi::FuncObject* block) const;
-  };
-  struct FunctionBlock {
-    std::unique_ptr<abi::FuncObject[], FreeArray> objects;
+  // Address ranges of function objects, for func_of().
+  struct FunctionRange {
+    const abi::FuncObject* begin = nullptr;
     size_t count = 0;
   };
   // The store behind an ExecContext.
   struct Exec : abi::ExecContext {
     Store* store = nullptr;
   };
+
+  Store(std::shared_ptr<Engine> engine, StoreOptions options);
+  Result<void> map_stack();
+  // Made, charged to the store's limits, and not yet owned by it.
+  Result<std::unique_ptr<Table>> make_table(const wasm::TableType& type, abi::Ref initial);
+  Result<std::shared_ptr<Memory>> make_memory(const wasm::MemoryType& type);
+  void add_functions(const abi::FuncObject* begin, size_t count);
+  Instance* add_instance(std::unique_ptr<Instance> instance);
 
   // Destroyed from the last to the first: instances go before what they refer to.
   std::shared_ptr<Engine> engine_;
@@ -130,13 +129,18 @@ class Store {
   Exec exec_;
   std::shared_ptr<MemoryBudget> memory_budget_;
   os::AddressSpaceBudget table_budget_;
+  uint64_t table_count_ = 0;
+  uint64_t memory_count_ = 0;
   std::vector<std::shared_ptr<void>> extern_values_;
+  std::vector<FunctionRange> functions_;  // by rising address
+  // Made by the host.
   std::deque<abi::HostFunc> host_funcs_;
-  std::vector<FunctionBlock> functions_;  // by rising address
-  std::deque<Global> globals_;
-  std::deque<Tag> tags_;
-  std::vector<std::unique_ptr<Table>> tables_;
-  std::vector<std::shared_ptr<Memory>> memories_;
+  std::deque<abi::FuncObject> host_func_objects_;
+  std::deque<Global> host_globals_;
+  std::deque<Tag> host_tags_;
+  std::vector<std::unique_ptr<Table>> host_tables_;
+  std::vector<std::shared_ptr<Memory>> host_memories_;
+
   std::vector<std::unique_ptr<Instance>> instances_;
 };
 

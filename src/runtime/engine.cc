@@ -1,0 +1,26 @@
+#include "runtime/engine.h"
+
+#include <atomic>
+#include <utility>
+
+#include "os/fault.h"
+
+namespace nacre::runtime {
+
+Engine::Engine(std::unique_ptr<abi::Tier> tier, EngineOptions options)
+    : options_(options), address_space_(options.address_space_bytes), tier_(std::move(tier)) {}
+
+Result<std::shared_ptr<Engine>> Engine::create(std::unique_ptr<abi::Tier> tier,
+                                               EngineOptions options) {
+  if (tier == nullptr) return fail(ErrorCode::usage, "an engine needs a tier to run code with");
+  if (options.guarded_memories) TRY(os::install_fault_handler());
+  return std::shared_ptr<Engine>(new Engine(std::move(tier), options));
+}
+
+uint64_t Engine::next_store_id() {
+  // Not state that anything depends on, but a source of distinct numbers.
+  static std::atomic<uint64_t> next{1};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace nacre::runtime

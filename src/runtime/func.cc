@@ -1,0 +1,91 @@
+#include "runtime/func.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "abi/host_func.h"
+#include "os/fault.h"
+#include "runtime/fixed_array.h"
+#include "runtime/store.h"
+
+namespace nacre::runtime {
+namespace {
+
+Result<void> check_args(const Store& store, const wasm::FuncType& type,
+                        std::span<const abi::Value> args, std::span<abi::Value> results) {
+  if (args.size() != type.params.size() || results.size() != type.results.size()) {
+    return fail(ErrorCode::usage, "a function of type " + to_string(type) + " was called with " +
+                                      std::to_string(args.size()) + " arguments and room for " +
+                                      std::to_string(results.size()) + " results");
+  }
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (type.params[i].is_ref() && !store.is_ref_of_type(args[i].ref, type.params[i])) {
+      return fail(ErrorCode::usage,
+                  "argument " + std::to_string(i) + " is no " + to_string(type.params[i]));
+    }
+  }
+  return {};
+}
+
+// One entry into the store from the host. Whatever happens inside, the guest stack is as before.
+class Entry {
+ public:
+  explicit Entry(abi::ExecContext& exec) : exec_(exec), stack_top_(exec.stack_top) {
+    ++exec_.host_depth;
+  }
+  ~Entry() {
+    --exec_.host_depth;
+    exec_.stack_top = stack_top_;
+  }
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+
+ private:
+  abi::ExecContext& exec_;
+  uint8_t* stack_top_;
+};
+
+abi::Outcome enter(Store& store, abi::FuncObject& func, abi::Value* values) {
+  abi::ExecContext& exec = store.exec();
+  if (exec.host_depth >= exec.max_host_depth)
+    return abi::make_trap(abi::TrapKind::call_stack_exhausted);
+  os::ensure_signal_stack();
+  Entry entry(exec);
+  if (func.host != nullptr) {
+    abi::HostCall call{.exec = exec, .caller = nullptr};
+    return func.host->call(call, func.host->data, values);
+  }
+  return store.engine().tier().call(exec, func, values);
+}
+
+}  // namespace
+
+Run<void> call(Store& store, abi::FuncObject& func, std::span<const abi::Value> args,
+               std::span<abi::Value> results) {
+  if (store.func_of(Store::ref_of(func)) == nullptr)
+    return fail(ErrorCode::usage, "the function belongs to another store");
+  TRY(check_args(store, store.type_of(func), args, results));
+
+  std::array<abi::Value, 16> few;
+  FixedArray<abi::Value> many;
+  abi::Value* values = few.data();
+  size_t count = std::max(args.size(), results.size());
+  if (count > few.size()) {
+    many = TRY(FixedArray<abi::Value>::create(count, store.engine().fail_point()));
+    values = many.data();
+  }
+  std::copy(args.begin(), args.end(), values);
+  if (abi::Outcome trap = enter(store, func, values)) return std::unexpected(std::move(trap));
+  std::copy_n(values, results.size(), results.begin());
+  return {};
+}
+
+Run<void> call(Store& store, const Extern& func, std::span<const abi::Value> args,
+               std::span<abi::Value> results) {
+  if (!store.owns(func)) return fail(ErrorCode::usage, "the function belongs to another store");
+  if (func.func() == nullptr) return fail(ErrorCode::usage, "this handle is not a function");
+  return call(store, *func.func(), args, results);
+}
+
+}  // namespace nacre::runtime

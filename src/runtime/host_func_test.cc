@@ -1,0 +1,106 @@
+#include "runtime/host_func.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+
+namespace nacre::runtime {
+namespace {
+
+struct Counter {
+  uint32_t count = 0;
+
+  HostResult<uint32_t> add(const abi::HostCall&, uint32_t delta, int64_t) {
+    if (delta == 0) return host_trap("nothing to add");
+    return count += delta;
+  }
+  uint32_t get() const { return count; }
+  abi::Outcome stop(uint32_t code) {
+    abi::Outcome trap = abi::make_trap(abi::TrapKind::exit);
+    trap->exit_code = code;
+    return trap;
+  }
+};
+
+std::tuple<int32_t, double, ExternRef> three(float a, ExternRef b) { return {-1, a, b}; }
+void nothing() {}
+uint64_t depth(const abi::HostCall& call) { return call.exec.host_depth; }
+HostResult<void> reset(Counter& counter) {
+  counter.count = 0;
+  return {};
+}
+
+constexpr HostFuncDef kRows[] = {
+    host_func<&Counter::add>("add", MayBlock::yes),
+    host_func<&Counter::get>("get"),
+    host_func<&Counter::stop>("stop"),
+    host_func<three>("three"),
+    host_func<nothing>("nothing"),
+    host_func<depth>("depth"),
+    host_func<reset>("reset"),
+};
+
+class HostFuncTest : public testing::Test {
+ protected:
+  abi::Outcome run(size_t row) {
+    return kRows[row].call(abi::HostCall{.exec = exec_, .caller = nullptr}, &counter_, values_);
+  }
+  Counter counter_;
+  abi::ExecContext exec_;
+  abi::Value values_[4];
+};
+
+TEST_F(HostFuncTest, TypesComeFromTheFunction) {
+  const char* expected[] = {
+      "[i32 i64] -> [i32]", "[] -> [i32]", "[i32] -> []", "[f32 externref] -> [i32 f64 externref]",
+      "[] -> []",           "[] -> [i64]", "[] -> []"};
+  for (size_t i = 0; i < std::size(kRows); ++i) EXPECT_EQ(to_string(kRows[i].type()), expected[i]);
+  abi::HostFunc bound = kRows[0].bind("env", &counter_);
+  EXPECT_EQ(bound.name, "env.add");
+  EXPECT_TRUE(bound.may_block);
+  EXPECT_FALSE(kRows[1].may_block);
+}
+
+TEST_F(HostFuncTest, StateResultsAndTraps) {
+  values_[0].i32 = 5;
+  EXPECT_EQ(run(0), nullptr);
+  EXPECT_EQ(values_[0].i32, 5u);
+  EXPECT_EQ(run(1), nullptr);
+  EXPECT_EQ(values_[0].i32, 5u);
+
+  values_[0].i32 = 0;
+  abi::Outcome trap = run(0);
+  ASSERT_NE(trap, nullptr);
+  EXPECT_EQ(trap->kind, abi::TrapKind::host_error);
+  EXPECT_EQ(trap->message, "nothing to add");
+
+  values_[0].i32 = 3;
+  trap = run(2);
+  ASSERT_NE(trap, nullptr);
+  EXPECT_EQ(trap->exit_code, 3u);
+  EXPECT_EQ(run(6), nullptr);
+  EXPECT_EQ(counter_.count, 0u);
+}
+
+TEST_F(HostFuncTest, SeveralResultsAfterAllArgumentsWereRead) {
+  values_[0].f32 = 1.5f;
+  values_[1].ref = 77;
+  EXPECT_EQ(run(3), nullptr);
+  EXPECT_EQ(values_[0].i32, UINT32_MAX);
+  EXPECT_EQ(values_[1].f64, 1.5);
+  EXPECT_EQ(values_[2].ref, 77u);
+  exec_.host_depth = 9;
+  EXPECT_EQ(run(5), nullptr);
+  EXPECT_EQ(values_[0].i64, 9u);
+}
+
+TEST_F(HostFuncTest, NansKeepTheirBits) {
+  auto same = [](float a) { return a; };
+  HostFuncDef def = host_object<decltype(same)>("same");
+  values_[0].i32 = 0x7FA00001;  // signalling
+  EXPECT_EQ(def.call(abi::HostCall{.exec = exec_, .caller = nullptr}, &same, values_), nullptr);
+  EXPECT_EQ(values_[0].i32, 0x7FA00001u);
+}
+
+}  // namespace
+}  // namespace nacre::runtime

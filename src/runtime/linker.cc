@@ -1,0 +1,116 @@
+#include "runtime/linker.h"
+
+#include "base/utf8.h"
+
+namespace nacre::runtime {
+namespace {
+
+// More than a person reads; the rest is counted.
+constexpr size_t kMaxListed = 100;
+
+std::string import_name(const wasm::Import& import) {
+  return printable(import.module) + "." + printable(import.name);
+}
+
+// "unknown import: env.f (func [i32] -> []), env.m (memory 1)"
+Error unknown_imports(const Module& module, const std::vector<const wasm::Import*>& missing) {
+  std::string text = missing.size() == 1 ? "unknown import: " : "unknown imports: ";
+  for (size_t i = 0; i < missing.size() && i < kMaxListed; ++i) {
+    if (i != 0) text += ", ";
+    text += import_name(*missing[i]) + " (" +
+            describe(missing[i]->type, module.type_ids(), module.engine().types()) + ")";
+  }
+  if (missing.size() > kMaxListed)
+    text += ", and " + std::to_string(missing.size() - kMaxListed) + " more";
+  return Error(ErrorCode::unlinkable, std::move(text));
+}
+
+abi::Outcome call_unknown(const abi::HostCall&, void* data, abi::Value*) {
+  return abi::make_trap(abi::TrapKind::unlinked_import,
+                        "import " + *static_cast<std::string*>(data) + " was not provided");
+}
+
+// A function that says which import is missing.
+Result<Extern> make_unknown(Store& store, const Module& module, const wasm::Import& import) {
+  auto name = std::make_shared<std::string>(import_name(import));
+  abi::HostFunc func;
+  func.canon_type = module.type_id(import.type.func);
+  func.type = store.engine().types().at(func.canon_type).type.func;
+  func.call = call_unknown;
+  func.data = name.get();
+  func.name = *name;
+  store.keep(std::move(name));
+  return store.add_func(std::move(func));
+}
+
+}  // namespace
+
+void Linker::add(std::string_view module, std::string_view name, Definition definition) {
+  auto names = modules_.find(module);
+  if (names == modules_.end()) names = modules_.emplace(module, Map<Definition>()).first;
+  names->second.insert_or_assign(std::string(name), std::move(definition));
+}
+
+Result<void> Linker::define(std::string_view module, std::string_view name, const Extern& item) {
+  if (!store_.owns(item)) {
+    return fail(ErrorCode::usage,
+                printable(module) + "." + printable(name) + " was given a handle of another store");
+  }
+  add(module, name, item);
+  return {};
+}
+
+Result<void> Linker::define_instance(std::string_view module, const Instance& instance) {
+  if (&instance.store() != &store_) {
+    return fail(ErrorCode::usage,
+                "the instance for " + printable(module) + " belongs to another store");
+  }
+  for (size_t i = 0; i < instance.export_count(); ++i)
+    add(module, instance.export_name(i), instance.export_at(i));
+  return {};
+}
+
+void Linker::define_functions(std::string_view module, std::span<const HostFuncDef> functions,
+                              void* data) {
+  for (const HostFuncDef& def : functions) add(module, def.name, Described{def, data});
+}
+
+Result<std::optional<Extern>> Linker::find(std::string_view module, std::string_view name) {
+  auto names = modules_.find(module);
+  if (names == modules_.end()) return std::nullopt;
+  auto found = names->second.find(name);
+  if (found == names->second.end()) return std::nullopt;
+  if (auto* described = std::get_if<Described>(&found->second)) {
+    HostFuncDef def = described->def;
+    if (def.name.empty()) def.name = found->first;
+    found->second = TRY(store_.add_func(def.bind(module, described->data)));
+  }
+  return std::get<Extern>(found->second);
+}
+
+Result<std::vector<Extern>> Linker::resolve(const Module& module, UnknownImports unknown) {
+  if (&module.engine() != &store_.engine())
+    return fail(ErrorCode::usage, "the module and the store belong to different engines");
+  std::vector<Extern> result;
+  std::vector<const wasm::Import*> missing;
+  for (const wasm::Import& import : module.wasm().imports) {
+    std::optional<Extern> found = TRY(find(import.module, import.name));
+    if (!found && unknown == UnknownImports::trap && import.type.kind == wasm::ExternKind::func)
+      found = TRY(make_unknown(store_, module, import));
+    if (found) {
+      result.push_back(*found);
+    } else {
+      missing.push_back(&import);
+    }
+  }
+  if (!missing.empty()) return std::unexpected(unknown_imports(module, missing));
+  return result;
+}
+
+Run<Instance*> Linker::instantiate(ModulePtr module, UnknownImports unknown) {
+  if (module == nullptr) return fail(ErrorCode::usage, "no module to instantiate");
+  std::vector<Extern> imports = TRY(resolve(*module, unknown));
+  return runtime::instantiate(store_, std::move(module), imports);
+}
+
+}  // namespace nacre::runtime

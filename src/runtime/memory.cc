@@ -1,0 +1,136 @@
+#include "runtime/memory.h"
+
+#include <algorithm>
+#include <cassert>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "base/checked.h"
+
+namespace nacre::runtime {
+namespace {
+
+// What the address type and the page size allow (specification 3.0, 3.2.15; custom page sizes).
+uint64_t max_pages(const wasm::MemoryType& type) {
+  uint64_t by_address = UINT64_MAX;
+  if (type.limits.address == wasm::AddressType::i32) {
+    by_address = type.page_size_log2 == 0 ? UINT32_MAX : (uint64_t{1} << 32) >> type.page_size_log2;
+  }
+  return std::min(by_address, type.limits.max.value_or(UINT64_MAX));
+}
+
+// Saturating: a size beyond 64 bits is beyond every limit as well.
+uint64_t pages_to_bytes(uint64_t pages, const wasm::MemoryType& type) {
+  return checked_mul(pages, uint64_t{1} << type.page_size_log2).value_or(UINT64_MAX);
+}
+
+// Behind the last byte of a checked memory; the neighbour in address space is another mapping.
+constexpr uint64_t kCheckedGuardBytes = 64 << 10;
+
+}  // namespace
+
+Memory::Memory(const wasm::MemoryType& type, const MemoryContext& context)
+    : type_(type), context_(context) {
+  record_.shared = type.shared;
+  record_.is_64 = type.limits.address == wasm::AddressType::i64;
+  record_.page_size_log2 = type.page_size_log2;
+}
+
+Memory::~Memory() {
+  if (context_.budget != nullptr) context_.budget->give_back(charged_bytes_);
+}
+
+Result<std::shared_ptr<Memory>> Memory::create(const wasm::MemoryType& type,
+                                               const MemoryContext& context) {
+  uint64_t min_bytes = pages_to_bytes(type.limits.min, type);
+  std::shared_ptr<Memory> memory(new (std::nothrow) Memory(type, context));
+  if (memory == nullptr) return fail(ErrorCode::out_of_memory, "no room for a memory");
+  if (context.budget != nullptr) {
+    if (!context.budget->take(min_bytes)) {
+      return fail(ErrorCode::limit, "a memory of " + std::to_string(type.limits.min) +
+                                        " pages is more than the store may have");
+    }
+    memory->charged_bytes_ = min_bytes;
+  }
+  TRY(memory->map(min_bytes));
+  memory->record_.size_bytes = min_bytes;
+  memory->record_.guarded = memory->layout_.guarded;
+  return memory;
+}
+
+Result<void> Memory::map(uint64_t min_bytes) {
+  // Without the address space for guards, checks are as good (security.md P6).
+  if (context_.allow_guards && abi::can_be_guarded(type_) && map_guarded(min_bytes)) return {};
+  return map_checked(min_bytes);
+}
+
+Result<void> Memory::map_guarded(uint64_t min_bytes) {
+  uint64_t front = abi::kFrontGuardBytes;
+  os::Reservation reservation =
+      TRY(os::Reservation::reserve(front + abi::kGuardedReservationBytes, context_.mapping));
+  TRY(reservation.commit(front, min_bytes));
+  os::FaultRange range(reservation.data(), reservation.size_bytes());
+  if (!range.ok()) return fail(ErrorCode::out_of_memory, "no room to register a memory");
+
+  layout_ = {
+      .front_guard_bytes = front, .reserved_bytes = abi::kGuardedReservationBytes, .guarded = true};
+  max_bytes_ = pages_to_bytes(max_pages(type_), type_);
+  // What code assumes is what was mapped (security.md B4).
+  assert(reservation.size_bytes() >= layout_.front_guard_bytes + layout_.reserved_bytes);
+  assert(max_bytes_ <= uint64_t{1} << 32);
+  record_.base = reservation.data() + front;
+  reservation_ = std::move(reservation);
+  fault_range_ = std::move(range);
+  return {};
+}
+
+Result<void> Memory::map_checked(uint64_t min_bytes) {
+  uint64_t most = std::min(pages_to_bytes(max_pages(type_), type_), kMaxUnguardedBytes);
+  uint64_t wanted = std::max(most, min_bytes);
+  while (true) {
+    // A sum that does not fit is more than can be reserved.
+    uint64_t with_guard = checked_add(wanted, kCheckedGuardBytes).value_or(UINT64_MAX);
+    auto reservation = os::Reservation::reserve(with_guard, context_.mapping);
+    if (reservation) {
+      TRY(reservation->commit(0, min_bytes));
+      layout_ = {.front_guard_bytes = 0, .reserved_bytes = wanted, .guarded = false};
+      max_bytes_ = wanted;
+      record_.base = reservation->data();
+      reservation_ = std::move(*reservation);
+      return {};
+    }
+    if (wanted == min_bytes) return std::unexpected(std::move(reservation).error());
+    wanted = std::max(wanted / 4, min_bytes);  // less room to grow is better than none
+  }
+}
+
+wasm::MemoryType Memory::current_type() const {
+  wasm::MemoryType type = type_;
+  type.limits.min = size_pages();
+  return type;
+}
+
+uint64_t Memory::grow(uint64_t delta_pages) {
+  std::lock_guard lock(grow_mutex_);
+  uint64_t old_bytes = size_bytes();
+  uint64_t old_pages = old_bytes >> type_.page_size_log2;
+  if (delta_pages == 0) return old_pages;
+  uint64_t delta_bytes = pages_to_bytes(delta_pages, type_);
+  if (!in_bounds(old_bytes, delta_bytes, max_bytes_)) return kGrowFailed;
+  if (delta_pages > max_pages(type_) - old_pages) return kGrowFailed;
+
+  MemoryBudget* budget = context_.budget.get();
+  if (budget != nullptr && !budget->take(delta_bytes)) return kGrowFailed;
+  if (!reservation_.commit(layout_.front_guard_bytes + old_bytes, delta_bytes)) {
+    if (budget != nullptr) budget->give_back(delta_bytes);
+    return kGrowFailed;
+  }
+  charged_bytes_ += delta_bytes;
+  // Published last: other threads of a shared memory see accessible bytes only.
+  std::atomic_ref<uint64_t>(record_.size_bytes)
+      .store(old_bytes + delta_bytes, std::memory_order_release);
+  return old_pages;
+}
+
+}  // namespace nacre::runtime

@@ -1,0 +1,49 @@
+#include "runtime/module.h"
+
+#include <utility>
+
+#include "base/utf8.h"
+#include "wasm/binary/decoder.h"
+
+namespace nacre::runtime {
+
+Module::Module(std::shared_ptr<Engine> engine, wasm::Module module)
+    : engine_(std::move(engine)), wasm_(std::move(module)), function_names_(wasm_) {}
+
+Result<ModulePtr> Module::create(std::shared_ptr<Engine> engine, Bytes bytes,
+                                 std::shared_ptr<const void> backing, ModuleOptions options) {
+  wasm::Module module = TRY(wasm::decode(bytes, std::move(backing), engine->features()));
+  return create(std::move(engine), std::move(module), options);
+}
+
+Result<ModulePtr> Module::create(std::shared_ptr<Engine> engine, std::vector<uint8_t> bytes,
+                                 ModuleOptions options) {
+  wasm::Module module = TRY(wasm::decode(std::move(bytes), engine->features()));
+  return create(std::move(engine), std::move(module), options);
+}
+
+Result<ModulePtr> Module::create(std::shared_ptr<Engine> engine, wasm::Module decoded,
+                                 ModuleOptions options) {
+  std::shared_ptr<Module> module(new Module(std::move(engine), std::move(decoded)));
+  Engine& owner = *module->engine_;
+  wasm::ValidateOptions validate{
+      .bodies = options.validate == ModuleOptions::Validate::eager,
+      .threads = owner.options().validation_threads,
+  };
+  module->info_ =
+      TRY(wasm::validate_module(module->wasm_, owner.features(), owner.types(), validate));
+  module->name_ = printable(wasm::module_names(module->wasm_).module.value_or(""));
+  module->code_ = TRY(owner.tier().prepare({.info = *module->info_, .registry = owner.types()}));
+  if (module->code_ == nullptr)
+    return fail(ErrorCode::internal, "the tier made no code of the module");
+  return module;
+}
+
+std::string Module::function_name(uint32_t function) const {
+  if (std::optional<std::string_view> name = function_names_.find(function)) {
+    return printable(*name);
+  }
+  return "func[" + std::to_string(function) + "]";
+}
+
+}  // namespace nacre::runtime

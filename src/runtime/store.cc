@@ -1,0 +1,210 @@
+#include "runtime/store.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "runtime/instance.h"
+
+namespace nacre::runtime {
+namespace {
+
+constexpr uint64_t kStackGuardBytes = 64 << 10;
+
+Error wrong_owner() { return Error(ErrorCode::usage, "this handle belongs to another store"); }
+
+bool has_concrete_ref(const wasm::FuncType& type) {
+  auto concrete = [](wasm::ValType t) { return t.is_ref() && t.heap().is_concrete(); };
+  return std::any_of(type.params.begin(), type.params.end(), concrete) ||
+         std::any_of(type.results.begin(), type.results.end(), concrete);
+}
+
+}  // namespace
+
+Store::Store(std::shared_ptr<Engine> engine, StoreOptions options)
+    : engine_(std::move(engine)),
+      options_(options),
+      id_(StoreId{Engine::next_store_id()}),
+      memory_budget_(std::make_shared<MemoryBudget>(options.max_memory_bytes)),
+      table_budget_(options.max_table_elements) {
+  exec_.store = this;
+  exec_.max_host_depth = options.max_host_depth;
+}
+
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::create(std::shared_ptr<Engine> engine, StoreOptions options) {
+  if (engine == nullptr) return fail(ErrorCode::usage, "a store needs an engine");
+  std::unique_ptr<Store> store(new Store(std::move(engine), options));
+  TRY(store->map_stack());
+  return store;
+}
+
+// The stack grows upwards; what runs over its end meets the guard behind it.
+Result<void> Store::map_stack() {
+  uint64_t bytes = os::round_up_to_page(options_.guest_stack_bytes);
+  if (bytes == 0 || bytes > uint64_t{1} << 40)
+    return fail(ErrorCode::usage, "a guest stack has between 1 byte and 1 TiB");
+  stack_ = TRY(os::Reservation::reserve(bytes + kStackGuardBytes, engine_->mapping()));
+  TRY(stack_.commit(0, bytes));
+  exec_.stack_begin = stack_.data();
+  exec_.stack_end = stack_.data() + bytes;
+  exec_.stack_top = exec_.stack_begin;
+  return {};
+}
+
+Store& Store::of(abi::ExecContext& exec) { return *static_cast<Exec&>(exec).store; }
+
+Result<Extern> Store::add_func(abi::HostFunc func) {
+  if (func.call == nullptr) return fail(ErrorCode::usage, "a host function without a body");
+  if (func.canon_type == wasm::kNoCanonType) {
+    if (has_concrete_ref(func.type))
+      return fail(ErrorCode::usage, func.name + ": concrete references need a canonical type");
+    func.canon_type = TRY(engine_->types().intern(func.type));
+  }
+  abi::FuncObject object;
+  object.type = func.canon_type;
+  object.host = &host_funcs_.emplace_back(std::move(func));
+  abi::FuncObject& kept = host_func_objects_.emplace_back(object);
+  add_functions(&kept, 1);
+  return Extern(id_, kept);
+}
+
+Result<std::unique_ptr<Table>> Store::make_table(const wasm::TableType& type, abi::Ref initial) {
+  if (table_count_ >= options_.max_tables)
+    return fail(ErrorCode::limit, "the store has all the tables that it may have");
+  auto table = TRY(Table::create(type, initial, &table_budget_, engine_->fail_point()));
+  ++table_count_;
+  return table;
+}
+
+Result<std::shared_ptr<Memory>> Store::make_memory(const wasm::MemoryType& type) {
+  if (memory_count_ >= options_.max_memories)
+    return fail(ErrorCode::limit, "the store has all the memories that it may have");
+  MemoryContext context{.mapping = engine_->mapping(),
+                        .budget = memory_budget_,
+                        .allow_guards = engine_->options().guarded_memories};
+  auto memory = TRY(Memory::create(type, context));
+  ++memory_count_;
+  return memory;
+}
+
+Result<Extern> Store::add_table(const wasm::TableType& type, abi::Ref initial) {
+  if (!is_ref_of_type(initial, type.element))
+    return fail(ErrorCode::usage, "the initial reference is no " + to_string(type.element));
+  host_tables_.push_back(TRY(make_table(type, initial)));
+  return Extern(id_, *host_tables_.back());
+}
+
+Result<Extern> Store::add_memory(const wasm::MemoryType& type) {
+  host_memories_.push_back(TRY(make_memory(type)));
+  return Extern(id_, *host_memories_.back());
+}
+
+Result<Extern> Store::add_global(const wasm::GlobalType& type, abi::Value value) {
+  if (type.type.is_ref() && !is_ref_of_type(value.ref, type.type))
+    return fail(ErrorCode::usage, "the reference is no " + to_string(type.type));
+  return Extern(id_, host_globals_.emplace_back(Global{.value = value, .type = type}));
+}
+
+Result<Extern> Store::add_tag(const wasm::FuncType& type) {
+  if (has_concrete_ref(type))
+    return fail(ErrorCode::usage, "concrete references need a canonical type");
+  Tag tag{.type = TRY(engine_->types().intern(type))};
+  return Extern(id_, host_tags_.emplace_back(tag));
+}
+
+Result<Extern> Store::adopt(std::shared_ptr<Memory> memory) {
+  if (memory == nullptr || !memory->type().shared)
+    return fail(ErrorCode::usage, "only shared memories can be used by several stores");
+  host_memories_.push_back(std::move(memory));
+  return Extern(id_, *host_memories_.back());
+}
+
+std::shared_ptr<Memory> Store::share(const Extern& memory) const {
+  if (!owns(memory) || memory.memory() == nullptr || !memory.memory()->type().shared)
+    return nullptr;
+  return memory.memory()->shared_from_this();
+}
+
+abi::Ref Store::add_extern_value(std::shared_ptr<void> value) {
+  extern_values_.push_back(std::move(value));
+  return extern_values_.size();
+}
+
+std::shared_ptr<void> Store::extern_value(abi::Ref ref) const {
+  if (ref == abi::kNullRef || ref > extern_values_.size()) return nullptr;
+  return extern_values_[ref - 1];
+}
+
+void Store::add_functions(const abi::FuncObject* begin, size_t count) {
+  if (count == 0) return;
+  auto at = std::upper_bound(
+      functions_.begin(), functions_.end(), begin,
+      [](const abi::FuncObject* a, const FunctionRange& b) { return a < b.begin; });
+  // Host functions that were made one after the other lie side by side.
+  if (at != functions_.begin() && std::prev(at)->begin + std::prev(at)->count == begin) {
+    std::prev(at)->count += count;
+    return;
+  }
+  functions_.insert(at, {begin, count});
+}
+
+abi::FuncObject* Store::func_of(abi::Ref ref) const {
+  auto after = std::upper_bound(functions_.begin(), functions_.end(), ref,
+                                [](abi::Ref address, const FunctionRange& range) {
+                                  return address < reinterpret_cast<abi::Ref>(range.begin);
+                                });
+  if (after == functions_.begin()) return nullptr;
+  const FunctionRange& range = *std::prev(after);
+  uint64_t offset = ref - reinterpret_cast<abi::Ref>(range.begin);
+  if (offset % sizeof(abi::FuncObject) != 0 || offset / sizeof(abi::FuncObject) >= range.count)
+    return nullptr;
+  return reinterpret_cast<abi::FuncObject*>(ref);
+}
+
+bool Store::is_ref_of_type(abi::Ref value, wasm::ValType type) const {
+  if (value == abi::kNullRef) return type.nullable();
+  wasm::HeapType heap = type.heap();
+  if (heap.is_concrete()) {
+    const abi::FuncObject* func = func_of(value);
+    wasm::CanonTypeId wanted{wasm::index_of(heap.index())};
+    return func != nullptr && engine_->types().is_subtype(func->type, wanted);
+  }
+  if (heap.abstract() == wasm::HeapType::kFunc) return func_of(value) != nullptr;
+  return heap.abstract() == wasm::HeapType::kExtern;
+}
+
+const wasm::FuncType& Store::type_of(const abi::FuncObject& func) const {
+  return engine_->types().at(func.type).type.func;
+}
+
+Result<void> Store::set_global(const Extern& item, abi::Value value) {
+  Global* global = item.global();
+  if (!owns(item)) return std::unexpected(wrong_owner());
+  if (global == nullptr) return fail(ErrorCode::usage, "this handle is not a global");
+  if (!global->type.is_mutable) return fail(ErrorCode::usage, "the global is immutable");
+  if (global->type.type.is_ref() && !is_ref_of_type(value.ref, global->type.type))
+    return fail(ErrorCode::usage, "the reference is no " + to_string(global->type.type));
+  global->value = value;
+  return {};
+}
+
+Result<void> Store::set_table(const Extern& item, uint64_t index, abi::Ref value) {
+  Table* table = item.table();
+  if (!owns(item)) return std::unexpected(wrong_owner());
+  if (table == nullptr) return fail(ErrorCode::usage, "this handle is not a table");
+  if (!is_ref_of_type(value, table->type().element))
+    return fail(ErrorCode::usage, "the reference is no " + to_string(table->type().element));
+  if (!table->set(index, value)) {
+    return fail(ErrorCode::usage, "the table has " + std::to_string(table->size()) +
+                                      " elements, none at " + std::to_string(index));
+  }
+  return {};
+}
+
+Instance* Store::add_instance(std::unique_ptr<Instance> instance) {
+  return instances_.emplace_back(std::move(instance)).get();
+}
+
+}  // namespace nacre::runtime

@@ -1,0 +1,93 @@
+#include "runtime/table.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "base/checked.h"
+
+namespace nacre::runtime {
+
+Table::Table(const wasm::TableType& type, os::AddressSpaceBudget* budget, os::FailPoint* fail_point)
+    : type_(type),
+      budget_(budget),
+      fail_point_(fail_point),
+      max_size_(std::min(type.limits.max.value_or(UINT64_MAX), wasm::kMaxTableElements)) {
+  record_.is_64 = type.limits.address == wasm::AddressType::i64;
+}
+
+Table::~Table() {
+  if (budget_ != nullptr) budget_->give_back(record_.size);
+  std::free(record_.elements);
+}
+
+Result<std::unique_ptr<Table>> Table::create(const wasm::TableType& type, abi::Ref initial,
+                                             os::AddressSpaceBudget* budget,
+                                             os::FailPoint* fail_point) {
+  if (type.limits.min > wasm::kMaxTableElements) {
+    return fail(ErrorCode::limit, "a table of " + std::to_string(type.limits.min) +
+                                      " elements; at most " +
+                                      std::to_string(wasm::kMaxTableElements) + " are supported");
+  }
+  std::unique_ptr<Table> table(new (std::nothrow) Table(type, budget, fail_point));
+  if (table == nullptr || table->grow(type.limits.min, initial) == kGrowFailed) {
+    return fail(ErrorCode::out_of_memory,
+                "no room for a table of " + std::to_string(type.limits.min) + " elements");
+  }
+  return table;
+}
+
+wasm::TableType Table::current_type() const {
+  wasm::TableType type = type_;
+  type.limits.min = record_.size;
+  return type;
+}
+
+// Room for `new_size` elements, all behind the present ones null.
+bool Table::extend(uint64_t new_size) {
+  if (new_size <= capacity_) return true;
+  if (fail_point_ != nullptr && fail_point_->hit()) return false;
+  // calloc takes large blocks from the operating system untouched; realloc would have to be
+  // cleared.
+  uint64_t capacity = std::max(new_size, std::min(2 * capacity_, max_size_));
+  auto* elements = static_cast<abi::Ref*>(std::calloc(capacity, sizeof(abi::Ref)));
+  if (elements == nullptr) return false;
+  if (record_.size != 0) {
+    std::memcpy(elements, record_.elements, record_.size * sizeof(abi::Ref));
+  }
+  std::free(record_.elements);
+  record_.elements = elements;
+  capacity_ = capacity;
+  return true;
+}
+
+uint64_t Table::grow(uint64_t delta, abi::Ref initial) {
+  uint64_t old_size = record_.size;
+  if (delta == 0) return old_size;
+  if (!in_bounds(old_size, delta, max_size_)) return kGrowFailed;
+  if (budget_ != nullptr && !budget_->take(delta)) return kGrowFailed;
+  if (!extend(old_size + delta)) {
+    if (budget_ != nullptr) budget_->give_back(delta);
+    return kGrowFailed;
+  }
+  if (initial != abi::kNullRef) {
+    std::fill_n(record_.elements + old_size, delta, initial);
+  }
+  record_.size = old_size + delta;  // after the elements are there (security.md F4)
+  return old_size;
+}
+
+std::optional<abi::Ref> Table::get(uint64_t index) const {
+  if (index >= record_.size) return std::nullopt;
+  return record_.elements[index];
+}
+
+bool Table::set(uint64_t index, abi::Ref value) {
+  if (index >= record_.size) return false;
+  record_.elements[index] = value;
+  return true;
+}
+
+}  // namespace nacre::runtime
