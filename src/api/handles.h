@@ -15,7 +15,7 @@
 #include "runtime/linker.h"
 #include "runtime/module.h"
 #include "runtime/store.h"
-#include "wasi/p1/bind.h"
+#include "wasi/p1/preview1.h"
 
 struct nacre_config {
   std::string tier = "auto";
@@ -55,7 +55,7 @@ struct nacre_instance {
 
 struct nacre_store {
   // Host functions of WASI; they go after the store that calls them.
-  std::unique_ptr<nacre::wasi::p1::Bindings> wasi;
+  std::unique_ptr<nacre::wasi::p1::Preview1> wasi;
   std::unique_ptr<nacre::runtime::Store> store;
   std::unique_ptr<nacre::runtime::Linker> linker;
   std::vector<std::unique_ptr<nacre_instance>> instances;

@@ -6,6 +6,7 @@
 #include "api/handles.h"
 #include "runtime/backtrace.h"
 #include "runtime/func.h"
+#include "wasi/p1/bind.h"
 
 namespace nacre::api {
 namespace {
@@ -95,22 +96,6 @@ struct Callback {
   }
 };
 
-// WASI's functions become functions of the store when a module asks for them: a start pays for the
-// few it uses.
-Result<void> offer_wasi(nacre_store& store, const runtime::Module& module) {
-  if (!store.wasi) return {};
-  for (const wasm::Import& import : module.wasm().imports) {
-    if (import.type.kind != wasm::ExternKind::func || !import.module.starts_with("wasi_")) continue;
-    if (TRY(store.linker->find(import.module, import.name))) continue;
-    for (const auto& item : store.wasi->items()) {
-      if (item.module != import.module || item.name != import.name) continue;
-      Extern func = TRY(store.store->add_func(*item.function));
-      TRY(store.linker->define(import.module, import.name, func));
-    }
-  }
-  return {};
-}
-
 nacre_func_shape* find_func(nacre_instance& instance, std::string_view name) {
   for (const auto& shape : instance.shapes) {
     if (shape->name == name) return shape.get();
@@ -158,10 +143,17 @@ nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
   auto handle = std::make_unique<nacre_store>();
   if (owned) {
     auto config = API_TRY(owned->grants.make_config());
-    handle->wasi = std::make_unique<wasi::p1::Bindings>(std::move(config));
+    handle->wasi = std::make_unique<wasi::p1::Preview1>(std::move(config));
   }
   handle->store = API_TRY(runtime::Store::create(engine->engine));
   handle->linker = std::make_unique<runtime::Linker>(*handle->store);
+  if (handle->wasi) {
+    // Descriptions only: they become functions of the store when a module imports them.
+    handle->linker->define_functions(wasi::p1::kModuleName, wasi::p1::host_functions(),
+                                     handle->wasi.get());
+    handle->linker->define_functions(wasi::p1::kUnstableModuleName,
+                                     wasi::p1::unstable_host_functions(), handle->wasi.get());
+  }
   *out = handle.release();
   return nullptr;
 }
@@ -169,12 +161,12 @@ nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
 void nacre_store_delete(nacre_store_t* store) { delete store; }
 
 size_t nacre_store_denial_count(const nacre_store_t* store) {
-  return store->wasi ? store->wasi->preview1().denials()->denials().size() : 0;
+  return store->wasi ? store->wasi->denials()->denials().size() : 0;
 }
 
 const char* nacre_store_denial(const nacre_store_t* store, size_t index) {
   if (!store->wasi) return "";
-  auto denials = store->wasi->preview1().denials()->denials();
+  auto denials = store->wasi->denials()->denials();
   if (index >= denials.size()) return "";
   auto& texts = const_cast<nacre_store_t*>(store)->denials;
   texts.resize(std::max(texts.size(), denials.size()));
@@ -211,7 +203,6 @@ nacre_error_t* nacre_store_define_instance(nacre_store_t* store, const char* mod
 
 nacre_error_t* nacre_instance_new(nacre_store_t* store, nacre_module_t* module,
                                   nacre_unknown_imports_t unknown_imports, nacre_instance_t** out) {
-  API_TRY(api::offer_wasi(*store, *module->module));
   auto policy = unknown_imports == NACRE_UNKNOWN_IMPORTS_TRAP ? runtime::UnknownImports::trap
                                                               : runtime::UnknownImports::deny;
   auto instance = store->linker->instantiate(module->module, policy);
