@@ -71,19 +71,19 @@ TEST(Call, HostAndGuestRecursionEndsInATrap) {
     ++entered;
     EXPECT_EQ(&Store::of(host.exec), world.store.get());
     host.exec.stack_top += 16;  // as running code would leave it
-    Run<void> result = call(*world.store, *instance->find_export("f"), {}, {});
+    auto result = call(*world.store, *instance->find_export("f"), {}, {});
     return result ? nullptr : std::move(result).error().take_trap();
   });
   *world.behaviour = [](abi::ExecContext& exec, abi::FuncObject& function, abi::Value* values) {
     const abi::HostFunc& host = *function.vmctx->functions[0]->host;
     return host.call({.exec = exec, .caller = function.vmctx}, host.data, values);
   };
-  Run<Instance*> made = linker.instantiate(
+  auto made = linker.instantiate(
       world.parse("(module (import \"env\" \"again\" (func)) (func (export \"f\")))"));
   ASSERT_TRUE(made);
   instance = *made;
   uint8_t* top = world.store->exec().stack_top;
-  Run<void> result = call(*world.store, *instance->find_export("f"), {}, {});
+  auto result = call(*world.store, *instance->find_export("f"), {}, {});
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().trap().kind, abi::TrapKind::call_stack_exhausted);
   EXPECT_EQ(entered, 50);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
+#include "abi/code.h"
 
 namespace nacre::runtime {
 namespace {

@@ -40,7 +40,7 @@ TEST(Instantiate, EvaluatesConstantExpressions) {
 TEST(Instantiate, GarbageCollectedConstantsAreNotBuilt) {
   World world;
   ModulePtr module = world.parse(R"((module (global (ref i31) (ref.i31 (i32.const 1)))))");
-  Run<Instance*> instance = instantiate(*world.store, module, {});
+  auto instance = instantiate(*world.store, module, {});
   ASSERT_FALSE(instance);
   ASSERT_TRUE(instance.error().is_trap());
   EXPECT_EQ(instance.error().trap().kind, abi::TrapKind::not_built);
@@ -93,7 +93,7 @@ TEST(Instantiate, ATrapKeepsWhatHappenedBefore) {
     (data (i32.const 0) "x")
     (data (i32.const 65536) "y")
     (data (i32.const 1) "z")))");
-  Run<Instance*> instance = instantiate(*world.store, module, imports);
+  auto instance = instantiate(*world.store, module, imports);
   ASSERT_FALSE(instance);
   ASSERT_TRUE(instance.error().is_trap());
   EXPECT_EQ(instance.error().trap().kind, abi::TrapKind::memory_out_of_bounds);
@@ -115,7 +115,7 @@ TEST(Instantiate, SegmentsOutOfBoundsTrap) {
            "(module (table 1 funcref) (func $f) (elem (i32.const -1) $f $f))",
        }) {
     World world;
-    Run<Instance*> instance = instantiate(*world.store, world.parse(text), {});
+    auto instance = instantiate(*world.store, world.parse(text), {});
     ASSERT_FALSE(instance) << text;
     EXPECT_TRUE(instance.error().is_trap()) << text;
   }
@@ -130,7 +130,7 @@ TEST(Instantiate, RunsTheStartFunctionLast) {
   };
   ModulePtr module =
       world.parse("(module (memory 1) (data (i32.const 0) \"A\") (func $s) (start $s))");
-  Run<Instance*> instance = instantiate(*world.store, module, {});
+  auto instance = instantiate(*world.store, module, {});
   EXPECT_EQ(seen, uint32_t{'A'});
   ASSERT_FALSE(instance);
   EXPECT_EQ(instance.error().trap().kind, abi::TrapKind::unreachable);
@@ -151,7 +151,7 @@ TEST_P(ImportTest, MatchesAsTheSpecificationSays) {
   ASSERT_NE(owner, nullptr);
   ModulePtr module = world.parse("(module " + std::string(c.imported) + ")");
   ASSERT_NE(module, nullptr);
-  Run<Instance*> instance = instantiate(*world.store, module, {{*owner->find_export("x")}});
+  auto instance = instantiate(*world.store, module, {{*owner->find_export("x")}});
   if (c.error.empty()) {
     EXPECT_TRUE(instance) << instance.error().to_string();
     return;
@@ -221,7 +221,7 @@ TEST(Instantiate, RefusesForeignHandlesAndModules) {
   World world, other;
   Instance* owner = other.instantiate("(module (memory (export \"x\") 1))");
   ModulePtr module = world.parse("(module (import \"a\" \"x\" (memory 1)))");
-  Run<Instance*> instance = instantiate(*world.store, module, {{*owner->find_export("x")}});
+  auto instance = instantiate(*world.store, module, {{*owner->find_export("x")}});
   ASSERT_FALSE(instance);
   EXPECT_EQ(instance.error().error().code(), ErrorCode::usage);
   instance = instantiate(*world.store, module, {});
@@ -241,12 +241,12 @@ TEST(Instantiate, KeepsToTheLimitsOfTheStore) {
   World world({}, {.max_memory_bytes = 3 << 16, .max_table_elements = 10, .max_instances = 2});
   EXPECT_NE(world.instantiate("(module (memory 2) (table 6 funcref))"), nullptr);
   for (std::string_view text : {"(module (memory 2))", "(module (table 5 funcref))"}) {
-    Run<Instance*> instance = instantiate(*world.store, world.parse(text), {});
+    auto instance = instantiate(*world.store, world.parse(text), {});
     ASSERT_FALSE(instance) << text;
     EXPECT_FALSE(instance.error().is_trap());
   }
   EXPECT_NE(world.instantiate("(module (memory 1) (table 4 funcref))"), nullptr);
-  Run<Instance*> instance = instantiate(*world.store, world.parse("(module)"), {});
+  auto instance = instantiate(*world.store, world.parse("(module)"), {});
   ASSERT_FALSE(instance);
   EXPECT_EQ(instance.error().error().code(), ErrorCode::limit);
 }
@@ -281,10 +281,10 @@ TEST(Instantiate, EveryFailingAllocationIsSurvived) {
       (global (export "g") i32 (i32.const 1))
       (func $f) (elem (i32.const 0) $f) (elem funcref (ref.func $f)) (data (i32.const 0) "x")
       (start $f)))");
-    Run<Instance*> first = instantiate(*world.store, module, {});
+    auto first = instantiate(*world.store, module, {});
     EXPECT_EQ(world.store->instance_count(), first ? 1u : 0u);
     done = !point.reached();
-    Run<Instance*> second = instantiate(*world.store, module, {});
+    auto second = instantiate(*world.store, module, {});
     ASSERT_TRUE(second) << n;
     EXPECT_EQ((*second)->find_export("m")->memory()->base()[0], 'x');
   }

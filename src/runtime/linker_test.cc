@@ -19,7 +19,7 @@ TEST(Linker, FindsWhatWasDefined) {
   Instance* other = world.instantiate("(module (memory (export \"m\") 1))");
   ASSERT_TRUE(linker.define_instance("other", *other));
 
-  Run<Instance*> instance = linker.instantiate(world.parse(R"((module
+  auto instance = linker.instantiate(world.parse(R"((module
     (import "env" "answer" (func (result i32)))
     (import "env" "add" (func (param i32) (result i32)))
     (import "other" "m" (memory 1))
@@ -40,7 +40,7 @@ TEST(Linker, HostFunctionsMatchByFullType) {
   World world;
   Linker linker(*world.store);
   linker.define_functions("env", kEnv, nullptr);
-  Run<Instance*> instance =
+  auto instance =
       linker.instantiate(world.parse("(module (import \"env\" \"answer\" (func (result i64))))"));
   ASSERT_FALSE(instance);
   EXPECT_EQ(instance.error().error().message(),
@@ -75,10 +75,10 @@ TEST(Linker, MissingFunctionsTrapWhenCalled) {
   World world;
   Linker linker(*world.store);
   ASSERT_TRUE(linker.define("b", "m", *world.store->add_memory({.limits = {.min = 1}})));
-  Run<Instance*> instance = linker.instantiate(world.parse(kNeedy), UnknownImports::trap);
+  auto instance = linker.instantiate(world.parse(kNeedy), UnknownImports::trap);
   ASSERT_TRUE(instance) << instance.error().to_string();
   abi::Value arg = i32(0);
-  Run<void> result = call(*world.store, *(*instance)->find_export("f"), {&arg, 1}, {});
+  auto result = call(*world.store, *(*instance)->find_export("f"), {&arg, 1}, {});
   ASSERT_FALSE(result);
   ASSERT_TRUE(result.error().is_trap());
   EXPECT_EQ(result.error().trap().kind, abi::TrapKind::unlinked_import);

@@ -8,14 +8,14 @@ namespace nacre::runtime {
 namespace {
 
 // One function, [] -> [i32], whose body is `body`.
-std::vector<uint8_t> binary(std::vector<uint8_t> body) {
-  std::vector<uint8_t> bytes = {0, 'a',  's', 'm', 1,    0, 0, 0, 1, 5,
-                                1, 0x60, 0,   1,   0x7F, 3, 2, 1, 0};
-  auto size = static_cast<uint8_t>(body.size());
-  bytes.insert(bytes.end(),
-               {10, static_cast<uint8_t>(size + 3), 1, static_cast<uint8_t>(size + 1), 0});
-  bytes.insert(bytes.end(), body.begin(), body.end());
-  return bytes;
+std::vector<uint8_t> binary(const std::vector<uint8_t>& body) {
+  std::string bytes("\0asm\1\0\0\0\1\5\1\x60\0\1\x7f\3\2\1\0\n", 20);
+  bytes += static_cast<char>(body.size() + 3);
+  bytes += '\1';
+  bytes += static_cast<char>(body.size() + 1);
+  bytes += '\0';
+  for (uint8_t byte : body) bytes += static_cast<char>(byte);
+  return std::vector<uint8_t>(bytes.begin(), bytes.end());
 }
 
 TEST(Module, DecodesAndValidates) {
