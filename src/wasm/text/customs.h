@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "wasm/binary/sections.h"
 #include "wasm/module.h"
@@ -72,5 +73,18 @@ constexpr SectionId section_before(SectionId id) {
   }
   return previous;
 }
+
+// A custom section where it stands in the binary.
+struct PlacedCustom {
+  const CustomSection* section;
+  SectionId after;      // the last section in front of it that is present; `custom`: none
+  bool is_last;         // no section follows
+  bool is_before_code;  // only custom sections stand between it and the code section
+};
+// In the order of the binary.
+std::vector<PlacedCustom> place_customs(const Module& module);
+
+// The section of this name, unless there are several or none.
+const CustomSection* find_only(const std::vector<PlacedCustom>& customs, std::string_view name);
 
 }  // namespace nacre::wasm::text

@@ -1,0 +1,389 @@
+// Instructions as text: one visitor for bodies and constant expressions.
+#include <algorithm>
+#include <cstdio>
+#include <unordered_map>
+
+#include "wasm/limits.h"
+#include "wasm/text/numbers.h"
+#include "wasm/text/print_context.h"
+#include "wasm/text/strings.h"
+#include "wasm/walk.h"
+
+namespace nacre::wasm::text {
+namespace {
+
+constexpr size_t kMaxIndentLevels = 40;  // deeper code stays at this depth, or lines grow too long
+
+bool opens_block(Op op) {
+  return op == Op::block || op == Op::loop || op == Op::if_ || op == Op::try_ ||
+         op == Op::try_table;
+}
+bool ends_block(Op op) { return op == Op::end || op == Op::delegate; }
+bool splits_block(Op op) { return op == Op::else_ || op == Op::catch_ || op == Op::catch_all; }
+
+class CodePrinter {
+ public:
+  // `locals` is null for constant expressions, which stay on one line.
+  CodePrinter(PrintContext& context, const IdSpace* locals, const NameMap* labels)
+      : context_(context), out_(context.out), locals_(locals), label_names_(labels) {}
+
+  // Branch hints of the body that starts at `body`.
+  void set_hints(const std::vector<BranchHint>* hints, const uint8_t* body) {
+    hints_ = hints;
+    body_ = body;
+  }
+
+  void begin(const uint8_t* pos) {
+    if (hints_ == nullptr || next_hint_ == hints_->size()) return;
+    if ((*hints_)[next_hint_].offset != static_cast<uint64_t>(pos - body_)) return;
+    const BranchHint& hint = (*hints_)[next_hint_++];
+    if (!context_.hints_from_annotations) return;
+    line(labels_.size());
+    out_ += hint.likely ? "(@metadata.code.branch_hint \"\\01\")"
+                        : "(@metadata.code.branch_hint \"\\00\")";
+    ++context_.hints_written;
+  }
+
+#define OP(name, text, prefix, code, imm_, sig, feature, flags) \
+  void name(const imm::imm_& i) {                               \
+    if (!start(Op::name)) return;                               \
+    immediate(Op::name, i);                                     \
+    finish(Op::name);                                           \
+  }
+#include "wasm/ops.def"
+#undef OP
+
+ private:
+  struct Label {
+    std::string_view id;    // empty: none
+    uint32_t shadowed = 0;  // 1 + position of the next outer label of this id; 0: none
+  };
+
+  // A new line, or in a constant expression a space.
+  void line(size_t level) {
+    if (locals_ == nullptr) {
+      out_ += ' ';
+      return;
+    }
+    out_ += '\n';
+    out_.append(4 + 2 * std::min(level, kMaxIndentLevels), ' ');
+  }
+
+  // The mnemonic. False for the `end` of the whole expression, which the text does not write.
+  bool start(Op op) {
+    if (op == Op::end && labels_.empty()) return false;
+    if (ends_block(op) && !labels_.empty()) pop_label();
+    size_t level = labels_.size();
+    if (splits_block(op) && level != 0) --level;
+    line(level);
+    out_ += op_info(op).text;
+    if (op == Op::memory_init || op == Op::data_drop || op == Op::array_new_data ||
+        op == Op::array_init_data) {
+      context_.uses_data_count = true;
+    }
+    return true;
+  }
+
+  void finish(Op op) {
+    if (!opens_block(op)) return;
+    push_label(pending_label_ == nullptr ? std::string_view() : pending_label_->name);
+    pending_label_ = nullptr;
+  }
+
+  // ---- labels
+
+  // The id behind the mnemonic of a block; its label is in force once its immediates are written.
+  void define_label() {
+    uint32_t block = block_count_++;
+    if (label_names_ == nullptr || next_name_ == label_names_->size()) return;
+    // Names and blocks come in the same order.
+    if ((*label_names_)[next_name_].index != block) return;
+    pending_label_ = &(*label_names_)[next_name_++];
+    if (!pending_label_->name.empty()) {
+      out_ += ' ';
+      append_id(out_, pending_label_->name);
+    } else if (context_.names_from_ids) {
+      out_ += " (@name \"\")";
+    } else {
+      return;
+    }
+    ++context_.names_written;
+  }
+
+  void push_label(std::string_view id) {
+    Label label{.id = id};
+    if (!id.empty()) {
+      uint32_t& innermost = label_ids_[id];
+      label.shadowed = innermost;
+      innermost = static_cast<uint32_t>(labels_.size()) + 1;
+    }
+    labels_.push_back(label);
+  }
+
+  void pop_label() {
+    const Label& label = labels_.back();
+    if (!label.id.empty()) label_ids_[label.id] = label.shadowed;
+    labels_.pop_back();
+  }
+
+  void label(uint32_t depth) {
+    out_ += ' ';
+    if (depth < labels_.size()) {
+      uint32_t position = static_cast<uint32_t>(labels_.size()) - depth;  // 1 + index
+      std::string_view id = labels_[position - 1].id;
+      if (!id.empty() && label_ids_[id] == position) return append_id(out_, id);
+    }
+    out_ += std::to_string(depth);
+  }
+
+  // ---- immediates
+
+  void number(uint64_t value) {
+    out_ += ' ';
+    out_ += std::to_string(value);
+  }
+  // Left out where it is 0.
+  void optional_index(const IdSpace& space, uint32_t index) {
+    if (index != 0) context_.refer(space, index);
+  }
+  void type(TypeIdx index) { context_.refer(context_.types, index_of(index)); }
+
+  void block_type(const BlockType& type) {
+    switch (type.kind) {
+      case BlockType::Kind::empty:
+        return;
+      case BlockType::Kind::value:
+        out_ += " (result";
+        context_.val_type(type.value);
+        out_ += ')';
+        return;
+      case BlockType::Kind::type:
+        return context_.type_use(type.type, nullptr);
+    }
+  }
+
+  void ref_type(HeapType heap, bool nullable) {
+    out_ += nullable ? " (ref null" : " (ref";
+    context_.heap_type(heap);
+    out_ += ')';
+  }
+
+  void immediate(Op, const imm::none&) {}
+  void immediate(Op, const imm::fence&) {}
+  void immediate(Op, const imm::block_type& i) {
+    define_label();
+    block_type(i.type);
+  }
+  void immediate(Op, const imm::try_table& i) {
+    constexpr std::string_view kKeywords[] = {"catch", "catch_ref", "catch_all", "catch_all_ref"};
+    define_label();
+    block_type(i.type);
+    for (const Catch& clause : i.catches) {
+      out_ += " (";
+      out_ += kKeywords[clause.kind];
+      if (clause.kind == Catch::kCatch || clause.kind == Catch::kCatchRef) {
+        context_.refer(context_.tags, clause.tag);
+      }
+      label(clause.label);
+      out_ += ')';
+    }
+  }
+  void immediate(Op, const imm::label& i) { label(i.depth); }
+  void immediate(Op, const imm::br_table& i) {
+    for (uint32_t depth : i.depths) label(depth);
+    label(i.default_depth);
+  }
+  void immediate(Op, const imm::func& i) { context_.refer(context_.functions, i.index); }
+  void immediate(Op, const imm::call_indirect& i) {
+    optional_index(context_.tables, i.table);
+    context_.type_use(i.type, nullptr);
+  }
+  void immediate(Op, const imm::type& i) { type(i.index); }
+  void immediate(Op, const imm::tag& i) { context_.refer(context_.tags, i.index); }
+  void immediate(Op, const imm::local& i) {
+    if (locals_ != nullptr) {
+      context_.refer(*locals_, i.index);
+    } else {
+      number(i.index);
+    }
+  }
+  void immediate(Op, const imm::global& i) { context_.refer(context_.globals, i.index); }
+  void immediate(Op, const imm::table& i) { optional_index(context_.tables, i.index); }
+  void immediate(Op, const imm::memory& i) { optional_index(context_.memories, i.index); }
+  void immediate(Op, const imm::elem& i) { context_.refer(context_.elements, i.index); }
+  void immediate(Op, const imm::data& i) { context_.refer(context_.data, i.index); }
+  void immediate(Op, const imm::select_types& i) {
+    out_ += " (result";
+    for (ValType result : i.types) context_.val_type(result);
+    out_ += ')';
+  }
+  void immediate(Op op, const imm::memarg& i) {
+    optional_index(context_.memories, i.memory);
+    if (i.offset != 0) {
+      out_ += " offset=";
+      out_ += std::to_string(i.offset);
+    }
+    if (i.align_log2 != op_info(op).width_log2()) {
+      out_ += " align=";
+      out_ += std::to_string(uint64_t{1} << (i.align_log2 & 63));
+    }
+  }
+  void immediate(Op op, const imm::memarg_lane& i) {
+    immediate(op, i.arg);
+    number(i.lane);
+  }
+  void immediate(Op, const imm::lane& i) { number(i.index); }
+  void immediate(Op, const imm::shuffle& i) {
+    for (uint8_t lane : i.lanes) number(lane);
+  }
+  void immediate(Op, const imm::i32& i) {
+    out_ += ' ';
+    out_ += std::to_string(i.value);
+  }
+  void immediate(Op, const imm::i64& i) {
+    out_ += ' ';
+    out_ += std::to_string(i.value);
+  }
+  void immediate(Op, const imm::f32& i) {
+    out_ += ' ';
+    append_f32(out_, i.bits);
+  }
+  void immediate(Op, const imm::f64& i) {
+    out_ += ' ';
+    append_f64(out_, i.bits);
+  }
+  void immediate(Op, const imm::v128& i) {
+    char buffer[64];
+    const uint8_t* bytes = i.bytes.data();
+    std::snprintf(buffer, sizeof buffer, " i32x4 0x%08x 0x%08x 0x%08x 0x%08x",
+                  load_le<uint32_t>(bytes), load_le<uint32_t>(bytes + 4),
+                  load_le<uint32_t>(bytes + 8), load_le<uint32_t>(bytes + 12));
+    out_ += buffer;
+  }
+  void immediate(Op op, const imm::heap_type& i) {
+    if (op == Op::ref_null) return context_.heap_type(i.type);
+    ref_type(i.type, op == Op::ref_test_null || op == Op::ref_cast_null);
+  }
+  void immediate(Op, const imm::struct_field& i) {
+    type(i.type);
+    number(i.field);
+  }
+  void immediate(Op, const imm::array_fixed& i) {
+    type(i.type);
+    number(i.length);
+  }
+  void immediate(Op, const imm::type_data& i) {
+    type(i.type);
+    context_.refer(context_.data, i.data);
+  }
+  void immediate(Op, const imm::type_elem& i) {
+    type(i.type);
+    context_.refer(context_.elements, i.elem);
+  }
+  void immediate(Op, const imm::type_type& i) {
+    type(i.to);
+    type(i.from);
+  }
+  void immediate(Op, const imm::br_on_cast& i) {
+    label(i.depth);
+    ref_type(i.from.heap(), i.from.nullable());
+    ref_type(i.to.heap(), i.to.nullable());
+  }
+  void immediate(Op, const imm::memory_init& i) {
+    optional_index(context_.memories, i.memory);
+    context_.refer(context_.data, i.data);
+  }
+  void immediate(Op, const imm::table_init& i) {
+    optional_index(context_.tables, i.table);
+    context_.refer(context_.elements, i.elem);
+  }
+  void immediate(Op, const imm::memory_copy& i) {
+    if (i.to == 0 && i.from == 0) return;
+    context_.refer(context_.memories, i.to);
+    context_.refer(context_.memories, i.from);
+  }
+  void immediate(Op, const imm::table_copy& i) {
+    if (i.to == 0 && i.from == 0) return;
+    context_.refer(context_.tables, i.to);
+    context_.refer(context_.tables, i.from);
+  }
+
+  PrintContext& context_;
+  std::string& out_;
+  const IdSpace* locals_;
+  const NameMap* label_names_;
+  const std::vector<BranchHint>* hints_ = nullptr;
+  const uint8_t* body_ = nullptr;
+  size_t next_hint_ = 0;
+  uint32_t block_count_ = 0;
+  size_t next_name_ = 0;
+  const NameAssoc* pending_label_ = nullptr;  // of the block being written
+  std::vector<Label> labels_;
+  std::unordered_map<std::string_view, uint32_t> label_ids_;  // 1 + position; 0: none
+};
+
+// Walks to the end, which must be that of the reader's bytes.
+Result<void> print_code(BodyReader& reader, CodePrinter& printer) {
+  Trusted checker;
+  walk(reader, checker, printer);
+  if (!reader.ok()) return std::unexpected(reader.error());
+  if (!reader.at_end()) {
+    return fail(ErrorCode::malformed, "unexpected content after the end of code", reader.offset());
+  }
+  return {};
+}
+
+// Reads the groups of locals and writes them, those without names together.
+Result<void> print_locals(PrintContext& context, BodyReader& reader, uint32_t first,
+                          const IdSpace& locals) {
+  std::string& out = context.out;
+  uint32_t groups = reader.count(kMaxLocals, 2);
+  uint64_t index = first;
+  bool in_list = false;
+  for (uint32_t i = 0; i < groups && reader.ok(); ++i) {
+    uint32_t count = reader.u32();
+    ValType type = reader.val_type();
+    if (index + count > kMaxLocals) {
+      return fail(ErrorCode::limit, "too many locals; Nacre takes at most 50000", reader.offset());
+    }
+    for (uint32_t k = 0; k < count && reader.ok(); ++k, ++index) {
+      uint32_t local = static_cast<uint32_t>(index);
+      bool named = locals.has_name(local);
+      if (named && in_list) out += ')';
+      if (named || !in_list) out += index == first ? "\n    (local" : " (local";
+      if (named)
+        context.names_written += locals.append_definition(out, local, context.names_from_ids);
+      context.val_type(type);
+      if (named) out += ')';
+      in_list = !named;
+    }
+  }
+  if (in_list) out += ')';
+  if (!reader.ok()) return std::unexpected(reader.error());
+  return {};
+}
+
+}  // namespace
+
+Result<void> print_const_expr(PrintContext& context, const ConstExpr& expr) {
+  BodyReader reader(expr.code, context.module.offset_of(expr.code.data()), context.features);
+  CodePrinter printer(context, nullptr, nullptr);
+  return print_code(reader, printer);
+}
+
+Result<void> print_body(PrintContext& context, uint32_t function, const IdSpace& locals) {
+  Bytes body = context.module.body_of(function);
+  BodyReader reader(body, context.module.offset_of(body.data()), context.features);
+  const FuncType* type = context.find_func_type(context.module.functions[function]);
+  uint32_t params = type != nullptr ? static_cast<uint32_t>(type->params.size()) : 0;
+  TRY(print_locals(context, reader, params, locals));
+  CodePrinter printer(context, &locals, find_names(context.names.labels, function));
+  auto hints =
+      std::ranges::lower_bound(context.hints, function, {}, &FunctionBranchHints::function);
+  if (hints != context.hints.end() && hints->function == function) {
+    printer.set_hints(&hints->hints, body.data());
+  }
+  return print_code(reader, printer);
+}
+
+}  // namespace nacre::wasm::text

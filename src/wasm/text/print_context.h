@@ -1,0 +1,64 @@
+// What all parts of the printer share: the module, its ids, and the text so far. Private to
+// wasm/text.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "wasm/features.h"
+#include "wasm/module.h"
+#include "wasm/names.h"
+#include "wasm/text/print_ids.h"
+
+namespace nacre::wasm::text {
+
+struct PrintContext {
+  const Module& module;
+  Features features;
+  NameSection names;
+  BranchHints hints;
+  // Names and hints shall come back from the text alone; otherwise their sections are written out.
+  bool names_from_ids = false;
+  bool hints_from_annotations = false;
+
+  IdSpace types;
+  IdSpace functions;
+  IdSpace tables;
+  IdSpace memories;
+  IdSpace globals;
+  IdSpace tags;
+  IdSpace elements;
+  IdSpace data;
+
+  std::string out;
+  size_t names_written = 0;
+  size_t hints_written = 0;
+  bool uses_data_count = false;  // some instruction needs the data count section
+
+  // " $id (;7;)"
+  void define(const IdSpace& space, uint32_t index) {
+    names_written += space.append_definition(out, index, names_from_ids);
+    out += " (;";
+    out += std::to_string(index);
+    out += ";)";
+  }
+  void refer(const IdSpace& space, uint32_t index) { space.append_reference(out, index); }
+
+  // Each begins with a space.
+  void val_type(ValType type);
+  void heap_type(HeapType type);
+  void field_type(const FieldType& field);
+  // " (param ...)" and " (result ...)". `locals` names the parameters, if not null.
+  void signature(const FuncType& type, const IdSpace* locals);
+  // " (type 3)", and the signature if there is such a function type.
+  void type_use(TypeIdx type, const IdSpace* locals);
+  const FuncType* find_func_type(TypeIdx type) const;
+};
+
+// Appends the instructions of a constant expression, without its `end`, on the same line.
+Result<void> print_const_expr(PrintContext& context, const ConstExpr& expr);
+// Appends locals and code of a defined function, a line each.
+Result<void> print_body(PrintContext& context, uint32_t function, const IdSpace& locals);
+
+}  // namespace nacre::wasm::text

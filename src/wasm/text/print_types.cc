@@ -1,0 +1,60 @@
+#include "wasm/text/print_context.h"
+
+namespace nacre::wasm::text {
+
+void PrintContext::heap_type(HeapType type) {
+  if (type.is_concrete()) return refer(types, index_of(type.index()));
+  out += ' ';
+  out += to_string(type);
+}
+
+void PrintContext::val_type(ValType type) {
+  if (!type.is_ref() || !type.heap().is_concrete()) {
+    out += ' ';
+    out += to_string(type);
+    return;
+  }
+  out += type.nullable() ? " (ref null" : " (ref";
+  heap_type(type.heap());
+  out += ')';
+}
+
+void PrintContext::field_type(const FieldType& field) {
+  if (!field.is_mutable) return val_type(field.type);
+  out += " (mut";
+  val_type(field.type);
+  out += ')';
+}
+
+void PrintContext::signature(const FuncType& type, const IdSpace* locals) {
+  bool in_list = false;  // an open list of parameters without names
+  for (uint32_t i = 0; i < type.params.size(); ++i) {
+    bool named = locals != nullptr && locals->has_name(i);
+    if (named && in_list) out += ')';
+    if (named || !in_list) out += " (param";
+    if (named) names_written += locals->append_definition(out, i, names_from_ids);
+    val_type(type.params[i]);
+    if (named) out += ')';
+    in_list = !named;
+  }
+  if (in_list) out += ')';
+  if (type.results.empty()) return;
+  out += " (result";
+  for (ValType result : type.results) val_type(result);
+  out += ')';
+}
+
+const FuncType* PrintContext::find_func_type(TypeIdx type) const {
+  if (index_of(type) >= module.types.size()) return nullptr;
+  const SubType& found = module.types[index_of(type)];
+  return found.kind == SubType::Kind::func ? &found.func : nullptr;
+}
+
+void PrintContext::type_use(TypeIdx type, const IdSpace* locals) {
+  out += " (type";
+  refer(types, index_of(type));
+  out += ')';
+  if (const FuncType* found = find_func_type(type)) signature(*found, locals);
+}
+
+}  // namespace nacre::wasm::text
