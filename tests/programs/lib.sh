@@ -1,10 +1,10 @@
 # What the recipes (NAME/recipe.sh) may use; sourced by setup.sh, never run by itself.
 #
 # A recipe sets `apt_packages` (Debian packages it needs) and `sources` (files of the repository that
-# it reads: it is followed again when they change), and defines build(), which puts the
-# program, any inputs too large to commit, and nothing else into $OUT. It may define
-# build_native(), which puts the same program built for this machine into $OUT (with the Debian
-# packages of `apt_native`); that one is the baseline of ./ratio. Both run with `set -e`, in an empty scratch directory.
+# it reads: when they change it is followed again). It defines build(), which puts the program, any
+# inputs too large to commit, and nothing else into $OUT. It may define build_native(), which puts
+# the same program built for this machine into $OUT (with the Debian packages of `apt_native`); that
+# one is the baseline of ./ratio. Both run with `set -e`, in an empty scratch directory.
 #   $OUT    what to fill                 $HERE   the recipe's own folder
 #   $REPO   the repository               $INPUTS makes test inputs: see inputs.py
 # Nothing that a recipe fetches is committed, and nothing here names a host: packages come by name
@@ -66,10 +66,7 @@ retry() { # COMMAND ARGS... : registries are now and then away for a moment
 
 npm_pack() { npm pack --silent "$1" > name && tar xzf "$(tail -n 1 name)" && rm -f ./*.tgz; }
 npm_install() { npm install --silent --ignore-scripts --no-audit --no-fund --prefix . "$@"; }
-pip_wheel() {
-  python3 -m pip --quiet download --no-deps --only-binary=:all: --dest . "$1" &&
-    for wheel in *.whl; do python3 -m zipfile -e "$wheel" . && rm "$wheel"; done
-}
+pip_install() { python3 -m pip --quiet install --no-deps --only-binary=:all: --target . "$1"; }
 
 # Unpacked files of one npm package, without its dependencies: prints DIR (files in DIR/package).
 npm_package() { fetch_once "npm-${1//\//-}-$2" npm_pack "$1@$2"; }
@@ -79,8 +76,8 @@ npm_packages() { # KEY NAME@VERSION...
   shift
   fetch_once "npm-$key-$(sha256sum <<< "$*" | cut -c1-12)" npm_install "$@"
 }
-# Unpacked files of a wheel.
-pip_package() { fetch_once "pip-$1-$2" pip_wheel "$1==$2"; }
+# Files of a wheel, without its dependencies.
+pip_package() { fetch_once "pip-$1-$2" pip_install "$1==$2"; }
 
 # Upstream sources of a Debian source package, unpacked below the printed directory. The machine
 # may have no deb-src lines: its own lines, turned into such ones, are used from aside, and its

