@@ -23,7 +23,7 @@ TEST(Linker, FindsWhatWasDefined) {
     (import "env" "answer" (func (result i32)))
     (import "env" "add" (func (param i32) (result i32)))
     (import "other" "m" (memory 1))
-    (export "answer" (func 0)) (export "add" (func 1)))"));
+    (export "answer" (func 0)) (export "add" (func 1))))"));
   ASSERT_TRUE(instance) << instance.error().to_string();
   abi::Value result;
   ASSERT_TRUE(call(*world.store, *(*instance)->find_export("answer"), {}, {&result, 1}));

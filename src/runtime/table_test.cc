@@ -49,7 +49,7 @@ TEST(Table, ChargesItsBudgetAndSurvivesFailures) {
         uint64_t grown = (*table)->grow(4, 2);
         EXPECT_EQ((*table)->size(), grown == Table::kGrowFailed ? 4u : 8u);
         EXPECT_EQ((*table)->get(3), 1u);
-        EXPECT_EQ((*table)->grow(3, 2), Table::kGrowFailed);
+        EXPECT_EQ((*table)->grow(7, 2), Table::kGrowFailed);
         EXPECT_EQ(budget.used_bytes(), (*table)->size());
       }
     }
