@@ -1,5 +1,6 @@
 // Text to binary and back.
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -20,10 +21,11 @@ Result<wasm::Features> features_from(const char* changes) {
 }
 
 nacre_error_t* give(Bytes bytes, nacre_bytes_t* out) {
-  auto* data = static_cast<uint8_t*>(std::malloc(bytes.empty() ? 1 : bytes.size()));
+  size_t size = bytes.size();
+  auto* data = size <= PTRDIFF_MAX ? static_cast<uint8_t*>(std::malloc(size + 1)) : nullptr;
   if (data == nullptr) return make_error(NACRE_ERROR_OUT_OF_MEMORY, "no memory for the result");
-  if (!bytes.empty()) std::memcpy(data, bytes.data(), bytes.size());
-  *out = {data, bytes.size()};
+  if (size != 0) std::memcpy(data, bytes.data(), size);
+  *out = {data, size};
   return nullptr;
 }
 
