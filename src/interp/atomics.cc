@@ -170,15 +170,15 @@ struct Answer {
 [[gnu::noinline]] Answer wait(abi::VmCtx* vmctx, uint32_t memory, uint64_t address,
                               uint32_t expected, int64_t timeout) {
   uint32_t result = 0;
-  TrapKind trap = vmctx->builtins->memory_atomic_wait32(vmctx, memory, address, expected, timeout,
-                                                        &result);
+  TrapKind trap =
+      vmctx->builtins->memory_atomic_wait32(vmctx, memory, address, expected, timeout, &result);
   return {trap, result};
 }
 [[gnu::noinline]] Answer wait(abi::VmCtx* vmctx, uint32_t memory, uint64_t address,
                               uint64_t expected, int64_t timeout) {
   uint32_t result = 0;
-  TrapKind trap = vmctx->builtins->memory_atomic_wait64(vmctx, memory, address, expected, timeout,
-                                                        &result);
+  TrapKind trap =
+      vmctx->builtins->memory_atomic_wait64(vmctx, memory, address, expected, timeout, &result);
   return {trap, result};
 }
 
@@ -190,8 +190,8 @@ struct Notify {
     uint32_t count;
     uint64_t operand;
     auto s = at.pop(count).pop(operand);
-    Answer answer = notify(reg_activation->vmctx, arg.memory,
-                           effective_address(at, arg, operand), count);
+    Answer answer =
+        notify(reg_activation->vmctx, arg.memory, effective_address(at, arg, operand), count);
     if (answer.trap != TrapKind::none) [[unlikely]]
       return at.trap(answer.trap);
     return s.push(answer.value).next(length_of(at.pc, arg));
@@ -225,11 +225,11 @@ struct Fence {
 
 }  // namespace
 
-#define ATOMIC(name, ...)                                                           \
-  template <class P>                                                                \
-  struct Run<wasm::Op::name, P, NoMode> {                                           \
+#define ATOMIC(name, ...)                                                          \
+  template <class P>                                                               \
+  struct Run<wasm::Op::name, P, NoMode> {                                          \
     static void handler(NACRE_PARAMS) { return __VA_ARGS__::handler(NACRE_ARGS); } \
-  };                                                                                \
+  };                                                                               \
   NACRE_INSTANTIATE_PREFIXED(name)
 
 ATOMIC(memory_atomic_notify, Notify<P>)
@@ -246,9 +246,9 @@ ATOMIC(atomic_fence, Fence<P>)
   ATOMIC(p64_8, Form(uint8_t, uint64_t))                       \
   ATOMIC(p64_16, Form(uint16_t, uint64_t))                     \
   ATOMIC(p64_32, Form(uint32_t, uint64_t))
-#define RMW_WIDTHS(change, Form)                                                                 \
-  WIDTHS(i32_atomic_rmw_##change, i64_atomic_rmw_##change, i32_atomic_rmw8_##change##_u,         \
-         i32_atomic_rmw16_##change##_u, i64_atomic_rmw8_##change##_u,                            \
+#define RMW_WIDTHS(change, Form)                                                         \
+  WIDTHS(i32_atomic_rmw_##change, i64_atomic_rmw_##change, i32_atomic_rmw8_##change##_u, \
+         i32_atomic_rmw16_##change##_u, i64_atomic_rmw8_##change##_u,                    \
          i64_atomic_rmw16_##change##_u, i64_atomic_rmw32_##change##_u, Form)
 
 #define LOAD(Stored, Value) AtomicLoad<Stored, Value, P>
@@ -263,8 +263,8 @@ ATOMIC(atomic_fence, Fence<P>)
 
 WIDTHS(i32_atomic_load, i64_atomic_load, i32_atomic_load8_u, i32_atomic_load16_u,
        i64_atomic_load8_u, i64_atomic_load16_u, i64_atomic_load32_u, LOAD)
-WIDTHS(i32_atomic_store, i64_atomic_store, i32_atomic_store8, i32_atomic_store16,
-       i64_atomic_store8, i64_atomic_store16, i64_atomic_store32, STORE)
+WIDTHS(i32_atomic_store, i64_atomic_store, i32_atomic_store8, i32_atomic_store16, i64_atomic_store8,
+       i64_atomic_store16, i64_atomic_store32, STORE)
 RMW_WIDTHS(add, ADD)
 RMW_WIDTHS(sub, SUB)
 RMW_WIDTHS(and, AND)

@@ -28,11 +28,11 @@ struct MemoryFill {
     uint64_t value;
     uint64_t bytes;
     auto s = at.pop(bytes).pop(value).pop(to);
-    return finish(at, s,
-                  vmctx->builtins->memory_fill(vmctx, memory, index_operand(is_64, to),
-                                               static_cast<uint8_t>(value),
-                                               index_operand(is_64, bytes)),
-                  length);
+    return finish(
+        at, s,
+        vmctx->builtins->memory_fill(vmctx, memory, index_operand(is_64, to),
+                                     static_cast<uint8_t>(value), index_operand(is_64, bytes)),
+        length);
   }
 };
 
@@ -49,10 +49,9 @@ struct MemoryCopy {
     uint64_t bytes;
     auto s = at.pop(bytes).pop(from).pop(to);
     return finish(at, s,
-                  vmctx->builtins->memory_copy(vmctx, to_memory, from_memory,
-                                               index_operand(to_64, to),
-                                               index_operand(from_64, from),
-                                               index_operand(to_64 && from_64, bytes)),
+                  vmctx->builtins->memory_copy(
+                      vmctx, to_memory, from_memory, index_operand(to_64, to),
+                      index_operand(from_64, from), index_operand(to_64 && from_64, bytes)),
                   length);
   }
 };
@@ -109,8 +108,7 @@ struct ElemDrop {
 
 struct TableCopy {
   template <class S>
-  NACRE_INLINE static void run(const S& at, uint32_t to_table, uint32_t from_table,
-                               size_t length) {
+  NACRE_INLINE static void run(const S& at, uint32_t to_table, uint32_t from_table, size_t length) {
     NACRE_MACHINE(at);
     VmCtx* vmctx = reg_activation->vmctx;
     bool to_64 = vmctx->tables[to_table]->is_64;
@@ -120,8 +118,7 @@ struct TableCopy {
     uint64_t count;
     auto s = at.pop(count).pop(from).pop(to);
     return finish(at, s,
-                  vmctx->builtins->table_copy(vmctx, to_table, from_table,
-                                              index_operand(to_64, to),
+                  vmctx->builtins->table_copy(vmctx, to_table, from_table, index_operand(to_64, to),
                                               index_operand(from_64, from),
                                               index_operand(to_64 && from_64, count)),
                   length);

@@ -16,8 +16,8 @@ template <class P>
   for (size_t i = 0; i < keep; i += 8) store(to + i, load<uint64_t>(to + pop + i));
   s.sp = to + keep;
   s.pc += entry->delta_pc;
-  s.cursor = reinterpret_cast<const Branch*>(reinterpret_cast<const char*>(entry) +
-                                             entry->delta_cursor);
+  s.cursor =
+      reinterpret_cast<const Branch*>(reinterpret_cast<const char*>(entry) + entry->delta_cursor);
   return s.dispatch();
 }
 
@@ -28,8 +28,8 @@ NACRE_INLINE void branch(const S& at) {
   if (entry->pop != 0) [[unlikely]]
     return s.flush().jump(&branch_dropping<typename S::Policy::Flat>);
   s.pc += entry->delta_pc;
-  s.cursor = reinterpret_cast<const Branch*>(reinterpret_cast<const char*>(entry) +
-                                             entry->delta_cursor);
+  s.cursor =
+      reinterpret_cast<const Branch*>(reinterpret_cast<const char*>(entry) + entry->delta_cursor);
   return s.dispatch();
 }
 
@@ -41,19 +41,20 @@ NACRE_INLINE void no_branch(const S& at, size_t length) {
   return s.next(length);
 }
 
-// Leaves the running function; the state is on a flat stack with the results at fp.
+// Leaves the running function: takes what its frame says about the caller, which is to be done
+// before results go where the frame may stand. The state is left with sp at the first result.
 template <class S>
-NACRE_INLINE void leave(const S& at, uint8_t* sp) {
+NACRE_INLINE auto leave(const S& at) {
   NACRE_MACHINE(at);
-  S s = at;
-  Frame* frame = reg_frame;
+  State<typename S::Policy::Flat> s = at.template as<typename S::Policy::Flat>();
+  const Frame* frame = reg_frame;
+  s.sp = at.fp;
   s.pc = frame->return_pc;
   s.cursor = frame->return_cursor;
-  frame = frame->prev;
-  reg_frame = frame;
-  s.fp = frame->locals;
-  s.sp = sp;
-  return s.dispatch();
+  Frame* prev = frame->prev;
+  reg_frame = prev;
+  s.fp = prev->locals;
+  return s;
 }
 
 template <class P>
@@ -61,9 +62,10 @@ template <class P>
   auto s = State<P>::enter(NACRE_ARGS);
   size_t bytes = reg_frame->code->result_count * P::kSlot;
   const uint8_t* from = s.sp - bytes;
-  uint8_t* to = s.fp;
-  for (size_t i = 0; i < bytes; i += 8) store(to + i, load<uint64_t>(from + i));
-  return leave(s, to + bytes);
+  auto caller = leave(s);
+  for (size_t i = 0; i < bytes; i += 8) store(caller.sp + i, load<uint64_t>(from + i));
+  caller.sp += bytes;
+  return caller.dispatch();
 }
 
 template <class S>
@@ -71,15 +73,12 @@ NACRE_INLINE void return_results(const S& s) {
   NACRE_MACHINE(s);
   using P = typename S::Policy;
   uint32_t count = reg_frame->code->result_count;
-  if (count == 0) return leave(s.template as<typename P::Flat>(), s.fp);
+  if (count == 0) return leave(s).dispatch();
   if (count > 1) [[unlikely]]
     return s.flush().jump(&return_many<typename P::Flat>);
   typename P::Raw result;
   s.pop(result);
-  auto flat = s.template as<typename P::Flat>();
-  flat.sp = s.fp;
-  auto r = flat.push(result);
-  return leave(r, r.sp);
+  return leave(s).push(result).dispatch();
 }
 
 }  // namespace nacre::interp

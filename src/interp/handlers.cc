@@ -51,8 +51,9 @@ void prefixed(NACRE_PARAMS) {
 
 // Only the accesses of one-byte opcodes know memories by their mode.
 template <Op op, class Mode>
-using ModeOf = std::conditional_t<
-    wasm::op_info(op).prefix == 0 && wasm::op_info(op).imm == ImmKind::memarg, Mode, NoMode>;
+using ModeOf =
+    std::conditional_t<wasm::op_info(op).prefix == 0 && wasm::op_info(op).imm == ImmKind::memarg,
+                       Mode, NoMode>;
 
 template <Op op, class P, class Mode>
 constexpr Handler handler_of() {
@@ -101,8 +102,8 @@ constexpr auto make_table() {
     fill_one_byte<Narrow<1>, Mode>(table.data() + TableLayout::kOneByte);
     fill_one_byte<Narrow<2>, Mode>(table.data() + 2 * TableLayout::kOneByte);
   }
-#define OP(name, text, prefix, code, imm, sig, feature, flags)            \
-  if constexpr (prefix != 0 && (P::kWide || prefix != 0xFD)) {            \
+#define OP(name, text, prefix, code, imm, sig, feature, flags)                         \
+  if constexpr (prefix != 0 && (P::kWide || prefix != 0xFD)) {                         \
     table[prefix_offset(prefix, P::kStates) + code] = handler_of<Op::name, P, Mode>(); \
   }
 #include "wasm/ops.def"

@@ -82,9 +82,9 @@ struct WithBlockType {
 };
 
 // Run<Op::name, P> is Form<Body, P>, or Form<P>.
-#define NACRE_FORM(name, ...)                                                       \
-  template <class P>                                                                \
-  struct Run<wasm::Op::name, P, NoMode> {                                           \
+#define NACRE_FORM(name, ...)                                                      \
+  template <class P>                                                               \
+  struct Run<wasm::Op::name, P, NoMode> {                                          \
     static void handler(NACRE_PARAMS) { return __VA_ARGS__::handler(NACRE_ARGS); } \
   };
 

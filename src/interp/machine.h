@@ -24,9 +24,8 @@
 #include "abi/trap.h"
 #include "abi/vmctx.h"
 
-#if !defined(NACRE_INTERP_LOOP) && defined(__GNUC__) && !defined(__clang__) && \
-    defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) &&                 \
-    !defined(__SANITIZE_THREAD__) &&                                           \
+#if !defined(NACRE_INTERP_LOOP) && defined(__GNUC__) && !defined(__clang__) &&                  \
+    defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
     (defined(__x86_64__) || defined(__aarch64__) || (defined(__riscv) && __riscv_xlen == 64))
 #define NACRE_INTERP_THREADED 1
 #else
@@ -85,27 +84,27 @@ extern const uint8_t kExitCode[1];
 
 // One run of Tier::call. Handlers reach it through a register.
 struct Activation {
-  uint8_t* limit = nullptr;       // end of the guest stack
-  abi::VmCtx* vmctx = nullptr;    // of the running function
+  uint8_t* limit = nullptr;              // end of the guest stack
+  abi::VmCtx* vmctx = nullptr;           // of the running function
   abi::MemoryRecord* memory0 = nullptr;  // of vmctx
-  uint64_t index_mask = 0;        // of memory 0: which bits of an operand are the index
+  uint64_t index_mask = 0;               // of memory 0: which bits of an operand are the index
   abi::ExecContext* exec = nullptr;
 
   // How it ended.
   abi::TrapKind trap = abi::TrapKind::none;
   const uint8_t* trap_pc = nullptr;  // inside the instruction
   Frame* trap_frame = nullptr;
-  abi::Outcome host_trap;  // a host function's, or one with a message; goes before `trap`
+  abi::Outcome host_trap;      // a host function's, or one with a message; goes before `trap`
   uint8_t* exit_sp = nullptr;  // behind the results
   bool exit_wide = false;
 };
 
 #if NACRE_INTERP_THREADED
 
-#define NACRE_PARAMS                                                                   \
-  [[maybe_unused]] const uint8_t *pc, [[maybe_unused]] uint8_t *sp,                    \
-      [[maybe_unused]] uint64_t tos, [[maybe_unused]] uint64_t nos,                    \
-      [[maybe_unused]] uint8_t *fp, [[maybe_unused]] const ::nacre::interp::Branch *cursor
+#define NACRE_PARAMS                                                                               \
+  [[maybe_unused]] const uint8_t *pc, [[maybe_unused]] uint8_t *sp, [[maybe_unused]] uint64_t tos, \
+      [[maybe_unused]] uint64_t nos, [[maybe_unused]] uint8_t *fp,                                 \
+      [[maybe_unused]] const ::nacre::interp::Branch *cursor
 #define NACRE_ARGS pc, sp, tos, nos, fp, cursor
 
 using Handler = void (*)(NACRE_PARAMS);
@@ -129,7 +128,7 @@ register Frame* reg_frame NACRE_REG(5);
 #else
 
 struct Machine;
-#define NACRE_PARAMS [[maybe_unused]] ::nacre::interp::Machine &machine
+#define NACRE_PARAMS [[maybe_unused]] ::nacre::interp::Machine& machine
 #define NACRE_ARGS machine
 #define NACRE_MACHINE(state) [[maybe_unused]] ::nacre::interp::Machine& machine = (state).machine
 

@@ -154,23 +154,21 @@ struct MemoryGrow {
 
 }  // namespace
 
-#define LOAD(name, Stored, Value)                        \
-  template <class P, class Mode>                         \
-  struct Run<wasm::Op::name, P, Mode> {                  \
-    static void handler(NACRE_PARAMS) {                  \
+#define LOAD(name, Stored, Value)                               \
+  template <class P, class Mode>                                \
+  struct Run<wasm::Op::name, P, Mode> {                         \
+    static void handler(NACRE_PARAMS) {                         \
       return Load<Stored, Value, P, Mode>::handler(NACRE_ARGS); \
-    }                                                    \
-  };                                                     \
+    }                                                           \
+  };                                                            \
   INSTANTIATE(name)
-#define STORE(name, Stored)                              \
-  template <class P, class Mode>                         \
-  struct Run<wasm::Op::name, P, Mode> {                  \
-    static void handler(NACRE_PARAMS) {                  \
-      return Store<Stored, P, Mode>::handler(NACRE_ARGS); \
-    }                                                    \
-  };                                                     \
+#define STORE(name, Stored)                                                                   \
+  template <class P, class Mode>                                                              \
+  struct Run<wasm::Op::name, P, Mode> {                                                       \
+    static void handler(NACRE_PARAMS) { return Store<Stored, P, Mode>::handler(NACRE_ARGS); } \
+  };                                                                                          \
   INSTANTIATE(name)
-#define INSTANTIATE(name)                                    \
+#define INSTANTIATE(name)                                  \
   template struct Run<wasm::Op::name, Narrow<0>, Checked>; \
   template struct Run<wasm::Op::name, Narrow<1>, Checked>; \
   template struct Run<wasm::Op::name, Narrow<2>, Checked>; \

@@ -22,9 +22,7 @@ NACRE_INLINE MemArg read_memarg(const uint8_t* p) {
 }
 
 // A memory argument in two bytes, for memory 0.
-NACRE_INLINE bool is_short_memarg(const uint8_t* p) {
-  return (load<uint16_t>(p) & 0x80C0) == 0;
-}
+NACRE_INLINE bool is_short_memarg(const uint8_t* p) { return (load<uint16_t>(p) & 0x80C0) == 0; }
 
 NACRE_INLINE uint64_t size_of(const abi::MemoryRecord& memory) {
   return __atomic_load_n(&memory.size_bytes, __ATOMIC_RELAXED);
@@ -36,8 +34,8 @@ NACRE_INLINE bool find_checked(const abi::MemoryRecord& memory, uint64_t index, 
                                uint64_t bytes, uint8_t*& address) {
   uint64_t begin;
   uint64_t end;
-  if (__builtin_add_overflow(index, offset, &begin) ||
-      __builtin_add_overflow(begin, bytes, &end) || end > size_of(memory)) [[unlikely]] {
+  if (__builtin_add_overflow(index, offset, &begin) || __builtin_add_overflow(begin, bytes, &end) ||
+      end > size_of(memory)) [[unlikely]] {
     return false;
   }
   address = memory.base + begin;

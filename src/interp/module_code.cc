@@ -26,7 +26,9 @@ struct Finder : wasm::Trusted {
   bool done() const { return passed || Trusted::done(); }
 };
 
-Error out_of_memory() { return Error(ErrorCode::out_of_memory, "no memory for the code of a function"); }
+Error out_of_memory() {
+  return Error(ErrorCode::out_of_memory, "no memory for the code of a function");
+}
 
 }  // namespace
 

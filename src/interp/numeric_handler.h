@@ -61,12 +61,10 @@ NACRE_INLINE void compute(const S& s, R (*function)(A, B, C, D), size_t length =
 }
 
 // Defines Run<Op::name, P>::handler for all P.
-#define NACRE_COMPUTE(name)                                        \
-  template <class P>                                               \
-  struct Run<wasm::Op::name, P, NoMode> {                          \
-    static void handler(NACRE_PARAMS) {                            \
-      return compute(State<P>::enter(NACRE_ARGS), &sem::name);     \
-    }                                                              \
+#define NACRE_COMPUTE(name)                                                                        \
+  template <class P>                                                                               \
+  struct Run<wasm::Op::name, P, NoMode> {                                                          \
+    static void handler(NACRE_PARAMS) { return compute(State<P>::enter(NACRE_ARGS), &sem::name); } \
   };
 
 }  // namespace nacre::interp

@@ -64,14 +64,14 @@ template void exit_to_host<Wide>(NACRE_PARAMS);
 template <class P>
 void bridge_return(NACRE_PARAMS) {
   auto s = State<P>::enter(NACRE_ARGS).flush();
-  const Bridge* bridge = static_cast<const Bridge*>(reg_frame);
-  uint32_t count = bridge->result_count;
-  copy_slots(s.sp - count * P::kSlot, P::kWide, bridge->locals, bridge->wide, count);
-  switch_instance(s, bridge->vmctx, bridge->wide);
-  reg_frame = bridge->prev;
-  s.pc = bridge->return_pc;
-  s.cursor = bridge->return_cursor;
-  s.sp = bridge->locals + count * (bridge->wide ? Wide::kSlot : Narrow<0>::kSlot);
+  const Bridge bridge = *static_cast<const Bridge*>(reg_frame);  // results may go over it
+  uint32_t count = bridge.result_count;
+  copy_slots(s.sp - count * P::kSlot, P::kWide, bridge.locals, bridge.wide, count);
+  switch_instance(s, bridge.vmctx, bridge.wide);
+  reg_frame = bridge.prev;
+  s.pc = bridge.return_pc;
+  s.cursor = bridge.return_cursor;
+  s.sp = bridge.locals + count * (bridge.wide ? Wide::kSlot : Narrow<0>::kSlot);
   s.fp = reg_frame->locals;
   return s.dispatch();  // an empty cache is the first part of every table
 }

@@ -140,9 +140,7 @@ constexpr Wide i64_mul_wide_s(u64 a, u64 b) {
   __int128 product = static_cast<__int128>(static_cast<i64>(a)) * static_cast<i64>(b);
   return split(static_cast<unsigned __int128>(product));
 }
-constexpr Wide i64_mul_wide_u(u64 a, u64 b) {
-  return split(static_cast<unsigned __int128>(a) * b);
-}
+constexpr Wide i64_mul_wide_u(u64 a, u64 b) { return split(static_cast<unsigned __int128>(a) * b); }
 
 // ---- floating point
 
@@ -221,26 +219,26 @@ constexpr F max(F a, F b) {
 inline float square_root(float a) { return __builtin_sqrtf(a); }
 inline double square_root(double a) { return __builtin_sqrt(a); }
 
-#define FLOAT_ROWS(p, F)                                                                     \
-  constexpr u32 p##_eq(F a, F b) { return a == b; }                                          \
-  constexpr u32 p##_ne(F a, F b) { return a != b; }                                          \
-  constexpr u32 p##_lt(F a, F b) { return a < b; }                                           \
-  constexpr u32 p##_gt(F a, F b) { return a > b; }                                           \
-  constexpr u32 p##_le(F a, F b) { return a <= b; }                                          \
-  constexpr u32 p##_ge(F a, F b) { return a >= b; }                                          \
-  constexpr F p##_abs(F a) { return from_bits<F>(bits_of(a) & ~kSignBit<F>); }               \
-  constexpr F p##_neg(F a) { return from_bits<F>(bits_of(a) ^ kSignBit<F>); }                \
-  constexpr F p##_ceil(F a) { return ceil(a); }                                              \
-  constexpr F p##_floor(F a) { return floor(a); }                                            \
-  constexpr F p##_trunc(F a) { return trunc(a); }                                            \
-  constexpr F p##_nearest(F a) { return nearest(a); }                                        \
-  inline F p##_sqrt(F a) { return square_root(a); }                                          \
-  constexpr F p##_add(F a, F b) { return a + b; }                                            \
-  constexpr F p##_sub(F a, F b) { return a - b; }                                            \
-  constexpr F p##_mul(F a, F b) { return a * b; }                                            \
-  constexpr F p##_div(F a, F b) { return a / b; }                                            \
-  constexpr F p##_min(F a, F b) { return min(a, b); }                                        \
-  constexpr F p##_max(F a, F b) { return max(a, b); }                                        \
+#define FLOAT_ROWS(p, F)                                                       \
+  constexpr u32 p##_eq(F a, F b) { return a == b; }                            \
+  constexpr u32 p##_ne(F a, F b) { return a != b; }                            \
+  constexpr u32 p##_lt(F a, F b) { return a < b; }                             \
+  constexpr u32 p##_gt(F a, F b) { return a > b; }                             \
+  constexpr u32 p##_le(F a, F b) { return a <= b; }                            \
+  constexpr u32 p##_ge(F a, F b) { return a >= b; }                            \
+  constexpr F p##_abs(F a) { return from_bits<F>(bits_of(a) & ~kSignBit<F>); } \
+  constexpr F p##_neg(F a) { return from_bits<F>(bits_of(a) ^ kSignBit<F>); }  \
+  constexpr F p##_ceil(F a) { return ceil(a); }                                \
+  constexpr F p##_floor(F a) { return floor(a); }                              \
+  constexpr F p##_trunc(F a) { return trunc(a); }                              \
+  constexpr F p##_nearest(F a) { return nearest(a); }                          \
+  inline F p##_sqrt(F a) { return square_root(a); }                            \
+  constexpr F p##_add(F a, F b) { return a + b; }                              \
+  constexpr F p##_sub(F a, F b) { return a - b; }                              \
+  constexpr F p##_mul(F a, F b) { return a * b; }                              \
+  constexpr F p##_div(F a, F b) { return a / b; }                              \
+  constexpr F p##_min(F a, F b) { return min(a, b); }                          \
+  constexpr F p##_max(F a, F b) { return max(a, b); }                          \
   constexpr F p##_copysign(F a, F b) { return with_sign_of(a, b); }
 FLOAT_ROWS(f32, float)
 FLOAT_ROWS(f64, double)
@@ -276,11 +274,11 @@ constexpr std::make_unsigned_t<I> saturating_trunc(F a) {
   return static_cast<U>(a < 0 ? std::numeric_limits<I>::min() : std::numeric_limits<I>::max());
 }
 
-#define TRUNC_ROWS(p, U, S, f, F)                                                   \
-  constexpr Checked<U> p##_trunc_##f##_s(F a) { return checked_trunc<S>(a); }       \
-  constexpr Checked<U> p##_trunc_##f##_u(F a) { return checked_trunc<U>(a); }       \
-  constexpr U p##_trunc_sat_##f##_s(F a) { return saturating_trunc<S>(a); }         \
-  constexpr U p##_trunc_sat_##f##_u(F a) { return saturating_trunc<U>(a); }         \
+#define TRUNC_ROWS(p, U, S, f, F)                                                    \
+  constexpr Checked<U> p##_trunc_##f##_s(F a) { return checked_trunc<S>(a); }        \
+  constexpr Checked<U> p##_trunc_##f##_u(F a) { return checked_trunc<U>(a); }        \
+  constexpr U p##_trunc_sat_##f##_s(F a) { return saturating_trunc<S>(a); }          \
+  constexpr U p##_trunc_sat_##f##_u(F a) { return saturating_trunc<U>(a); }          \
   constexpr F f##_convert_##p##_s(U a) { return static_cast<F>(static_cast<S>(a)); } \
   constexpr F f##_convert_##p##_u(U a) { return static_cast<F>(a); }
 TRUNC_ROWS(i32, u32, int32_t, f32, float)

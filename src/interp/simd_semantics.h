@@ -125,31 +125,31 @@ u32 bitmask(V128 a) {
 }
 
 // S and U: vectors of signed and unsigned lanes; T: an unsigned lane.
-#define LANE_ROWS(p, S, U, T)                                                              \
-  inline V128 p##_eq(V128 a, V128 b) { return from(as<S>(a) == as<S>(b)); }                \
-  inline V128 p##_ne(V128 a, V128 b) { return from(as<S>(a) != as<S>(b)); }                \
-  inline V128 p##_lt_s(V128 a, V128 b) { return from(as<S>(a) < as<S>(b)); }               \
-  inline V128 p##_gt_s(V128 a, V128 b) { return from(as<S>(a) > as<S>(b)); }               \
-  inline V128 p##_le_s(V128 a, V128 b) { return from(as<S>(a) <= as<S>(b)); }              \
-  inline V128 p##_ge_s(V128 a, V128 b) { return from(as<S>(a) >= as<S>(b)); }              \
-  inline V128 p##_abs(V128 a) {                                                            \
-    U x = as<U>(a);                                                                        \
-    U sign = std::bit_cast<U>(as<S>(a) < 0);                                               \
-    return from((x ^ sign) - sign);                                                        \
-  }                                                                                        \
-  inline V128 p##_neg(V128 a) { return from(U{} - as<U>(a)); }                             \
-  inline V128 p##_add(V128 a, V128 b) { return from(as<U>(a) + as<U>(b)); }                \
-  inline V128 p##_sub(V128 a, V128 b) { return from(as<U>(a) - as<U>(b)); }                \
-  inline u32 p##_all_true(V128 a) { return all_true<T>(a); }                               \
-  inline u32 p##_bitmask(V128 a) { return bitmask<T>(a); }                                 \
-  inline V128 p##_shl(V128 a, u32 n) {                                                     \
-    return from(as<U>(a) << static_cast<T>(n % (sizeof(T) * 8)));                          \
-  }                                                                                        \
-  inline V128 p##_shr_u(V128 a, u32 n) {                                                   \
-    return from(as<U>(a) >> static_cast<T>(n % (sizeof(T) * 8)));                          \
-  }                                                                                        \
-  inline V128 p##_shr_s(V128 a, u32 n) {                                                   \
-    return from(as<S>(a) >> static_cast<std::make_signed_t<T>>(n % (sizeof(T) * 8)));      \
+#define LANE_ROWS(p, S, U, T)                                                         \
+  inline V128 p##_eq(V128 a, V128 b) { return from(as<S>(a) == as<S>(b)); }           \
+  inline V128 p##_ne(V128 a, V128 b) { return from(as<S>(a) != as<S>(b)); }           \
+  inline V128 p##_lt_s(V128 a, V128 b) { return from(as<S>(a) < as<S>(b)); }          \
+  inline V128 p##_gt_s(V128 a, V128 b) { return from(as<S>(a) > as<S>(b)); }          \
+  inline V128 p##_le_s(V128 a, V128 b) { return from(as<S>(a) <= as<S>(b)); }         \
+  inline V128 p##_ge_s(V128 a, V128 b) { return from(as<S>(a) >= as<S>(b)); }         \
+  inline V128 p##_abs(V128 a) {                                                       \
+    U x = as<U>(a);                                                                   \
+    U sign = std::bit_cast<U>(as<S>(a) < 0);                                          \
+    return from((x ^ sign) - sign);                                                   \
+  }                                                                                   \
+  inline V128 p##_neg(V128 a) { return from(U{} - as<U>(a)); }                        \
+  inline V128 p##_add(V128 a, V128 b) { return from(as<U>(a) + as<U>(b)); }           \
+  inline V128 p##_sub(V128 a, V128 b) { return from(as<U>(a) - as<U>(b)); }           \
+  inline u32 p##_all_true(V128 a) { return all_true<T>(a); }                          \
+  inline u32 p##_bitmask(V128 a) { return bitmask<T>(a); }                            \
+  inline V128 p##_shl(V128 a, u32 n) {                                                \
+    return from(as<U>(a) << static_cast<T>(n % (sizeof(T) * 8)));                     \
+  }                                                                                   \
+  inline V128 p##_shr_u(V128 a, u32 n) {                                              \
+    return from(as<U>(a) >> static_cast<T>(n % (sizeof(T) * 8)));                     \
+  }                                                                                   \
+  inline V128 p##_shr_s(V128 a, u32 n) {                                              \
+    return from(as<S>(a) >> static_cast<std::make_signed_t<T>>(n % (sizeof(T) * 8))); \
   }
 LANE_ROWS(i8x16, I8x16, U8x16, uint8_t)
 LANE_ROWS(i16x8, I16x8, U16x8, uint16_t)
@@ -158,14 +158,14 @@ LANE_ROWS(i64x2, I64x2, U64x2, uint64_t)
 #undef LANE_ROWS
 
 // Not of 64-bit lanes.
-#define SMALL_LANE_ROWS(p, S, U)                                                          \
-  inline V128 p##_lt_u(V128 a, V128 b) { return from(as<U>(a) < as<U>(b)); }              \
-  inline V128 p##_gt_u(V128 a, V128 b) { return from(as<U>(a) > as<U>(b)); }              \
-  inline V128 p##_le_u(V128 a, V128 b) { return from(as<U>(a) <= as<U>(b)); }             \
-  inline V128 p##_ge_u(V128 a, V128 b) { return from(as<U>(a) >= as<U>(b)); }             \
-  inline V128 p##_min_s(V128 a, V128 b) { return v128_bitselect(a, b, p##_lt_s(a, b)); }  \
-  inline V128 p##_min_u(V128 a, V128 b) { return v128_bitselect(a, b, p##_lt_u(a, b)); }  \
-  inline V128 p##_max_s(V128 a, V128 b) { return v128_bitselect(a, b, p##_gt_s(a, b)); }  \
+#define SMALL_LANE_ROWS(p, S, U)                                                         \
+  inline V128 p##_lt_u(V128 a, V128 b) { return from(as<U>(a) < as<U>(b)); }             \
+  inline V128 p##_gt_u(V128 a, V128 b) { return from(as<U>(a) > as<U>(b)); }             \
+  inline V128 p##_le_u(V128 a, V128 b) { return from(as<U>(a) <= as<U>(b)); }            \
+  inline V128 p##_ge_u(V128 a, V128 b) { return from(as<U>(a) >= as<U>(b)); }            \
+  inline V128 p##_min_s(V128 a, V128 b) { return v128_bitselect(a, b, p##_lt_s(a, b)); } \
+  inline V128 p##_min_u(V128 a, V128 b) { return v128_bitselect(a, b, p##_lt_u(a, b)); } \
+  inline V128 p##_max_s(V128 a, V128 b) { return v128_bitselect(a, b, p##_gt_s(a, b)); } \
   inline V128 p##_max_u(V128 a, V128 b) { return v128_bitselect(a, b, p##_gt_u(a, b)); }
 SMALL_LANE_ROWS(i8x16, I8x16, U8x16)
 SMALL_LANE_ROWS(i16x8, I16x8, U16x8)
@@ -195,11 +195,11 @@ template <class T>
 V128 average(V128 a, V128 b) {
   return map<T>(a, b, [](u32 x, u32 y) { return (x + y + 1) / 2; });
 }
-#define SATURATING_ROWS(p, S, U)                                             \
-  inline V128 p##_add_sat_s(V128 a, V128 b) { return add_sat<S>(a, b); }     \
-  inline V128 p##_add_sat_u(V128 a, V128 b) { return add_sat<U>(a, b); }     \
-  inline V128 p##_sub_sat_s(V128 a, V128 b) { return sub_sat<S>(a, b); }     \
-  inline V128 p##_sub_sat_u(V128 a, V128 b) { return sub_sat<U>(a, b); }     \
+#define SATURATING_ROWS(p, S, U)                                         \
+  inline V128 p##_add_sat_s(V128 a, V128 b) { return add_sat<S>(a, b); } \
+  inline V128 p##_add_sat_u(V128 a, V128 b) { return add_sat<U>(a, b); } \
+  inline V128 p##_sub_sat_s(V128 a, V128 b) { return sub_sat<S>(a, b); } \
+  inline V128 p##_sub_sat_u(V128 a, V128 b) { return sub_sat<U>(a, b); } \
   inline V128 p##_avgr_u(V128 a, V128 b) { return average<U>(a, b); }
 SATURATING_ROWS(i8x16, int8_t, uint8_t)
 SATURATING_ROWS(i16x8, int16_t, uint16_t)
@@ -251,18 +251,18 @@ V128 extadd_pairwise(V128 a) {
   for (size_t i = 0; i < kLanes<To>; ++i) r[i] = static_cast<To>(x[2 * i] + x[2 * i + 1]);
   return from(r);
 }
-#define WIDENING_ROWS(to, from_, S, FS, U, FU)                                                  \
-  inline V128 to##_extend_low_##from_##_s(V128 a) { return extend<S, FS>(a, 0); }               \
-  inline V128 to##_extend_high_##from_##_s(V128 a) { return extend<S, FS>(a, kLanes<S>); }      \
-  inline V128 to##_extend_low_##from_##_u(V128 a) { return extend<U, FU>(a, 0); }               \
-  inline V128 to##_extend_high_##from_##_u(V128 a) { return extend<U, FU>(a, kLanes<U>); }      \
-  inline V128 to##_extmul_low_##from_##_s(V128 a, V128 b) { return extmul<S, FS>(a, b, 0); }    \
-  inline V128 to##_extmul_high_##from_##_s(V128 a, V128 b) {                                    \
-    return extmul<S, FS>(a, b, kLanes<S>);                                                      \
-  }                                                                                             \
-  inline V128 to##_extmul_low_##from_##_u(V128 a, V128 b) { return extmul<U, FU>(a, b, 0); }    \
-  inline V128 to##_extmul_high_##from_##_u(V128 a, V128 b) {                                    \
-    return extmul<U, FU>(a, b, kLanes<U>);                                                      \
+#define WIDENING_ROWS(to, from_, S, FS, U, FU)                                               \
+  inline V128 to##_extend_low_##from_##_s(V128 a) { return extend<S, FS>(a, 0); }            \
+  inline V128 to##_extend_high_##from_##_s(V128 a) { return extend<S, FS>(a, kLanes<S>); }   \
+  inline V128 to##_extend_low_##from_##_u(V128 a) { return extend<U, FU>(a, 0); }            \
+  inline V128 to##_extend_high_##from_##_u(V128 a) { return extend<U, FU>(a, kLanes<U>); }   \
+  inline V128 to##_extmul_low_##from_##_s(V128 a, V128 b) { return extmul<S, FS>(a, b, 0); } \
+  inline V128 to##_extmul_high_##from_##_s(V128 a, V128 b) {                                 \
+    return extmul<S, FS>(a, b, kLanes<S>);                                                   \
+  }                                                                                          \
+  inline V128 to##_extmul_low_##from_##_u(V128 a, V128 b) { return extmul<U, FU>(a, b, 0); } \
+  inline V128 to##_extmul_high_##from_##_u(V128 a, V128 b) {                                 \
+    return extmul<U, FU>(a, b, kLanes<U>);                                                   \
   }
 WIDENING_ROWS(i16x8, i8x16, int16_t, int8_t, uint16_t, uint8_t)
 WIDENING_ROWS(i32x4, i16x8, int32_t, int16_t, uint32_t, uint16_t)
@@ -288,33 +288,47 @@ inline V128 i32x4_dot_i16x8_s(V128 a, V128 b) {
 // ---- floating-point lanes
 
 // V: the vector; I: the vector of its comparisons; F: a lane.
-#define FLOAT_LANE_ROWS(p, V, I, F)                                                             \
-  inline V128 p##_eq(V128 a, V128 b) { return from(as<V>(a) == as<V>(b)); }                     \
-  inline V128 p##_ne(V128 a, V128 b) { return from(as<V>(a) != as<V>(b)); }                     \
-  inline V128 p##_lt(V128 a, V128 b) { return from(as<V>(a) < as<V>(b)); }                      \
-  inline V128 p##_gt(V128 a, V128 b) { return from(as<V>(a) > as<V>(b)); }                      \
-  inline V128 p##_le(V128 a, V128 b) { return from(as<V>(a) <= as<V>(b)); }                     \
-  inline V128 p##_ge(V128 a, V128 b) { return from(as<V>(a) >= as<V>(b)); }                     \
-  inline V128 p##_abs(V128 a) { return v128_andnot(a, splat(kSignBit<F>)); }                    \
-  inline V128 p##_neg(V128 a) { return v128_xor(a, splat(kSignBit<F>)); }                       \
-  inline V128 p##_add(V128 a, V128 b) { return from(as<V>(a) + as<V>(b)); }                     \
-  inline V128 p##_sub(V128 a, V128 b) { return from(as<V>(a) - as<V>(b)); }                     \
-  inline V128 p##_mul(V128 a, V128 b) { return from(as<V>(a) * as<V>(b)); }                     \
-  inline V128 p##_div(V128 a, V128 b) { return from(as<V>(a) / as<V>(b)); }                     \
-  inline V128 p##_sqrt(V128 a) { return map<F>(a, [](F x) { return square_root(x); }); }        \
-  inline V128 p##_ceil(V128 a) { return map<F>(a, [](F x) { return ceil(x); }); }               \
-  inline V128 p##_floor(V128 a) { return map<F>(a, [](F x) { return floor(x); }); }             \
-  inline V128 p##_trunc(V128 a) { return map<F>(a, [](F x) { return trunc(x); }); }             \
-  inline V128 p##_nearest(V128 a) { return map<F>(a, [](F x) { return nearest(x); }); }         \
-  inline V128 p##_min(V128 a, V128 b) { return map<F>(a, b, [](F x, F y) { return min(x, y); }); } \
-  inline V128 p##_max(V128 a, V128 b) { return map<F>(a, b, [](F x, F y) { return max(x, y); }); } \
-  inline V128 p##_pmin(V128 a, V128 b) { return v128_bitselect(b, a, p##_lt(b, a)); }           \
-  inline V128 p##_pmax(V128 a, V128 b) { return v128_bitselect(b, a, p##_lt(a, b)); }           \
-  inline V128 p##_relaxed_madd(V128 a, V128 b, V128 c) { return p##_add(p##_mul(a, b), c); }    \
-  inline V128 p##_relaxed_nmadd(V128 a, V128 b, V128 c) {                                       \
-    return p##_add(p##_mul(p##_neg(a), b), c);                                                  \
-  }                                                                                             \
-  inline V128 p##_relaxed_min(V128 a, V128 b) { return v128_bitselect(a, b, p##_lt(a, b)); }    \
+#define FLOAT_LANE_ROWS(p, V, I, F)                                                          \
+  inline V128 p##_eq(V128 a, V128 b) { return from(as<V>(a) == as<V>(b)); }                  \
+  inline V128 p##_ne(V128 a, V128 b) { return from(as<V>(a) != as<V>(b)); }                  \
+  inline V128 p##_lt(V128 a, V128 b) { return from(as<V>(a) < as<V>(b)); }                   \
+  inline V128 p##_gt(V128 a, V128 b) { return from(as<V>(a) > as<V>(b)); }                   \
+  inline V128 p##_le(V128 a, V128 b) { return from(as<V>(a) <= as<V>(b)); }                  \
+  inline V128 p##_ge(V128 a, V128 b) { return from(as<V>(a) >= as<V>(b)); }                  \
+  inline V128 p##_abs(V128 a) { return v128_andnot(a, splat(kSignBit<F>)); }                 \
+  inline V128 p##_neg(V128 a) { return v128_xor(a, splat(kSignBit<F>)); }                    \
+  inline V128 p##_add(V128 a, V128 b) { return from(as<V>(a) + as<V>(b)); }                  \
+  inline V128 p##_sub(V128 a, V128 b) { return from(as<V>(a) - as<V>(b)); }                  \
+  inline V128 p##_mul(V128 a, V128 b) { return from(as<V>(a) * as<V>(b)); }                  \
+  inline V128 p##_div(V128 a, V128 b) { return from(as<V>(a) / as<V>(b)); }                  \
+  inline V128 p##_sqrt(V128 a) {                                                             \
+    return map<F>(a, [](F x) { return square_root(x); });                                    \
+  }                                                                                          \
+  inline V128 p##_ceil(V128 a) {                                                             \
+    return map<F>(a, [](F x) { return ceil(x); });                                           \
+  }                                                                                          \
+  inline V128 p##_floor(V128 a) {                                                            \
+    return map<F>(a, [](F x) { return floor(x); });                                          \
+  }                                                                                          \
+  inline V128 p##_trunc(V128 a) {                                                            \
+    return map<F>(a, [](F x) { return trunc(x); });                                          \
+  }                                                                                          \
+  inline V128 p##_nearest(V128 a) {                                                          \
+    return map<F>(a, [](F x) { return nearest(x); });                                        \
+  }                                                                                          \
+  inline V128 p##_min(V128 a, V128 b) {                                                      \
+    return map<F>(a, b, [](F x, F y) { return min(x, y); });                                 \
+  }                                                                                          \
+  inline V128 p##_max(V128 a, V128 b) {                                                      \
+    return map<F>(a, b, [](F x, F y) { return max(x, y); });                                 \
+  }                                                                                          \
+  inline V128 p##_pmin(V128 a, V128 b) { return v128_bitselect(b, a, p##_lt(b, a)); }        \
+  inline V128 p##_pmax(V128 a, V128 b) { return v128_bitselect(b, a, p##_lt(a, b)); }        \
+  inline V128 p##_relaxed_madd(V128 a, V128 b, V128 c) { return p##_add(p##_mul(a, b), c); } \
+  inline V128 p##_relaxed_nmadd(V128 a, V128 b, V128 c) {                                    \
+    return p##_add(p##_mul(p##_neg(a), b), c);                                               \
+  }                                                                                          \
+  inline V128 p##_relaxed_min(V128 a, V128 b) { return v128_bitselect(a, b, p##_lt(a, b)); } \
   inline V128 p##_relaxed_max(V128 a, V128 b) { return v128_bitselect(a, b, p##_gt(a, b)); }
 FLOAT_LANE_ROWS(f32x4, F32x4, I32x4, float)
 FLOAT_LANE_ROWS(f64x2, F64x2, I64x2, double)

@@ -218,13 +218,13 @@ struct Run {
 };
 
 // Instantiates the handler of a one-byte opcode in every state.
-#define NACRE_INSTANTIATE(name)                                \
+#define NACRE_INSTANTIATE(name)                            \
   template struct Run<::nacre::wasm::Op::name, Narrow<0>>; \
   template struct Run<::nacre::wasm::Op::name, Narrow<1>>; \
   template struct Run<::nacre::wasm::Op::name, Narrow<2>>; \
   template struct Run<::nacre::wasm::Op::name, Wide>;
 // Prefixed opcodes run on a flat stack. Their pc is at the last byte of the opcode.
-#define NACRE_INSTANTIATE_PREFIXED(name)                       \
+#define NACRE_INSTANTIATE_PREFIXED(name)                   \
   template struct Run<::nacre::wasm::Op::name, Narrow<0>>; \
   template struct Run<::nacre::wasm::Op::name, Wide>;
 #define NACRE_INSTANTIATE_WIDE(name) template struct Run<::nacre::wasm::Op::name, Wide>;

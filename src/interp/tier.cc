@@ -42,15 +42,14 @@ Outcome InterpTier::enter(abi::ExecContext& exec, abi::FuncObject& function, abi
 
   // A bridge to the host, then the arguments as the first locals.
   uint8_t* stack = exec.stack_top;
-  if (stack > exec.stack_end || static_cast<size_t>(exec.stack_end - stack) <
-                                    sizeof(Bridge) + code->frame_bytes) {
+  if (stack > exec.stack_end ||
+      static_cast<size_t>(exec.stack_end - stack) < sizeof(Bridge) + code->frame_bytes) {
     return abi::make_trap(TrapKind::call_stack_exhausted);
   }
   auto* base = reinterpret_cast<Bridge*>(stack);
   *base = Bridge{};
   uint8_t* args = stack + sizeof(Bridge);
-  const wasm::FuncType& type =
-      static_cast<InterpCode&>(*function.vmctx->code).type(function.index);
+  const wasm::FuncType& type = static_cast<InterpCode&>(*function.vmctx->code).type(function.index);
   values_to_slots(values, type.params, args, code->wide);
 
   if (run(activation, base, function.vmctx, *code)) {

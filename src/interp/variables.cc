@@ -95,9 +95,7 @@ NACRE_INLINE void select(const S& at, size_t length) {
 
 template <class P>
 struct Select {
-  NACRE_INLINE static void handler(NACRE_PARAMS) {
-    return select(State<P>::enter(NACRE_ARGS), 1);
-  }
+  NACRE_INLINE static void handler(NACRE_PARAMS) { return select(State<P>::enter(NACRE_ARGS), 1); }
 };
 
 template <class P>
@@ -123,8 +121,7 @@ struct RefFunc {
   template <class S>
   NACRE_INLINE static void run(const S& s, uint32_t index, size_t length) {
     NACRE_MACHINE(s);
-    return s.push(reinterpret_cast<uint64_t>(reg_activation->vmctx->functions[index]))
-        .next(length);
+    return s.push(reinterpret_cast<uint64_t>(reg_activation->vmctx->functions[index])).next(length);
   }
 };
 
