@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runtime/failure.h"
+
 namespace nacre::api {
 namespace {
 
@@ -37,9 +39,7 @@ nacre_error_t* make_error(const abi::Trap& trap, std::string backtrace) {
     error->exit_code = trap.exit_code;
     return error;
   }
-  std::string message(abi::trap_text(trap.kind));
-  if (!trap.message.empty()) message += ": " + trap.message;
-  nacre_error_t* error = make_error(NACRE_ERROR_TRAP, std::move(message));
+  nacre_error_t* error = make_error(NACRE_ERROR_TRAP, runtime::describe(trap));
   error->backtrace = std::move(backtrace);
   return error;
 }

@@ -39,20 +39,16 @@ struct RunOptions {
 void declare(CLI::App& app, RunOptions& options) {
   app.add_option("--dir", options.dirs, "let it use a directory; :ro for reading only")
       ->type_name("HOST[::GUEST][:ro]")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   app.add_option("--env", options.env, "an environment variable; without a value, the own one")
       ->type_name("NAME[=VALUE]")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   app.add_option("--net", options.net, "let it connect (not built yet)")
       ->type_name("HOST[:PORT]")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   app.add_option("--listen", options.listen, "a listening socket, handed to it")
       ->type_name("ADDR:PORT")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   app.add_flag("--no-stdin", options.no_stdin, "take standard input away");
   app.add_flag("--no-clock", options.no_clock, "take the clocks away");
   app.add_flag("--no-random", options.no_random, "take randomness away");
@@ -65,8 +61,7 @@ void declare(CLI::App& app, RunOptions& options) {
       ->type_name("NAME");
   app.add_option("--module", options.modules, "offer another module's exports to APP as NAME")
       ->type_name("NAME=FILE")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   app.add_option("--unknown-imports", options.unknown_imports,
                  "imports nobody offers: deny (refuse to start) or trap (when called)")
       ->type_name("deny|trap")
