@@ -154,7 +154,7 @@ class Suite {
   Features features_;
 };
 
-void run_suite(const char* folder, Features features = {}) {
+void run_suite(const char* folder, Features features = {}, bool has_hints = false) {
   fs::path root = suite_root() / folder;
   if (!fs::exists(root)) {
     GTEST_SKIP() << "no specification suite at " << root << ": set NACRE_SHARED";
@@ -167,11 +167,12 @@ void run_suite(const char* folder, Features features = {}) {
   std::ranges::sort(files);
   for (const fs::path& file : files) suite.run_file(file);
   EXPECT_GT(suite.round_trips, 0u);
+  EXPECT_EQ(suite.hint_sections != 0, has_hints);
 }
 
 TEST(BinarySuite, Core) { run_suite("core"); }
 TEST(BinarySuite, Legacy) { run_suite("legacy"); }
-TEST(BinarySuite, CustomSections) { run_suite("custom"); }
+TEST(BinarySuite, CustomSections) { run_suite("custom", {}, true); }
 TEST(BinarySuite, Threads) { run_suite("proposals/threads"); }
 TEST(BinarySuite, WideArithmetic) { run_suite("proposals/wide-arithmetic"); }
 TEST(BinarySuite, CompactImports) { run_suite("proposals/compact-import-section"); }
