@@ -75,7 +75,7 @@ int main(void) {
   struct pollfd libc_poll = {.fd = 0, .events = POLLRDNORM};
   EQUAL(poll(&libc_poll, 1, 1000), 1);
   char text[8];
-  EQUAL(read(0, text, sizeof text), 6);
+  EQUAL(read(0, text, sizeof text), 5);
   struct timespec pause = {0, 5000000};
   EQUAL(nanosleep(&pause, NULL), 0);
   return finish();
