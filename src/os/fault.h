@@ -77,17 +77,17 @@ struct [[gnu::packed, gnu::may_alias]] Unaligned {
   ".popsection"
 
 // `volatile`: g++ 12 forgets that an asm goto with outputs has a way out.
-#define NACRE_GUARDED_LOAD(instruction, output, memory)                   \
-  asm volatile goto("771: " instruction "\n" NACRE_FAULT_ROW              \
-                    : output(value)                                       \
-                    : [from] memory(*static_cast<const Memory*>(address)) \
-                    :                                                     \
+#define NACRE_GUARDED_LOAD(instruction, output, memory)                         \
+  asm volatile goto("771: " instruction "\n" NACRE_FAULT_ROW                    \
+                    : output(value)                                             \
+                    : [from] memory(static_cast<const Memory*>(address)->value) \
+                    :                                                           \
                     : fault)
-#define NACRE_GUARDED_STORE(instruction, input, memory)           \
-  asm volatile goto("771: " instruction "\n" NACRE_FAULT_ROW      \
-                    : [to] memory(*static_cast<Memory*>(address)) \
-                    : input(value)                                \
-                    :                                             \
+#define NACRE_GUARDED_STORE(instruction, input, memory)                 \
+  asm volatile goto("771: " instruction "\n" NACRE_FAULT_ROW            \
+                    : [to] memory(static_cast<Memory*>(address)->value) \
+                    : input(value)                                      \
+                    :                                                   \
                     : fault)
 
 // False: the access faulted and `out` is unspecified.
