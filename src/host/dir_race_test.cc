@@ -47,8 +47,7 @@ std::string content_of(Handle& handle) {
 }
 
 class DirRace : public testing::TestWithParam<Backend> {};
-INSTANTIATE_TEST_SUITE_P(Backends, DirRace, testing::Values(Backend::kernel, Backend::walk),
-                         backend_test_name);
+INSTANTIATE_TEST_SUITE_P(Backends, DirRace, testing::ValuesIn(real_backends()), backend_test_name);
 
 TEST_P(DirRace, DirectorySwappedWithLinkToOutside) {
   TestTree tree(GetParam());

@@ -26,7 +26,7 @@ std::string read_all(File& file) {
 }
 
 class HostDir : public testing::TestWithParam<Backend> {};
-INSTANTIATE_TEST_SUITE_P(Backends, HostDir, testing::ValuesIn(kBackends), backend_test_name);
+INSTANTIATE_TEST_SUITE_P(Backends, HostDir, testing::ValuesIn(all_backends()), backend_test_name);
 
 TEST_P(HostDir, RefusesPathsThatAreNoText) {
   TestTree tree(GetParam());
@@ -194,8 +194,7 @@ TEST_P(HostDir, GateIsAskedAndRefusalsAreRecorded) {
 }
 
 class RealDirs : public testing::TestWithParam<Backend> {};
-INSTANTIATE_TEST_SUITE_P(Backends, RealDirs, testing::Values(Backend::kernel, Backend::walk),
-                         backend_test_name);
+INSTANTIATE_TEST_SUITE_P(Backends, RealDirs, testing::ValuesIn(real_backends()), backend_test_name);
 
 TEST_P(RealDirs, SpecialFilesDoNotHang) {
   TestTree tree(GetParam());

@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/dir.h"
 #include "host/memory_dir.h"
@@ -144,7 +145,18 @@ class TestTree {
   MemoryTree memory_;
 };
 
-inline constexpr Backend kBackends[] = {Backend::kernel, Backend::walk, Backend::memory};
+// Those on the operating system: openat2 is missing from old kernels and under some emulators.
+inline std::vector<Backend> real_backends() {
+  auto kernel = open_real_dir("/", Grant::simple("/"), os::Resolver::kernel);
+  if (!kernel) return {Backend::walk};
+  return {Backend::kernel, Backend::walk};
+}
+
+inline std::vector<Backend> all_backends() {
+  std::vector<Backend> backends = real_backends();
+  backends.push_back(Backend::memory);
+  return backends;
+}
 
 inline std::string backend_test_name(const testing::TestParamInfo<Backend>& info) {
   return backend_name(info.param);

@@ -12,7 +12,7 @@ namespace nacre::wasi::p1 {
 namespace {
 
 using Descriptors = TreeTest;
-INSTANTIATE_TEST_SUITE_P(Backends, Descriptors, testing::ValuesIn(host::kBackends),
+INSTANTIATE_TEST_SUITE_P(Backends, Descriptors, testing::ValuesIn(host::all_backends()),
                          host::backend_test_name);
 
 TEST_P(Descriptors, PositionFollowsTransfers) {

@@ -8,7 +8,7 @@ namespace nacre::wasi::p1 {
 namespace {
 
 using Paths = TreeTest;
-INSTANTIATE_TEST_SUITE_P(Backends, Paths, testing::ValuesIn(host::kBackends),
+INSTANTIATE_TEST_SUITE_P(Backends, Paths, testing::ValuesIn(host::all_backends()),
                          host::backend_test_name);
 
 TEST_P(Paths, PreopenIsDescribed) {
