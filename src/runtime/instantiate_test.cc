@@ -266,6 +266,13 @@ TEST(Instantiate, SharedMemoriesAreOneInAllStores) {
   EXPECT_TRUE(instantiate(**second, module, {{*adopted}}));
   world.store = nullptr;
   EXPECT_EQ(adopted->memory()->grow(1), 1u);
+
+  // It outlives both stores and the engine, whose address space it was taken from.
+  std::shared_ptr<Memory> last = (*second)->share(*adopted);
+  second = {};
+  module = nullptr;
+  world.engine = nullptr;
+  EXPECT_EQ(last->grow(1), 2u);
 }
 
 // Walks through all failures of one instantiation (security.md J3): each leaves a store that works.

@@ -83,7 +83,8 @@ Result<std::shared_ptr<Memory>> Store::make_memory(const wasm::MemoryType& type)
     return fail(ErrorCode::limit, "the store has all the memories that it may have");
   MemoryContext context{.mapping = engine_->mapping(),
                         .budget = memory_budget_,
-                        .allow_guards = engine_->options().guarded_memories};
+                        .allow_guards = engine_->options().guarded_memories,
+                        .owner = engine_};
   auto memory = TRY(Memory::create(type, context));
   ++memory_count_;
   return memory;
