@@ -22,6 +22,7 @@ class Cursor {
   const Token& peek_second() const { return following_; }
   Token take() {
     Token token = current_;
+    taken_end_ = offset_of(token) + token.text.size();
     current_ = following_;
     following_ = lexer_.next();
     return token;
@@ -73,6 +74,8 @@ class Cursor {
 
   std::string_view source() const { return source_; }
   size_t offset() const { return offset_of(current_); }
+  // Where the token taken last ends.
+  size_t taken_end() const { return taken_end_; }
   size_t offset_of(const Token& token) const {
     return static_cast<size_t>(token.text.data() - source_.data());
   }
@@ -89,6 +92,7 @@ class Cursor {
   Lexer lexer_;
   Token current_;
   Token following_;
+  size_t taken_end_ = 0;
 };
 
 }  // namespace nacre::wasm::text

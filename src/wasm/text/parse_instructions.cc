@@ -2,6 +2,7 @@
 // has not ended yet. A folded instruction's bytes wait in pending_ until its operands are written.
 #include "base/utf8.h"
 #include "wasm/limits.h"
+#include "wasm/text/mnemonics.h"
 #include "wasm/text/parser_impl.h"
 
 namespace nacre::wasm::text {
@@ -60,7 +61,7 @@ Result<void> Parser::check_no_hint() {
 
 Result<Op> Parser::parse_op() {
   Token token = TRY(cursor_.expect(TokenKind::word, "an instruction"));
-  std::optional<Op> op = find_op(token.text);
+  std::optional<Op> op = find_mnemonic(token.text);
   if (!op) {
     return cursor_.malformed(token, "unknown operator \"" + printable(token.text) + "\"");
   }

@@ -111,7 +111,7 @@ class ScriptParser {
     while (at_module_field()) {
       cursor_.take();
       TRY(cursor_.skip_list());
-      end = cursor_.offset();
+      end = cursor_.taken_end();
     }
     module.script = cursor_.source();
     module.text = cursor_.source().substr(begin, end - begin);
@@ -202,8 +202,7 @@ class ScriptParser {
   Result<void> module_command(Command& command, bool inside_assertion = false) {
     ScriptModule& module = command.module;
     size_t begin = cursor_.offset();
-    cursor_.take();
-    cursor_.take();
+    if (!cursor_.take_list("module")) return cursor_.unexpected("(module ...)");
     if (!inside_assertion && cursor_.take_word("instance")) {
       command.kind = Kind::instance;
       command.id = take_id();
