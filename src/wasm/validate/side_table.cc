@@ -26,6 +26,7 @@ class SideTableBuilder {
     out.branches.clear();
     out.handlers.clear();
     shape_.code_begin = position();
+    shape_.code_end = shape_.code_begin + static_cast<uint32_t>(reader.remaining());
     shape_.local_count = static_cast<uint32_t>(validator.local_count());
     opens_.push_back({.section = shape_.code_begin});
   }
@@ -52,6 +53,7 @@ class SideTableBuilder {
 #include "wasm/ops.def"
 #undef OP
 
+  // After the walk; the reader may be gone.
   FunctionShape finish(const TypeDef& type) &&;
 
  private:
@@ -304,7 +306,6 @@ FunctionShape SideTableBuilder::finish(const TypeDef& type) && {
   shape_.result_count = static_cast<uint32_t>(type.results.size());
   shape_.max_operands = std::max(shape_.max_operands, shape_.result_count);
   shape_.uses_v128 = shape_.uses_v128 || type.has_v128 || validator_.has_v128_local();
-  shape_.code_end = position();
   // The inner of two nested ranges ends first.
   std::stable_sort(
       out_.handlers.begin(), out_.handlers.end(),
