@@ -40,6 +40,7 @@ class AddressSpaceBudget {
   explicit AddressSpaceBudget(uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}
   [[nodiscard]] bool take(uint64_t bytes);
   void give_back(uint64_t bytes) { used_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  bool has_room(uint64_t bytes) const { return bytes <= limit_bytes_ - used_bytes(); }
   uint64_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
 
  private:

@@ -243,7 +243,8 @@ TEST(Instantiate, KeepsToTheLimitsOfTheStore) {
   for (std::string_view text : {"(module (memory 2))", "(module (table 5 funcref))"}) {
     auto instance = instantiate(*world.store, world.parse(text), {});
     ASSERT_FALSE(instance) << text;
-    EXPECT_FALSE(instance.error().is_trap());
+    ASSERT_FALSE(instance.error().is_trap());
+    EXPECT_EQ(instance.error().error().code(), ErrorCode::limit);
   }
   EXPECT_NE(world.instantiate("(module (memory 1) (table 4 funcref))"), nullptr);
   auto instance = instantiate(*world.store, world.parse("(module)"), {});

@@ -32,11 +32,12 @@ Result<std::unique_ptr<Table>> Table::create(const wasm::TableType& type, abi::R
                                       std::to_string(wasm::kMaxTableElements) + " are supported");
   }
   std::unique_ptr<Table> table(new (std::nothrow) Table(type, budget, fail_point));
-  if (table == nullptr || table->grow(type.limits.min, initial) == kGrowFailed) {
-    return fail(ErrorCode::out_of_memory,
-                "no room for a table of " + std::to_string(type.limits.min) + " elements");
-  }
-  return table;
+  bool made = table != nullptr && table->grow(type.limits.min, initial) != kGrowFailed;
+  if (made) return table;
+  std::string size = std::to_string(type.limits.min) + " elements";
+  if (budget != nullptr && !budget->has_room(type.limits.min))
+    return fail(ErrorCode::limit, "a table of " + size + " is more than the store may have");
+  return fail(ErrorCode::out_of_memory, "no room for a table of " + size);
 }
 
 wasm::TableType Table::current_type() const {
