@@ -83,6 +83,7 @@ class SideTableBuilder {
   // Where the immediates of the current instruction begin.
   uint32_t immediates() const;
 
+  bool leads_loop() const;
   void open_block(bool is_loop);
   void close_block(bool is_end);
   void end_arm();
@@ -99,6 +100,7 @@ class SideTableBuilder {
   SideTable& out_;
   FunctionShape shape_;
   std::vector<Open> opens_;
+  size_t leading_ = 0;  // the loop opened last
   uint32_t op_ = 0;
   uint32_t height_ = 0;
   bool live_ = true;
@@ -146,6 +148,14 @@ void SideTableBuilder::add_branch(uint32_t source, uint32_t height, uint32_t lab
   uint32_t keep = live_ ? static_cast<uint32_t>(frame.label().size()) : 0;
   uint32_t pop = live_ ? height - frame.height - keep : 0;
   add_entry(source, pop, keep, open(label));
+}
+
+// Whether only blocks stand between the current instruction and the start of the innermost loop.
+// They do nothing, and switch statements in loops put hundreds there: branches skip them.
+bool SideTableBuilder::leads_loop() const {
+  if (leading_ >= opens_.size()) return false;
+  const Open& loop = opens_[leading_];
+  return loop.loop_entry != kNone && loop.section == op_;
 }
 
 void SideTableBuilder::open_block(bool is_loop) {
@@ -240,9 +250,11 @@ void SideTableBuilder::visit_delegate(uint32_t label) {
 template <Op op, class Imm>
 void SideTableBuilder::special(const Imm& i) {
   if constexpr (op == Op::block) {
+    if (leads_loop()) opens_[leading_].section = position();
     open_block(false);
   } else if constexpr (op == Op::loop) {
     open_block(true);
+    leading_ = opens_.size() - 1;
   } else if constexpr (op == Op::try_) {
     open_block(false);
     opens_.back().is_try = true;

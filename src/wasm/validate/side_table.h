@@ -36,9 +36,10 @@
 //
 // A branch to the function's own label is a return: it lands on the final `end` (pc ==
 // shape.code_end - 1) with the cursor behind the last entry and the results on top of an otherwise
-// empty operand stack. Targets are otherwise never an `end`: a label of a block lands behind its
-// `end`, a label of a loop on the first instruction inside, with the cursor back at the entry of
-// that place. An `end` that is met in straight-line execution does nothing, except the final one.
+// empty operand stack. Otherwise a label of a block lands behind its `end`; a label of a loop lands
+// behind the `block` instructions that the loop begins with, if any (they do nothing), with the
+// cursor back at the entry of that place. An `end` that is met in straight-line execution, or
+// there, does nothing, except the final one.
 //
 // In unreachable code (specification appendix, "Validation algorithm") keep and pop are 0.
 #pragma once

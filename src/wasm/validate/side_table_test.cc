@@ -233,6 +233,20 @@ TEST(SideTable, LoopsGoBackWithTheCursor) {
   EXPECT_EQ(built.shape.local_count, 1u);
 }
 
+TEST(SideTable, LoopsGoBackBehindTheirFirstBlocks) {
+  TestModule test;
+  // 1: loop, 3: block, 5: block, 7: br 2, 9: end, 10: block, 12: br 2, 14: end, 15: end, 16: end
+  Code code;
+  code.op(Op::loop).raw({kEmptyBlock}).op(Op::block).raw({kEmptyBlock});
+  code.op(Op::block).raw({kEmptyBlock}).op(Op::br, 2).op(Op::end);
+  code.op(Op::block).raw({kEmptyBlock}).op(Op::br, 2).op(Op::end).op(Op::end).op(Op::end);
+  test.function({}, {}, code);
+  Built built = build(test);
+  ASSERT_EQ(built.table.branches.size(), 2u);
+  expect_entry(built.table.branches[0], 7 - 8, 0, 0, 0);
+  expect_entry(built.table.branches[1], 7 - 13, -1, 0, 0);
+}
+
 TEST(SideTable, IfJumpsBehindElseAndElseBehindEnd) {
   TestModule test;
   Code code;  // 1: const, 3: if i32, 5: const, 7: else, 8: const, 10: end, 11: end
