@@ -1,7 +1,7 @@
-// An 8-bit arithmetic unit with a registered result.
-module alu(input clk, input rst, input [2:0] op, input [7:0] a, input [7:0] b,
-           output reg [7:0] y, output reg zero);
-  reg [7:0] next;
+// A 4-bit arithmetic unit with a registered result.
+module alu(input clk, input rst, input [2:0] op, input [3:0] a, input [3:0] b,
+           output reg [3:0] y, output reg zero);
+  reg [3:0] next;
   always @* begin
     case (op)
       3'd0: next = a + b;
@@ -9,8 +9,8 @@ module alu(input clk, input rst, input [2:0] op, input [7:0] a, input [7:0] b,
       3'd2: next = a & b;
       3'd3: next = a | b;
       3'd4: next = a ^ b;
-      3'd5: next = a << b[2:0];
-      3'd6: next = {7'd0, a < b};
+      3'd5: next = a << b[1:0];
+      3'd6: next = {3'd0, a < b};
       default: next = y;
     endcase
   end
