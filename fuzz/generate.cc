@@ -102,6 +102,7 @@ class Generator {
 
   // ---- Functions
   void function_body(uint32_t index);
+  void write_locals(ByteWriter& body) const;
   void burn_fuel();
   uint32_t add_local(ValType type);
   uint32_t find_local(ValType type);
@@ -628,6 +629,20 @@ void Generator::function_body(uint32_t index) {
   op(Op::end);
 }
 
+// As runs of one type, the canonical form.
+void Generator::write_locals(ByteWriter& body) const {
+  std::vector<std::pair<uint32_t, ValType>> runs;
+  for (size_t i = param_count_; i < locals_.size(); ++i) {
+    if (runs.empty() || runs.back().second != locals_[i]) runs.emplace_back(0, locals_[i]);
+    ++runs.back().first;
+  }
+  body.u32(static_cast<uint32_t>(runs.size()));
+  for (const auto& [count, type] : runs) {
+    body.u32(count);
+    body.val_type(type);
+  }
+}
+
 wasm::Module Generator::make() {
   wasm::Module module;
   memories_ = {{false}};
@@ -706,11 +721,7 @@ wasm::Module Generator::make() {
   for (uint32_t i = 0; i < count; ++i) {
     function_body(i);
     ByteWriter body;
-    body.u32(static_cast<uint32_t>(locals_.size()) - param_count_);
-    for (size_t k = param_count_; k < locals_.size(); ++k) {
-      body.u32(1);
-      body.val_type(locals_[k]);
-    }
+    write_locals(body);
     body.raw(out_.bytes());
     module.owned.push_back(std::move(body).take());
     module.bodies.push_back(module.owned.back());

@@ -22,6 +22,7 @@
 #include "generate.h"
 #include "interp/tier.h"
 #include "mutate.h"
+#include "runtime/module.h"
 #include "wasm/binary/decoder.h"
 #include "wasm/binary/encoder.h"
 #include "wasm/text/parser.h"

@@ -1,14 +1,12 @@
 #include "api/grants.h"
 
-#include <unistd.h>
-
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 
 #include "api/error.h"
 #include "base/utf8.h"
 #include "host/socket.h"
+#include "os/environment.h"
 #include "os/listen.h"
 
 namespace nacre::api {
@@ -18,16 +16,6 @@ constexpr std::string_view kReadOnly = ":ro";
 constexpr std::string_view kSeparator = "::";
 
 std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
-
-// Every variable of this process, for --allow-all.
-void add_own_environment(std::vector<std::pair<std::string, std::string>>& variables) {
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    std::string_view text = *entry;
-    size_t equals = text.find('=');
-    if (equals == std::string_view::npos || equals == 0 || !is_utf8(text)) continue;
-    variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-  }
-}
 
 }  // namespace
 
@@ -82,12 +70,12 @@ Result<void> Grants::add_variable(std::string_view text) {
     variables_.emplace_back(std::move(name), text.substr(equals + 1));
     return {};
   }
-  const char* own = std::getenv(name.c_str());
-  if (own == nullptr) {
+  std::optional<std::string> own = os::environment_variable(name);
+  if (!own) {
     return fail(ErrorCode::usage,
                 quoted(name) + " is not set here: set it, or give it with NAME=VALUE");
   }
-  variables_.emplace_back(std::move(name), own);
+  variables_.emplace_back(std::move(name), *own);
   return {};
 }
 
@@ -114,7 +102,9 @@ Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> 
     // wasi-libc resolves relative paths against the preopen ".".
     dirs_.push_back({"/", "/", false});
     dirs_.push_back({".", ".", false});
-    add_own_environment(variables_);
+    for (auto& [name, text] : os::environment()) {
+      if (is_utf8(name) && is_utf8(text)) variables_.emplace_back(name, text);
+    }
   } else {
     return fail(ErrorCode::usage, "there is no grant of the kind " + quoted(kind));
   }
