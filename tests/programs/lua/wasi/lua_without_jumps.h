@@ -4,8 +4,7 @@
 #include <stdlib.h>
 
 #define luai_jmpbuf int
-#define LUAI_TRY(L, c, a) \
-  { a }
+#define LUAI_TRY(L, c, a) {a}
 #define LUAI_THROW(L, c)                                  \
   {                                                       \
     const char* message = lua_tostring(L, -1);            \
@@ -18,4 +17,6 @@
 #define tmpfile() NULL
 #define LUA_TMPNAMBUFSIZE 1
 #define lua_tmpnam(buffer, failed) \
-  { failed = 1; }
+  {                                \
+    failed = 1;                    \
+  }
