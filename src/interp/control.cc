@@ -4,12 +4,30 @@
 #include "interp/immediates.h"
 
 namespace nacre::interp {
+
+template <class P>
+void branch_dropping(NACRE_PARAMS) {
+  auto s = State<P>::enter(NACRE_ARGS);
+  const Branch* entry = s.cursor;
+  size_t keep = entry->keep * P::kSlot;
+  size_t pop = entry->pop * P::kSlot;
+  uint8_t* to = s.sp - keep - pop;
+  for (size_t i = 0; i < keep; i += 8) store(to + i, load<uint64_t>(to + pop + i));
+  s.sp = to + keep;
+  s.pc += entry->delta_pc;
+  s.cursor =
+      reinterpret_cast<const Branch*>(reinterpret_cast<const char*>(entry) + entry->delta_cursor);
+  return s.dispatch();
+}
+template void branch_dropping<Narrow<0>>(NACRE_PARAMS);
+template void branch_dropping<Wide>(NACRE_PARAMS);
+
 namespace {
 
 struct SkipBlockType {
   template <class S>
   NACRE_INLINE static void run(const S& s, size_t length) {
-    return s.next(length);
+    return s.flow_into_blocks(length);
   }
 };
 
@@ -19,7 +37,7 @@ struct If {
     auto at = State<P>::enter(NACRE_ARGS);
     uint32_t condition;
     auto s = at.pop(condition);
-    if (condition == 0) return branch(s);
+    if (condition == 0) return s.take_branch();
     if (!is_short_type(s.pc[1])) [[unlikely]]
       return at.jump(&long_form);
     return no_branch(s, 2);
@@ -37,7 +55,7 @@ struct BrIf {
     auto at = State<P>::enter(NACRE_ARGS);
     uint32_t condition;
     auto s = at.pop(condition);
-    if (condition != 0) return branch(s);
+    if (condition != 0) return s.take_branch();
     if (s.pc[1] & 0x80) [[unlikely]]
       return at.jump(&long_form);
     return no_branch(s, 2);
@@ -57,7 +75,7 @@ struct BrTable {
     uint32_t index;
     auto s = at.pop(index);
     s.cursor += index < count ? index : count;
-    return branch(s);
+    return s.take_branch();
   }
 };
 
@@ -66,7 +84,7 @@ struct BrOnNull {
   NACRE_INLINE static void run(const S& at, uint32_t, size_t length) {
     uint64_t ref;
     auto s = at.pop(ref);
-    if (ref == abi::kNullRef) return branch(s);
+    if (ref == abi::kNullRef) return s.take_branch();
     return no_branch(at, length);
   }
 };
@@ -76,7 +94,7 @@ struct BrOnNonNull {
   NACRE_INLINE static void run(const S& at, uint32_t, size_t length) {
     uint64_t ref;
     auto s = at.pop(ref);
-    if (ref != abi::kNullRef) return branch(at);
+    if (ref != abi::kNullRef) return at.take_branch();
     return no_branch(s, length);
   }
 };
@@ -103,11 +121,11 @@ NACRE_FORM(br_if, BrIf<P>)
 
 template <class P>
 struct Run<wasm::Op::else_, P, NoMode> {
-  static void handler(NACRE_PARAMS) { return branch(State<P>::enter(NACRE_ARGS)); }
+  static void handler(NACRE_PARAMS) { return State<P>::enter(NACRE_ARGS).take_branch(); }
 };
 template <class P>
 struct Run<wasm::Op::br, P, NoMode> {
-  static void handler(NACRE_PARAMS) { return branch(State<P>::enter(NACRE_ARGS)); }
+  static void handler(NACRE_PARAMS) { return State<P>::enter(NACRE_ARGS).take_branch(); }
 };
 
 template <class P>
@@ -115,7 +133,7 @@ struct Run<wasm::Op::end, P, NoMode> {
   static void handler(NACRE_PARAMS) {
     auto s = State<P>::enter(NACRE_ARGS);
     if (s.pc != reg_frame->code->end) [[likely]]
-      return s.next(1);
+      return s.flow(1);
     return return_results(s);
   }
 };

@@ -1,44 +1,16 @@
-// Branches and returns, shared by the handlers that take them.
+// Untaken branches and returns, shared by the handlers that take them.
 #pragma once
 
 #include "interp/state.h"
 
 namespace nacre::interp {
 
-// Goes where the entry at the cursor says; values in between are dropped.
-template <class P>
-[[gnu::noinline]] void branch_dropping(NACRE_PARAMS) {
-  auto s = State<P>::enter(NACRE_ARGS);
-  const Branch* entry = s.cursor;
-  size_t keep = entry->keep * P::kSlot;
-  size_t pop = entry->pop * P::kSlot;
-  uint8_t* to = s.sp - keep - pop;
-  for (size_t i = 0; i < keep; i += 8) store(to + i, load<uint64_t>(to + pop + i));
-  s.sp = to + keep;
-  s.pc += entry->delta_pc;
-  s.cursor =
-      reinterpret_cast<const Branch*>(reinterpret_cast<const char*>(entry) + entry->delta_cursor);
-  return s.dispatch();
-}
-
-template <class S>
-NACRE_INLINE void branch(const S& at) {
-  S s = at;
-  const Branch* entry = s.cursor;
-  if (entry->pop != 0) [[unlikely]]
-    return s.flush().jump(&branch_dropping<typename S::Policy::Flat>);
-  s.pc += entry->delta_pc;
-  s.cursor =
-      reinterpret_cast<const Branch*>(reinterpret_cast<const char*>(entry) + entry->delta_cursor);
-  return s.dispatch();
-}
-
 // Goes on behind a branch that is not taken.
 template <class S>
 NACRE_INLINE void no_branch(const S& at, size_t length) {
   S s = at;
   s.cursor += 1;
-  return s.next(length);
+  return s.flow(length);
 }
 
 // Leaves the running function: takes what its frame says about the caller, which is to be done
@@ -73,12 +45,12 @@ NACRE_INLINE void return_results(const S& s) {
   NACRE_MACHINE(s);
   using P = typename S::Policy;
   uint32_t count = reg_frame->code->result_count;
-  if (count == 0) return leave(s).dispatch();
+  if (count == 0) return leave(s).flow(0);
   if (count > 1) [[unlikely]]
     return s.flush().jump(&return_many<typename P::Flat>);
   typename P::Raw result;
   s.pop(result);
-  return leave(s).push(result).dispatch();
+  return leave(s).deliver(result, 0);
 }
 
 }  // namespace nacre::interp

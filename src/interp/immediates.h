@@ -36,30 +36,18 @@ struct WithTwoIndices {
   }
 };
 
-// Body::run(state, value, length) with a signed constant.
+// Body::run(state, value, length) with a signed constant; long ones are common.
 template <class T, class Body, class P>
 struct WithSigned {
   NACRE_INLINE static void handler(NACRE_PARAMS) {
     auto s = State<P>::enter(NACRE_ARGS);
-    uint8_t byte = s.pc[1];
-    if (byte & 0x80) [[unlikely]]
-      return s.jump(&long_form);
-    return Body::run(s, static_cast<T>(sign_extend_7(byte)), 2);
-  }
-  [[gnu::noinline]] static void long_form(NACRE_PARAMS) {
-    auto s = State<P>::enter(NACRE_ARGS);
     const uint8_t* p = s.pc + 1;
-    T value = read_leb<T>(p);
+    T value = read_signed<T>(p);
     return Body::run(s, value, static_cast<size_t>(p - s.pc));
   }
 };
 
-// Types are one byte, but for the two that a heap type follows; an index has no fixed length.
-inline constexpr uint8_t kRefNullCode = 0x63;
-inline constexpr uint8_t kRefCode = 0x64;
-NACRE_INLINE bool is_short_type(uint8_t byte) {
-  return (byte & 0x80) == 0 && byte != kRefNullCode && byte != kRefCode;
-}
+// Behind a value type.
 NACRE_INLINE const uint8_t* behind_type(const uint8_t* p) {
   if (*p == kRefNullCode || *p == kRefCode) ++p;
   skip_leb(p);

@@ -58,7 +58,7 @@ struct Load {
     auto s = at.pop(operand);
     if (!load0<Mode>(s, operand, at.pc[2], bits)) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.push(static_cast<Value>(static_cast<Stored>(bits))).next(3);
+    return s.deliver(static_cast<Value>(static_cast<Stored>(bits)), 3);
   }
 
   [[gnu::noinline]] static void long_form(NACRE_PARAMS) {
@@ -71,8 +71,7 @@ struct Load {
     auto s = at.pop(operand);
     if (!load0<Mode>(s, operand, arg.offset, bits)) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.push(static_cast<Value>(static_cast<Stored>(bits)))
-        .next(static_cast<size_t>(arg.next - at.pc));
+    return s.deliver(static_cast<Value>(static_cast<Stored>(bits)), static_cast<size_t>(arg.next - at.pc));
   }
 
   [[gnu::noinline]] static void other_memory(NACRE_PARAMS) {
@@ -99,7 +98,7 @@ struct Store {
     auto s = at.pop(value).pop(operand);
     if (!store0<Mode>(s, operand, at.pc[2], static_cast<Stored>(value))) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.next(3);
+    return s.flow(3);
   }
 
   [[gnu::noinline]] static void long_form(NACRE_PARAMS) {
@@ -112,7 +111,7 @@ struct Store {
     auto s = at.pop(value).pop(operand);
     if (!store0<Mode>(s, operand, arg.offset, static_cast<Stored>(value))) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.next(static_cast<size_t>(arg.next - at.pc));
+    return s.flow(static_cast<size_t>(arg.next - at.pc));
   }
 
   [[gnu::noinline]] static void other_memory(NACRE_PARAMS) {

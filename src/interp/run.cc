@@ -100,6 +100,9 @@ bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const Function
   s.pc = code.start;
   enter_function(s, code, reinterpret_cast<uint8_t*>(base + 1), kExitCode, nullptr, base);
 #if NACRE_INTERP_THREADED
+#if defined(__x86_64__)
+  asm volatile("" ::: "rbx");  // handlers do not keep them (flags.cmake)
+#endif
   reg_activation = outer_activation;
   reg_table = outer_table;
   reg_memory = outer_memory;

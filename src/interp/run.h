@@ -60,7 +60,7 @@ NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, u
   s.cursor = code.branches;
   s.fp = locals;
   s.sp = end + sizeof(Frame);
-  return s.dispatch();
+  return s.flow(0);
 }
 
 // Runs a function from the host: its arguments stand behind `base`. False: it trapped.

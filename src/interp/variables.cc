@@ -10,7 +10,7 @@ struct LocalGet {
   template <class S>
   NACRE_INLINE static void run(const S& s, uint32_t index, size_t length) {
     using Raw = typename S::Policy::Raw;
-    return s.push(load<Raw>(s.fp + index * S::Policy::kSlot)).next(length);
+    return s.push(load<Raw>(s.fp + index * S::Policy::kSlot)).flow(length);
   }
 };
 
@@ -20,7 +20,7 @@ struct LocalSet {
     typename S::Policy::Raw value;
     auto s = at.pop(value);
     store(s.fp + index * S::Policy::kSlot, value);
-    return s.next(length);
+    return s.flow(length);
   }
 };
 
@@ -30,8 +30,8 @@ struct LocalTee {
     typename S::Policy::Raw value;
     auto s = at.pop(value);
     store(s.fp + index * S::Policy::kSlot, value);
-    if constexpr (S::Policy::kCached == 0) return s.push(value).next(length);
-    return at.next(length);
+    if constexpr (S::Policy::kCached == 0) return s.push(value).flow(length);
+    return at.flow(length);
   }
 };
 
@@ -40,7 +40,7 @@ struct GlobalGet {
   NACRE_INLINE static void run(const S& s, uint32_t index, size_t length) {
     NACRE_MACHINE(s);
     using Raw = typename S::Policy::Raw;
-    return s.push(load<Raw>(reg_activation->vmctx->globals[index])).next(length);
+    return s.deliver(load<Raw>(reg_activation->vmctx->globals[index]), length);
   }
 };
 
@@ -51,14 +51,14 @@ struct GlobalSet {
     typename S::Policy::Raw value;
     auto s = at.pop(value);
     store(reg_activation->vmctx->globals[index], value);
-    return s.next(length);
+    return s.flow(length);
   }
 };
 
 struct Constant {
   template <class S, class T>
   NACRE_INLINE static void run(const S& s, T value, size_t length) {
-    return s.push(value).next(length);
+    return s.push(value).flow(length);
   }
 };
 
@@ -74,7 +74,7 @@ template <class P>
 struct Drop {
   NACRE_INLINE static void handler(NACRE_PARAMS) {
     typename P::Raw value;
-    return State<P>::enter(NACRE_ARGS).pop(value).next(1);
+    return State<P>::enter(NACRE_ARGS).pop(value).flow(1);
   }
 };
 
@@ -86,7 +86,7 @@ NACRE_INLINE void select(const S& at, size_t length) {
   Raw b;
   auto s = at.pop(condition).pop(b).pop(a);
   if constexpr (!S::Policy::kWide) {
-    return s.push(condition != 0 ? a : b).next(length);
+    return s.deliver(condition != 0 ? a : b, length);
   } else {
     if (condition == 0) a = b;
     return s.push(a).next(length);
