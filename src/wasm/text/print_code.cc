@@ -127,6 +127,7 @@ class CodePrinter {
   }
 
   void label(uint32_t depth) {
+    if (context_.is_too_long()) return;
     out_ += ' ';
     if (depth < labels_.size()) {
       uint32_t position = static_cast<uint32_t>(labels_.size()) - depth;  // 1 + index
@@ -346,7 +347,7 @@ Result<void> print_locals(PrintContext& context, BodyReader& reader, uint32_t fi
     if (index + count > kMaxLocals) {
       return fail(ErrorCode::limit, "too many locals; Nacre takes at most 50000", reader.offset());
     }
-    for (uint32_t k = 0; k < count && reader.ok(); ++k, ++index) {
+    for (uint32_t k = 0; k < count && !context.is_too_long(); ++k, ++index) {
       uint32_t local = static_cast<uint32_t>(index);
       bool named = locals.has_name(local);
       if (named && in_list) out += ')';

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "wasm/features.h"
+#include "wasm/limits.h"
 #include "wasm/module.h"
 #include "wasm/names.h"
 #include "wasm/text/print_ids.h"
@@ -43,7 +44,12 @@ struct PrintContext {
     out += std::to_string(index);
     out += ";)";
   }
-  void refer(const IdSpace& space, uint32_t index) { space.append_reference(out, index); }
+  void refer(const IdSpace& space, uint32_t index) {
+    if (!is_too_long()) space.append_reference(out, index);
+  }
+  // Long names and types can be referred to many times: beyond this the text only stops growing,
+  // and the printer refuses the module at the next field.
+  bool is_too_long() const { return out.size() > kMaxModuleBytes; }
 
   // Each begins with a space.
   void val_type(ValType type);

@@ -27,6 +27,7 @@ void PrintContext::field_type(const FieldType& field) {
 }
 
 void PrintContext::signature(const FuncType& type, const IdSpace* locals) {
+  if (is_too_long()) return;
   bool in_list = false;  // an open list of parameters without names
   for (uint32_t i = 0; i < type.params.size(); ++i) {
     bool named = locals != nullptr && locals->has_name(i);

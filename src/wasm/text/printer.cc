@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "wasm/limits.h"
 #include "wasm/text/customs.h"
 #include "wasm/text/print_context.h"
 #include "wasm/text/strings.h"
@@ -225,7 +224,7 @@ Result<void> ModulePrinter::module() {
 }
 
 Result<void> ModulePrinter::check_size() const {
-  if (out_.size() <= kMaxModuleBytes) return {};
+  if (!context_.is_too_long()) return {};
   return fail(ErrorCode::limit, "the module's text would be longer than Nacre reads back");
 }
 
@@ -379,6 +378,7 @@ void ModulePrinter::imports() {
       extern_type(module_.imports[end - 1].type, nullptr);
     }
     out_ += ')';
+    if (context_.is_too_long()) return;
   }
 }
 
@@ -407,6 +407,7 @@ void ModulePrinter::tags() {
     begin_field("tag", context_.tags, i);
     context_.type_use(module_.tags[i].type, nullptr);
     out_ += ')';
+    if (context_.is_too_long()) return;
   }
 }
 
