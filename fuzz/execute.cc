@@ -1,5 +1,6 @@
 #include "execute.h"
 
+#include <cmath>
 #include <cstdio>
 
 #include "runtime/func.h"
@@ -32,9 +33,9 @@ std::string global_text(const runtime::Global& global) {
     case ValType::kI64:
       return hex(global.value.i64);
     case ValType::kF32:
-      return global.value.f32 != global.value.f32 ? "nan" : hex(global.value.i32);
+      return std::isnan(global.value.f32) ? "nan" : hex(global.value.i32);
     case ValType::kF64:
-      return global.value.f64 != global.value.f64 ? "nan" : hex(global.value.i64);
+      return std::isnan(global.value.f64) ? "nan" : hex(global.value.i64);
     default:
       return "?";
   }

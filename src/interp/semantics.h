@@ -174,8 +174,12 @@ constexpr bool already_integral(F a) {
   return !(a < kIntegral<F> && a > -kIntegral<F>);
 }
 template <class F>
+constexpr bool is_nan(F a) {
+  return __builtin_isnan(a);
+}
+template <class F>
 constexpr F quiet(F a) {
-  return a != a ? a + a : a;
+  return is_nan(a) ? a + a : a;
 }
 template <class F>
 constexpr F trunc(F a) {
@@ -205,13 +209,13 @@ constexpr F nearest(F a) {
 
 template <class F>
 constexpr F min(F a, F b) {
-  if (a != a || b != b) return a + b;
+  if (is_nan(a) || is_nan(b)) return a + b;
   if (a == b) return from_bits<F>(bits_of(a) | bits_of(b));  // -0 before +0
   return a < b ? a : b;
 }
 template <class F>
 constexpr F max(F a, F b) {
-  if (a != a || b != b) return a + b;
+  if (is_nan(a) || is_nan(b)) return a + b;
   if (a == b) return from_bits<F>(bits_of(a) & bits_of(b));
   return a > b ? a : b;
 }
@@ -264,13 +268,14 @@ template <class I, class F>
 constexpr Checked<std::make_unsigned_t<I>> checked_trunc(F a) {
   using U = std::make_unsigned_t<I>;
   if (truncates_into<F, I>(a)) return {static_cast<U>(static_cast<I>(a))};
-  return trapped<U>(a != a ? abi::TrapKind::invalid_conversion : abi::TrapKind::integer_overflow);
+  return trapped<U>(is_nan(a) ? abi::TrapKind::invalid_conversion
+                              : abi::TrapKind::integer_overflow);
 }
 template <class I, class F>
 constexpr std::make_unsigned_t<I> saturating_trunc(F a) {
   using U = std::make_unsigned_t<I>;
   if (truncates_into<F, I>(a)) return static_cast<U>(static_cast<I>(a));
-  if (a != a) return 0;
+  if (is_nan(a)) return 0;
   return static_cast<U>(a < 0 ? std::numeric_limits<I>::min() : std::numeric_limits<I>::max());
 }
 
