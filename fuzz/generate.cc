@@ -385,10 +385,12 @@ void Generator::make_nan_canonical(const OpInfo& info) {
   indexed(Op::local_get, local);
   if (is_vector) {
     op(is_32 ? Op::f32x4_eq : Op::f64x2_eq);
-    return op(Op::v128_bitselect);
+    op(Op::v128_bitselect);
+  } else {
+    op(is_32 ? Op::f32_eq : Op::f64_eq);
+    op(Op::select);
   }
-  op(is_32 ? Op::f32_eq : Op::f64_eq);
-  op(Op::select);
+  indexed(Op::local_tee, local);  // other code may read this local
 }
 
 void Generator::call(uint32_t function, int depth) {
