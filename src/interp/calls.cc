@@ -44,7 +44,7 @@ template <class P>
   if (code == nullptr) return trap_from_host(s);
   uint8_t* args = s.sp - code->param_count * P::kSlot;
   if (function.vmctx == activation.vmctx && code->wide == P::kWide) {
-    return enter_function(s, *code, args, return_pc, s.cursor, reg_frame);
+    return enter_function<true>(s, *code, args, return_pc, s.cursor, reg_frame);
   }
   if (static_cast<size_t>(activation.limit - s.sp) < sizeof(Bridge) + code->frame_bytes) {
     return s.template trap<TrapKind::call_stack_exhausted>();
@@ -57,7 +57,7 @@ template <class P>
   auto* locals = reinterpret_cast<uint8_t*>(bridge + 1);
   copy_slots(args, P::kWide, locals, code->wide, code->param_count);
   switch_instance(s, function.vmctx, code->wide);
-  return enter_function(s, *code, locals, kBridgeCode, nullptr, bridge);
+  return enter_function<false>(s, *code, locals, kBridgeCode, nullptr, bridge);
 }
 
 template <class S>
@@ -70,7 +70,8 @@ NACRE_INLINE void invoke(const S& at, FuncObject* function, size_t length) {
     s.pc += length;
     return s.jump_with(&invoke_slow<Flat>, reinterpret_cast<uint64_t>(function));
   }
-  return enter_function(s, *code, s.sp - code->param_bytes, s.pc + length, s.cursor, reg_frame);
+  return enter_function<true>(s, *code, s.sp - code->param_bytes, s.pc + length, s.cursor,
+                              reg_frame);
 }
 
 // tos: the function; pc: inside the call.
@@ -114,7 +115,7 @@ template <class P>
     prev = bridge;
   }
   switch_instance(s, function.vmctx, code->wide);
-  return enter_function(s, *code, locals, return_pc, return_cursor, prev);
+  return enter_function<false>(s, *code, locals, return_pc, return_cursor, prev);
 }
 
 template <class S>
@@ -138,7 +139,7 @@ NACRE_INLINE void tail_invoke(const S& at, FuncObject* function) {
     asm("" : "+r"(to));
     store(to, load<uint64_t>(from));
   }
-  return enter_function(s, *code, s.fp, return_pc, return_cursor, prev);
+  return enter_function<true>(s, *code, s.fp, return_pc, return_cursor, prev);
 }
 
 // ---- the instructions

@@ -27,7 +27,7 @@ namespace {
 struct SkipBlockType {
   template <class S>
   NACRE_INLINE static void run(const S& s, size_t length) {
-    return s.flow_into_blocks(length);
+    return s.flow(length);
   }
 };
 

@@ -71,7 +71,8 @@ struct Load {
     auto s = at.pop(operand);
     if (!load0<Mode>(s, operand, arg.offset, bits)) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.deliver(static_cast<Value>(static_cast<Stored>(bits)), static_cast<size_t>(arg.next - at.pc));
+    return s.deliver(static_cast<Value>(static_cast<Stored>(bits)),
+                     static_cast<size_t>(arg.next - at.pc));
   }
 
   [[gnu::noinline]] static void other_memory(NACRE_PARAMS) {

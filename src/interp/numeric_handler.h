@@ -69,10 +69,12 @@ constexpr bool is_comparison(wasm::Op op) {
          code <= code_of(wasm::Op::f64_ge);
 }
 
-#define NACRE_COMPUTE(name)                                                                        \
-  template <class P>                                                                               \
-  struct Run<wasm::Op::name, P, NoMode> {                                                          \
-    static void handler(NACRE_PARAMS) { return compute<is_comparison(wasm::Op::name)>(State<P>::enter(NACRE_ARGS), &sem::name); } \
+#define NACRE_COMPUTE(name)                                                                   \
+  template <class P>                                                                          \
+  struct Run<wasm::Op::name, P, NoMode> {                                                     \
+    static void handler(NACRE_PARAMS) {                                                       \
+      return compute<is_comparison(wasm::Op::name)>(State<P>::enter(NACRE_ARGS), &sem::name); \
+    }                                                                                         \
   };
 
 }  // namespace nacre::interp

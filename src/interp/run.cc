@@ -98,7 +98,7 @@ bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const Function
   reg_frame = base;
   switch_instance(s, vmctx, code.wide);
   s.pc = code.start;
-  enter_function(s, code, reinterpret_cast<uint8_t*>(base + 1), kExitCode, nullptr, base);
+  enter_function<false>(s, code, reinterpret_cast<uint8_t*>(base + 1), kExitCode, nullptr, base);
 #if NACRE_INTERP_THREADED
 #if defined(__x86_64__)
   asm volatile("" ::: "rbx");  // handlers do not keep them (flags.cmake)

@@ -35,8 +35,9 @@ NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, bool wide) {
   reg_table = handler_table(wide, memory != nullptr && memory->guarded);
 }
 
-// Begins a function whose arguments stand at `locals`. A trap is reported at the state's pc.
-template <class P>
+// Begins a function whose arguments stand at `locals`. A trap is reported at the state's pc. If the
+// function's slots may be of another width than the state's, only its handlers may look at them.
+template <bool same_width, class P>
 NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, uint8_t* locals,
                                  const uint8_t* return_pc, const Branch* return_cursor,
                                  Frame* prev) {
@@ -60,7 +61,8 @@ NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, u
   s.cursor = code.branches;
   s.fp = locals;
   s.sp = end + sizeof(Frame);
-  return s.flow(0);
+  if constexpr (same_width) return s.flow(0);
+  return s.dispatch();
 }
 
 // Runs a function from the host: its arguments stand behind `base`. False: it trapped.

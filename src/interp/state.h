@@ -177,6 +177,12 @@ struct State {
     State s = *this;
     s.pc += length;
     uint8_t opcode = *s.pc;
+    if constexpr (!P::kWide && depth > 1) {
+      while (opcode == code_of(wasm::Op::block) && is_short_type(s.pc[1])) {
+        s.pc += 2;
+        opcode = *s.pc;
+      }
+    }
     if constexpr (!P::kWide && depth > 0) {
       if (opcode == code_of(wasm::Op::local_get)) {
         uint32_t index = s.pc[1];
@@ -187,9 +193,9 @@ struct State {
         size_t bytes = 2;
         if (value & 0x80) {
           uint32_t high = s.pc[2];
-          if (high & 0x80) [[unlikely]]
-            return s.dispatch_to(opcode);
-          value = static_cast<uint32_t>(static_cast<int32_t>((value & 0x7F) << 18 | high << 25) >> 18);
+          if (high & 0x80) return s.jump(&Run<wasm::Op::i32_const, P, NoMode>::handler);
+          value =
+              static_cast<uint32_t>(static_cast<int32_t>((value & 0x7F) << 18 | high << 25) >> 18);
           bytes = 3;
         } else {
           value = static_cast<uint32_t>(static_cast<int32_t>(value << 25) >> 25);
@@ -197,17 +203,11 @@ struct State {
         return s.push(value).template flow<depth - 1>(bytes);
       }
     }
-    return s.dispatch_to(opcode);
-  }
-
-  // The same where a block is likely to begin.
-  NACRE_INLINE void flow_into_blocks(size_t length) const {
-    State s = *this;
-    s.pc += length;
-    if constexpr (!P::kWide) {
-      while (*s.pc == code_of(wasm::Op::block) && is_short_type(s.pc[1])) s.pc += 2;
+    if constexpr (P::kCached == 2) {
+      if (opcode == code_of(wasm::Op::i32_add))
+        return s.jump(&Run<wasm::Op::i32_add, P, NoMode>::handler);
     }
-    return s.flow(0);
+    return s.dispatch_to(opcode);
   }
 
   // Pushes the result of an instruction and goes on. Often it goes straight into a local, or
@@ -233,12 +233,14 @@ struct State {
           s.pc += 2;
           opcode = *s.pc;
           if constexpr (kMayDecide<T>) {
-            if (opcode == code_of(wasm::Op::br_if) && (s.pc[1] & 0x80) == 0) return s.decide_branch(value != 0);
+            if (opcode == code_of(wasm::Op::br_if) && (s.pc[1] & 0x80) == 0)
+              return s.decide_branch(value != 0);
           }
           return s.push(value).template flow<1>(0);
         }
       } else if constexpr (kMayDecide<T>) {
-        if (opcode == code_of(wasm::Op::br_if) && (s.pc[1] & 0x80) == 0) return s.decide_branch(value != 0);
+        if (opcode == code_of(wasm::Op::br_if) && (s.pc[1] & 0x80) == 0)
+          return s.decide_branch(value != 0);
       }
       return s.push(value).template flow<1>(0);
     }
