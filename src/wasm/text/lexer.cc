@@ -172,7 +172,8 @@ bool Lexer::skip_escape() {
     ++pos_;
     return true;
   }
-  if (pos_ == end_ || *pos_++ != '{') return false;
+  if (pos_ == end_ || *pos_ != '{') return false;
+  ++pos_;
   const char* digits = pos_;
   uint32_t scalar = 0;
   while (pos_ != end_ && (is(*pos_, kHexDigit) || *pos_ == '_')) {
@@ -184,7 +185,8 @@ bool Lexer::skip_escape() {
     }
     ++pos_;
   }
-  if (pos_ == digits || pos_[-1] == '_' || pos_ == end_ || *pos_++ != '}') return false;
+  if (pos_ == digits || pos_[-1] == '_' || pos_ == end_ || *pos_ != '}') return false;
+  ++pos_;
   return scalar < 0xD800 || scalar >= 0xE000;
 }
 
