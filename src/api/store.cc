@@ -74,7 +74,7 @@ struct Callback {
   std::vector<nacre_val_kind_t> params;
   std::vector<nacre_val_kind_t> results;
 
-  static abi::Outcome call(const abi::HostCall&, void* data, abi::Value* values) {
+  static abi::Outcome call(const abi::HostCall& call, void* data, abi::Value* values) {
     const auto& self = *static_cast<const Callback*>(data);
     std::vector<nacre_val_t> args;
     for (size_t i = 0; i < self.params.size(); ++i) {
@@ -91,7 +91,15 @@ struct Callback {
       trap->exit_code = error->exit_code;
       return trap;
     }
-    for (size_t i = 0; i < results.size(); ++i) values[i] = to_value(results[i]);
+    for (size_t i = 0; i < results.size(); ++i) {
+      values[i] = to_value(results[i]);
+      // A made-up function reference must not reach the guest, who would call it.
+      if (self.results[i] == NACRE_FUNCREF &&
+          !runtime::Store::of(call.exec).is_ref_of_type(values[i].ref, ValType::funcref())) {
+        return abi::make_trap(abi::TrapKind::host_error,
+                              "a host function returned something that is no function reference");
+      }
+    }
     return nullptr;
   }
 };
