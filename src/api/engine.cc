@@ -13,8 +13,6 @@
 namespace nacre::api {
 namespace {
 
-using runtime::ModuleOptions;
-
 // Text takes the way of a binary, so that both have the same checks and offsets.
 Result<runtime::ModulePtr> make_module(const nacre_engine& engine, Bytes bytes,
                                        std::shared_ptr<const void> backing) {

@@ -12,7 +12,6 @@ namespace nacre::api {
 namespace {
 
 using runtime::Extern;
-using wasm::HeapType;
 using wasm::ValType;
 
 nacre_val_kind_t kind_of(ValType type, const wasm::TypeRegistry& types) {
@@ -77,10 +76,12 @@ struct Callback {
   static abi::Outcome call(const abi::HostCall& call, void* data, abi::Value* values) {
     const auto& self = *static_cast<const Callback*>(data);
     std::vector<nacre_val_t> args;
+    args.reserve(self.params.size());
     for (size_t i = 0; i < self.params.size(); ++i) {
       args.push_back(from_value(values[i], self.params[i]));
     }
     std::vector<nacre_val_t> results;
+    results.reserve(self.results.size());
     for (nacre_val_kind_t kind : self.results) results.push_back({kind, {}});
     std::unique_ptr<nacre_error_t> error(
         self.function(self.data, args.data(), args.size(), results.data(), results.size()));

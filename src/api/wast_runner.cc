@@ -18,7 +18,6 @@ using runtime::Failure;
 using runtime::Run;
 using wasm::Command;
 using wasm::ScriptModule;
-using wasm::ScriptValue;
 using wasm::ValType;
 
 // A verdict: the assertion does not hold.
