@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "abi/value.h"
 #include "abi/vmctx.h"
 #include "base/result.h"
+#include "wasm/limits.h"
 #include "wasm/module.h"
 #include "wasm/type_registry.h"
 #include "wasm/validate/validate.h"
@@ -17,11 +19,18 @@
 namespace nacre::abi {
 
 // A thread of execution inside a store: the guest's own stack and who is running on it. Nested
-// calls (host function calls back into wasm) continue where the outer one stands.
+// calls (host function calls back into wasm) continue where the outer one stands. Host code always
+// runs on the native stack.
 struct ExecContext {
-  uint8_t* stack_begin = nullptr;  // lowest address of the guest stack; it grows upwards
+  uint8_t* stack_begin = nullptr;  // lowest address of the guest stack
   uint8_t* stack_end = nullptr;
-  uint8_t* stack_top = nullptr;   // first free byte while host code runs; 16-byte aligned
+  // The interpreter's stack grows upwards: its first free byte while host code runs, 16-byte
+  // aligned.
+  uint8_t* stack_top = nullptr;
+  // Machine code's stack grows downwards: below it is free while host code runs.
+  uint8_t* frame_top = nullptr;
+  void* native_sp = nullptr;  // of the native stack, while machine code runs
+  Trap* trap = nullptr;       // owned; why machine code stopped, on its way to Tier::call
   uint32_t host_depth = 0;        // nested entries from the host
   uint32_t max_host_depth = 200;  // each costs native stack: 200 x a few KiB stays far below 8 MiB
 };
@@ -30,6 +39,14 @@ struct ExecContext {
 class ModuleCode {
  public:
   virtual ~ModuleCode() = default;
+
+  // Called for each instance before anything of it can run: its records are filled in, `functions`
+  // are the function objects of what it defines. Fails if the code cannot run there.
+  virtual Result<void> attach(VmCtx&, std::span<FuncObject> /*functions*/) { return {}; }
+  // Makes the machine code of every function now, on this thread; how many bytes there are.
+  virtual Result<uint64_t> compile_all() {
+    return fail(ErrorCode::unsupported, "this tier makes no machine code");
+  }
 };
 
 // A validated module. Refers to the wasm::Module, the type ids and the registry behind it; all of
@@ -37,6 +54,7 @@ class ModuleCode {
 struct ModuleInput {
   const wasm::ValidModuleInfo& info;
   const wasm::TypeRegistry& registry;
+  bool bodies_valid = false;  // else each body is validated before it runs
 };
 
 class Tier {
@@ -48,10 +66,19 @@ class Tier {
   // does.
   virtual Result<std::unique_ptr<ModuleCode>> prepare(const ModuleInput& input) = 0;
 
+  // Called for each host function before anything can call it.
+  virtual Result<void> attach_host(FuncObject& /*function*/) { return {}; }
+
   // Calls a wasm function (function.host is null) from the host: arguments in `values`, results
   // left there. On a trap, adds this activation's frames to it.
   virtual Outcome call(ExecContext& exec, FuncObject& function, Value* values) = 0;
 };
+
+// At the low end of the guest stack: VmCtx::area, then what stubs and functions that call nothing
+// use unchecked. Frames end above it.
+inline constexpr uint64_t kStackReserveBytes = 32 << 10;
+static_assert(kStackReserveBytes >= (wasm::kMaxParams + 1) * sizeof(Value) + (8 << 10) &&
+              wasm::kMaxResults <= wasm::kMaxParams);
 
 inline constexpr uint64_t kGrowFailed = ~uint64_t{0};
 

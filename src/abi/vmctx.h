@@ -19,6 +19,7 @@ namespace nacre::abi {
 
 struct VmCtx;
 struct HostFunc;
+struct ExecContext;
 class ModuleCode;
 
 struct MemoryRecord {
@@ -49,8 +50,10 @@ struct FuncObject {
   uint32_t index = 0;              // in the function index space of vmctx's module
   VmCtx* vmctx = nullptr;          // the instance that defines it; null for host functions
   const HostFunc* host = nullptr;  // host functions only
-  void* code =
-      nullptr;  // the tier's; set by the tier at the first call, never freed before the module
+  // The tier's, never freed before the module. Tiers that make machine code set it when the object
+  // is made (ModuleCode::attach, Tier::attach_host): it is then an entry of the calling contract
+  // (abi/calls.h). Others set it at the first call.
+  void* code = nullptr;
 };
 
 // Calls from running code into the runtime. BUILTIN(name, result, parameters...).
@@ -60,10 +63,19 @@ struct Builtins {
 #undef BUILTIN
 };
 
-// One instance. Arrays are indexed by the module's index spaces (imports first).
+// One instance. Arrays are indexed by the module's index spaces (imports first). The globals that
+// the module defines stand behind it (own_global_offset).
 struct VmCtx {
   uint8_t* memory0_base = nullptr;  // of memories[0]; null without memories
   MemoryRecord* memory0 = nullptr;
+  TableRecord* table0 = nullptr;
+  uint8_t* stack_limit = nullptr;      // machine code: no frame reaches below
+  Value* area = nullptr;               // of the calling contract: what registers do not hold
+  ExecContext* exec = nullptr;         // of the store
+  // The tier's own; the first two also stand in the table of the third.
+  const void* trap_entry = nullptr;
+  const void* native_call_entry = nullptr;
+  const void* const* entries = nullptr;
   MemoryRecord** memories = nullptr;
   TableRecord** tables = nullptr;
   Value** globals = nullptr;
@@ -74,6 +86,14 @@ struct VmCtx {
   const wasm::Module* module = nullptr;
   void* instance = nullptr;  // runtime::Instance
 };
+
+// Where the value of global number `index` stands, counted from the VmCtx, if the module defines
+// it; `index` counts from the first such global.
+inline constexpr uint32_t kOwnGlobalsOffset = (sizeof(VmCtx) + 15) & ~uint32_t{15};
+inline constexpr uint32_t kOwnGlobalBytes = 32;
+constexpr uint64_t own_global_offset(uint32_t index) {
+  return kOwnGlobalsOffset + uint64_t{index} * kOwnGlobalBytes;
+}
 
 static_assert(std::is_standard_layout_v<VmCtx> && std::is_standard_layout_v<FuncObject> &&
               std::is_standard_layout_v<MemoryRecord> && std::is_standard_layout_v<TableRecord>);

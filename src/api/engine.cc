@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "api/handles.h"
+#include "baseline/tier.h"
 #include "interp/tier.h"
 #include "os/file_contents.h"
 #include "wasm/binary/decoder.h"
@@ -88,8 +89,14 @@ void list_externs(const nacre_module& handle) {
 }  // namespace
 
 Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name) {
-  if (name == "auto" || name == "interp") return interp::make_tier();
-  if (name == "baseline" || name == "optimizing") {
+  if (name == "interp") return interp::make_tier();
+  if (name == "baseline") return baseline::make_tier();
+  if (name == "auto") {
+    // Where no machine code can be made, the portable tier does.
+    auto tier = baseline::make_tier();
+    return tier ? std::move(tier) : interp::make_tier();
+  }
+  if (name == "optimizing") {
     return fail(ErrorCode::unsupported,
                 "the tier \"" + std::string(name) + "\" is not built in this version");
   }

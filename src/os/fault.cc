@@ -10,11 +10,14 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "os/memory.h"
 
@@ -42,11 +45,13 @@ struct Landing {
   uintptr_t landing;
 };
 
-// One registered reservation. `version` is odd while the other fields change; begin 0 is free.
+// One registered range. `version` is odd while the other fields change; begin 0 is free. `landing` is
+// of ranges of code; 0 elsewhere.
 struct RangeSlot {
   std::atomic<uint32_t> version{0};
   std::atomic<uintptr_t> begin{0};
   std::atomic<uintptr_t> end{0};
+  std::atomic<uintptr_t> landing{0};
 };
 
 // Chunks are never freed: the handler may be reading any of them.
@@ -59,7 +64,8 @@ struct RangeChunk {
 struct Handler {
   const Landing* landings = nullptr;
   size_t landing_count = 0;
-  RangeChunk first_chunk;
+  RangeChunk memories;
+  RangeChunk codes;
   std::mutex range_mutex;  // for those who register, never for the handler
   struct sigaction former_segv = {};
   struct sigaction former_bus = {};
@@ -81,6 +87,20 @@ uintptr_t& program_counter(ucontext_t* context) {
 #endif
 }
 
+// The second and third argument of a C function.
+void set_arguments(ucontext_t* context, uintptr_t second, uintptr_t third) {
+#if defined(__x86_64__)
+  context->uc_mcontext.gregs[REG_RSI] = static_cast<greg_t>(second);
+  context->uc_mcontext.gregs[REG_RDX] = static_cast<greg_t>(third);
+#elif defined(__aarch64__)
+  context->uc_mcontext.regs[1] = second;
+  context->uc_mcontext.regs[2] = third;
+#elif defined(__riscv)
+  context->uc_mcontext.__gregs[REG_A0 + 1] = second;
+  context->uc_mcontext.__gregs[REG_A0 + 2] = third;
+#endif
+}
+
 const Landing* find_landing(uintptr_t instruction) {
   const Landing* end = handler.landings + handler.landing_count;
   const Landing* found =
@@ -89,23 +109,26 @@ const Landing* find_landing(uintptr_t instruction) {
   return found != end && found->instruction == instruction ? found : nullptr;
 }
 
-bool slot_holds(const RangeSlot& slot, uintptr_t address) {
+// The landing of the range that holds `address`, 0 if it has none; nothing if there is no range.
+std::optional<uintptr_t> slot_holds(const RangeSlot& slot, uintptr_t address) {
   uint32_t before = slot.version.load(std::memory_order_acquire);
   uintptr_t begin = slot.begin.load(std::memory_order_relaxed);
   uintptr_t end = slot.end.load(std::memory_order_relaxed);
+  uintptr_t landing = slot.landing.load(std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_acquire);
   uint32_t after = slot.version.load(std::memory_order_relaxed);
-  return before == after && before % 2 == 0 && begin <= address && address < end;
+  bool holds = before == after && before % 2 == 0 && begin <= address && address < end;
+  return holds ? std::optional(landing) : std::nullopt;
 }
 
-bool in_registered_range(uintptr_t address) {
-  for (const RangeChunk* chunk = &handler.first_chunk; chunk != nullptr;
+std::optional<uintptr_t> find_range(const RangeChunk& first, uintptr_t address) {
+  for (const RangeChunk* chunk = &first; chunk != nullptr;
        chunk = chunk->next.load(std::memory_order_acquire)) {
     for (const RangeSlot& slot : chunk->slots) {
-      if (slot_holds(slot, address)) return true;
+      if (auto landing = slot_holds(slot, address)) return landing;
     }
   }
-  return false;
+  return std::nullopt;
 }
 
 void write_text(std::string_view text) {
@@ -118,19 +141,28 @@ void write_hex(uintptr_t value) {
   write_text({digits, sizeof digits});
 }
 
-// Nobody else wants the signal: say so, and let its default action end the process.
-void die(int signal, const siginfo_t* info, uintptr_t pc) {
+void describe_fault(int signal, const uintptr_t* address, uintptr_t pc) {
   write_text(signal == SIGBUS ? "nacre: bus error" : "nacre: segmentation fault");
-  if (info->si_code > 0) {
+  if (address != nullptr) {
     write_text(" at address 0x");
-    write_hex(reinterpret_cast<uintptr_t>(info->si_addr));
+    write_hex(*address);
   }
   write_text(", instruction 0x");
   write_hex(pc);
   write_text(": not an access to guest memory, so the process ends here\n");
+}
+
+void restore_default(int signal) {
   struct sigaction action = {};
   action.sa_handler = SIG_DFL;
   ::sigaction(signal, &action, nullptr);
+}
+
+// Nobody else wants the signal: say so, and let its default action end the process.
+void die(int signal, const siginfo_t* info, uintptr_t pc) {
+  auto address = reinterpret_cast<uintptr_t>(info->si_addr);
+  describe_fault(signal, info->si_code > 0 ? &address : nullptr, pc);
+  restore_default(signal);
   // A fault happens again when the instruction is repeated; a sent signal has to be sent again.
   if (info->si_code <= 0) ::raise(signal);
 }
@@ -159,9 +191,17 @@ void on_fault(int signal, siginfo_t* info, void* raw_context) {
   auto* context = static_cast<ucontext_t*>(raw_context);
   // Positive codes come from the kernel; kill() and its kin are not faults.
   if (info->si_code > 0) {
-    const Landing* row = find_landing(program_counter(context));
-    if (row != nullptr && in_registered_range(reinterpret_cast<uintptr_t>(info->si_addr))) {
-      program_counter(context) = row->landing;
+    uintptr_t pc = program_counter(context);
+    auto address = reinterpret_cast<uintptr_t>(info->si_addr);
+    uintptr_t landing = 0;
+    if (const Landing* row = find_landing(pc)) {
+      landing = row->landing;
+    } else if (auto code = find_range(handler.codes, pc)) {
+      landing = *code;
+    }
+    if (landing != 0 && find_range(handler.memories, address)) {
+      if (find_landing(pc) == nullptr) set_arguments(context, pc, address);
+      program_counter(context) = landing;
       errno = saved_errno;
       return;
     }
@@ -229,16 +269,16 @@ class SignalStack {
   stack_t former_ = {};
 };
 
-void set_slot(RangeSlot& slot, uintptr_t begin, uintptr_t end) {
+void set_slot(RangeSlot& slot, uintptr_t begin, uintptr_t end, uintptr_t landing = 0) {
   slot.version.fetch_add(1, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_release);
   slot.begin.store(begin, std::memory_order_relaxed);
   slot.end.store(end, std::memory_order_relaxed);
+  slot.landing.store(landing, std::memory_order_relaxed);
   slot.version.fetch_add(1, std::memory_order_release);
 }
 
-RangeSlot* free_slot() {
-  RangeChunk* chunk = &handler.first_chunk;
+RangeSlot* free_slot(RangeChunk* chunk) {
   while (true) {
     for (RangeSlot& slot : chunk->slots) {
       if (slot.begin.load(std::memory_order_relaxed) == 0) return &slot;
@@ -269,30 +309,59 @@ void ensure_signal_stack() {
   (void)stack;
 }
 
-FaultRange::FaultRange(const void* begin, uint64_t size_bytes) {
-  if (size_bytes == 0) return;
+namespace {
+
+// The slot, or null if there is no memory for one.
+void* add_range(RangeChunk& ranges, const void* begin, uint64_t size_bytes, const void* landing) {
+  if (size_bytes == 0) return nullptr;
   std::lock_guard lock(handler.range_mutex);
-  RangeSlot* slot = free_slot();
-  if (slot == nullptr) return;
+  RangeSlot* slot = free_slot(&ranges);
+  if (slot == nullptr) return nullptr;
   auto first = reinterpret_cast<uintptr_t>(begin);
-  set_slot(*slot, first, first + size_bytes);
-  slot_ = slot;
+  set_slot(*slot, first, first + size_bytes, reinterpret_cast<uintptr_t>(landing));
+  return slot;
 }
+
+void remove_range(void*& slot) {
+  if (slot == nullptr) return;
+  std::lock_guard lock(handler.range_mutex);
+  set_slot(*static_cast<RangeSlot*>(slot), 0, 0);
+  slot = nullptr;
+}
+
+}  // namespace
+
+FaultRange::FaultRange(const void* begin, uint64_t size_bytes)
+    : slot_(add_range(handler.memories, begin, size_bytes, nullptr)) {}
 
 FaultRange& FaultRange::operator=(FaultRange&& other) noexcept {
   if (this != &other) {
     reset();
-    slot_ = other.slot_;
-    other.slot_ = nullptr;
+    slot_ = std::exchange(other.slot_, nullptr);
   }
   return *this;
 }
 
-void FaultRange::reset() {
-  if (slot_ == nullptr) return;
-  std::lock_guard lock(handler.range_mutex);
-  set_slot(*static_cast<RangeSlot*>(slot_), 0, 0);
-  slot_ = nullptr;
+void FaultRange::reset() { remove_range(slot_); }
+
+CodeRange::CodeRange(const void* begin, uint64_t size_bytes, const void* landing)
+    : slot_(add_range(handler.codes, begin, size_bytes, landing)) {}
+
+CodeRange& CodeRange::operator=(CodeRange&& other) noexcept {
+  if (this != &other) {
+    reset();
+    slot_ = std::exchange(other.slot_, nullptr);
+  }
+  return *this;
+}
+
+void CodeRange::reset() { remove_range(slot_); }
+
+void die_of_fault(uintptr_t instruction, uintptr_t address) {
+  describe_fault(SIGSEGV, &address, instruction);
+  restore_default(SIGSEGV);
+  ::raise(SIGSEGV);
+  ::abort();
 }
 
 }  // namespace nacre::os

@@ -15,6 +15,9 @@
 // indices, offsets below 2^32 and the layout of abi/memory_layout.h it does. A store that fails
 // changed nothing. The values are copied as they lie in memory, little-endian.
 //
+// Machine code that is made at run time has no rows there: a CodeRange says where it lies and where a
+// fault in it goes on. Whoever stands at that landing looks the instruction up in tables of its own.
+//
 // The handler's tables and the handler itself are process-wide: the one mutable global of the
 // project. Everything here may be called from any thread.
 #pragma once
@@ -49,6 +52,29 @@ class FaultRange {
   void reset();
   void* slot_ = nullptr;
 };
+
+// Tells the handler about machine code, for as long as the object lives: a fault of an instruction in
+// [begin, begin + size) whose address lies in a registered reservation goes on at `landing`, in the
+// interrupted context but for two registers: the second argument of a C function (rsi, x1, a1) holds
+// the address of the instruction, the third (rdx, x2, a2) the address that was accessed.
+class CodeRange {
+ public:
+  CodeRange() = default;  // of nothing
+  // Nothing is registered, and ok() false, if there is no memory for the table.
+  CodeRange(const void* begin, uint64_t size_bytes, const void* landing);
+  CodeRange(CodeRange&& other) noexcept : slot_(other.slot_) { other.slot_ = nullptr; }
+  CodeRange& operator=(CodeRange&& other) noexcept;
+  ~CodeRange() { reset(); }
+  bool ok() const { return slot_ != nullptr; }
+
+ private:
+  void reset();
+  void* slot_ = nullptr;
+};
+
+// Ends the process with a message: an access outside of guest memory that the handler could not
+// judge. `instruction` and `address` as a landing gets them.
+[[noreturn]] void die_of_fault(uintptr_t instruction, uintptr_t address);
 
 // A vector of 16 bytes.
 using Bytes16 [[gnu::vector_size(16)]] = uint8_t;

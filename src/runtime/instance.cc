@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
+#include <new>
 #include <utility>
 
 #include "runtime/builtins.h"
@@ -10,7 +12,8 @@
 namespace nacre::runtime {
 
 // global_values_ holds the addresses of values; a Global begins with its value.
-static_assert(std::is_standard_layout_v<Global> && offsetof(Global, value) == 0);
+static_assert(std::is_standard_layout_v<Global> && offsetof(Global, value) == 0 &&
+              sizeof(Global) == abi::kOwnGlobalBytes);
 
 Instance::Instance(Store& store, ModulePtr module) : store_(store), module_(std::move(module)) {}
 
@@ -23,7 +26,7 @@ Result<void> Instance::allocate(os::FailPoint* fail_point) {
     return {};
   };
   TRY(make(own_functions_, module.defined_functions()));
-  TRY(make(own_globals_, module.globals.size() - module.imported_globals));
+  TRY(allocate_block(module.globals.size() - module.imported_globals, fail_point));
   TRY(make(own_tags_, module.tags.size() - module.imported_tags));
   TRY(make(functions_, module.functions.size()));
   TRY(make(tables_, module.tables.size()));
@@ -44,16 +47,27 @@ Result<void> Instance::allocate(os::FailPoint* fail_point) {
   }
   TRY(make(element_refs_, refs));
 
-  vmctx_.memories = memory_records_.data();
-  vmctx_.tables = table_records_.data();
-  vmctx_.globals = global_values_.data();
-  vmctx_.functions = functions_.data();
-  vmctx_.types = module_->type_ids().data();
-  vmctx_.builtins = &builtins();
-  vmctx_.code = &module_->code();
-  vmctx_.module = &module;
-  vmctx_.instance = this;
+  vmctx_->memories = memory_records_.data();
+  vmctx_->tables = table_records_.data();
+  vmctx_->globals = global_values_.data();
+  vmctx_->functions = functions_.data();
+  vmctx_->types = module_->type_ids().data();
+  vmctx_->builtins = &builtins();
+  vmctx_->code = &module_->code();
+  vmctx_->module = &module;
+  vmctx_->instance = this;
+  vmctx_->exec = &store_.exec();
   index_exports();
+  return {};
+}
+
+Result<void> Instance::allocate_block(size_t globals, os::FailPoint* fail_point) {
+  size_t bytes = abi::own_global_offset(static_cast<uint32_t>(globals));
+  block_ = TRY(FixedArray<uint64_t>::create(bytes / sizeof(uint64_t), fail_point));
+  vmctx_ = new (block_.data()) abi::VmCtx;
+  auto* behind = reinterpret_cast<uint8_t*>(block_.data()) + abi::kOwnGlobalsOffset;
+  own_globals_ = reinterpret_cast<Global*>(behind);
+  std::uninitialized_default_construct_n(own_globals_, globals);
   return {};
 }
 

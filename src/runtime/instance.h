@@ -27,7 +27,7 @@ class Instance {
 
   Store& store() const { return store_; }
   const Module& module() const { return *module_; }
-  abi::VmCtx& vmctx() { return vmctx_; }
+  abi::VmCtx& vmctx() { return *vmctx_; }
   static Instance& of(const abi::VmCtx& vmctx) { return *static_cast<Instance*>(vmctx.instance); }
 
   std::optional<Extern> find_export(std::string_view name) const;
@@ -57,16 +57,18 @@ class Instance {
   Instance(Store& store, ModulePtr module);
   // Room for everything the module declares, and the records of running code pointing there.
   Result<void> allocate(os::FailPoint* fail_point);
+  Result<void> allocate_block(size_t globals, os::FailPoint* fail_point);
   void index_exports();
 
   Store& store_;
   ModulePtr module_;
-  abi::VmCtx vmctx_;
+  FixedArray<uint64_t> block_;     // *vmctx_, and behind it the globals that the module defines
+  abi::VmCtx* vmctx_ = nullptr;
+  Global* own_globals_ = nullptr;
   FixedArray<uint32_t> exports_;  // indices of the module's exports, by name
 
   // What the module defines.
   FixedArray<abi::FuncObject> own_functions_;
-  FixedArray<Global> own_globals_;
   FixedArray<Tag> own_tags_;
   std::vector<std::unique_ptr<Table>> own_tables_;
   std::vector<std::shared_ptr<Memory>> own_memories_;

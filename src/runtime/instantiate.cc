@@ -84,6 +84,9 @@ class Instantiator {
     TRY(add_tables());
     TRY(add_memories());
     TRY(evaluate_passive_elements());
+    abi::FuncObject* functions = instance_->own_functions_.data();
+    TRY(module_->code().attach(*instance_->vmctx_,
+                               {functions, instance_->own_functions_.size()}));
 
     publish(std::move(owned));
     TRY(write_elements());
@@ -140,14 +143,15 @@ class Instantiator {
   void set_table(uint32_t index, Table& table) {
     instance_->tables_[index] = &table;
     instance_->table_records_[index] = table.record();
+    if (index == 0) instance_->vmctx_->table0 = table.record();
   }
 
   void set_memory(uint32_t index, Memory& memory) {
     instance_->memories_[index] = &memory;
     instance_->memory_records_[index] = memory.record();
     if (index == 0) {
-      instance_->vmctx_.memory0 = memory.record();
-      instance_->vmctx_.memory0_base = memory.base();
+      instance_->vmctx_->memory0 = memory.record();
+      instance_->vmctx_->memory0_base = memory.base();
     }
   }
 
@@ -157,7 +161,7 @@ class Instantiator {
       abi::FuncObject& function = instance_->own_functions_[i];
       function.type = module_->type_id(wasm_.functions[index]);
       function.index = index;
-      function.vmctx = &instance_->vmctx_;
+      function.vmctx = instance_->vmctx_;
       instance_->functions_[index] = &function;
     }
   }
@@ -171,7 +175,7 @@ class Instantiator {
   }
 
   Run<abi::Value> value_of(const wasm::ConstExpr& expr) {
-    return evaluate(expr, instance_->vmctx_);
+    return evaluate(expr, *instance_->vmctx_);
   }
 
   Run<void> add_globals() {

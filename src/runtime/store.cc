@@ -40,16 +40,18 @@ Result<std::unique_ptr<Store>> Store::create(std::shared_ptr<Engine> engine, Sto
   return store;
 }
 
-// The stack grows upwards; what runs over its end meets the guard behind it.
+// Tiers check each frame against the stack's end; the guards on both sides are the second net.
 Result<void> Store::map_stack() {
   uint64_t bytes = os::round_up_to_page(options_.guest_stack_bytes);
   if (bytes == 0 || bytes > uint64_t{1} << 40)
     return fail(ErrorCode::usage, "a guest stack has between 1 byte and 1 TiB");
-  stack_ = TRY(os::Reservation::reserve(bytes + kStackGuardBytes, engine_->mapping()));
-  TRY(stack_.commit(0, bytes));
-  exec_.stack_begin = stack_.data();
-  exec_.stack_end = stack_.data() + bytes;
+  bytes += abi::kStackReserveBytes;
+  stack_ = TRY(os::Reservation::reserve(bytes + 2 * kStackGuardBytes, engine_->mapping()));
+  TRY(stack_.commit(kStackGuardBytes, bytes));
+  exec_.stack_begin = stack_.data() + kStackGuardBytes;
+  exec_.stack_end = exec_.stack_begin + bytes;
   exec_.stack_top = exec_.stack_begin;
+  exec_.frame_top = exec_.stack_end;
   return {};
 }
 
@@ -65,6 +67,7 @@ Result<Extern> Store::add_func(abi::HostFunc func) {
   abi::FuncObject object;
   object.type = func.canon_type;
   object.host = &host_funcs_.emplace_back(std::move(func));
+  TRY(engine_->tier().attach_host(object));
   abi::FuncObject& kept = host_func_objects_.emplace_back(object);
   add_functions(&kept, 1);
   return Extern(id_, kept);

@@ -1,0 +1,399 @@
+// Blocks, branches and select.
+#include <algorithm>
+#include <unordered_map>
+
+#include "baseline/function_compiler.h"
+
+namespace nacre::baseline {
+
+using Kind = Operand::Kind;
+
+uint32_t FunctionCompiler::new_label() {
+  labels_.emplace_back();
+  return static_cast<uint32_t>(labels_.size() - 1);
+}
+
+// ---- conditions
+
+Cond FunctionCompiler::test_condition(Operand condition) {
+  if (condition.kind == Kind::flags) return condition.cond;
+  if (in_memory(condition)) {
+    masm_.alu_imm(Width::w32, Alu::cmp, frame_of(condition), 0);
+  } else {
+    Gpr reg = gpr_of(condition);
+    masm_.test(Width::w32, reg, reg);
+  }
+  release(condition);
+  return Cond::not_equal;
+}
+
+void FunctionCompiler::jump_if(Cond cond, Label& label) {
+  if (cond == Cond::fp_equal) {
+    Label unordered;
+    masm_.jcc(Cond::parity, unordered);
+    masm_.jcc(Cond::equal, label);
+    masm_.bind(unordered);
+  } else if (cond == Cond::fp_not_equal) {
+    masm_.jcc(Cond::parity, label);
+    masm_.jcc(Cond::not_equal, label);
+  } else {
+    masm_.jcc(cond, label);
+  }
+}
+
+// ---- results of blocks
+
+// rax or xmm0 is free of other operands when this is called, or they do not matter any more.
+void FunctionCompiler::copy_results(Control& to) {
+  Types types = to.label_types();
+  if (types.empty()) return;
+  if (result_in_register(to)) {
+    const Operand& value = top();
+    if (in_xmm(value.type)) {
+      load(Xmm::xmm0, value);
+    } else {
+      load(Gpr::rax, value);
+    }
+    return;
+  }
+  auto count = static_cast<uint32_t>(types.size());
+  if (!room(32 * size_t{count})) return;
+  int32_t slot = slot_below(to.height);
+  // A slot is written only after the operands below it were read: none lies above its new place.
+  for (uint32_t i = 0; i < count; ++i) {
+    const Operand& value = top(count - 1 - i);
+    slot -= slot_bytes(value.type);
+    if (value.kind != Kind::slot || value.slot != slot) store(slot, value);
+  }
+  frame_end_ = std::min(frame_end_, slot);
+}
+
+void FunctionCompiler::push_results(const Control& from, Types types) {
+  if (types.size() == 1 && from.kind != Control::Kind::loop) {
+    Type type = type_of(types[0]);
+    if (in_xmm(type)) {
+      free_xmms_.remove(Xmm::xmm0);
+      push({.kind = Kind::xmm, .type = type, .reg = number(Xmm::xmm0)});
+    } else {
+      free_gprs_.remove(Gpr::rax);
+      push({.kind = Kind::gpr, .type = type, .reg = number(Gpr::rax)});
+    }
+    return;
+  }
+  for (wasm::ValType type : types) {
+    Operand& operand = push({.kind = Kind::slot, .type = type_of(type)});
+    frame_end_ = std::min(frame_end_, operand.slot);
+  }
+}
+
+void FunctionCompiler::jump_to(Control& to) {
+  to.is_target = true;
+  masm_.jmp(labels_[to.label]);
+}
+
+void FunctionCompiler::go_dead() {
+  cut(controls_.back().height);
+  dead_ = true;
+}
+
+// ---- blocks
+
+void FunctionCompiler::enter(Control::Kind kind, const wasm::BlockType& type) {
+  Control control;
+  control.kind = kind;
+  control.entered_dead = dead_;
+  switch (type.kind) {
+    case wasm::BlockType::Kind::empty:
+      break;
+    case wasm::BlockType::Kind::value:
+      control.single = type.value;
+      control.result_count = 1;
+      break;
+    case wasm::BlockType::Kind::type: {
+      const wasm::FuncType& signature = type_at(wasm::index_of(type.type));
+      control.params = signature.params;
+      control.result_count = static_cast<uint32_t>(signature.results.size());
+      control.result_list = signature.results.data();
+      break;
+    }
+  }
+  if (!dead_) {
+    auto params = static_cast<uint32_t>(control.params.size());
+    control.height = height() - params;
+    settle_all();
+    // Another way to the same place finds other values there.
+    if (kind != Control::Kind::block && room(32 * size_t{params})) {
+      for (uint32_t i = control.height; i < height(); ++i) settle_fully(stack_[i]);
+    }
+    control.label = new_label();
+    if (kind == Control::Kind::if_) control.else_label = new_label();
+  } else {
+    control.height = height();
+  }
+  controls_.push_back(control);
+}
+
+void FunctionCompiler::block(const wasm::imm::block_type& i) {
+  enter(Control::Kind::block, i.type);
+}
+
+void FunctionCompiler::loop(const wasm::imm::block_type& i) {
+  enter(Control::Kind::loop, i.type);
+  if (!dead_) masm_.bind(labels_[controls_.back().label]);
+}
+
+void FunctionCompiler::if_(const wasm::imm::block_type& i) {
+  if (dead_) return enter(Control::Kind::if_, i.type);
+  // Settling keeps flags, and the registers of a condition that is not in flags yet.
+  Cond cond = test_condition(pop());
+  enter(Control::Kind::if_, i.type);
+  jump_if(negate(cond), labels_[controls_.back().else_label]);
+}
+
+void FunctionCompiler::else_(const wasm::imm::none&) {
+  Control& control = controls_.back();
+  control.kind = Control::Kind::else_;
+  if (control.entered_dead) return;
+  if (!dead_) {
+    copy_results(control);
+    jump_to(control);
+  }
+  cut(control.height);
+  masm_.bind(labels_[control.else_label]);
+  dead_ = false;
+  for (wasm::ValType type : control.params) push({.kind = Kind::slot, .type = type_of(type)});
+}
+
+// An `if` without `else` passes its parameters on when the condition is false.
+void FunctionCompiler::end(const wasm::imm::none&) {
+  if (controls_.back().kind == Control::Kind::function) return leave_function();
+  if (controls_.back().entered_dead) {
+    controls_.pop_back();
+    return;
+  }
+  if (controls_.back().kind == Control::Kind::if_) {
+    Control& control = controls_.back();
+    if (control.params.empty()) {
+      masm_.bind(labels_[control.else_label]);
+      control.is_target = true;
+    } else {
+      else_({});
+    }
+  }
+  leave_block();
+}
+
+void FunctionCompiler::leave_block() {
+  Control control = controls_.back();
+  if (control.kind == Control::Kind::loop) {
+    // Nothing jumps to its end: the operands stay as they are.
+    controls_.pop_back();
+    if (dead_) cut(control.height);
+    return;
+  }
+  if (!dead_) {
+    if (!control.is_target && control.kind == Control::Kind::block) {
+      controls_.pop_back();
+      return;
+    }
+    copy_results(control);
+  } else if (!control.is_target) {
+    cut(control.height);
+    controls_.pop_back();
+    return;
+  }
+  cut(control.height);
+  masm_.bind(labels_[control.label]);
+  controls_.pop_back();
+  dead_ = false;
+  push_results(control, control.results());
+}
+
+void FunctionCompiler::leave_function() {
+  Control control = controls_.back();
+  controls_.pop_back();
+  if (!dead_) copy_results(control);
+  if (dead_ && !control.is_target) return;
+  cut(0);
+  masm_.bind(labels_[control.label]);
+  if (control.result_count > 1) {
+    for (wasm::ValType type : control.results()) push({.kind = Kind::slot, .type = type_of(type)});
+    place_results();
+  }
+  epilogue();
+}
+
+// The results of the function, which are the topmost operands, to where the contract wants them.
+void FunctionCompiler::place_results() {
+  auto assigner = abi::PlaceAssigner::results();
+  auto count = static_cast<uint32_t>(type_->results.size());
+  bool have_area = false;
+  if (!room(32 * size_t{count})) return;
+  for (uint32_t pass = 0; pass < 2; ++pass) {
+    assigner = abi::PlaceAssigner::results();
+    for (uint32_t i = 0; i < count; ++i) {
+      abi::ValuePlace place = assigner.next(type_->results[i]);
+      const Operand& value = top(count - 1 - i);
+      bool in_area = place.kind == abi::ValuePlace::Kind::area;
+      if (in_area != (pass == 0)) continue;
+      if (in_area) {
+        // All operands are in slots: rax and xmm15 are free.
+        if (!have_area)
+          masm_.mov(Width::w64, x64::kScratch, at(x64::kVmCtx, offsetof(abi::VmCtx, area)));
+        have_area = true;
+        Mem to = at(x64::kScratch, static_cast<int32_t>(place.index * sizeof(abi::Value)));
+        if (in_xmm(value.type)) {
+          load(x64::kXmmScratch, value);
+          masm_.movups(to, x64::kXmmScratch);
+        } else {
+          load(Gpr::rax, value);
+          masm_.mov(Width::w64, to, Gpr::rax);
+        }
+      } else if (in_xmm(value.type)) {
+        load(static_cast<Xmm>(place.index), value);
+      } else {
+        load(x64::kGprResults[place.index], value);
+      }
+    }
+  }
+}
+
+void FunctionCompiler::unreachable(const wasm::imm::none&) {
+  trap_now(abi::TrapKind::unreachable);
+  go_dead();
+}
+
+void FunctionCompiler::nop(const wasm::imm::none&) {}
+
+// ---- branches
+
+void FunctionCompiler::return_(const wasm::imm::none&) {
+  Control& function = controls_.front();
+  copy_results(function);
+  if (function.result_count > 1) {
+    jump_to(function);
+  } else {
+    epilogue();
+  }
+  go_dead();
+}
+
+void FunctionCompiler::br(const wasm::imm::label& i) {
+  if (i.depth + 1 == controls_.size()) return return_({});
+  Control& to = target(i.depth);
+  copy_results(to);
+  jump_to(to);
+  go_dead();
+}
+
+void FunctionCompiler::branch_if(Cond cond, uint32_t depth) {
+  Control& to = target(depth);
+  Types types = to.label_types();
+  to.is_target = true;
+  if (types.empty()) return jump_if(cond, labels_[to.label]);
+  if (result_in_register(to)) {
+    // The result waits in its register on both ways. Moves keep the flags.
+    Operand value = pop();
+    if (in_xmm(value.type)) {
+      if (!reads(value, Xmm::xmm0)) {
+        take(Xmm::xmm0);
+        load(Xmm::xmm0, value);
+        release(value);
+      }
+      push_xmm(value.type, Xmm::xmm0);
+    } else {
+      if (!reads(value, Gpr::rax)) {
+        take(Gpr::rax);
+        load(Gpr::rax, value);
+        release(value);
+      }
+      push({.kind = Kind::gpr, .type = value.type, .reg = number(Gpr::rax)});
+    }
+    return jump_if(cond, labels_[to.label]);
+  }
+  Label stay;
+  jump_if(negate(cond), stay);
+  copy_results(to);
+  masm_.jmp(labels_[to.label]);
+  masm_.bind(stay);
+}
+
+void FunctionCompiler::br_if(const wasm::imm::label& i) {
+  branch_if(test_condition(pop()), i.depth);
+}
+
+void FunctionCompiler::br_table(const wasm::imm::br_table& i) {
+  Operand index = pop();
+  Gpr reg = gpr_of(index);
+  auto count = static_cast<uint32_t>(i.depths.size());
+  if (!room(16 + 4 * size_t{count})) return;
+  std::vector<uint32_t> targets;
+  targets.reserve(size_t{count} + 1);
+  // Where operands have to move, each target gets a piece of code of its own that does it.
+  bool moves = !target(i.default_depth).label_types().empty();
+  std::unordered_map<uint32_t, uint32_t> edges;  // depth: label
+  auto add = [&](uint32_t depth) {
+    Control& to = target(depth);
+    to.is_target = true;
+    if (!moves) return targets.push_back(to.label);
+    auto [edge, is_new] = edges.try_emplace(depth, 0);
+    if (is_new) edge->second = new_label();
+    targets.push_back(edge->second);
+  };
+  for (uint32_t depth : i.depths) add(depth);
+  add(i.default_depth);
+
+  if (count == 0) {
+    masm_.jmp(labels_[targets[0]]);
+  } else {
+    // The index is clamped, not branched upon: speculation stays inside the table too.
+    JumpTable& table = jump_tables_.emplace_back();
+    table.targets = std::move(targets);
+    Gpr base = alloc_gpr();
+    Gpr entry = x64::kScratch;
+    masm_.mov_imm(Width::w32, entry, count);
+    masm_.alu(Width::w32, Alu::cmp, reg, entry);
+    masm_.cmov(Width::w32, Cond::below, entry, reg);
+    masm_.lea_label(base, table.label);
+    masm_.movsx32(entry, at(base, entry, 0, 2));
+    masm_.alu(Width::w64, Alu::add, entry, base);
+    masm_.jmp(entry);
+    free(base);
+  }
+  release(index);
+  for (auto [depth, label] : edges) {
+    Control& to = target(depth);
+    masm_.bind(labels_[label]);
+    copy_results(to);
+    if (error_ != nullptr) break;
+    masm_.jmp(labels_[to.label]);
+  }
+  go_dead();
+}
+
+// ---- references
+
+void FunctionCompiler::br_on_null(const wasm::imm::label& i) {
+  Operand reference = pop();
+  Gpr reg = gpr_of(reference);
+  if (reg == Gpr::rax) {  // where the label may want its result
+    reg = alloc_gpr();
+    masm_.mov(Width::w64, reg, Gpr::rax);
+    free(Gpr::rax);
+    reference.reg = number(reg);
+  }
+  masm_.test(Width::w64, reg, reg);
+  branch_if(Cond::equal, i.depth);
+  push(reference);
+}
+
+void FunctionCompiler::br_on_non_null(const wasm::imm::label& i) {
+  Operand reference = pop();
+  Gpr reg = gpr_of(reference);
+  masm_.test(Width::w64, reg, reg);
+  push(reference);
+  branch_if(Cond::not_equal, i.depth);
+  release(pop());
+}
+
+}  // namespace nacre::baseline

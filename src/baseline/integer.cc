@@ -1,0 +1,544 @@
+// Integer instructions and select.
+#include <bit>
+#include <utility>
+
+#include "baseline/function_compiler.h"
+
+namespace nacre::baseline {
+namespace {
+
+using Kind = Operand::Kind;
+
+uint64_t apply(Alu op, uint64_t a, uint64_t b) {
+  switch (op) {
+    case Alu::add:
+      return a + b;
+    case Alu::sub:
+      return a - b;
+    case Alu::and_:
+      return a & b;
+    case Alu::or_:
+      return a | b;
+    default:
+      return a ^ b;
+  }
+}
+
+bool fits_immediate(const Operand& operand) {
+  if (!operand.is_constant()) return false;
+  if (operand.type == Type::i32) return true;
+  return static_cast<int64_t>(operand.bits) == static_cast<int32_t>(operand.bits);
+}
+int32_t immediate(const Operand& operand) { return static_cast<int32_t>(operand.bits); }
+
+}  // namespace
+
+using abi::TrapKind;
+
+// ---- two operands
+
+void FunctionCompiler::alu(Alu op, Type type) {
+  Operand b = pop(), a = pop();
+  if (a.is_constant() && b.is_constant())
+    return push_constant(type, apply(op, a.bits, b.bits));
+  Width width = width_of(type);
+  bool commutes = op != Alu::sub;
+  bool own_b_only = b.kind == Kind::gpr && a.kind != Kind::gpr;
+  if (commutes && (a.is_constant() || own_b_only)) std::swap(a, b);
+
+  // An addition may go to a third register.
+  bool a_in_register = a.kind == Kind::gpr || (a.kind == Kind::local && !in_memory(a));
+  bool b_in_register = b.kind == Kind::gpr || (b.kind == Kind::local && !in_memory(b));
+  bool by_constant = fits_immediate(b) && immediate(b) != INT32_MIN &&
+                     (op == Alu::add || op == Alu::sub);
+  bool a_is_free = a.kind == Kind::gpr && !pins_.gprs.has(a.gpr());
+  if (a_in_register && (by_constant || (op == Alu::add && b_in_register)) &&
+      (!a_is_free || local_set_next(false))) {
+    Gpr left = gpr_of(a);
+    Mem sum = by_constant ? at(left, op == Alu::add ? immediate(b) : -immediate(b))
+                          : at(left, gpr_of(b));
+    release(a);
+    release(b);
+    Gpr to = result_gpr();
+    if (to == left && by_constant) {
+      masm_.alu_imm(width, op, to, immediate(b));
+    } else {
+      masm_.lea(width, to, sum);
+    }
+    return push_gpr(type, to);
+  }
+
+  Gpr to;
+  if (a_is_free) {
+    to = a.gpr();
+  } else {
+    to = result_gpr({&b});
+    load(to, a);
+    release(a);
+  }
+  if (fits_immediate(b)) {
+    masm_.alu_imm(width, op, to, immediate(b));
+  } else if (b.is_constant()) {
+    masm_.mov_imm(width, x64::kScratch, b.bits);
+    masm_.alu(width, op, to, x64::kScratch);
+  } else {
+    with_rm(b, [&](auto rm) { masm_.alu(width, op, to, rm); });
+  }
+  release(b);
+  push_gpr(type, to);
+}
+
+void FunctionCompiler::multiply(Type type) {
+  Operand b = pop(), a = pop();
+  if (a.is_constant() && b.is_constant()) return push_constant(type, a.bits * b.bits);
+  Width width = width_of(type);
+  if (a.is_constant() || (b.kind == Kind::gpr && a.kind != Kind::gpr)) std::swap(a, b);
+  if (fits_immediate(b)) {
+    uint64_t factor = type == Type::i32 ? static_cast<uint32_t>(b.bits) : b.bits;
+    if (std::has_single_bit(factor)) {
+      if (in_memory(a)) gpr_of(a);  // it may come to another slot
+      push(a);
+      push_constant(type, static_cast<uint64_t>(std::countr_zero(factor)));
+      return shift(Shift::shl, type);
+    }
+    bool a_is_free = a.kind == Kind::gpr && !pins_.gprs.has(a.gpr());
+    Gpr to = a_is_free ? a.gpr() : result_gpr();
+    with_rm(a, [&](auto rm) { masm_.imul_imm(width, to, rm, immediate(b)); });
+    if (!a_is_free) release(a);
+    return push_gpr(type, to);
+  }
+  Gpr to;
+  if (a.kind == Kind::gpr && !pins_.gprs.has(a.gpr())) {
+    to = a.gpr();
+  } else {
+    to = result_gpr({&b});
+    load(to, a);
+    release(a);
+  }
+  if (b.is_constant()) {
+    masm_.mov_imm(width, x64::kScratch, b.bits);
+    masm_.imul(width, to, x64::kScratch);
+  } else {
+    with_rm(b, [&](auto rm) { masm_.imul(width, to, rm); });
+  }
+  release(b);
+  push_gpr(type, to);
+}
+
+#define ARITHMETIC(name, op)                                                              \
+  void FunctionCompiler::i32_##name(const wasm::imm::none&) { alu(Alu::op, Type::i32); } \
+  void FunctionCompiler::i64_##name(const wasm::imm::none&) { alu(Alu::op, Type::i64); }
+ARITHMETIC(add, add)
+ARITHMETIC(sub, sub)
+ARITHMETIC(and, and_)
+ARITHMETIC(or, or_)
+ARITHMETIC(xor, xor_)
+#undef ARITHMETIC
+void FunctionCompiler::i32_mul(const wasm::imm::none&) { multiply(Type::i32); }
+void FunctionCompiler::i64_mul(const wasm::imm::none&) { multiply(Type::i64); }
+
+// ---- comparisons
+
+void FunctionCompiler::compare(Cond cond, Type type) {
+  Operand b = pop(), a = pop();
+  Width width = width_of(type);
+  if (a.is_constant() && !b.is_constant()) {
+    std::swap(a, b);
+    cond = swap_operands(cond);
+  }
+  if (fits_immediate(b)) {
+    if (in_memory(a)) {
+      masm_.alu_imm(width, Alu::cmp, frame_of(a), immediate(b));
+    } else {
+      Gpr left = gpr_of(a);
+      if (immediate(b) == 0) {
+        masm_.test(width, left, left);
+      } else {
+        masm_.alu_imm(width, Alu::cmp, left, immediate(b));
+      }
+    }
+  } else if (b.is_constant()) {
+    Gpr left = gpr_of(a);
+    masm_.mov_imm(width, x64::kScratch, b.bits);
+    masm_.alu(width, Alu::cmp, left, x64::kScratch);
+  } else if (in_memory(a) && !in_memory(b)) {
+    Gpr right = gpr_of(b);
+    masm_.alu(width, Alu::cmp, frame_of(a), right);
+  } else {
+    Gpr left = gpr_of(a);
+    with_rm(b, [&](auto rm) { masm_.alu(width, Alu::cmp, left, rm); });
+  }
+  release(a);
+  release(b);
+  push_flags(cond);
+}
+
+#define COMPARISON(name, cond)                                                                   \
+  void FunctionCompiler::i32_##name(const wasm::imm::none&) { compare(Cond::cond, Type::i32); } \
+  void FunctionCompiler::i64_##name(const wasm::imm::none&) { compare(Cond::cond, Type::i64); }
+COMPARISON(eq, equal)
+COMPARISON(ne, not_equal)
+COMPARISON(lt_s, less)
+COMPARISON(lt_u, below)
+COMPARISON(gt_s, greater)
+COMPARISON(gt_u, above)
+COMPARISON(le_s, less_equal)
+COMPARISON(le_u, below_equal)
+COMPARISON(ge_s, greater_equal)
+COMPARISON(ge_u, above_equal)
+#undef COMPARISON
+
+void FunctionCompiler::equal_zero(Type type) {
+  Operand value = pop();
+  if (value.kind == Kind::flags) return push_flags(negate(value.cond));
+  if (in_memory(value)) {
+    masm_.alu_imm(width_of(type), Alu::cmp, frame_of(value), 0);
+  } else {
+    Gpr reg = gpr_of(value);
+    masm_.test(width_of(type), reg, reg);
+  }
+  release(value);
+  push_flags(Cond::equal);
+}
+
+void FunctionCompiler::i32_eqz(const wasm::imm::none&) { equal_zero(Type::i32); }
+void FunctionCompiler::i64_eqz(const wasm::imm::none&) { equal_zero(Type::i64); }
+
+// ---- shifts
+
+void FunctionCompiler::shift(Shift op, Type type) {
+  Operand count = pop(), value = pop();
+  Width width = width_of(type);
+  if (count.is_constant()) {
+    auto bits = static_cast<uint8_t>(count.bits & (width == Width::w32 ? 31 : 63));
+    bool rotates = op == Shift::rol || op == Shift::ror;
+    if (rotates && cpu().bmi2 && !value.is_constant()) {
+      uint8_t size = width == Width::w32 ? 32 : 64;
+      auto right = static_cast<uint8_t>(op == Shift::ror ? bits : (size - bits) % size);
+      bool is_free = value.kind == Kind::gpr && !pins_.gprs.has(value.gpr());
+      Gpr to = is_free ? value.gpr() : result_gpr();
+      with_rm(value, [&](auto rm) { masm_.rorx(width, to, rm, right); });
+      if (!is_free) release(value);
+      return push_gpr(type, to);
+    }
+    Gpr to;
+    if (value.kind == Kind::gpr && !pins_.gprs.has(value.gpr())) {
+      to = value.gpr();
+    } else {
+      to = result_gpr();
+      load(to, value);
+      release(value);
+    }
+    if (bits != 0) masm_.shift_imm(width, op, to, bits);
+    return push_gpr(type, to);
+  }
+  if (!cpu().bmi2 || op == Shift::rol || op == Shift::ror)
+    return shift_by_cl(op, type, value, count);
+  Gpr by = gpr_of(count);
+  if (value.is_constant()) gpr_of(value);
+  bool is_free = value.kind == Kind::gpr && !pins_.gprs.has(value.gpr());
+  Gpr to = is_free ? value.gpr() : result_gpr();
+  with_rm(value, [&](auto rm) { masm_.shift_bmi2(width, op, to, rm, by); });
+  if (!is_free) release(value);
+  release(count);
+  push_gpr(type, to);
+}
+
+void FunctionCompiler::shift_by_cl(Shift op, Type type, Operand value, Operand count) {
+  if (count.kind != Kind::gpr || count.gpr() != Gpr::rcx) {
+    if (value.kind == Kind::gpr && value.gpr() == Gpr::rcx) {
+      Gpr other = alloc_gpr();
+      masm_.mov(Width::w64, other, Gpr::rcx);
+      value.reg = number(other);
+    } else {
+      take(Gpr::rcx);
+    }
+    load(Gpr::rcx, count);
+    release(count);
+  }
+  Gpr to = own_gpr(value);
+  masm_.shift_cl(width_of(type), op, to);
+  free(Gpr::rcx);
+  push_gpr(type, to);
+}
+
+#define SHIFT(name, op)                                                                      \
+  void FunctionCompiler::i32_##name(const wasm::imm::none&) { shift(Shift::op, Type::i32); } \
+  void FunctionCompiler::i64_##name(const wasm::imm::none&) { shift(Shift::op, Type::i64); }
+SHIFT(shl, shl)
+SHIFT(shr_s, sar)
+SHIFT(shr_u, shr)
+SHIFT(rotl, rol)
+SHIFT(rotr, ror)
+#undef SHIFT
+
+// ---- division
+
+bool FunctionCompiler::divide_by_power_of_two(Type type, bool remainder) {
+  const Operand& divisor = top();
+  if (!divisor.is_constant() || !std::has_single_bit(divisor.bits)) return false;
+  uint64_t value = pop().bits;
+  if (remainder) {
+    push_constant(type, value - 1);
+    alu(Alu::and_, type);
+  } else {
+    push_constant(type, static_cast<uint64_t>(std::countr_zero(value)));
+    shift(Shift::shr, type);
+  }
+  return true;
+}
+
+void FunctionCompiler::divide(Type type, bool is_signed, bool remainder) {
+  if (!is_signed && divide_by_power_of_two(type, remainder)) return;
+  Width width = width_of(type);
+  Operand divisor = pop(), dividend = pop();
+  // What is known of the divisor needs no check.
+  uint64_t all_ones = type == Type::i32 ? UINT32_MAX : UINT64_MAX;
+  bool may_be_zero = !divisor.is_constant() || divisor.bits == 0;
+  bool may_be_minus_one = !divisor.is_constant() || divisor.bits == all_ones;
+  load(x64::kScratch, divisor);
+  release(divisor);
+  if (dividend.kind != Kind::gpr || dividend.gpr() != Gpr::rax) {
+    take(Gpr::rax);
+    load(Gpr::rax, dividend);
+    release(dividend);
+  }
+  take(Gpr::rdx);
+  if (may_be_zero) {
+    masm_.test(width, x64::kScratch, x64::kScratch);
+    trap_if(Cond::equal, TrapKind::integer_divide_by_zero);
+  }
+  if (!is_signed) {
+    masm_.alu(Width::w32, Alu::xor_, Gpr::rdx, Gpr::rdx);
+    masm_.div(width, x64::kScratch);
+  } else {
+    Label done, ordinary;
+    if (may_be_minus_one) {
+      masm_.alu_imm(width, Alu::cmp, x64::kScratch, -1);
+      masm_.jcc(Cond::not_equal, ordinary);
+      if (remainder) {
+        masm_.alu(Width::w32, Alu::xor_, Gpr::rdx, Gpr::rdx);
+      } else {
+        masm_.neg(width, Gpr::rax);  // overflows for the least number only
+        trap_if(Cond::overflow, TrapKind::integer_overflow);
+      }
+      masm_.jmp(done);
+      masm_.bind(ordinary);
+    }
+    masm_.sign_extend_rax(width);
+    masm_.idiv(width, x64::kScratch);
+    masm_.bind(done);
+  }
+  free(remainder ? Gpr::rax : Gpr::rdx);
+  push_gpr(type, remainder ? Gpr::rdx : Gpr::rax);
+}
+
+#define DIVISION(name, is_signed, remainder)                    \
+  void FunctionCompiler::i32_##name(const wasm::imm::none&) {   \
+    divide(Type::i32, is_signed, remainder);                    \
+  }                                                             \
+  void FunctionCompiler::i64_##name(const wasm::imm::none&) {   \
+    divide(Type::i64, is_signed, remainder);                    \
+  }
+DIVISION(div_s, true, false)
+DIVISION(div_u, false, false)
+DIVISION(rem_s, true, true)
+DIVISION(rem_u, false, true)
+#undef DIVISION
+
+// ---- one operand
+
+// `emit(to, from)`: `from` is a register or a place in the frame; `to` may be the same register.
+template <class Emit>
+void FunctionCompiler::unary_gpr(Type to_type, Emit emit) {
+  Operand value = pop();
+  if (value.is_constant()) gpr_of(value);
+  bool is_free = value.kind == Kind::gpr && !pins_.gprs.has(value.gpr());
+  Gpr to = is_free ? value.gpr() : result_gpr();
+  with_rm(value, [&](auto from) { emit(to, from); });
+  if (!is_free) release(value);
+  push_gpr(to_type, to);
+}
+
+void FunctionCompiler::count_leading(Type type) {
+  Width width = width_of(type);
+  if (cpu().lzcnt) {
+    return unary_gpr(type, [&](Gpr to, auto from) { masm_.lzcnt(width, to, from); });
+  }
+  // bsr leaves its target alone, or not, where there is no one bit: give it 2 * size - 1 then, of
+  // which exclusive or makes the size.
+  int32_t size = width == Width::w32 ? 32 : 64;
+  unary_gpr(type, [&](Gpr to, auto from) {
+    masm_.mov_imm(Width::w32, x64::kScratch, static_cast<uint64_t>(2 * size - 1));
+    masm_.bsr(width, to, from);
+    masm_.cmov(width, Cond::equal, to, x64::kScratch);
+    masm_.alu_imm(Width::w32, Alu::xor_, to, size - 1);
+  });
+}
+
+void FunctionCompiler::count_trailing(Type type) {
+  Width width = width_of(type);
+  if (cpu().bmi1) {
+    return unary_gpr(type, [&](Gpr to, auto from) { masm_.tzcnt(width, to, from); });
+  }
+  unary_gpr(type, [&](Gpr to, auto from) {
+    masm_.mov_imm(Width::w32, x64::kScratch, width == Width::w32 ? 32 : 64);
+    masm_.bsf(width, to, from);
+    masm_.cmov(width, Cond::equal, to, x64::kScratch);
+  });
+}
+
+void FunctionCompiler::count_ones(Type type) {
+  unary_gpr(type, [&](Gpr to, auto from) { masm_.popcnt(width_of(type), to, from); });
+}
+
+#define UNARY(name, method)                                                          \
+  void FunctionCompiler::i32_##name(const wasm::imm::none&) { method(Type::i32); } \
+  void FunctionCompiler::i64_##name(const wasm::imm::none&) { method(Type::i64); }
+UNARY(clz, count_leading)
+UNARY(ctz, count_trailing)
+UNARY(popcnt, count_ones)
+#undef UNARY
+
+void FunctionCompiler::i32_extend8_s(const wasm::imm::none&) {
+  unary_gpr(Type::i32, [&](Gpr to, auto from) { masm_.movsx8(Width::w32, to, from); });
+}
+void FunctionCompiler::i32_extend16_s(const wasm::imm::none&) {
+  unary_gpr(Type::i32, [&](Gpr to, auto from) { masm_.movsx16(Width::w32, to, from); });
+}
+void FunctionCompiler::i64_extend8_s(const wasm::imm::none&) {
+  unary_gpr(Type::i64, [&](Gpr to, auto from) { masm_.movsx8(Width::w64, to, from); });
+}
+void FunctionCompiler::i64_extend16_s(const wasm::imm::none&) {
+  unary_gpr(Type::i64, [&](Gpr to, auto from) { masm_.movsx16(Width::w64, to, from); });
+}
+void FunctionCompiler::i64_extend32_s(const wasm::imm::none&) {
+  unary_gpr(Type::i64, [&](Gpr to, auto from) { masm_.movsx32(to, from); });
+}
+void FunctionCompiler::i64_extend_i32_s(const wasm::imm::none&) {
+  unary_gpr(Type::i64, [&](Gpr to, auto from) { masm_.movsx32(to, from); });
+}
+
+// An i32 in a register has clear upper bits: it is the i64.
+void FunctionCompiler::i64_extend_i32_u(const wasm::imm::none&) {
+  Operand value = pop();
+  if (value.is_constant() || !in_memory(value)) {
+    value.type = Type::i64;
+    push(value);
+    return;
+  }
+  Gpr to = result_gpr();
+  masm_.mov(Width::w32, to, frame_of(value));
+  release(value);
+  push_gpr(Type::i64, to);
+}
+
+void FunctionCompiler::i32_wrap_i64(const wasm::imm::none&) {
+  if (top().is_constant()) return push_constant(Type::i32, pop().bits);
+  unary_gpr(Type::i32, [&](Gpr to, auto from) { masm_.mov(Width::w32, to, from); });
+}
+
+// ---- select
+
+void FunctionCompiler::select_operand() {
+  Cond cond = test_condition(pop());
+  Operand other = pop(), value = pop();
+  bool by_parity = cond == Cond::fp_equal || cond == Cond::fp_not_equal;
+  if (cond == Cond::fp_not_equal) std::swap(other, value);
+  // From here on the value is the result unless `cond` does not hold; no flag may change.
+  if (in_xmm(value.type)) {
+    Xmm to;
+    if (value.kind == Kind::xmm && !pins_.xmms.has(value.xmm())) {
+      to = value.xmm();
+    } else {
+      to = result_xmm({&other});
+      load(to, value);
+      release(value);
+    }
+    Label keep, take_other;
+    if (by_parity) {
+      masm_.jcc(Cond::parity, take_other);
+      masm_.jcc(Cond::equal, keep);
+      masm_.bind(take_other);
+    } else {
+      masm_.jcc(cond, keep);
+    }
+    load(to, other);
+    masm_.bind(keep);
+    release(other);
+    return push_xmm(value.type, to);
+  }
+  Width width = width_of(value.type);
+  Gpr to;
+  if (other.is_constant()) gpr_of(other);
+  if (value.kind == Kind::gpr && !pins_.gprs.has(value.gpr())) {
+    to = value.gpr();
+  } else {
+    to = result_gpr({&other});
+    load(to, value);
+    release(value);
+  }
+  with_rm(other, [&](auto from) {
+    if (by_parity) {
+      masm_.cmov(width, Cond::parity, to, from);
+      masm_.cmov(width, Cond::not_equal, to, from);
+    } else {
+      masm_.cmov(width, negate(cond), to, from);
+    }
+  });
+  release(other);
+  push({.kind = Kind::gpr, .type = value.type, .reg = number(to)});
+}
+
+void FunctionCompiler::select(const wasm::imm::none&) { select_operand(); }
+void FunctionCompiler::select_t(const wasm::imm::select_types&) { select_operand(); }
+void FunctionCompiler::drop(const wasm::imm::none&) { release(pop()); }
+
+// ---- wide arithmetic: the low half is below the high one
+
+void FunctionCompiler::add_wide(Alu low, Alu high) {
+  Operand b_high = pop(), b_low = pop(), a_high = pop(), a_low = pop();
+  Gpr result_low = own_gpr(a_low);
+  Gpr result_high = own_gpr(a_high);
+  auto apply_to = [&](Alu op, Gpr to, Operand& from) {
+    if (from.is_constant()) {
+      masm_.mov_imm(Width::w64, x64::kScratch, from.bits);
+      masm_.alu(Width::w64, op, to, x64::kScratch);
+    } else {
+      with_rm(from, [&](auto rm) { masm_.alu(Width::w64, op, to, rm); });
+    }
+  };
+  apply_to(low, result_low, b_low);
+  apply_to(high, result_high, b_high);
+  release(b_low);
+  release(b_high);
+  push_gpr(Type::i64, result_low);
+  push_gpr(Type::i64, result_high);
+}
+
+void FunctionCompiler::i64_add128(const wasm::imm::none&) { add_wide(Alu::add, Alu::adc); }
+void FunctionCompiler::i64_sub128(const wasm::imm::none&) { add_wide(Alu::sub, Alu::sbb); }
+
+void FunctionCompiler::multiply_wide(bool is_signed) {
+  Operand b = pop(), a = pop();
+  load(x64::kScratch, b);
+  release(b);
+  if (a.kind != Kind::gpr || a.gpr() != Gpr::rax) {
+    take(Gpr::rax);
+    load(Gpr::rax, a);
+    release(a);
+  }
+  take(Gpr::rdx);
+  if (is_signed) {
+    masm_.imul_wide(Width::w64, x64::kScratch);
+  } else {
+    masm_.mul(Width::w64, x64::kScratch);
+  }
+  push_gpr(Type::i64, Gpr::rax);
+  push_gpr(Type::i64, Gpr::rdx);
+}
+
+void FunctionCompiler::i64_mul_wide_s(const wasm::imm::none&) { multiply_wide(true); }
+void FunctionCompiler::i64_mul_wide_u(const wasm::imm::none&) { multiply_wide(false); }
+
+}  // namespace nacre::baseline

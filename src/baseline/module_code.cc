@@ -1,0 +1,179 @@
+#include "baseline/module_code.h"
+
+#include <algorithm>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "abi/memory_layout.h"
+#include "wasm/validate/validate.h"
+
+namespace nacre::baseline {
+namespace {
+
+// Address space for code: more than any sensible function needs, and within reach of the slots.
+constexpr uint64_t kCodePerByte = 32;
+constexpr uint64_t kMinCodeBytes = 1 << 20;
+constexpr uint64_t kMaxCodeBytes = 1 << 30;
+constexpr size_t kThunkBytes = 32;
+
+Error out_of_memory() {
+  return Error(ErrorCode::out_of_memory, "no memory for the machine code of a module");
+}
+
+}  // namespace
+
+BaselineCode::BaselineCode(const abi::ModuleInput& input, Options options, Stubs& stubs)
+    : info_(input.info), options_(options), stubs_(stubs), bodies_valid_(input.bodies_valid) {}
+
+Result<std::unique_ptr<abi::ModuleCode>> BaselineCode::create(const abi::ModuleInput& input,
+                                                              Options options, Stubs& stubs) {
+  std::unique_ptr<BaselineCode> code(new (std::nothrow) BaselineCode(input, options, stubs));
+  if (code == nullptr) return std::unexpected(out_of_memory());
+  const wasm::Module& module = code->module();
+  code->entries_.reset(new (std::nothrow)
+                           std::atomic<const void*>[module.defined_functions() + 1]());
+  code->host_entries_.reset(new (std::nothrow) std::atomic<HostEntry>[module.types.size() + 1]());
+  if (code->entries_ == nullptr || code->host_entries_ == nullptr)
+    return std::unexpected(out_of_memory());
+  return std::unique_ptr<abi::ModuleCode>(std::move(code));
+}
+
+Result<void> BaselineCode::map() {
+  uint64_t bodies = 0;
+  for (Bytes body : module().bodies) bodies += body.size();
+  uint64_t slot_bytes = uint64_t{8} * module().defined_functions();
+  uint64_t code_bytes = std::clamp(bodies * kCodePerByte, kMinCodeBytes, kMaxCodeBytes);
+  memory_ = TRY(os::CodeMemory::create(slot_bytes + code_bytes));
+  fault_range_ = os::CodeRange(memory_.executable(), memory_.size_bytes(),
+                               stubs_.entry(Entry::fault));
+  if (!fault_range_.ok()) return std::unexpected(out_of_memory());
+  used_ = (slot_bytes + 63) & ~uint64_t{63};
+  compiler_ = std::make_unique<FunctionCompiler>(info_, options_);
+  return {};
+}
+
+Result<void> BaselineCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> functions) {
+  vmctx.area = reinterpret_cast<abi::Value*>(vmctx.exec->stack_begin);
+  vmctx.stack_limit = vmctx.exec->stack_begin + abi::kStackReserveBytes;
+  vmctx.entries = stubs_.entries();
+  vmctx.trap_entry = stubs_.entry(Entry::trap);
+  vmctx.native_call_entry = stubs_.entry(Entry::native_call);
+  for (abi::FuncObject& function : functions) {
+    const void* code = entries_[function.index - module().imported_functions].load(
+        std::memory_order_acquire);
+    if (code == nullptr) code = stubs_.entry(Entry::lazy_object);
+    function.code = const_cast<void*>(code);
+  }
+  // Without address space for guards, memories are checked; code that relies on them must not run.
+  bool all_guarded = true;
+  for (size_t i = 0; i < module().memories.size(); ++i) {
+    all_guarded &= vmctx.memories[i]->guarded || !abi::can_be_guarded(module().memories[i]);
+  }
+  std::lock_guard lock(mutex_);
+  if (all_guarded || !options_.guarded_memories) return {};
+  if (!functions_.empty()) {
+    return fail(ErrorCode::out_of_memory,
+                "no address space for the guards of another memory; the module's code needs them");
+  }
+  options_.guarded_memories = false;
+  return {};
+}
+
+Result<const void*> BaselineCode::function(uint32_t index) {
+  std::atomic<const void*>& entry = entries_[index - module().imported_functions];
+  if (const void* code = entry.load(std::memory_order_acquire)) return code;
+  std::lock_guard lock(mutex_);
+  if (entry.load(std::memory_order_relaxed) == nullptr) TRY(compile(index));
+  return entry.load(std::memory_order_relaxed);
+}
+
+Result<HostEntry> BaselineCode::host_entry(uint32_t index) {
+  wasm::TypeIdx type = module().functions[index];
+  std::atomic<HostEntry>& known = host_entries_[wasm::index_of(type)];
+  HostEntry entry = known.load(std::memory_order_acquire);
+  if (entry == nullptr) {
+    entry = TRY(stubs_.host_entry(info_.type_ids()[wasm::index_of(type)],
+                                  module().types[wasm::index_of(type)].func));
+    known.store(entry, std::memory_order_release);
+  }
+  return entry;
+}
+
+Result<void> BaselineCode::compile(uint32_t index) {
+  if (memory_.size_bytes() == 0) TRY(map());
+  if (!bodies_valid_) TRY(wasm::validate_function(info_, index));
+  uint8_t* buffer = memory_.writable() + used_;
+  const uint8_t* limit = memory_.writable() + memory_.size_bytes();
+  CompiledFunction compiled =
+      TRY(compiler_->compile(index, buffer, limit, -static_cast<int64_t>(used_)));
+  auto record = std::make_unique<FunctionCode>();
+  record->code = Bytes(memory_.executable() + used_, compiled.code_bytes);
+  record->index = index;
+  record->positions.assign(compiled.positions.begin(), compiled.positions.end());
+  used_ += compiled.code_bytes;
+  for (uint32_t callee : compiled.callees) {
+    if (slots()[callee - module().imported_functions].load(std::memory_order_relaxed) == nullptr)
+      make_thunk(callee);
+  }
+  used_ = std::min<size_t>((used_ + 15) & ~size_t{15}, memory_.size_bytes());
+  const void* entry = record->code.data();
+  functions_.push_back(std::move(record));
+  uint32_t defined = index - module().imported_functions;
+  slots()[defined].store(entry, std::memory_order_release);
+  entries_[defined].store(entry, std::memory_order_release);
+  return {};
+}
+
+// Where calls of a function go until it is compiled: its index into eax, and on to the stub.
+void BaselineCode::make_thunk(uint32_t index) {
+  static_assert(kThunkBytes >= 3 * x64::kMaxInstructionBytes - 16);
+  x64::Assembler masm(options_.cpu);
+  masm.start(memory_.writable() + used_);
+  masm.mov_imm(Width::w32, Gpr::rax, index);
+  masm.mov(Width::w64, x64::kScratch, at(x64::kVmCtx, offsetof(abi::VmCtx, entries)));
+  masm.jmp(at(x64::kScratch, entry_offset(Entry::lazy)));
+  const void* thunk = memory_.executable_of(masm.begin());
+  used_ += masm.offset();
+  slots()[index - module().imported_functions].store(thunk, std::memory_order_release);
+}
+
+Result<uint64_t> BaselineCode::compile_all() {
+  size_t before = 0;
+  {
+    std::lock_guard lock(mutex_);
+    before = used_;
+  }
+  for (uint32_t i = 0; i < module().defined_functions(); ++i) {
+    TRY(function(module().imported_functions + i));
+  }
+  std::lock_guard lock(mutex_);
+  return used_ - before;
+}
+
+std::optional<BaselineCode::Place> BaselineCode::find(const uint8_t* pc) const {
+  std::lock_guard lock(mutex_);
+  auto after = std::upper_bound(
+      functions_.begin(), functions_.end(), pc,
+      [](const uint8_t* a, const auto& function) { return a < function->code.data(); });
+  if (after == functions_.begin()) return std::nullopt;
+  const FunctionCode& function = **std::prev(after);
+  auto offset = static_cast<uint64_t>(pc - function.code.data());
+  if (offset >= function.code.size()) return std::nullopt;
+  auto position = std::lower_bound(
+      function.positions.begin(), function.positions.end(), offset,
+      [](const CodePosition& a, uint64_t code) { return a.code < code; });
+  if (position == function.positions.end() || position->code != offset) return std::nullopt;
+  Bytes body = module().body_of(function.index);
+  return Place{function.index, module().offset_of(body.data()) + position->body};
+}
+
+const BaselineCode::FunctionCode* BaselineCode::function_code(uint32_t index) const {
+  std::lock_guard lock(mutex_);
+  for (const auto& function : functions_) {
+    if (function->index == index) return function.get();
+  }
+  return nullptr;
+}
+
+}  // namespace nacre::baseline

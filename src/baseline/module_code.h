@@ -1,0 +1,78 @@
+// The machine code of one module: made function by function, when each is called for the first time.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "abi/code.h"
+#include "baseline/function_compiler.h"
+#include "baseline/options.h"
+#include "baseline/stubs.h"
+#include "os/code_memory.h"
+#include "os/fault.h"
+
+namespace nacre::baseline {
+
+// Thread-safe.
+class BaselineCode final : public abi::ModuleCode {
+ public:
+  // `stubs` outlives it. Errors: out_of_memory.
+  static Result<std::unique_ptr<abi::ModuleCode>> create(const abi::ModuleInput& input,
+                                                         Options options, Stubs& stubs);
+
+  Result<void> attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> functions) override;
+  Result<uint64_t> compile_all() override;
+
+  // The entry of a function that the module defines; made now if nobody asked before. Errors: those
+  // of validation, if that is lazy; limit; out_of_memory.
+  Result<const void*> function(uint32_t index);
+  // How the host enters it.
+  Result<HostEntry> host_entry(uint32_t index);
+
+  struct Place {
+    uint32_t function;
+    uint64_t module_offset;  // of the instruction
+  };
+  // Which instruction a position of its code belongs to: of a call the address behind it, of an
+  // access its own. Nothing if the address is none of those.
+  std::optional<Place> find(const uint8_t* pc) const;
+
+  struct FunctionCode {
+    Bytes code;  // as it is executed
+    uint32_t index = 0;
+    std::vector<CodePosition> positions;
+  };
+  // What was compiled so far.
+  const FunctionCode* function_code(uint32_t index) const;
+
+ private:
+  BaselineCode(const abi::ModuleInput& input, Options options, Stubs& stubs);
+  Result<void> map();
+  Result<void> compile(uint32_t index);
+  void make_thunk(uint32_t index);
+  const wasm::Module& module() const { return info_.module(); }
+  std::atomic<const void*>* slots() const {
+    return reinterpret_cast<std::atomic<const void*>*>(memory_.writable());
+  }
+
+  wasm::ValidModuleInfo info_;
+  Options options_;
+  Stubs& stubs_;
+  bool bodies_valid_;
+
+  mutable std::mutex mutex_;
+  // Slots first: one for each function that is defined, null until code calls it.
+  os::CodeMemory memory_;
+  os::CodeRange fault_range_;
+  size_t used_ = 0;
+  std::unique_ptr<FunctionCompiler> compiler_;
+  std::vector<std::unique_ptr<FunctionCode>> functions_;  // by rising address
+  std::unique_ptr<std::atomic<const void*>[]> entries_;   // by function; null: not compiled
+  std::unique_ptr<std::atomic<HostEntry>[]> host_entries_;  // by type
+};
+
+}  // namespace nacre::baseline

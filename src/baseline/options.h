@@ -1,0 +1,18 @@
+// How functions are compiled.
+#pragma once
+
+#include "os/cpu.h"
+
+namespace nacre::baseline {
+
+struct Options {
+  os::CpuFeatures cpu;
+  // Whether accesses to memories that can be guarded go unchecked.
+  bool guarded_memories = true;
+
+  // Checked builds (security.md A3, A4, C1): upper halves of registers and slots are filled with a
+  // pattern wherever an i32 leaves them unspecified, and looked at where addresses rely on zeroes.
+  bool dirty_upper_bits = false;
+};
+
+}  // namespace nacre::baseline

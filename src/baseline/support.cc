@@ -1,0 +1,112 @@
+#include "baseline/support.h"
+
+#include <cstring>
+#include <utility>
+
+#include "abi/host_func.h"
+#include "abi/memory_layout.h"
+#include "baseline/module_code.h"
+#include "os/fault.h"
+
+namespace nacre::baseline {
+namespace {
+
+using abi::TrapKind;
+
+template <class T>
+T word(const uint8_t* address) {
+  T value;
+  std::memcpy(&value, address, sizeof value);
+  return value;
+}
+
+BaselineCode& code_of(const abi::VmCtx& vmctx) { return static_cast<BaselineCode&>(*vmctx.code); }
+
+// Adds the frames of an activation, the youngest first.
+void add_frames(abi::Trap& trap, const uint8_t* pc, const uint8_t* frame) {
+  while (frame != nullptr) {
+    if (trap.frames.size() >= abi::Trap::kMaxFrames) {
+      trap.frames_cut = true;
+      return;
+    }
+    const auto* vmctx = word<const abi::VmCtx*>(frame - 8);
+    // Bridges of tail calls are frames, too, and of no function.
+    if (auto place = code_of(*vmctx).find(pc)) {
+      trap.frames.push_back(
+          {.vmctx = vmctx, .function = place->function, .offset = place->module_offset});
+    }
+    pc = word<const uint8_t*>(frame + 8);
+    frame = word<const uint8_t*>(frame);
+  }
+}
+
+void set_trap(abi::ExecContext* exec, TrapKind kind, const uint8_t* pc, const uint8_t* frame) {
+  abi::Outcome trap = abi::make_trap(kind);
+  add_frames(*trap, pc, frame);
+  exec->trap = trap.release();
+}
+
+// Whether code of the instance may touch the address by an access that is not checked.
+bool reaches(const abi::VmCtx& vmctx, uint64_t address) {
+  for (size_t i = 0; i < vmctx.module->memories.size(); ++i) {
+    const abi::MemoryRecord& memory = *vmctx.memories[i];
+    uint64_t first = reinterpret_cast<uintptr_t>(memory.base) - abi::kFrontGuardBytes;
+    if (memory.guarded && address - first < abi::kFrontGuardBytes + abi::kGuardedReservationBytes)
+      return true;
+  }
+  return false;
+}
+
+const void* fail_to_compile(abi::VmCtx* vmctx, const Error& error) {
+  TrapKind kind = error.code() == ErrorCode::out_of_memory || error.code() == ErrorCode::limit
+                      ? TrapKind::out_of_memory
+                      : TrapKind::invalid_code;
+  vmctx->exec->trap = abi::make_trap(kind, error.to_string()).release();
+  return nullptr;
+}
+
+}  // namespace
+
+void on_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame, uint32_t kind) {
+  uint8_t written = *pc;
+  set_trap(exec, static_cast<TrapKind>(written != 0 ? written : kind), pc, frame);
+}
+
+void on_fault(abi::ExecContext* exec, const uint8_t* pc, uint64_t address, const uint8_t* frame,
+              abi::VmCtx* vmctx) {
+  // security.md I1: an instruction that accesses guest memory, an address of this instance.
+  if (!code_of(*vmctx).find(pc) || !reaches(*vmctx, address))
+    os::die_of_fault(reinterpret_cast<uintptr_t>(pc), address);
+  set_trap(exec, TrapKind::memory_out_of_bounds, pc, frame);
+}
+
+void on_host_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame) {
+  add_frames(*exec->trap, pc, frame);
+}
+
+void on_host_overflow(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame) {
+  set_trap(exec, TrapKind::call_stack_exhausted, pc, frame);
+}
+
+uint32_t call_host(abi::ExecContext* exec, abi::VmCtx* caller, abi::FuncObject* function,
+                   abi::Value* values) {
+  const abi::HostFunc& host = *function->host;
+  abi::Outcome trap = host.call({.exec = *exec, .caller = caller}, host.data, values);
+  if (trap == nullptr) return 0;
+  exec->trap = trap.release();
+  return 1;
+}
+
+const void* compile_function(abi::VmCtx* vmctx, uint32_t index) {
+  Result<const void*> code = code_of(*vmctx).function(index);
+  return code ? *code : fail_to_compile(vmctx, code.error());
+}
+
+const void* compile_object(abi::VmCtx*, abi::FuncObject* function) {
+  Result<const void*> code = code_of(*function->vmctx).function(function->index);
+  if (!code) return fail_to_compile(function->vmctx, code.error());
+  function->code = const_cast<void*>(*code);
+  return *code;
+}
+
+}  // namespace nacre::baseline

@@ -1,0 +1,31 @@
+// What stubs call, on the native stack.
+#pragma once
+
+#include <cstdint>
+
+#include "abi/code.h"
+#include "abi/vmctx.h"
+
+namespace nacre::baseline {
+
+// Each of the first four makes exec->trap whole, with the frames of this activation.
+//
+// A trap that machine code found: `pc` is the byte that names it (0: `kind` does), `frame` the frame
+// pointer.
+void on_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame, uint32_t kind);
+// An access to guest memory faulted. Ends the process if it was none.
+void on_fault(abi::ExecContext* exec, const uint8_t* pc, uint64_t address, const uint8_t* frame,
+              abi::VmCtx* vmctx);
+// A host function trapped, or code could not be made; exec->trap says why. `pc` is behind the call.
+void on_host_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame);
+// There is no stack for the arguments of a host function.
+void on_host_overflow(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame);
+
+// 0, or 1 with exec->trap.
+uint32_t call_host(abi::ExecContext* exec, abi::VmCtx* caller, abi::FuncObject* function,
+                   abi::Value* values);
+// The code of a function of the instance's module; null with exec->trap if there is none.
+const void* compile_function(abi::VmCtx* vmctx, uint32_t index);
+const void* compile_object(abi::VmCtx* vmctx, abi::FuncObject* function);
+
+}  // namespace nacre::baseline

@@ -1,0 +1,61 @@
+#include "baseline/tier.h"
+
+#include <utility>
+
+#include "abi/host_func.h"
+#include "baseline/module_code.h"
+#include "baseline/stubs.h"
+
+namespace nacre::baseline {
+namespace {
+
+class BaselineTier final : public abi::Tier {
+ public:
+  BaselineTier(Options options, std::unique_ptr<Stubs> stubs)
+      : options_(options), stubs_(std::move(stubs)) {}
+
+  std::string_view name() const override { return "baseline"; }
+
+  Result<std::unique_ptr<abi::ModuleCode>> prepare(const abi::ModuleInput& input) override {
+    return BaselineCode::create(input, options_, *stubs_);
+  }
+
+  Result<void> attach_host(abi::FuncObject& function) override {
+    const void* code = TRY(stubs_->host_function(function.type, function.host->type));
+    function.code = const_cast<void*>(code);
+    return {};
+  }
+
+  abi::Outcome call(abi::ExecContext& exec, abi::FuncObject& function,
+                    abi::Value* values) override {
+    auto& code = static_cast<BaselineCode&>(*function.vmctx->code);
+    Result<HostEntry> entry = code.host_entry(function.index);
+    if (!entry) return abi::make_trap(abi::TrapKind::out_of_memory, entry.error().to_string());
+    if ((*entry)(&exec, &function, values) == 0) return nullptr;
+    return abi::Outcome(std::exchange(exec.trap, nullptr));
+  }
+
+ private:
+  Options options_;
+  std::unique_ptr<Stubs> stubs_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<abi::Tier>> make_tier(Options options) {
+#if defined(__x86_64__)
+  if (!options.cpu.sse41 || !options.cpu.sse42 || !options.cpu.popcnt) {
+    return fail(ErrorCode::unsupported,
+                "the tier \"baseline\" needs a processor with SSE 4.2 and POPCNT");
+  }
+  auto stubs = TRY(Stubs::create(options.cpu));
+  return std::make_unique<BaselineTier>(options, std::move(stubs));
+#else
+  static_cast<void>(options);
+  return fail(ErrorCode::unsupported, "the tier \"baseline\" is not built for this processor");
+#endif
+}
+
+Result<std::unique_ptr<abi::Tier>> make_tier() { return make_tier({.cpu = os::cpu_features()}); }
+
+}  // namespace nacre::baseline

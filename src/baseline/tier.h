@@ -1,0 +1,17 @@
+// Tier 1: a compiler that makes one pass over a function when it is first called.
+#pragma once
+
+#include <memory>
+
+#include "abi/code.h"
+#include "baseline/options.h"
+
+namespace nacre::baseline {
+
+// Errors: unsupported (another processor, or one without SSE 4.2 and POPCNT; a system that lets
+// nobody make machine code); out_of_memory. `options.cpu` may leave out what the processor has.
+Result<std::unique_ptr<abi::Tier>> make_tier(Options options);
+// For this processor.
+Result<std::unique_ptr<abi::Tier>> make_tier();
+
+}  // namespace nacre::baseline

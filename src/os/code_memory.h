@@ -1,0 +1,43 @@
+// Memory for machine code that is made while the program runs.
+//
+// One object of shared memory, mapped twice: writable() for who makes code, executable() for who
+// runs it. No address is ever writable and executable, no protection changes while other threads
+// run, and what is not written costs address space only (engine.md 2g: W^X).
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "os/memory.h"
+
+namespace nacre::os {
+
+class CodeMemory {
+ public:
+  CodeMemory() = default;  // of nothing
+  CodeMemory(CodeMemory&& other) noexcept;
+  CodeMemory& operator=(CodeMemory&& other) noexcept;
+  ~CodeMemory() { reset(); }
+
+  // Zeroes. Errors: out_of_memory; unsupported if the system lets nobody make code.
+  static Result<CodeMemory> create(uint64_t bytes, MappingContext context = {});
+
+  uint8_t* writable() const { return writable_; }
+  const uint8_t* executable() const { return executable_; }
+  uint64_t size_bytes() const { return size_bytes_; }
+
+  // The other view of an address in writable().
+  const uint8_t* executable_of(const uint8_t* address) const {
+    return executable_ + (address - writable_);
+  }
+
+ private:
+  void reset();
+
+  uint8_t* writable_ = nullptr;
+  const uint8_t* executable_ = nullptr;
+  uint64_t size_bytes_ = 0;
+  MappingContext context_;
+};
+
+}  // namespace nacre::os
