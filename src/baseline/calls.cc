@@ -67,14 +67,14 @@ void FunctionCompiler::save_pins() {
   for (uint32_t index : lost_pins_) {
     const Local& local = locals_[index];
     auto kind = in_xmm(local.type) ? Kind::xmm : Kind::gpr;
-    store(local.home, {.kind = kind, .type = local.type, .reg = local.pin});
+    store(local.home, Operand::make(kind, local.type, local.pin));
   }
 }
 
 void FunctionCompiler::restore_pins() {
   for (uint32_t index : lost_pins_) {
     const Local& local = locals_[index];
-    Operand home{.kind = Kind::slot, .type = local.type, .slot = local.home};
+    Operand home = Operand::in_slot(local.type, local.home);
     if (in_xmm(local.type)) {
       load(local.xmm(), home);
     } else {
@@ -138,17 +138,17 @@ void FunctionCompiler::push_call_results(Types results) {
       Gpr reg = x64::kGprResults[place.index];
       free_gprs_.remove(reg);
       if (type == Type::i32) masm_.mov(Width::w32, reg, reg);
-      push({.kind = Kind::gpr, .type = type, .reg = number(reg)});
+      push(Operand::in(type, reg));
     } else if (place.kind == ValuePlace::Kind::floating) {
       free_xmms_.remove(static_cast<Xmm>(place.index));
-      push({.kind = Kind::xmm, .type = type, .reg = static_cast<uint8_t>(place.index)});
+      push(Operand::in(type, static_cast<Xmm>(place.index)));
     } else {
       // rcx cannot hold a result, nor anything else yet.
       Gpr area = Gpr::rcx;
       if (!have_area) masm_.mov(Width::w64, area, at(x64::kVmCtx, offsetof(VmCtx, area)));
       have_area = true;
       Mem from = at(area, static_cast<int32_t>(place.index * sizeof(abi::Value)));
-      Operand& operand = push({.kind = Kind::slot, .type = type});
+      Operand& operand = push(Operand::in_slot(type));
       frame_end_ = std::min(frame_end_, operand.slot);
       masm_.movups(x64::kXmmScratch, from);
       Mem to = at(x64::kFrame, operand.slot);

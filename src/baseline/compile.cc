@@ -271,7 +271,7 @@ void FunctionCompiler::move_arguments() {
       if (local.pinned()) {
         xmm_moves_.push_back({local.xmm(), from});
       } else {
-        store(local.home, {.kind = Kind::xmm, .type = local.type, .reg = number(from)});
+        store(local.home, Operand::in(local.type, from));
       }
     }
   }
@@ -290,7 +290,7 @@ void FunctionCompiler::move_arguments() {
       Xmm to = local.pinned() ? local.xmm() : x64::kXmmScratch;
       masm_.movups(to, from);
       if (!local.pinned())
-        store(local.home, {.kind = Kind::xmm, .type = local.type, .reg = number(to)});
+        store(local.home, Operand::in(local.type, to));
     } else {
       Gpr to = local.pinned() ? local.gpr() : x64::kScratch;
       masm_.mov(width_of(local.type), to, from);

@@ -73,15 +73,15 @@ void FunctionCompiler::push_results(const Control& from, Types types) {
     Type type = type_of(types[0]);
     if (in_xmm(type)) {
       free_xmms_.remove(Xmm::xmm0);
-      push({.kind = Kind::xmm, .type = type, .reg = number(Xmm::xmm0)});
+      push(Operand::in(type, Xmm::xmm0));
     } else {
       free_gprs_.remove(Gpr::rax);
-      push({.kind = Kind::gpr, .type = type, .reg = number(Gpr::rax)});
+      push(Operand::in(type, Gpr::rax));
     }
     return;
   }
   for (wasm::ValType type : types) {
-    Operand& operand = push({.kind = Kind::slot, .type = type_of(type)});
+    Operand& operand = push(Operand::in_slot(type_of(type)));
     frame_end_ = std::min(frame_end_, operand.slot);
   }
 }
@@ -161,7 +161,7 @@ void FunctionCompiler::else_(const wasm::imm::none&) {
   cut(control.height);
   masm_.bind(labels_[control.else_label]);
   dead_ = false;
-  for (wasm::ValType type : control.params) push({.kind = Kind::slot, .type = type_of(type)});
+  for (wasm::ValType type : control.params) push(Operand::in_slot(type_of(type)));
 }
 
 // An `if` without `else` passes its parameters on when the condition is false.
@@ -217,7 +217,7 @@ void FunctionCompiler::leave_function() {
   cut(0);
   masm_.bind(labels_[control.label]);
   if (control.result_count > 1) {
-    for (wasm::ValType type : control.results()) push({.kind = Kind::slot, .type = type_of(type)});
+    for (wasm::ValType type : control.results()) push(Operand::in_slot(type_of(type)));
     place_results();
   }
   epilogue();
@@ -307,7 +307,7 @@ void FunctionCompiler::branch_if(Cond cond, uint32_t depth) {
         load(Gpr::rax, value);
         release(value);
       }
-      push({.kind = Kind::gpr, .type = value.type, .reg = number(Gpr::rax)});
+      push(Operand::in(value.type, Gpr::rax));
     }
     return jump_if(cond, labels_[to.label]);
   }

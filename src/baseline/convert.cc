@@ -66,7 +66,7 @@ void FunctionCompiler::truncate(Type from_type, Type to_type, bool is_signed, bo
   }
   masm_.bind(labels_[back]);
   release(value);
-  push({.kind = Kind::gpr, .type = to_type, .reg = number(to)});
+  push(Operand::in(to_type, to));
 }
 
 void FunctionCompiler::truncate_slow(Type from_type, Type to_type, bool is_signed, bool saturate,

@@ -487,7 +487,7 @@ void FunctionCompiler::select_operand() {
     }
   });
   release(other);
-  push({.kind = Kind::gpr, .type = value.type, .reg = number(to)});
+  push(Operand::in(value.type, to));
 }
 
 void FunctionCompiler::select(const wasm::imm::none&) { select_operand(); }

@@ -44,7 +44,7 @@ FunctionCompiler::Access FunctionCompiler::access(const wasm::imm::memarg& i, ui
       return {at(base, static_cast<int32_t>(address)), index};
     Gpr reg = alloc_gpr();
     masm_.mov_imm(Width::w64, reg, address);
-    return {at(base, reg), {.kind = Kind::gpr, .type = Type::i64, .reg = number(reg)}};
+    return {at(base, reg), Operand::in(Type::i64, reg)};
   }
   Gpr reg = gpr_of(index);
   if (options_.dirty_upper_bits) {
@@ -58,7 +58,7 @@ FunctionCompiler::Access FunctionCompiler::access(const wasm::imm::memarg& i, ui
   masm_.mov_imm(Width::w64, offset, i.offset);
   masm_.alu(Width::w64, Alu::add, sum, offset);
   free(offset);
-  return {at(base, sum), {.kind = Kind::gpr, .type = Type::i64, .reg = number(sum)}};
+  return {at(base, sum), Operand::in(Type::i64, sum)};
 }
 
 // The end of the access, without overflow, is compared with the size; then the base is added.
@@ -84,7 +84,7 @@ FunctionCompiler::Access FunctionCompiler::checked_access(const wasm::imm::memar
   trap_if(Cond::above, TrapKind::memory_out_of_bounds);
   masm_.mov(Width::w64, x64::kScratch, at(x64::kScratch, offsetof(MemoryRecord, base)));
   return {at(x64::kScratch, end, -static_cast<int32_t>(bytes)),
-          {.kind = Kind::gpr, .type = Type::i64, .reg = number(end)}};
+          Operand::in(Type::i64, end)};
 }
 
 // For what is checked elsewhere: index plus offset in a register of its own.
@@ -96,7 +96,7 @@ Operand FunctionCompiler::effective_address(const wasm::imm::memarg& i) {
     masm_.alu(Width::w64, Alu::add, sum, x64::kScratch);
     if (is_64(i.memory)) trap_if(Cond::below, TrapKind::memory_out_of_bounds);
   }
-  return {.kind = Kind::gpr, .type = Type::i64, .reg = number(sum)};
+  return Operand::in(Type::i64, sum);
 }
 
 template <class Emit>

@@ -49,13 +49,45 @@ struct Operand {
     flags,     // an i32, 1 if `cond` holds; the last operand only, until the next instruction
   };
 
-  Kind kind = Kind::constant;
-  Type type = Type::i32;
-  uint8_t reg = 0;
-  x64::Cond cond = x64::Cond::equal;
-  uint32_t local = 0;
-  int32_t slot = 0;
-  uint64_t bits = 0;
+  // Two words, so that it travels in registers: what is read soon after it was written must have
+  // been written by one instruction, or the processor waits for both.
+  union {
+    uint64_t head = 0;
+    struct {
+      Kind kind;
+      Type type;
+      uint8_t reg;
+      x64::Cond cond;
+      int32_t slot;
+    };
+  };
+  union {
+    uint64_t bits = 0;
+    uint32_t local;
+  };
+
+  static Operand make(Kind kind, Type type, uint8_t reg = 0, uint64_t bits = 0,
+                      x64::Cond cond = x64::Cond::equal) {
+    Operand operand;
+    operand.head = static_cast<uint64_t>(kind) | static_cast<uint64_t>(type) << 8 |
+                   uint64_t{reg} << 16 | static_cast<uint64_t>(cond) << 24;
+    operand.bits = bits;
+    return operand;
+  }
+  static Operand in(Type type, x64::Gpr reg) { return make(Kind::gpr, type, number(reg)); }
+  static Operand in(Type type, x64::Xmm reg) { return make(Kind::xmm, type, number(reg)); }
+  static Operand in_slot(Type type, int32_t slot = 0) {
+    Operand operand = make(Kind::slot, type);
+    operand.slot = slot;
+    return operand;
+  }
+  static Operand of_local(Type type, uint32_t local) {
+    return make(Kind::local, type, 0, local);
+  }
+  static Operand constant(Type type, uint64_t bits) {
+    return make(Kind::constant, type, 0, bits);
+  }
+  static Operand flags(x64::Cond cond) { return make(Kind::flags, Type::i32, 0, 0, cond); }
 
   x64::Gpr gpr() const { return static_cast<x64::Gpr>(reg); }
   x64::Xmm xmm() const { return static_cast<x64::Xmm>(reg); }
@@ -63,6 +95,8 @@ struct Operand {
   // Where it is while other code runs that may meet this: nothing but its slot changes.
   bool is_settled() const { return kind == Kind::constant || kind == Kind::slot; }
 };
+
+static_assert(sizeof(Operand) == 16);
 
 struct Local {
   static constexpr uint8_t kNoPin = 0xFF;

@@ -20,28 +20,32 @@ int32_t FunctionCompiler::slot_below(uint32_t height) const {
 }
 
 Operand& FunctionCompiler::push(Operand operand) {
-  operand.slot = slot_below(height()) - slot_bytes(operand.type);
+  int32_t slot = slot_below(height()) - slot_bytes(operand.type);
+  operand.head = (operand.head & 0xFFFFFFFF) | static_cast<uint64_t>(uint32_t(slot)) << 32;
+  if (stack_.size() == stack_.capacity()) [[unlikely]]
+    stack_.reserve(2 * stack_.size() + 64);
   stack_.push_back(operand);
-  if (height() - first_loose_ > kMaxLoose) settle(stack_[first_loose_++]);
+  if (height() - first_loose_ > kMaxLoose) [[unlikely]]
+    settle(stack_[first_loose_++]);
   return stack_.back();
 }
 
 void FunctionCompiler::push_gpr(Type type, Gpr reg) {
   if (type == Type::i32 && options_.dirty_upper_bits) check_clean(reg);
-  push({.kind = Kind::gpr, .type = type, .reg = number(reg)});
+  push(Operand::in(type, reg));
 }
 
 void FunctionCompiler::push_xmm(Type type, Xmm reg) {
-  push({.kind = Kind::xmm, .type = type, .reg = number(reg)});
+  push(Operand::in(type, reg));
 }
 
 void FunctionCompiler::push_constant(Type type, uint64_t bits) {
   if (type == Type::i32) bits = static_cast<uint32_t>(bits);
-  push({.kind = Kind::constant, .type = type, .bits = bits});
+  push(Operand::constant(type, bits));
 }
 
 void FunctionCompiler::push_flags(Cond cond) {
-  push({.kind = Kind::flags, .type = Type::i32, .cond = cond});
+  push(Operand::flags(cond));
 }
 
 Operand FunctionCompiler::pop() {

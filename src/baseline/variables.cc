@@ -24,7 +24,7 @@ void FunctionCompiler::f64_const(const wasm::imm::f64& i) { push_constant(Type::
 void FunctionCompiler::local_get(const wasm::imm::local& i) {
   Local& local = locals_[i.index];
   ++local.aliases;
-  push({.kind = Kind::local, .type = local.type, .local = i.index});
+  push(Operand::of_local(local.type, i.index));
 }
 
 void FunctionCompiler::write_local(uint32_t index, Operand& value) {
