@@ -76,6 +76,7 @@ struct VmCtx {
   const void* trap_entry = nullptr;
   const void* native_call_entry = nullptr;
   const void* const* entries = nullptr;
+  uint64_t zero = 0;  // always
   MemoryRecord** memories = nullptr;
   TableRecord** tables = nullptr;
   Value** globals = nullptr;

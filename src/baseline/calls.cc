@@ -284,6 +284,7 @@ void FunctionCompiler::indirect_object(const wasm::imm::call_indirect& i) {
   table_record(x64::kScratch, i.table);
   masm_.alu(Width::w64, Alu::cmp, Gpr::rax, at(x64::kScratch, offsetof(abi::TableRecord, size)));
   trap_if(Cond::above_equal, TrapKind::undefined_element);
+  clamp(Cond::above_equal, Gpr::rax);
   masm_.mov(Width::w64, x64::kScratch, at(x64::kScratch, offsetof(abi::TableRecord, elements)));
   masm_.mov(Width::w64, Gpr::rax, at(x64::kScratch, Gpr::rax, 0, 3));
   masm_.test(Width::w64, Gpr::rax, Gpr::rax);

@@ -170,6 +170,7 @@ Result<void> FunctionCompiler::start(uint32_t, wasm::BodyReader& reader) {
   out_of_line_.clear();
   positions_.clear();
   callees_.clear();
+  flags_offset_ = kNoOffset;
   for (Local& local : locals_) local = {.type = local.type};
   pins_ = pin_locals(survey_, static_cast<uint32_t>(type_->params.size()), locals_);
   free_gprs_ = x64::kGprTemps;
@@ -398,6 +399,12 @@ void FunctionCompiler::emit_jump_tables() {
 
 Label& FunctionCompiler::trap_label(abi::TrapKind kind) {
   return out_of_line_.emplace_back(OutOfLine{{}, body_position_, kind, {}}).label;
+}
+
+// Behind the branch of a check that failed: the number becomes zero, so that a processor which runs
+// ahead of the branch has no use of it (security.md U1, U2).
+void FunctionCompiler::clamp(Cond failed, Gpr reg) {
+  masm_.cmov(Width::w64, failed, reg, at(x64::kVmCtx, offsetof(abi::VmCtx, zero)));
 }
 
 Label& FunctionCompiler::out_of_line(std::function<void()> emit) {

@@ -17,14 +17,22 @@ uint32_t FunctionCompiler::new_label() {
 
 Cond FunctionCompiler::test_condition(Operand condition) {
   if (condition.kind == Kind::flags) return condition.cond;
-  if (in_memory(condition)) {
+  if (condition.kind == Kind::access) {
+    masm_.alu_imm(Width::w32, Alu::cmp, pending_access(), 0);
+  } else if (in_memory(condition)) {
     masm_.alu_imm(Width::w32, Alu::cmp, frame_of(condition), 0);
   } else {
     Gpr reg = gpr_of(condition);
-    masm_.test(Width::w32, reg, reg);
+    if (!flags_tell(reg, Type::i32)) masm_.test(Width::w32, reg, reg);
   }
   release(condition);
   return Cond::not_equal;
+}
+
+// Flags are those of one way here only.
+void FunctionCompiler::bind(uint32_t label) {
+  flags_offset_ = kNoOffset;
+  masm_.bind(labels_[label]);
 }
 
 void FunctionCompiler::jump_if(Cond cond, Label& label) {
@@ -139,7 +147,7 @@ void FunctionCompiler::block(const wasm::imm::block_type& i) {
 
 void FunctionCompiler::loop(const wasm::imm::block_type& i) {
   enter(Control::Kind::loop, i.type);
-  if (!dead_) masm_.bind(labels_[controls_.back().label]);
+  if (!dead_) bind(controls_.back().label);
 }
 
 void FunctionCompiler::if_(const wasm::imm::block_type& i) {
@@ -159,7 +167,7 @@ void FunctionCompiler::else_(const wasm::imm::none&) {
     jump_to(control);
   }
   cut(control.height);
-  masm_.bind(labels_[control.else_label]);
+  bind(control.else_label);
   dead_ = false;
   for (wasm::ValType type : control.params) push(Operand::in_slot(type_of(type)));
 }
@@ -174,7 +182,7 @@ void FunctionCompiler::end(const wasm::imm::none&) {
   if (controls_.back().kind == Control::Kind::if_) {
     Control& control = controls_.back();
     if (control.params.empty()) {
-      masm_.bind(labels_[control.else_label]);
+      bind(control.else_label);
       control.is_target = true;
     } else {
       else_({});
@@ -203,7 +211,7 @@ void FunctionCompiler::leave_block() {
     return;
   }
   cut(control.height);
-  masm_.bind(labels_[control.label]);
+  bind(control.label);
   controls_.pop_back();
   dead_ = false;
   push_results(control, control.results());
@@ -215,7 +223,7 @@ void FunctionCompiler::leave_function() {
   if (!dead_) copy_results(control);
   if (dead_ && !control.is_target) return;
   cut(0);
-  masm_.bind(labels_[control.label]);
+  bind(control.label);
   if (control.result_count > 1) {
     for (wasm::ValType type : control.results()) push(Operand::in_slot(type_of(type)));
     place_results();

@@ -176,7 +176,9 @@ class FunctionCompiler {
   // Calls f with the operand as a register or a place in the frame.
   template <class F>
   void with_rm(Operand& operand, F f) {
-    if (in_memory(operand)) {
+    if (operand.kind == Operand::Kind::access) {
+      f(pending_access());
+    } else if (in_memory(operand)) {
       f(frame_of(operand));
     } else {
       f(gpr_of(operand));
@@ -184,7 +186,9 @@ class FunctionCompiler {
   }
   template <class F>
   void with_xmm_rm(Operand& operand, F f) {
-    if (in_memory(operand)) {
+    if (operand.kind == Operand::Kind::access) {
+      f(pending_access());
+    } else if (in_memory(operand)) {
       f(frame_of(operand));
     } else {
       f(xmm_of(operand));
@@ -199,6 +203,7 @@ class FunctionCompiler {
   Label& trap_label(abi::TrapKind kind);
   void trap_if(Cond cond, abi::TrapKind kind) { masm_.jcc(cond, trap_label(kind)); }
   void trap_now(abi::TrapKind kind);
+  void clamp(Cond failed, Gpr reg);
   // Jumps there and comes back; `emit` runs at the end of the function with positions of this
   // instruction.
   Label& out_of_line(std::function<void()> emit);
@@ -218,6 +223,7 @@ class FunctionCompiler {
   void jump_to(Control& to);
   void jump_if(Cond cond, Label& label);
   Cond test_condition(Operand condition);  // sets the flags
+  void bind(uint32_t label);
   void leave_function();
   void place_results();
   uint32_t new_label();
@@ -270,6 +276,10 @@ class FunctionCompiler {
   Access checked_access(const wasm::imm::memarg& i, uint32_t bytes, Operand index);
   Operand effective_address(const wasm::imm::memarg& i);  // pops the index; not checked
   void release(const Access& access) { release(access.index); }
+  // Whether the load that was just decoded can be an operand of an instruction that follows.
+  bool used_in_place(Type type) const;
+  void push_access(Type type, const Access& access);
+  Mem pending_access();  // for the next instruction that is emitted
   void memory_record(Gpr to, uint32_t memory);
   bool is_guarded(uint32_t memory) const;
   bool is_64(uint32_t memory) const {
@@ -285,6 +295,15 @@ class FunctionCompiler {
   // ---- integer.cc
   const os::CpuFeatures& cpu() const { return options_.cpu; }
   void alu(Alu op, Type type);
+  // Arithmetic leaves flags that say whether its result is zero.
+  void note_flags(Gpr reg, Type type) {
+    flags_offset_ = masm_.offset();
+    flags_reg_ = reg;
+    flags_type_ = type;
+  }
+  bool flags_tell(Gpr reg, Type type) const {
+    return flags_offset_ == masm_.offset() && flags_reg_ == reg && flags_type_ == type;
+  }
   void multiply(Type type);
   void compare(Cond cond, Type type);
   void equal_zero(Type type);
@@ -292,6 +311,7 @@ class FunctionCompiler {
   void shift_by_cl(Shift op, Type type, Operand value, Operand count);
   void divide(Type type, bool is_signed, bool remainder);
   bool divide_by_power_of_two(Type type, bool remainder);
+  bool divide_by_constant(bool is_signed, bool remainder);
   void count_leading(Type type);
   void count_trailing(Type type);
   void count_ones(Type type);
@@ -374,6 +394,12 @@ class FunctionCompiler {
   std::vector<uint32_t> lost_pins_;  // locals whose registers calls lose
   std::vector<CodePosition> positions_;
   std::vector<uint32_t> callees_;
+  Access pending_access_{};
+  uint32_t pending_position_ = 0;
+  static constexpr uint32_t kNoOffset = ~0u;
+  uint32_t flags_offset_ = kNoOffset;
+  Gpr flags_reg_ = Gpr::rax;
+  Type flags_type_ = Type::i32;
   std::vector<GprMove> gpr_moves_;
   std::vector<XmmMove> xmm_moves_;
 };

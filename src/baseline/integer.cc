@@ -85,6 +85,7 @@ void FunctionCompiler::alu(Alu op, Type type) {
     with_rm(b, [&](auto rm) { masm_.alu(width, op, to, rm); });
   }
   release(b);
+  if (!options_.dirty_upper_bits) note_flags(to, type);
   push_gpr(type, to);
 }
 
@@ -147,7 +148,9 @@ void FunctionCompiler::compare(Cond cond, Type type) {
     cond = swap_operands(cond);
   }
   if (fits_immediate(b)) {
-    if (in_memory(a)) {
+    if (a.kind == Kind::access) {
+      masm_.alu_imm(width, Alu::cmp, pending_access(), immediate(b));
+    } else if (in_memory(a)) {
       masm_.alu_imm(width, Alu::cmp, frame_of(a), immediate(b));
     } else {
       Gpr left = gpr_of(a);
@@ -161,9 +164,9 @@ void FunctionCompiler::compare(Cond cond, Type type) {
     Gpr left = gpr_of(a);
     masm_.mov_imm(width, x64::kScratch, b.bits);
     masm_.alu(width, Alu::cmp, left, x64::kScratch);
-  } else if (in_memory(a) && !in_memory(b)) {
+  } else if (a.kind == Kind::access || (in_memory(a) && !in_memory(b))) {
     Gpr right = gpr_of(b);
-    masm_.alu(width, Alu::cmp, frame_of(a), right);
+    masm_.alu(width, Alu::cmp, a.kind == Kind::access ? pending_access() : frame_of(a), right);
   } else {
     Gpr left = gpr_of(a);
     with_rm(b, [&](auto rm) { masm_.alu(width, Alu::cmp, left, rm); });
@@ -191,11 +194,13 @@ COMPARISON(ge_u, above_equal)
 void FunctionCompiler::equal_zero(Type type) {
   Operand value = pop();
   if (value.kind == Kind::flags) return push_flags(negate(value.cond));
-  if (in_memory(value)) {
+  if (value.kind == Kind::access) {
+    masm_.alu_imm(width_of(type), Alu::cmp, pending_access(), 0);
+  } else if (in_memory(value)) {
     masm_.alu_imm(width_of(type), Alu::cmp, frame_of(value), 0);
   } else {
     Gpr reg = gpr_of(value);
-    masm_.test(width_of(type), reg, reg);
+    if (!flags_tell(reg, type)) masm_.test(width_of(type), reg, reg);
   }
   release(value);
   push_flags(Cond::equal);
@@ -288,8 +293,52 @@ bool FunctionCompiler::divide_by_power_of_two(Type type, bool remainder) {
   return true;
 }
 
+// By multiplication with the inverse (Granlund and Montgomery, PLDI 1994), of i32 in 64 bits.
+bool FunctionCompiler::divide_by_constant(bool is_signed, bool remainder) {
+  if (!top().is_constant()) return false;
+  auto divisor = static_cast<uint32_t>(top().bits);
+  // Powers of two of signed numbers, negative ones and those of the upper half are seldom.
+  if (divisor < 3 || divisor > INT32_MAX || std::has_single_bit(divisor)) return false;
+  pop();
+  Operand value = pop();
+  Gpr from = gpr_of(value);
+  Gpr to = alloc_gpr();
+  int log2 = static_cast<int>(std::bit_width(divisor - 1));  // rounded up
+  if (is_signed) {
+    uint64_t inverse = (uint64_t{1} << (31 + log2)) / divisor + 1;
+    masm_.movsx32(to, from);
+    masm_.mov_imm(Width::w64, x64::kScratch, inverse);
+    masm_.imul(Width::w64, to, x64::kScratch);
+    masm_.shift_imm(Width::w64, Shift::sar, to, static_cast<uint8_t>(31 + log2));
+    masm_.mov(Width::w32, x64::kScratch, from);
+    masm_.shift_imm(Width::w32, Shift::sar, x64::kScratch, 31);
+    masm_.alu(Width::w32, Alu::sub, to, x64::kScratch);
+  } else {
+    // The inverse has 33 bits; its lower 32 are multiplied, the number itself is added.
+    auto inverse = static_cast<uint32_t>(
+        ((uint64_t{1} << 32) * ((uint64_t{1} << log2) - divisor)) / divisor + 1);
+    masm_.mov_imm(Width::w32, x64::kScratch, inverse);
+    masm_.imul(Width::w64, x64::kScratch, from);
+    masm_.shift_imm(Width::w64, Shift::shr, x64::kScratch, 32);
+    masm_.mov(Width::w32, to, from);
+    masm_.alu(Width::w32, Alu::sub, to, x64::kScratch);
+    masm_.shift_imm(Width::w32, Shift::shr, to, 1);
+    masm_.alu(Width::w32, Alu::add, to, x64::kScratch);
+    masm_.shift_imm(Width::w32, Shift::shr, to, static_cast<uint8_t>(log2 - 1));
+  }
+  if (remainder) {
+    masm_.imul_imm(Width::w32, x64::kScratch, to, static_cast<int32_t>(divisor));
+    masm_.mov(Width::w32, to, from);
+    masm_.alu(Width::w32, Alu::sub, to, x64::kScratch);
+  }
+  release(value);
+  push_gpr(Type::i32, to);
+  return true;
+}
+
 void FunctionCompiler::divide(Type type, bool is_signed, bool remainder) {
   if (!is_signed && divide_by_power_of_two(type, remainder)) return;
+  if (type == Type::i32 && divide_by_constant(is_signed, remainder)) return;
   Width width = width_of(type);
   Operand divisor = pop(), dividend = pop();
   // What is known of the divisor needs no check.

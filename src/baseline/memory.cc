@@ -82,6 +82,7 @@ FunctionCompiler::Access FunctionCompiler::checked_access(const wasm::imm::memar
   memory_record(x64::kScratch, i.memory);
   masm_.alu(Width::w64, Alu::cmp, end, at(x64::kScratch, offsetof(MemoryRecord, size_bytes)));
   trap_if(Cond::above, TrapKind::memory_out_of_bounds);
+  clamp(Cond::above, end);
   masm_.mov(Width::w64, x64::kScratch, at(x64::kScratch, offsetof(MemoryRecord, base)));
   return {at(x64::kScratch, end, -static_cast<int32_t>(bytes)),
           Operand::in(Type::i64, end)};
@@ -99,9 +100,50 @@ Operand FunctionCompiler::effective_address(const wasm::imm::memarg& i) {
   return Operand::in(Type::i64, sum);
 }
 
+// ---- loads that are operands of what follows
+
+bool FunctionCompiler::used_in_place(Type type) const {
+  const uint8_t* p = reader_->pos();
+  if (type == Type::f32) return *p >= 0x92 && *p <= 0x95;  // f32.add to f32.div
+  if (type == Type::f64) return *p >= 0xA0 && *p <= 0xA3;
+  bool is_32 = type == Type::i32;
+  bool alone = true;
+  // A constant or a local in between is no instruction of the machine.
+  if (*p == (is_32 ? 0x41 : 0x42) || *p == 0x20) {
+    do {
+      ++p;
+    } while (*p >= 0x80);
+    ++p;
+    alone = false;
+  }
+  auto between = [&](uint8_t first, uint8_t last) { return *p >= first && *p <= last; };
+  if (is_32) {
+    if (alone && (between(0x45, 0x45) || between(0x0D, 0x0D) || between(0x04, 0x04))) return true;
+    return between(0x46, 0x4F) || (alone && between(0x6A, 0x6B)) || (alone && between(0x71, 0x73));
+  }
+  if (alone && between(0x50, 0x50)) return true;
+  return between(0x51, 0x5A) || (alone && between(0x7C, 0x7D)) || (alone && between(0x83, 0x85));
+}
+
+void FunctionCompiler::push_access(Type type, const Access& access) {
+  pending_access_ = access;
+  pending_position_ = body_position_;
+  push(Operand::make(Kind::access, type));
+}
+
+Mem FunctionCompiler::pending_access() {
+  positions_.push_back({masm_.offset(), pending_position_});
+  return pending_access_.mem;
+}
+
 template <class Emit>
 void FunctionCompiler::load_int(const wasm::imm::memarg& i, Type type, uint32_t bytes, Emit emit) {
   Access from = access(i, bytes);
+  // Only an address without the scratch register lasts until the next instruction.
+  if (bytes == static_cast<uint32_t>(type == Type::i32 ? 4 : 8) &&
+      from.mem.base == x64::kMemoryBase && used_in_place(type)) {
+    return push_access(type, from);
+  }
   release(from);
   Gpr to = result_gpr();
   note_position();
@@ -112,6 +154,8 @@ void FunctionCompiler::load_int(const wasm::imm::memarg& i, Type type, uint32_t 
 template <class Emit>
 void FunctionCompiler::load_xmm(const wasm::imm::memarg& i, Type type, uint32_t bytes, Emit emit) {
   Access from = access(i, bytes);
+  if (type != Type::v128 && from.mem.base == x64::kMemoryBase && used_in_place(type))
+    return push_access(type, from);
   Xmm to = result_xmm();
   note_position();
   emit(to, from.mem);

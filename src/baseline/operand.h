@@ -47,6 +47,7 @@ struct Operand {
     local,     // what the local `local` holds: it is copied before the local changes
     slot,      // in the frame at rbp + slot
     flags,     // an i32, 1 if `cond` holds; the last operand only, until the next instruction
+    access,    // what a load has yet to read, for the instruction that uses it and comes at once
   };
 
   // Two words, so that it travels in registers: what is read soon after it was written must have

@@ -66,6 +66,9 @@ void FunctionCompiler::release(const Operand& operand) {
     case Kind::local:
       --locals_[operand.local].aliases;
       break;
+    case Kind::access:
+      release(pending_access_);
+      break;
     default:
       break;
   }
@@ -213,6 +216,7 @@ Xmm FunctionCompiler::result_xmm(std::initializer_list<const Operand*> sources) 
 
 bool FunctionCompiler::reads(const Operand& operand, Gpr reg) const {
   if (operand.kind == Kind::gpr) return operand.gpr() == reg;
+  if (operand.kind == Kind::access) return pending_access_.mem.index == reg;
   if (operand.kind != Kind::local || in_xmm(operand.type)) return false;
   const Local& local = locals_[operand.local];
   return local.pinned() && local.gpr() == reg;
@@ -294,6 +298,9 @@ void FunctionCompiler::load(Gpr to, const Operand& operand) {
         masm_.movzx8(to, to);
       }
       break;
+    case Kind::access:
+      masm_.mov(width, to, pending_access());
+      break;
     default: {
       if (in_memory(operand)) {
         masm_.mov(width, to, frame_of(operand));
@@ -313,8 +320,8 @@ void FunctionCompiler::load(Xmm to, const Operand& operand) {
     } else {
       masm_.sse_label({0xF2, 1, 0x10}, to, constant(operand.bits, 0, 8));
     }
-  } else if (in_memory(operand)) {
-    Mem from = frame_of(operand);
+  } else if (in_memory(operand) || operand.kind == Kind::access) {
+    Mem from = operand.kind == Kind::access ? pending_access() : frame_of(operand);
     if (operand.type == Type::v128) {
       masm_.movups(to, from);
     } else if (operand.type == Type::f64) {

@@ -144,10 +144,12 @@ void FunctionCompiler::table_record(Gpr to, uint32_t table) {
 // The place of an element that exists; the scratch register is part of it, the index is in a
 // register.
 Mem FunctionCompiler::table_element(uint32_t table, Operand& index) {
-  Gpr reg = gpr_of(index);
+  Gpr reg = own_gpr(index);
+  index = Operand::in(Type::i64, reg);
   table_record(x64::kScratch, table);
   masm_.alu(Width::w64, Alu::cmp, reg, at(x64::kScratch, offsetof(TableRecord, size)));
   trap_if(Cond::above_equal, TrapKind::table_out_of_bounds);
+  clamp(Cond::above_equal, reg);
   masm_.mov(Width::w64, x64::kScratch, at(x64::kScratch, offsetof(TableRecord, elements)));
   return at(x64::kScratch, reg, 0, 3);
 }
