@@ -193,15 +193,11 @@ void on_fault(int signal, siginfo_t* info, void* raw_context) {
   if (info->si_code > 0) {
     uintptr_t pc = program_counter(context);
     auto address = reinterpret_cast<uintptr_t>(info->si_addr);
-    uintptr_t landing = 0;
-    if (const Landing* row = find_landing(pc)) {
-      landing = row->landing;
-    } else if (auto code = find_range(handler.codes, pc)) {
-      landing = *code;
-    }
-    if (landing != 0 && find_range(handler.memories, address)) {
-      if (find_landing(pc) == nullptr) set_arguments(context, pc, address);
-      program_counter(context) = landing;
+    const Landing* row = find_landing(pc);
+    std::optional<uintptr_t> code = row == nullptr ? find_range(handler.codes, pc) : std::nullopt;
+    if ((row != nullptr || code) && find_range(handler.memories, address)) {
+      if (code) set_arguments(context, pc, address);
+      program_counter(context) = code.value_or(row != nullptr ? row->landing : 0);
       errno = saved_errno;
       return;
     }
