@@ -29,6 +29,7 @@
 #include "baseline/options.h"
 #include "baseline/pins.h"
 #include "baseline/x64/assembler.h"
+#include "baseline/x64/simd_opcodes.h"
 #include "wasm/body_reader.h"
 #include "wasm/imm.h"
 #include "wasm/limits.h"
@@ -319,8 +320,10 @@ class FunctionCompiler {
   void convert_int(Type from, Type to, bool is_signed);
   void reinterpret(Type to_type);
 
-  // ---- simd.cc, atomics.cc, bulk.cc
+  // ---- simd_*.cc
 #include "baseline/simd_methods.h"
+
+  // ---- not_built.cc
   void not_built();
   void enter_not_built(const wasm::BlockType& type);
 
