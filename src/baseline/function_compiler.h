@@ -269,7 +269,6 @@ class FunctionCompiler {
   };
   Access access(const wasm::imm::memarg& i, uint32_t bytes);  // pops the index
   Access checked_access(const wasm::imm::memarg& i, uint32_t bytes, Operand index);
-  Operand effective_address(const wasm::imm::memarg& i);  // pops the index; not checked
   void release(const Access& access) { release(access.index); }
   void memory_record(Gpr to, uint32_t memory);
   bool is_guarded(uint32_t memory) const;
@@ -322,6 +321,19 @@ class FunctionCompiler {
 
   // ---- simd_*.cc
 #include "baseline/simd_methods.h"
+
+  // ---- atomics.cc
+  Access aligned_access(const wasm::imm::memarg& i, uint32_t bytes);  // pops the index
+  void zero_extend(Gpr reg, uint32_t bytes);
+  void load_zero_extended(Gpr to, Mem from, uint32_t bytes);
+  void atomic_load(const wasm::imm::memarg& i, Type type, uint32_t bytes);
+  void atomic_store(const wasm::imm::memarg& i, Type type, uint32_t bytes);
+  void atomic_exchange(const wasm::imm::memarg& i, Type type, uint32_t bytes);
+  void atomic_add(const wasm::imm::memarg& i, Type type, uint32_t bytes, bool subtract);
+  void atomic_bits(const wasm::imm::memarg& i, Type type, uint32_t bytes, Alu op);
+  void atomic_compare_exchange(const wasm::imm::memarg& i, Type type, uint32_t bytes);
+  Operand parking_address(const wasm::imm::memarg& i);  // pops the index
+  void park(size_t builtin, const wasm::imm::memarg& i, uint32_t others);
 
   // ---- not_built.cc
   void not_built();
