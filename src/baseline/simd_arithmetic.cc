@@ -372,20 +372,19 @@ void FunctionCompiler::f32x4_neg(const wasm::imm::none&) { vector_sign_bits(kPxo
 void FunctionCompiler::f64x2_neg(const wasm::imm::none&) { vector_sign_bits(kPxor, kSigns64); }
 
 // Both orders of the machine's operation give the same but for zeroes of two signs, which `or` and
-// `and` decide, and NaNs: those lanes become the canonical one.
+// `and` decide, and NaNs: there the sum is a NaN, quiet, and the one that scalars get.
 void FunctionCompiler::vector_min_max(Type lane, bool is_max) {
   bool is_32 = lane == Type::f32;
   Opcode op = is_32 ? (is_max ? kMaxps : kMinps) : (is_max ? kMaxpd : kMinpd);
-  const VectorShift& shift = is_32 ? kPsrld : kPsrlq;
-  uint8_t payload_begin = is_32 ? 10 : 13;  // behind the sign, the exponent and the quiet bit
   vector_sequence<2>([&](Xmm to, Xmm a, Xmm b) {
     masm_.sse(op, kXmmScratch, a, b);
     masm_.sse(op, to, b, a);
     masm_.sse(is_max ? kPand : kPor, to, to, kXmmScratch);
     masm_.sse_imm(is_32 ? kCmpps : kCmppd, kXmmScratch, a, b, kUnordered);
-    masm_.sse(kPor, to, to, kXmmScratch);
-    shift_by(shift, kXmmScratch, kXmmScratch, payload_begin);
-    vector_op(kPandn, to, kXmmScratch, to);
+    masm_.sse(is_32 ? kAddps : kAddpd, kXmmScratch2, a, b);
+    masm_.sse(kPand, kXmmScratch2, kXmmScratch2, kXmmScratch);
+    masm_.sse(kPandn, kXmmScratch, kXmmScratch, to);
+    masm_.sse(kPor, to, kXmmScratch, kXmmScratch2);
   });
 }
 void FunctionCompiler::f32x4_min(const wasm::imm::none&) { vector_min_max(Type::f32, false); }
