@@ -29,6 +29,7 @@
 #include "baseline/options.h"
 #include "baseline/pins.h"
 #include "baseline/x64/assembler.h"
+#include "baseline/x64/simd_opcodes.h"
 #include "wasm/body_reader.h"
 #include "wasm/imm.h"
 #include "wasm/limits.h"
@@ -274,7 +275,6 @@ class FunctionCompiler {
   };
   Access access(const wasm::imm::memarg& i, uint32_t bytes);  // pops the index
   Access checked_access(const wasm::imm::memarg& i, uint32_t bytes, Operand index);
-  Operand effective_address(const wasm::imm::memarg& i);  // pops the index; not checked
   void release(const Access& access) { release(access.index); }
   // Whether the load that was just decoded can be an operand of an instruction that follows.
   bool used_in_place(Type type) const;
@@ -339,8 +339,23 @@ class FunctionCompiler {
   void convert_int(Type from, Type to, bool is_signed);
   void reinterpret(Type to_type);
 
-  // ---- simd.cc, atomics.cc, bulk.cc
+  // ---- simd_*.cc
 #include "baseline/simd_methods.h"
+
+  // ---- atomics.cc
+  Access aligned_access(const wasm::imm::memarg& i, uint32_t bytes);  // pops the index
+  void zero_extend(Gpr reg, uint32_t bytes);
+  void load_zero_extended(Gpr to, Mem from, uint32_t bytes);
+  void atomic_load(const wasm::imm::memarg& i, Type type, uint32_t bytes);
+  void atomic_store(const wasm::imm::memarg& i, Type type, uint32_t bytes);
+  void atomic_exchange(const wasm::imm::memarg& i, Type type, uint32_t bytes);
+  void atomic_add(const wasm::imm::memarg& i, Type type, uint32_t bytes, bool subtract);
+  void atomic_bits(const wasm::imm::memarg& i, Type type, uint32_t bytes, Alu op);
+  void atomic_compare_exchange(const wasm::imm::memarg& i, Type type, uint32_t bytes);
+  Operand parking_address(const wasm::imm::memarg& i);  // pops the index
+  void park(size_t builtin, const wasm::imm::memarg& i, uint32_t others);
+
+  // ---- not_built.cc
   void not_built();
   void enter_not_built(const wasm::BlockType& type);
 

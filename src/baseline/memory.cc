@@ -88,18 +88,6 @@ FunctionCompiler::Access FunctionCompiler::checked_access(const wasm::imm::memar
           Operand::in(Type::i64, end)};
 }
 
-// For what is checked elsewhere: index plus offset in a register of its own.
-Operand FunctionCompiler::effective_address(const wasm::imm::memarg& i) {
-  Operand index = pop();
-  Gpr sum = own_gpr(index);
-  if (i.offset != 0) {
-    masm_.mov_imm(Width::w64, x64::kScratch, i.offset);
-    masm_.alu(Width::w64, Alu::add, sum, x64::kScratch);
-    if (is_64(i.memory)) trap_if(Cond::below, TrapKind::memory_out_of_bounds);
-  }
-  return Operand::in(Type::i64, sum);
-}
-
 // ---- loads that are operands of what follows
 
 bool FunctionCompiler::used_in_place(Type type) const {
