@@ -49,7 +49,7 @@ class Tier {
   virtual Result<std::unique_ptr<ModuleCode>> prepare(const ModuleInput& input) = 0;
 
   // Calls a wasm function (function.host is null) from the host: arguments in `values`, results
-  // left there. On a trap, adds this activation's frames to it.
+  // left there. On a trap, adds this activation's frames to it. The caller counts host_depth.
   virtual Outcome call(ExecContext& exec, FuncObject& function, Value* values) = 0;
 };
 
