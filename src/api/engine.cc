@@ -17,7 +17,7 @@ namespace {
 Result<runtime::ModulePtr> make_module(const nacre_engine& engine, Bytes bytes,
                                        std::shared_ptr<const void> backing) {
   if (bytes.empty()) return fail(ErrorCode::malformed, "the file is empty");
-  if (wasm::looks_binary(bytes)) {
+  if (!wasm::looks_text(bytes)) {
     return runtime::Module::create(engine.engine, bytes, std::move(backing), engine.module_options);
   }
   wasm::Module parsed = TRY(wasm::parse_module(as_text(bytes), engine.engine->features()));
