@@ -70,7 +70,7 @@ class Tier {
   virtual Result<void> attach_host(FuncObject& /*function*/) { return {}; }
 
   // Calls a wasm function (function.host is null) from the host: arguments in `values`, results
-  // left there. On a trap, adds this activation's frames to it.
+  // left there. On a trap, adds this activation's frames to it. The caller counts host_depth.
   virtual Outcome call(ExecContext& exec, FuncObject& function, Value* values) = 0;
 };
 

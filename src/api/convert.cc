@@ -44,6 +44,10 @@ void nacre_bytes_delete(nacre_bytes_t* bytes) {
 nacre_error_t* nacre_text_to_binary(const char* text, size_t size, const char* features,
                                     nacre_bytes_t* out) {
   wasm::Features on = API_TRY(api::features_from(features));
+  if (wasm::looks_binary(as_bytes(std::string_view(text, size)))) {
+    return api::make_error(NACRE_ERROR_MALFORMED,
+                           "malformed: this is binary wasm already, not text; print it instead");
+  }
   wasm::Module module = API_TRY(wasm::parse_module({text, size}, on));
   return api::give(wasm::encode(module), out);
 }

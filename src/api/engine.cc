@@ -18,7 +18,7 @@ namespace {
 Result<runtime::ModulePtr> make_module(const nacre_engine& engine, Bytes bytes,
                                        std::shared_ptr<const void> backing) {
   if (bytes.empty()) return fail(ErrorCode::malformed, "the file is empty");
-  if (wasm::looks_binary(bytes)) {
+  if (!wasm::looks_text(bytes)) {
     return runtime::Module::create(engine.engine, bytes, std::move(backing), engine.module_options);
   }
   wasm::Module parsed = TRY(wasm::parse_module(as_text(bytes), engine.engine->features()));
@@ -161,14 +161,17 @@ nacre_error_t* nacre_module_new(nacre_engine_t* engine, const void* bytes, size_
   const auto* data = static_cast<const uint8_t*>(bytes);
   auto copy = std::make_shared<std::vector<uint8_t>>(data, data + size);
   Bytes view(*copy);
-  *out = new nacre_module(API_TRY(api::make_module(*engine, view, std::move(copy))));
+  // Not inside the new expression: what that took would be lost on the way out.
+  auto module = API_TRY(api::make_module(*engine, view, std::move(copy)));
+  *out = new nacre_module(std::move(module));
   return nullptr;
 }
 
 nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* path, nacre_module_t** out) {
   auto file = API_TRY(os::FileContents::read(path, wasm::kMaxModuleBytes));
   Bytes view = file->bytes();
-  *out = new nacre_module(API_TRY(api::make_module(*engine, view, std::move(file))));
+  auto module = API_TRY(api::make_module(*engine, view, std::move(file)));
+  *out = new nacre_module(std::move(module));
   return nullptr;
 }
 

@@ -62,12 +62,19 @@ Result<ListenGrant> parse_listen_grant(std::string_view text) {
   return grant;
 }
 
+// The last word about a variable counts.
+void Grants::set_variable(std::string name, std::string value) {
+  auto same = [&](const auto& variable) { return variable.first == name; };
+  std::erase_if(variables_, same);
+  variables_.emplace_back(std::move(name), std::move(value));
+}
+
 Result<void> Grants::add_variable(std::string_view text) {
   size_t equals = text.find('=');
   std::string name(text.substr(0, equals));
   if (name.empty()) return fail(ErrorCode::usage, quoted(text) + " has no name: NAME[=VALUE]");
   if (equals != std::string_view::npos) {
-    variables_.emplace_back(std::move(name), text.substr(equals + 1));
+    set_variable(std::move(name), std::string(text.substr(equals + 1)));
     return {};
   }
   std::optional<std::string> own = os::environment_variable(name);
@@ -75,7 +82,7 @@ Result<void> Grants::add_variable(std::string_view text) {
     return fail(ErrorCode::usage,
                 quoted(name) + " is not set here: set it, or give it with NAME=VALUE");
   }
-  variables_.emplace_back(std::move(name), *own);
+  set_variable(std::move(name), *own);
   return {};
 }
 
@@ -103,7 +110,7 @@ Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> 
     dirs_.push_back({"/", "/", false});
     dirs_.push_back({".", ".", false});
     for (auto& [name, text] : os::environment()) {
-      if (is_utf8(name) && is_utf8(text)) variables_.emplace_back(name, text);
+      if (is_utf8(name) && is_utf8(text)) set_variable(name, text);
     }
   } else {
     return fail(ErrorCode::usage, "there is no grant of the kind " + quoted(kind));

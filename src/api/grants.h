@@ -42,6 +42,7 @@ class Grants {
 
  private:
   Result<void> add_variable(std::string_view text);
+  void set_variable(std::string name, std::string value);
 
   std::vector<std::string> arguments_;
   std::vector<std::pair<std::string, std::string>> variables_;

@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace nacre {
@@ -40,6 +41,19 @@ bool is_unsafe_on_terminal(uint32_t c) {
 
 }  // namespace
 
+bool is_printable(std::string_view text) {
+  const auto* p = reinterpret_cast<const uint8_t*>(text.data());
+  size_t left = text.size();
+  while (left != 0) {
+    uint32_t scalar = 0;
+    size_t length = sequence_length(p, left, &scalar);
+    if (length == 0 || is_unsafe_on_terminal(scalar)) return false;
+    p += length;
+    left -= length;
+  }
+  return true;
+}
+
 bool is_utf8(Bytes bytes) {
   const uint8_t* p = bytes.data();
   size_t left = bytes.size();
@@ -78,11 +92,12 @@ void append_utf8(std::string& out, uint32_t c) {
 
 std::string printable(std::string_view text) {
   std::string out;
-  out.reserve(text.size());
+  out.reserve(std::min(text.size(), kMaxPrintableBytes));
   const auto* p = reinterpret_cast<const uint8_t*>(text.data());
   size_t left = text.size();
   char escape[16];
   while (left != 0) {
+    if (out.size() >= kMaxPrintableBytes) return out += "...";
     uint32_t scalar = 0;
     size_t length = sequence_length(p, left, &scalar);
     if (length == 0) {

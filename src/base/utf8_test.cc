@@ -74,5 +74,20 @@ TEST(Utf8, PrintableEscapesWhatATerminalWouldObey) {
   EXPECT_TRUE(is_utf8(printable("\xF0\x28\x8C\x28")));
 }
 
+TEST(Utf8, PrintableCutsWhatNobodyReads) {
+  std::string shown(kMaxPrintableBytes, 'x');
+  EXPECT_EQ(printable(shown), shown);
+  EXPECT_EQ(printable(std::string(5'000'000, 'x')), shown + "...");
+  EXPECT_LT(printable(std::string(5'000'000, '\xFF')).size(), kMaxPrintableBytes + 20);
+}
+
+TEST(Utf8, IsPrintableSaysWhetherAnythingIsEscaped) {
+  EXPECT_TRUE(is_printable("caf\xC3\xA9"));
+  EXPECT_TRUE(is_printable(std::string(5000, 'x')));
+  EXPECT_FALSE(is_printable("a\nb"));
+  EXPECT_FALSE(is_printable("\xE2\x80\xAE"));
+  EXPECT_FALSE(is_printable("\xFF"));
+}
+
 }  // namespace
 }  // namespace nacre

@@ -12,10 +12,16 @@ struct FileCloser {
 };
 using FileHandle = std::unique_ptr<FILE, FileCloser>;
 
+// As much as the largest module has.
+constexpr size_t kMaxInputBytes = size_t{1} << 30;
+
 std::string read_all(FILE* file, const std::string& path) {
   std::string text;
   char buffer[64 * 1024];
-  while (size_t n = std::fread(buffer, 1, sizeof buffer, file)) text.append(buffer, n);
+  while (size_t n = std::fread(buffer, 1, sizeof buffer, file)) {
+    text.append(buffer, n);
+    if (text.size() > kMaxInputBytes) throw Failure{path + ": limit reached: larger than 1 GiB"};
+  }
   if (std::ferror(file)) throw Failure{"cannot read " + path + ": " + std::strerror(errno)};
   return text;
 }
@@ -75,6 +81,12 @@ void write_output(const std::string& path, const void* data, size_t size) {
   if (std::fwrite(data, 1, size, out) != size || std::fflush(out) != 0) {
     throw Failure{"cannot write " + (to_stdout ? "standard output" : path) + ": " +
                   std::strerror(errno)};
+  }
+}
+
+void finish_output() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
+    throw Failure{std::string("cannot write standard output: ") + std::strerror(errno)};
   }
 }
 

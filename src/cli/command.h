@@ -39,5 +39,7 @@ std::optional<int> parse_options(CLI::App& app, Args args);
 std::string read_input(const std::string& path);
 // To a file, or to standard output for "" and "-".
 void write_output(const std::string& path, const void* data, size_t size);
+// Brings out what was printed; throws where standard output took less than all of it.
+void finish_output();
 
 }  // namespace nacre::cli

@@ -63,6 +63,7 @@ int validate_command(Args args) {
   }
   ModuleHandle owned(module);
   std::printf("%s: valid\n", input.c_str());
+  finish_output();
   return 0;
 }
 

@@ -1,6 +1,7 @@
 // nacre: arguments and printing only. What it does is in the library behind nacre/nacre.h.
 
 #include <cstdio>
+#include <exception>
 #include <string_view>
 
 #include "cli/command.h"
@@ -86,6 +87,22 @@ int dispatch(Args args) {
     std::fprintf(stderr, "error: %s\n", failure.message.c_str());
     if (is_run) return kRefusedToRun;
     return failure.is_usage ? kWrongUse : kInputRefused;
+  } catch (const std::exception& error) {  // of the standard library: no memory, a vanished folder
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return is_run ? kRefusedToRun : kInputRefused;
+  }
+}
+
+// A closed descriptor 0, 1 or 2 would be given to the next file that is opened, a guest's perhaps,
+// and Nacre's messages would end in it.
+void occupy_standard_descriptors() {
+  for (;;) {
+    FILE* file = std::fopen("/dev/null", "r");
+    if (file == nullptr) return;
+    if (fileno(file) > 2) {
+      std::fclose(file);
+      return;
+    }
   }
 }
 
@@ -93,6 +110,7 @@ int dispatch(Args args) {
 }  // namespace nacre::cli
 
 int main(int argc, char** argv) {
+  nacre::cli::occupy_standard_descriptors();
   try {
     return nacre::cli::dispatch(nacre::cli::Args(argv + (argc > 0), argv + argc));
   } catch (const nacre::cli::Failure& failure) {

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <cstdio>
+#include <filesystem>
 
 #include "cli/command.h"
 #include "cli/values.h"
@@ -20,7 +21,7 @@ struct RunOptions {
   std::vector<std::string> net;
   std::vector<std::string> listen;
   std::vector<std::string> modules;
-  std::string invoke;
+  std::optional<std::string> invoke;
   std::string unknown_imports = "deny";
   std::string record;
   std::string audit;
@@ -124,7 +125,7 @@ void grant(nacre_grants_t* grants, const char* kind, const std::vector<std::stri
 GrantsHandle make_grants(const RunOptions& options) {
   GrantsHandle grants(nacre_grants_new());
   nacre_grants_add_arg(grants.get(), options.app.c_str());
-  if (options.invoke.empty()) {
+  if (!options.invoke) {
     for (const std::string& arg : options.app_args) nacre_grants_add_arg(grants.get(), arg.c_str());
   }
   auto flag = [&](bool set, const char* kind) {
@@ -163,7 +164,18 @@ struct Stats {
   }
 };
 
+// A file of that name wins (architecture).
+void refuse_registry(const std::string& path) {
+  std::error_code error;
+  if (path.starts_with("oci:") && !std::filesystem::exists(path, error)) {
+    throw Failure{path +
+                  ": registry references are not built in this version; pull it yourself "
+                  "and name the file"};
+  }
+}
+
 ModuleHandle load_module(nacre_engine_t* engine, const std::string& path) {
+  refuse_registry(path);
   nacre_module_t* module = nullptr;
   check(nacre_module_load(engine, path.c_str(), &module), path);
   return ModuleHandle(module);
@@ -223,17 +235,18 @@ Loaded instantiate(const RunOptions& options, nacre_engine_t* engine, nacre_stor
 }
 
 int invoke(const RunOptions& options, nacre_instance_t* instance) {
+  const std::string& name = *options.invoke;
   const nacre_val_kind_t* params = nullptr;
   const nacre_val_kind_t* results = nullptr;
   size_t param_count = 0;
   size_t result_count = 0;
-  if (!nacre_instance_func_type(instance, options.invoke.c_str(), &params, &param_count, &results,
+  if (!nacre_instance_func_type(instance, name.c_str(), &params, &param_count, &results,
                                 &result_count)) {
-    throw Failure{options.app + ": exports no function \"" + options.invoke + "\""};
+    throw Failure{options.app + ": exports no function \"" + name + "\""};
   }
   if (options.app_args.size() != param_count) {
-    throw Failure{"\"" + options.invoke + "\" takes " + std::to_string(param_count) +
-                      " arguments, " + std::to_string(options.app_args.size()) + " given",
+    throw Failure{"\"" + name + "\" takes " + std::to_string(param_count) + " arguments, " +
+                      std::to_string(options.app_args.size()) + " given",
                   true};
   }
   std::vector<nacre_val_t> args;
@@ -241,8 +254,8 @@ int invoke(const RunOptions& options, nacre_instance_t* instance) {
     args.push_back(parse_value(params[i], options.app_args[i]));
   }
   std::vector<nacre_val_t> values(result_count);
-  nacre_error_t* error = nacre_instance_call(instance, options.invoke.c_str(), args.data(),
-                                             args.size(), values.data(), values.size());
+  nacre_error_t* error = nacre_instance_call(instance, name.c_str(), args.data(), args.size(),
+                                             values.data(), values.size());
   if (int code = report_end(error, options.app); error != nullptr) return code;
   for (const nacre_val_t& value : values) std::printf("%s\n", format_value(value).c_str());
   return 0;
@@ -280,12 +293,12 @@ int run_command(Args args) {
   int code;
   if (loaded.ended) {
     code = *loaded.ended;
-  } else if (!options.invoke.empty()) {
+  } else if (options.invoke) {
     code = invoke(options, loaded.app);
   } else {
     code = start(options, loaded.app);
   }
-  std::fflush(stdout);
+  finish_output();
   print_denials(store.get());
   if (options.stats) stats.print();
   return code;

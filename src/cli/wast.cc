@@ -103,6 +103,7 @@ int wast_command(Args args) {
               static_cast<unsigned long long>(total.passed),
               static_cast<unsigned long long>(total.failed),
               static_cast<unsigned long long>(total.skipped));
+  finish_output();
   return total.failed == 0 ? 0 : 1;
 }
 

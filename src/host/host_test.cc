@@ -1,11 +1,13 @@
 // Host objects beyond paths: special files, cookies, streams, sockets, clocks, gate.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <set>
 #include <string>
+#include <thread>
 
 #include "host/clock.h"
 #include "host/file.h"
@@ -246,6 +248,54 @@ TEST(Host, Streams) {
   EXPECT_EQ(loud->write(std::span<const Bytes>(&text, 1)).value(), 3u);
   EXPECT_EQ(output->text(), "ABC");
   EXPECT_EQ(loud->write(std::span<const Bytes>(&text, 1)).error(), Errno::nospc);
+}
+
+// RLIMIT_FSIZE sends a signal whose default is to end the process: a guest could end its host.
+TEST(Host, ALimitOnTheSizeOfFilesIsAnError) {
+  auto write_too_much = [] {
+    if (!inherit_stream(1)) _exit(1);
+    rlimit limit{100, 100};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(2);
+    char name[] = "/tmp/nacre-limit-XXXXXX";
+    os::OwnedFd fd(mkstemp(name));
+    unlink(name);
+    auto file = make_real_file(std::move(fd), true, true, Grant::simple("x"), "f");
+    Bytes text = as_bytes("more");
+    auto written = file->write_at(std::span<const Bytes>(&text, 1), 100);
+    auto resized = file->set_size(1000);
+    _exit(!written && written.error() == Errno::fbig && !resized ? 0 : 3);
+  };
+  EXPECT_EXIT(write_too_much(), testing::ExitedWithCode(0), "");
+}
+
+TEST(Host, NonblockingPipesOfOthersAreWaitedFor) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+  auto reader = make_real_stream(os::OwnedFd(ends[0]));
+  auto writer = make_real_stream(os::OwnedFd(ends[1]));
+  // More than a pipe holds, so that both sides find it full or empty at times.
+  constexpr size_t kTotal = 1 << 20;
+  std::thread producer([&] {
+    std::string block(50'000, 'x');
+    for (size_t sent = 0; sent < kTotal;) {
+      Bytes text = as_bytes(std::string_view(block).substr(0, kTotal - sent));
+      auto count = writer->write(std::span<const Bytes>(&text, 1));
+      ASSERT_TRUE(count.has_value());
+      sent += *count;
+    }
+    writer.reset();
+  });
+  size_t received = 0;
+  for (;;) {
+    uint8_t bytes[3000];
+    MutableBytes buffer(bytes);
+    auto count = reader->read(std::span<const MutableBytes>(&buffer, 1));
+    ASSERT_TRUE(count.has_value());
+    if (*count == 0) break;
+    received += *count;
+  }
+  producer.join();
+  EXPECT_EQ(received, kTotal);
 }
 
 TEST(Host, ManualClockWaitsInNoTime) {

@@ -1,9 +1,12 @@
 #include "host/stream.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "os/file.h"
+#include "os/poll.h"
 
 namespace nacre::host {
 namespace {
@@ -27,10 +30,10 @@ class RealStream final : public Stream {
     return from_sys(os::sync_file(fd_.get(), data_only));
   }
   HostResult<size_t> read(std::span<const MutableBytes> to) override {
-    return from_sys(os::read_vectors(fd_.get(), to));
+    return from_sys(waited(false, [&] { return os::read_vectors(fd_.get(), to); }));
   }
   HostResult<size_t> write(std::span<const Bytes> from) override {
-    return from_sys(os::write_vectors(fd_.get(), from));
+    return from_sys(waited(true, [&] { return os::write_vectors(fd_.get(), from); }));
   }
   HostResult<uint64_t> seek(int64_t offset, int whence) override {
     if (!seekable_) return failed(Errno::spipe);
@@ -38,6 +41,19 @@ class RealStream final : public Stream {
   }
 
  private:
+  // Whoever shares the pipe or terminal with us may have made it nonblocking; that is not what the
+  // guest asked for.
+  template <class Transfer>
+  os::Sys<size_t> waited(bool writing, Transfer transfer) {
+    for (;;) {
+      os::Sys<size_t> done = transfer();
+      if (done || done.error() != EAGAIN) return done;
+      os::PollItem item{.fd = fd_.get(), .want_read = !writing, .want_write = writing};
+      auto ready = os::poll_until(std::span(&item, 1), std::nullopt);
+      if (!ready) return std::unexpected(ready.error());
+    }
+  }
+
   os::OwnedFd fd_;
   bool is_terminal_;
   bool seekable_;
@@ -148,7 +164,7 @@ std::shared_ptr<Stream> make_real_stream(os::OwnedFd fd) {
 
 HostResult<std::shared_ptr<Stream>> inherit_stream(int fd) {
   os::OwnedFd copy = HOST_TRY(from_sys(os::duplicate(fd)));
-  os::ignore_broken_pipe();
+  os::ignore_write_signals();
   return make_real_stream(std::move(copy));
 }
 

@@ -145,7 +145,6 @@ TEST(Interp, RecursionEndsInATrap) {
   EXPECT_EQ(outcome->kind, TrapKind::call_stack_exhausted);
   EXPECT_EQ(outcome->frames.size(), abi::Trap::kMaxFrames);
   EXPECT_TRUE(outcome->frames_cut);
-  EXPECT_EQ(world.exec.host_depth, 0u);
   EXPECT_EQ(guest.run("after"), 42u);
 }
 
@@ -310,8 +309,6 @@ TEST(Interp, HostFunctionsAreCalledAndCallBack) {
   EXPECT_EQ(guest.run("f", {v32(0), v64(50)}), 50u);
   EXPECT_EQ(guest.run("f", {v32(10), v64(50)}), 80u);
   EXPECT_EQ(guest.run("tail", {v32(0), v64(50)}), 50u);
-  EXPECT_EQ(guest.run("f", {v32(1000), v64(0)}), trap(TrapKind::call_stack_exhausted));
-  EXPECT_EQ(world.exec.host_depth, 0u);
   EXPECT_EQ(world.exec.stack_top, world.exec.stack_begin);
 }
 

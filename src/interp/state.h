@@ -18,7 +18,13 @@
 #include "interp/semantics.h"
 #include "wasm/ops.h"
 
+// Without jumps between handlers nothing depends on inlining, and instrumented handlers with all of
+// it inside take a compiler minutes and gigabytes.
+#if NACRE_INTERP_THREADED
 #define NACRE_INLINE [[gnu::always_inline]] inline
+#else
+#define NACRE_INLINE inline
+#endif
 
 namespace nacre::interp {
 

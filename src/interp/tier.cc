@@ -19,13 +19,8 @@ class InterpTier final : public abi::Tier {
   }
 
   Outcome call(abi::ExecContext& exec, abi::FuncObject& function, abi::Value* values) override {
-    if (exec.host_depth >= exec.max_host_depth) {
-      return abi::make_trap(TrapKind::call_stack_exhausted);
-    }
     uint8_t* top = exec.stack_top;
-    ++exec.host_depth;
     Outcome outcome = enter(exec, function, values);
-    --exec.host_depth;
     exec.stack_top = top;
     return outcome;
   }

@@ -182,12 +182,14 @@ bool is_kernel_interface(int fd) {
   }
 }
 
-void ignore_broken_pipe() {
-  struct sigaction action;
-  if (sigaction(SIGPIPE, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) return;
-  action = {};
-  action.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &action, nullptr);
+void ignore_write_signals() {
+  for (int signal : {SIGPIPE, SIGXFSZ}) {
+    struct sigaction action;
+    if (sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) continue;
+    action = {};
+    action.sa_handler = SIG_IGN;
+    sigaction(signal, &action, nullptr);
+  }
 }
 
 }  // namespace nacre::os

@@ -93,8 +93,9 @@ Sys<void> set_nonblocking(int fd, bool nonblocking);
 // debugfs and the like) rather than data.
 bool is_kernel_interface(int fd);
 
-// Writing to a closed pipe should be an error (EPIPE), not the end of the process. Changes the
-// disposition of SIGPIPE from default to ignored, and leaves any other disposition alone.
-void ignore_broken_pipe();
+// Writing to a closed pipe, or beyond RLIMIT_FSIZE, should be an error (EPIPE, EFBIG), not the end
+// of the process. Changes the dispositions of SIGPIPE and SIGXFSZ from default to ignored, and
+// leaves any other alone.
+void ignore_write_signals();
 
 }  // namespace nacre::os

@@ -61,24 +61,18 @@ bool begins_with(Bytes bytes, std::span<const uint8_t> start) {
   return bytes.size() >= start.size() && std::ranges::equal(bytes.first(start.size()), start);
 }
 
-bool looks_like_text(Bytes bytes) {
-  std::string_view text = as_text(bytes);
-  size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return false;
-  text.remove_prefix(first);
-  return text.starts_with('(') || text.starts_with(";;");
-}
-
 Result<void> check_header(Bytes bytes) {
   if (bytes.empty()) return fail(ErrorCode::malformed, "unexpected end: the input is empty", 0u);
   size_t magic_part = std::min(bytes.size(), kMagic.size());
   if (!std::ranges::equal(bytes.first(magic_part), std::span(kMagic).first(magic_part))) {
-    if (looks_like_text(bytes)) {
+    if (looks_text(bytes)) {
       return fail(ErrorCode::malformed,
                   "magic header not detected: this is text, not binary wasm; parse it as .wat", 0u);
     }
     return fail(ErrorCode::malformed,
-                "magic header not detected: binary wasm begins with the bytes 00 61 73 6d", 0u);
+                "magic header not detected: neither binary wasm, which begins with the bytes 00 61 "
+                "73 6d, nor text, which begins with a parenthesis",
+                0u);
   }
   if (bytes.size() < kHeaderBytes) {
     return fail(ErrorCode::malformed, "unexpected end: the input is shorter than a wasm header",
@@ -659,6 +653,14 @@ DataSegment Decoder::data_segment(BodyReader& r) {
 }  // namespace
 
 bool looks_binary(Bytes bytes) { return begins_with(bytes, kMagic); }
+
+bool looks_text(Bytes bytes) {
+  std::string_view text = as_text(bytes);
+  size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return !text.empty();
+  text.remove_prefix(first);
+  return text.starts_with('(') || text.starts_with(";;");
+}
 
 Result<Module> decode(Bytes bytes, std::shared_ptr<const void> backing, Features features) {
   Module module = TRY(Decoder(bytes, features).run());

@@ -20,6 +20,9 @@ namespace nacre::wasm {
 // Whether the bytes begin as binary wasm does, module or component.
 bool looks_binary(Bytes bytes);
 
+// Whether they begin as a module's text does: with a parenthesis or a comment, behind white space.
+bool looks_text(Bytes bytes);
+
 // `backing` owns what `bytes` views; the module keeps it. It may be null if `bytes` outlives the
 // module.
 Result<Module> decode(Bytes bytes, std::shared_ptr<const void> backing, Features features);

@@ -62,6 +62,11 @@ Result<Module> Parser::parse() {
 }
 
 Result<void> Parser::parse_module_header(bool* wrapped) {
+  if (cursor_.at_list("component")) {
+    return fail(ErrorCode::unsupported,
+                "this is a component, which wraps modules; only modules can be parsed here",
+                cursor_.where(cursor_.peek()));
+  }
   if (!cursor_.take_list("module")) return {};
   *wrapped = true;
   if (cursor_.at(TokenKind::id)) names_.module = TRY(id_name(cursor_.take()));

@@ -92,8 +92,8 @@ void append_quoted_bytes(std::string& out, Bytes bytes) {
 }
 
 void append_quoted_text(std::string& out, std::string_view text) {
-  // printable() shows which characters are safe to look at: only those are kept.
-  if (!is_utf8(text) || printable(text) != text) return append_quoted_bytes(out, as_bytes(text));
+  // Only characters that are safe to look at are kept as they are.
+  if (!is_printable(text)) return append_quoted_bytes(out, as_bytes(text));
   out += '"';
   for (char c : text) {
     if (c == '"' || c == '\\') out += '\\';

@@ -1,0 +1,63 @@
+// The C interface with the interpreter behind it: what no folder below can see alone.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+
+#include "nacre/nacre.h"
+
+namespace {
+
+struct Embedding {
+  nacre_engine_t* engine = nullptr;
+  nacre_store_t* store = nullptr;
+  nacre_module_t* module = nullptr;
+  nacre_instance_t* instance = nullptr;
+  int calls = 0;
+
+  explicit Embedding(const char* text) : text_(text) {
+    succeed(nacre_engine_new(nullptr, &engine));
+    succeed(nacre_store_new(engine, nullptr, &store));
+    succeed(nacre_module_new(engine, text_, std::strlen(text_), &module));
+  }
+  ~Embedding() {
+    nacre_store_delete(store);
+    nacre_module_delete(module);
+    nacre_engine_delete(engine);
+  }
+  void instantiate() {
+    succeed(nacre_instance_new(store, module, NACRE_UNKNOWN_IMPORTS_DENY, &instance));
+  }
+  static void succeed(nacre_error_t* error) {
+    ASSERT_EQ(error, nullptr) << nacre_error_message(error);
+  }
+
+ private:
+  const char* text_;
+};
+
+// A host function that calls the guest that called it.
+nacre_error_t* call_back(void* data, const nacre_val_t*, size_t, nacre_val_t*, size_t) {
+  auto& self = *static_cast<Embedding*>(data);
+  ++self.calls;
+  return nacre_instance_call(self.instance, "f", nullptr, 0, nullptr, 0);
+}
+
+TEST(Store, HostAndGuestCallEachOtherAsDeepAsPromisedAndNotDeeper) {
+  Embedding world(
+      R"((module (import "env" "back" (func $back)) (func (export "f") (call $back))))");
+  world.succeed(nacre_store_define_func(world.store, "env", "back", nullptr, 0, nullptr, 0,
+                                        call_back, &world));
+  world.instantiate();
+  for (int round = 0; round < 2; ++round) {
+    world.calls = 0;
+    nacre_error_t* error = nacre_instance_call(world.instance, "f", nullptr, 0, nullptr, 0);
+    ASSERT_NE(error, nullptr);
+    EXPECT_EQ(nacre_error_kind(error), NACRE_ERROR_TRAP);
+    EXPECT_STREQ(nacre_error_message(error), "call stack exhausted");
+    EXPECT_EQ(world.calls, 200);
+    nacre_error_delete(error);
+  }
+}
+
+}  // namespace
