@@ -30,6 +30,12 @@ struct ExecContext {
 class ModuleCode {
  public:
   virtual ~ModuleCode() = default;
+
+  // Compiles every function that the module defines, now, on the calling thread; the answer is the
+  // bytes of machine code made. Errors: unsupported, from a tier that makes none.
+  virtual Result<uint64_t> compile_all() {
+    return fail(ErrorCode::unsupported, "this tier makes no machine code");
+  }
 };
 
 // A validated module. Refers to the wasm::Module, the type ids and the registry behind it; all of
