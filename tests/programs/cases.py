@@ -88,12 +88,12 @@ class Case:
 
 
 class Outcome:
-    def __init__(self, code, stdout, stderr, seconds, user_seconds):
+    def __init__(self, code, stdout, stderr, seconds, processor_seconds):
         self.code = code
         self.stdout = stdout
         self.stderr = stderr
         self.seconds = seconds
-        self.user_seconds = user_seconds
+        self.processor_seconds = processor_seconds
 
 
 def guest_command(case, line, runner):
@@ -129,6 +129,7 @@ def execute(command, directory, stdin=None, stdout=None, timeout=120):
     killer = threading.Timer(timeout, lambda: (late.set(), process.kill()))
     killer.start()
     _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
     killer.cancel()
     for reader in readers:
@@ -140,7 +141,7 @@ def execute(command, directory, stdin=None, stdout=None, timeout=120):
     if late.is_set():
         errors += b"\n(stopped after %d s)\n" % timeout
     return Outcome(process.returncode, collected.get("out", b""), errors,
-                   time.monotonic() - begin, usage.ru_utime)
+                   seconds, usage.ru_utime + usage.ru_stime)
 
 
 def shell(command, directory):

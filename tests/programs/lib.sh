@@ -4,7 +4,7 @@
 # it reads: when they change it is followed again). It defines build(), which puts the program, any
 # inputs too large to commit, and nothing else into $OUT. It may define build_native(), which puts
 # the same program built for this machine into $OUT (with the Debian packages of `apt_native`); that
-# one is the baseline of ./ratio. Both run with `set -e`, in an empty scratch directory.
+# one is the baseline of ./dev bench. Both run with `set -e`, in an empty scratch directory.
 #   $OUT    what to fill                 $HERE   the recipe's own folder
 #   $REPO   the repository               $INPUTS makes test inputs: see inputs.py
 # Nothing that a recipe fetches is committed, and nothing here names a host: packages come by name

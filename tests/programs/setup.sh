@@ -5,7 +5,7 @@
 # A program that was prepared by the same recipe is left alone.
 #
 #   tests/programs/setup.sh [--native] [NAME...]     all programs if none is named
-#   --native   also build, for this machine, those that ./ratio compares with
+#   --native   also build, for this machine, those that ./dev bench compares with
 set -u
 REPO=$(cd "$(dirname "$0")/../.." && pwd)
 PROGRAMS=${NACRE_PROGRAMS_DIR:-$REPO/build/programs}
