@@ -10,9 +10,6 @@
 #include "runtime/store.h"
 
 namespace nacre::fuzz {
-namespace {
-
-using wasm::ValType;
 
 uint64_t fnv1a(Bytes bytes) {
   uint64_t hash = 0xCBF29CE484222325u;
@@ -25,6 +22,10 @@ std::string hex(uint64_t value) {
   std::snprintf(text, sizeof text, "%llx", static_cast<unsigned long long>(value));
   return text;
 }
+
+namespace {
+
+using wasm::ValType;
 
 std::string global_text(const runtime::Global& global) {
   switch (global.type.type.code()) {

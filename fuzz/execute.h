@@ -16,4 +16,7 @@ namespace nacre::fuzz {
 // Errors: the module was refused.
 Result<std::string> observe(std::shared_ptr<runtime::Engine> engine, Bytes module);
 
+uint64_t fnv1a(Bytes bytes);
+std::string hex(uint64_t value);
+
 }  // namespace nacre::fuzz

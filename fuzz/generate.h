@@ -2,12 +2,13 @@
 // type down, statements from the rows without results. Every program ends: loops and functions burn
 // fuel.
 //
-// What a module does is observable: it exports its functions f0.. (without parameters), its memory,
-// and its numeric globals. Programs are deterministic on every engine: results of floating-point
-// arithmetic are made canonical where a NaN could vary.
+// What a module does is observable: it exports its functions, its memories, tables and globals.
+// Programs are deterministic on every engine: results of floating-point arithmetic are made
+// canonical where a NaN could vary.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "wasm/module.h"
 
@@ -21,9 +22,16 @@ struct GenerateOptions {
   bool memory64 = true;
   bool multi_memory = true;
   bool tail_calls = true;
+  // Functions imported from "host", all functions exported, with parameters; globals and memories
+  // too. Otherwise f0 and f1, without parameters and results, memory 0 and the numeric globals.
+  bool whole_interface = false;
 };
 
 // Owns all it views. The generator's promise is that it validates.
 wasm::Module generate_module(uint64_t seed, const GenerateOptions& options);
+
+// One or two modules; the second imports from the first, which it knows as "first": functions,
+// memory, table, globals. Each calls functions of the other.
+std::vector<wasm::Module> generate_program(uint64_t seed, const GenerateOptions& options);
 
 }  // namespace nacre::fuzz

@@ -4,11 +4,12 @@
 //   nacre-fuzz file PATH
 //
 // Lanes: generate (valid modules: must validate, survive encode, decode, print and parse unchanged,
-// and run), bytes (damaged binaries: must be refused or accepted, and if accepted survive the same
-// way), text (damaged text). --dump writes each module and what was observed for
+// and run), tiers (programs of one or two modules: every tier must do the same), bytes (damaged
+// binaries: must be refused or accepted, and if accepted survive the same way), text (damaged
+// text). --dump writes each module and what was observed for
 // second_opinion.mjs;
-// --portable leaves out what Node does not have. A finding is printed, saved and ends the run
-// with 1.
+// --portable leaves out what Node does not have, --scalar vectors and atomics. A finding is
+// printed, saved and ends the run with 1.
 
 #include <chrono>
 #include <cstdio>
@@ -16,13 +17,16 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "execute.h"
 #include "generate.h"
 #include "interp/tier.h"
 #include "mutate.h"
 #include "runtime/module.h"
+#include "tiers.h"
 #include "wasm/binary/decoder.h"
 #include "wasm/binary/encoder.h"
 #include "wasm/text/parser.h"
@@ -39,6 +43,7 @@ struct Options {
   uint64_t count = 1000;
   uint64_t seconds = 0;
   bool portable = false;
+  bool scalar = false;
 };
 
 struct Finding {
@@ -50,6 +55,7 @@ class Fuzzer {
   explicit Fuzzer(const Options& options) : options_(options) {
     generate_.wide_arithmetic = !options.portable;
     generate_.relaxed_simd = !options.portable;
+    if (options.scalar) generate_.simd = generate_.threads = false;
     wasm::Features features;
     if (options.portable) {
       (void)features.apply("-wide-arithmetic,-compact-import-section");
@@ -63,6 +69,14 @@ class Fuzzer {
       std::exit(2);
     }
     engine_ = *engine;
+    if (options.lane != "tiers") return;
+    generate_.whole_interface = true;
+    auto tiers = TierComparison::create(features);
+    if (!tiers) {
+      std::fprintf(stderr, "error: %s\n", tiers.error().to_string().c_str());
+      std::exit(2);
+    }
+    tiers_ = std::move(*tiers);
   }
 
   int run() {
@@ -76,6 +90,8 @@ class Fuzzer {
       uint64_t seed = options_.seed + done;
       if (options_.lane == "generate") {
         generated(seed);
+      } else if (options_.lane == "tiers") {
+        in_every_tier(seed);
       } else if (options_.lane == "bytes") {
         damaged_bytes(seed);
       } else {
@@ -101,12 +117,17 @@ class Fuzzer {
   }
 
  private:
-  void report(uint64_t seed, const std::string& what, Bytes bytes) {
-    ++findings_;
-    std::string path = "finding-" + options_.lane + "-" + std::to_string(seed) + ".wasm";
+  std::string save(uint64_t seed, const char* which, Bytes bytes) const {
+    std::string path = "finding-" + options_.lane + "-" + std::to_string(seed) + which + ".wasm";
     std::ofstream(path, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()),
                static_cast<std::streamsize>(bytes.size()));
+    return path;
+  }
+
+  void report(uint64_t seed, const std::string& what, Bytes bytes) {
+    ++findings_;
+    std::string path = save(seed, "", bytes);
     std::printf("seed %llu: %s (saved as %s)\n", static_cast<unsigned long long>(seed),
                 what.c_str(), path.c_str());
   }
@@ -129,6 +150,19 @@ class Fuzzer {
     if (!again || *again != *observed) return report(seed, "runs differently each time", bytes);
     check_round_trip(seed, bytes);
     dump(seed, bytes, *observed);
+  }
+
+  void in_every_tier(uint64_t seed) {
+    std::vector<std::vector<uint8_t>> modules;
+    for (const wasm::Module& module : generate_program(seed, generate_))
+      modules.push_back(wasm::encode(module));
+    auto seen = tiers_->run(seed, modules);
+    if (!seen) {
+      for (size_t i = 1; i < modules.size(); ++i) save(seed, "-second", modules[i]);
+      return report(seed, seen.error().to_string(), modules[0]);
+    }
+    ++accepted_;
+    dump(seed, modules[0], *seen);
   }
 
   void damaged_bytes(uint64_t seed) {
@@ -180,6 +214,7 @@ class Fuzzer {
   Options options_;
   GenerateOptions generate_;
   std::shared_ptr<runtime::Engine> engine_;
+  std::optional<TierComparison> tiers_;
   uint64_t accepted_ = 0;
   int findings_ = 0;
 };
@@ -197,6 +232,8 @@ bool parse(int argc, char** argv, Options& options) {
     std::string word = argv[at];
     if (word == "--portable") {
       options.portable = true;
+    } else if (word == "--scalar") {
+      options.scalar = true;
     } else if (at + 1 == argc) {
       return false;
     } else if (word == "--seed") {
@@ -211,7 +248,8 @@ bool parse(int argc, char** argv, Options& options) {
       return false;
     }
   }
-  return options.lane == "generate" || options.lane == "bytes" || options.lane == "text";
+  return options.lane == "generate" || options.lane == "tiers" || options.lane == "bytes" ||
+         options.lane == "text";
 }
 
 }  // namespace
@@ -221,8 +259,9 @@ int main(int argc, char** argv) {
   nacre::fuzz::Options options;
   if (!nacre::fuzz::parse(argc, argv, options)) {
     std::fputs(
-        "usage: nacre-fuzz generate|bytes|text [--seed N] [--count N] [--seconds N] [--dump DIR]\n"
-        "                  [--portable]\n"
+        "usage: nacre-fuzz generate|tiers|bytes|text [--seed N] [--count N] [--seconds N] [--dump "
+        "DIR]\n"
+        "                  [--portable] [--scalar]\n"
         "       nacre-fuzz file PATH\n",
         stderr);
     return 2;

@@ -151,7 +151,7 @@ Result<uint64_t> BaselineCode::compile_all() {
   return used_ - before;
 }
 
-std::optional<BaselineCode::Place> BaselineCode::find(const uint8_t* pc) const {
+std::optional<BaselineCode::Place> BaselineCode::find(const uint8_t* pc, At at) const {
   std::lock_guard lock(mutex_);
   auto after = std::upper_bound(
       functions_.begin(), functions_.end(), pc,
@@ -164,6 +164,9 @@ std::optional<BaselineCode::Place> BaselineCode::find(const uint8_t* pc) const {
       function.positions.begin(), function.positions.end(), offset,
       [](const CodePosition& a, uint64_t code) { return a.code < code; });
   if (position == function.positions.end() || position->code != offset) return std::nullopt;
+  // Of two with this offset the call was noted first.
+  auto next = std::next(position);
+  if (at == At::access && next != function.positions.end() && next->code == offset) position = next;
   Bytes body = module().body_of(function.index);
   return Place{function.index, module().offset_of(body.data()) + position->body};
 }

@@ -37,9 +37,13 @@ class BaselineCode final : public abi::ModuleCode {
     uint32_t function;
     uint64_t module_offset;  // of the instruction
   };
-  // Which instruction a position of its code belongs to: of a call the address behind it, of an
-  // access its own. Nothing if the address is none of those.
-  std::optional<Place> find(const uint8_t* pc) const;
+  // Which instruction a position of its code belongs to. An access may stand where a call returns
+  // to, so who asks says which of the two it has. Nothing if the address is not noted at all.
+  enum class At : uint8_t {
+    behind_call,
+    access,  // its first byte
+  };
+  std::optional<Place> find(const uint8_t* pc, At at) const;
 
   struct FunctionCode {
     Bytes code;  // as it is executed

@@ -22,8 +22,10 @@ T word(const uint8_t* address) {
 
 BaselineCode& code_of(const abi::VmCtx& vmctx) { return static_cast<BaselineCode&>(*vmctx.code); }
 
-// Adds the frames of an activation, the youngest first.
-void add_frames(abi::Trap& trap, const uint8_t* pc, const uint8_t* frame) {
+using At = BaselineCode::At;
+
+// Adds the frames of an activation, the youngest first; `at` says what `pc` is in that one.
+void add_frames(abi::Trap& trap, const uint8_t* pc, const uint8_t* frame, At at) {
   while (frame != nullptr) {
     if (trap.frames.size() >= abi::Trap::kMaxFrames) {
       trap.frames_cut = true;
@@ -31,18 +33,20 @@ void add_frames(abi::Trap& trap, const uint8_t* pc, const uint8_t* frame) {
     }
     const auto* vmctx = word<const abi::VmCtx*>(frame - 8);
     // Bridges of tail calls are frames, too, and of no function.
-    if (auto place = code_of(*vmctx).find(pc)) {
+    if (auto place = code_of(*vmctx).find(pc, at)) {
       trap.frames.push_back(
           {.vmctx = vmctx, .function = place->function, .offset = place->module_offset});
     }
     pc = word<const uint8_t*>(frame + 8);
     frame = word<const uint8_t*>(frame);
+    at = At::behind_call;
   }
 }
 
-void set_trap(abi::ExecContext* exec, TrapKind kind, const uint8_t* pc, const uint8_t* frame) {
+void set_trap(abi::ExecContext* exec, TrapKind kind, const uint8_t* pc, const uint8_t* frame,
+              At at = At::behind_call) {
   abi::Outcome trap = abi::make_trap(kind);
-  add_frames(*trap, pc, frame);
+  add_frames(*trap, pc, frame, at);
   exec->trap = trap.release();
 }
 
@@ -75,13 +79,13 @@ void on_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame, ui
 void on_fault(abi::ExecContext* exec, const uint8_t* pc, uint64_t address, const uint8_t* frame,
               abi::VmCtx* vmctx) {
   // security.md I1: an instruction that accesses guest memory, an address of this instance.
-  if (!code_of(*vmctx).find(pc) || !reaches(*vmctx, address))
+  if (!code_of(*vmctx).find(pc, At::access) || !reaches(*vmctx, address))
     os::die_of_fault(reinterpret_cast<uintptr_t>(pc), address);
-  set_trap(exec, TrapKind::memory_out_of_bounds, pc, frame);
+  set_trap(exec, TrapKind::memory_out_of_bounds, pc, frame, At::access);
 }
 
 void on_host_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame) {
-  add_frames(*exec->trap, pc, frame);
+  add_frames(*exec->trap, pc, frame, At::behind_call);
 }
 
 void on_host_overflow(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame) {

@@ -82,7 +82,10 @@ template <class P>
   auto& function = *reinterpret_cast<FuncObject*>(s.tos);
   if (function.host != nullptr) {
     s.sp = call_host(activation, function, s.sp, P::kWide);
-    if (s.sp == nullptr) return trap_from_host(s);
+    if (s.sp == nullptr) {
+      activation.left_by_tail_call = true;
+      return trap_from_host(s);
+    }
     return s.jump(&return_many<P>);
   }
   const FunctionCode* code = resolve(activation, function);

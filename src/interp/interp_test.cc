@@ -325,7 +325,9 @@ TEST(Interp, TrapsPassThroughHostFunctions) {
   Guest guest(world, R"(
     (import "" "back" (func $back))
     (func (export "boom") (unreachable))
-    (func (export "f") (call $back)))",
+    (func (export "f") (call $back))
+    (func $last (return_call $back))
+    (func (export "g") (call $last)))",
               {&back.object});
   reentry.guest = &guest;
   std::vector<Value> values;
@@ -335,6 +337,12 @@ TEST(Interp, TrapsPassThroughHostFunctions) {
   ASSERT_EQ(outcome->frames.size(), 2u);
   EXPECT_EQ(outcome->frames[0].function, 1u);
   EXPECT_EQ(outcome->frames[1].function, 2u);
+  // Whoever calls last has left, also if what it called is the host's.
+  outcome = guest.call("g", values);
+  ASSERT_NE(outcome, nullptr);
+  ASSERT_EQ(outcome->frames.size(), 2u);
+  EXPECT_EQ(outcome->frames[0].function, 1u);
+  EXPECT_EQ(outcome->frames[1].function, 4u);
 }
 
 TEST(Interp, IndirectCallsAreChecked) {

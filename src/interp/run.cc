@@ -221,7 +221,8 @@ void add_frames(const Activation& activation, abi::Trap& trap) {
       last_code = code;
       last_pc = pc;
     }
-    trap.frames.push_back({.vmctx = vmctx, .function = code->index, .offset = last_offset});
+    if (frame != activation.trap_frame || !activation.left_by_tail_call)
+      trap.frames.push_back({.vmctx = vmctx, .function = code->index, .offset = last_offset});
     if (frame->return_pc == kExitCode) return;
     if (frame->return_pc == kBridgeCode) {
       const Bridge* bridge = static_cast<const Bridge*>(frame->prev);

@@ -35,11 +35,11 @@ class SpecRun(unittest.TestCase):
     def script(self, text):
         self.write('shared/spec-testsuite/core/bad.wast', text)
 
-    def run_it(self, expected=''):
+    def run_it(self, expected='', options=('--tier', 'interp')):
         self.write('expected.txt', expected)
         done = subprocess.run(
             [sys.executable, RUNNER, '--nacre', self.root / 'nacre', '--seconds', '2', '--jobs', '1',
-             '--expected', self.root / 'expected.txt', 'core'],
+             '--expected', self.root / 'expected.txt', *options, 'core'],
             env=dict(os.environ, NACRE_SHARED=str(self.root / 'shared')), stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, check=False)
         lines = done.stdout.splitlines()
@@ -49,6 +49,12 @@ class SpecRun(unittest.TestCase):
 
     def test_all_pass(self):
         self.assertEqual(self.run_it()[:2], (0, '3 passed, 0 failed, 1 skipped'))
+
+    def test_every_tier_is_run_and_counted(self):
+        code, last, output = self.run_it(options=())
+        self.assertEqual((code, last), (0, '6 passed, 0 failed, 2 skipped'))
+        self.assertIn('tier interp', output)
+        self.assertIn('tier baseline', output)
 
     def test_failures_are_shown(self):
         self.script(self.FAILS)
