@@ -15,8 +15,8 @@
 //   kept by callee   rbx, rbp, r12 to r15, as in the System V ABI: host code keeps them too
 //
 // Upper bits that a type does not use are unspecified in registers and in the area. Nothing is
-// passed on the stack, so a tail call is a jump, whatever the two functions are. The area belongs to
-// whoever passes a call or a return: it is read before anything else can run.
+// passed on the stack, so a tail call is a jump, whatever the two functions are. The area belongs
+// to whoever passes a call or a return: it is read before anything else can run.
 //
 // Who calls a function of another instance sets r13 and r15 for it and afterwards its own again. A
 // tail call to another instance leaves a bridge behind that does so, one for any chain of them.
@@ -48,11 +48,10 @@ class PlaceAssigner {
   ValuePlace next(wasm::ValType type) {
     uint32_t number = number_++;
     auto code = type.code();
-    bool floating = code == wasm::ValType::kF32 || code == wasm::ValType::kF64 ||
-                    code == wasm::ValType::kV128;
+    bool floating =
+        code == wasm::ValType::kF32 || code == wasm::ValType::kF64 || code == wasm::ValType::kV128;
     uint32_t& used = floating ? floating_ : integers_;
-    if (used == (floating ? max_floating_ : max_integers_))
-      return {ValuePlace::Kind::area, number};
+    if (used == (floating ? max_floating_ : max_integers_)) return {ValuePlace::Kind::area, number};
     return {floating ? ValuePlace::Kind::floating : ValuePlace::Kind::integer, used++};
   }
 

@@ -29,8 +29,8 @@ struct ExecContext {
   uint8_t* stack_top = nullptr;
   // Machine code's stack grows downwards: below it is free while host code runs.
   uint8_t* frame_top = nullptr;
-  void* native_sp = nullptr;  // of the native stack, while machine code runs
-  Trap* trap = nullptr;       // owned; why machine code stopped, on its way to Tier::call
+  void* native_sp = nullptr;      // of the native stack, while machine code runs
+  Trap* trap = nullptr;           // owned; why machine code stopped, on its way to Tier::call
   uint32_t host_depth = 0;        // nested entries from the host
   uint32_t max_host_depth = 200;  // each costs native stack: 200 x a few KiB stays far below 8 MiB
 };

@@ -69,9 +69,9 @@ struct VmCtx {
   uint8_t* memory0_base = nullptr;  // of memories[0]; null without memories
   MemoryRecord* memory0 = nullptr;
   TableRecord* table0 = nullptr;
-  uint8_t* stack_limit = nullptr;      // machine code: no frame reaches below
-  Value* area = nullptr;               // of the calling contract: what registers do not hold
-  ExecContext* exec = nullptr;         // of the store
+  uint8_t* stack_limit = nullptr;  // machine code: no frame reaches below
+  Value* area = nullptr;           // of the calling contract: what registers do not hold
+  ExecContext* exec = nullptr;     // of the store
   // The tier's own; the first two also stand in the table of the third.
   const void* trap_entry = nullptr;
   const void* native_call_entry = nullptr;

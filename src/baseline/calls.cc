@@ -53,8 +53,7 @@ void emit_all(Moves& moves, Reg scratch, Emit move) {
 }  // namespace
 
 void FunctionCompiler::move_all(std::vector<GprMove>& moves) {
-  emit_all(moves, x64::kScratch,
-           [&](Gpr to, Gpr from) { masm_.mov(Width::w64, to, from); });
+  emit_all(moves, x64::kScratch, [&](Gpr to, Gpr from) { masm_.mov(Width::w64, to, from); });
 }
 
 void FunctionCompiler::move_all(std::vector<XmmMove>& moves) {
@@ -109,7 +108,8 @@ void FunctionCompiler::pass_arguments(Types params) {
       xmm_moves_.push_back({static_cast<Xmm>(place.index), from});
     }
   }
-  if (have_area) masm_.mov(Width::w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(VmCtx, memory0_base)));
+  if (have_area)
+    masm_.mov(Width::w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(VmCtx, memory0_base)));
   move_all(gpr_moves_);
   move_all(xmm_moves_);
   assigner = abi::PlaceAssigner::arguments();

@@ -63,17 +63,17 @@ struct Visitor {
 
   void begin(const uint8_t* pos) { compiler.begin(pos); }
 
-#define OP(name, text, prefix, code, imm_, sig, feature, flags_)                             \
-  void name(const wasm::imm::imm_& i) {                                                      \
-    if constexpr (!is_structure(Op::name)) {                                                 \
-      if (compiler.dead_) return;                                                            \
-    }                                                                                        \
-    if constexpr (!uses_flags(Op::name)) {                                                   \
-      if (!compiler.stack_.empty() && compiler.stack_.back().kind == Kind::flags) {          \
-        compiler.materialize_flags();                                                 \
-      }                                                                                      \
-    }                                                                                        \
-    compiler.name(i);                                                                        \
+#define OP(name, text, prefix, code, imm_, sig, feature, flags_)                    \
+  void name(const wasm::imm::imm_& i) {                                             \
+    if constexpr (!is_structure(Op::name)) {                                        \
+      if (compiler.dead_) return;                                                   \
+    }                                                                               \
+    if constexpr (!uses_flags(Op::name)) {                                          \
+      if (!compiler.stack_.empty() && compiler.stack_.back().kind == Kind::flags) { \
+        compiler.materialize_flags();                                               \
+      }                                                                             \
+    }                                                                               \
+    compiler.name(i);                                                               \
   }
 #include "wasm/ops.def"
 #undef OP
@@ -290,13 +290,11 @@ void FunctionCompiler::move_arguments() {
     if (in_xmm(local.type)) {
       Xmm to = local.pinned() ? local.xmm() : x64::kXmmScratch;
       masm_.movups(to, from);
-      if (!local.pinned())
-        store(local.home, Operand::in(local.type, to));
+      if (!local.pinned()) store(local.home, Operand::in(local.type, to));
     } else {
       Gpr to = local.pinned() ? local.gpr() : x64::kScratch;
       masm_.mov(width_of(local.type), to, from);
-      if (!local.pinned())
-        masm_.mov(width_of(local.type), at(x64::kFrame, local.home), to);
+      if (!local.pinned()) masm_.mov(width_of(local.type), at(x64::kFrame, local.home), to);
     }
   }
 }

@@ -12,7 +12,9 @@ using Kind = Operand::Kind;
 x64::Opcode scalar(Type type, uint8_t op) {
   return {static_cast<uint8_t>(type == Type::f32 ? 0xF3 : 0xF2), 1, op};
 }
-x64::Opcode ucomis(Type type) { return {static_cast<uint8_t>(type == Type::f32 ? 0 : 0x66), 1, 0x2E}; }
+x64::Opcode ucomis(Type type) {
+  return {static_cast<uint8_t>(type == Type::f32 ? 0 : 0x66), 1, 0x2E};
+}
 constexpr x64::Opcode kXor{0, 1, 0x57};
 
 uint64_t float_bits(Type type, double value) {
@@ -71,7 +73,7 @@ void FunctionCompiler::truncate(Type from_type, Type to_type, bool is_signed, bo
 
 void FunctionCompiler::truncate_slow(Type from_type, Type to_type, bool is_signed, bool saturate,
                                      Xmm from, Gpr to, uint32_t back) {
-  Label not_a_number, done, too_small;
+  Label not_a_number, too_small;
   masm_.sse(ucomis(from_type), from, from);
   masm_.jcc(Cond::parity, not_a_number);
   bool is_32 = to_type == Type::i32;
@@ -118,12 +120,12 @@ void FunctionCompiler::truncate_slow(Type from_type, Type to_type, bool is_signe
   masm_.jmp(labels_[back]);
 }
 
-#define TRUNCATION(to, from, sign, is_signed)                                    \
+#define TRUNCATION(to, from, sign, is_signed)                                     \
   void FunctionCompiler::to##_trunc_##from##_##sign(const wasm::imm::none&) {     \
-    truncate(Type::from, Type::to, is_signed, false);                            \
-  }                                                                              \
+    truncate(Type::from, Type::to, is_signed, false);                             \
+  }                                                                               \
   void FunctionCompiler::to##_trunc_sat_##from##_##sign(const wasm::imm::none&) { \
-    truncate(Type::from, Type::to, is_signed, true);                             \
+    truncate(Type::from, Type::to, is_signed, true);                              \
   }
 TRUNCATION(i32, f32, s, true)
 TRUNCATION(i32, f32, u, false)
@@ -153,16 +155,16 @@ void FunctionCompiler::convert_int(Type from_type, Type to_type, bool is_signed)
     Gpr half = alloc_gpr();
     masm_.test(Width::w64, from, from);
     masm_.jcc(Cond::sign, out_of_line([=, this] {
-      // Half of it, rounded to odd, and twice the result.
-      masm_.mov(Width::w64, half, from);
-      masm_.mov(Width::w64, x64::kScratch, from);
-      masm_.shift_imm(Width::w64, Shift::shr, half, 1);
-      masm_.alu_imm(Width::w32, Alu::and_, x64::kScratch, 1);
-      masm_.alu(Width::w64, Alu::or_, half, x64::kScratch);
-      masm_.sse_w(Width::w64, convert, to, to, half);
-      masm_.sse(scalar(to_type, 0x58), to, to, to);
-      masm_.jmp(labels_[back]);
-    }));
+                // Half of it, rounded to odd, and twice the result.
+                masm_.mov(Width::w64, half, from);
+                masm_.mov(Width::w64, x64::kScratch, from);
+                masm_.shift_imm(Width::w64, Shift::shr, half, 1);
+                masm_.alu_imm(Width::w32, Alu::and_, x64::kScratch, 1);
+                masm_.alu(Width::w64, Alu::or_, half, x64::kScratch);
+                masm_.sse_w(Width::w64, convert, to, to, half);
+                masm_.sse(scalar(to_type, 0x58), to, to, to);
+                masm_.jmp(labels_[back]);
+              }));
     masm_.sse_w(Width::w64, convert, to, to, from);
     masm_.bind(labels_[back]);
     free(half);
@@ -171,9 +173,9 @@ void FunctionCompiler::convert_int(Type from_type, Type to_type, bool is_signed)
   push_xmm(to_type, to);
 }
 
-#define CONVERSION(to, from, sign, is_signed)                                      \
+#define CONVERSION(to, from, sign, is_signed)                                   \
   void FunctionCompiler::to##_convert_##from##_##sign(const wasm::imm::none&) { \
-    convert_int(Type::from, Type::to, is_signed);                                  \
+    convert_int(Type::from, Type::to, is_signed);                               \
   }
 CONVERSION(f32, i32, s, true)
 CONVERSION(f32, i32, u, false)

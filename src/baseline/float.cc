@@ -16,7 +16,7 @@ x64::Opcode scalar(Type type, uint8_t op) {
 x64::Opcode packed(Type type, uint8_t op) {
   return {static_cast<uint8_t>(type == Type::f32 ? 0 : 0x66), 1, op};
 }
-constexpr x64::Opcode kAnd{0, 1, 0x54}, kAndNot{0, 1, 0x55}, kOr{0, 1, 0x56}, kXor{0, 1, 0x57};
+constexpr x64::Opcode kAnd{0, 1, 0x54}, kOr{0, 1, 0x56}, kXor{0, 1, 0x57};
 
 uint64_t sign_bit(Type type) { return type == Type::f32 ? 0x8000'0000 : 0x8000'0000'0000'0000; }
 // In each lane of an f32 or f64.
@@ -44,8 +44,7 @@ void FunctionCompiler::float_binary(uint8_t op, Type type, bool commutes) {
   bool free_left = a.kind == Kind::xmm && !pins_.xmms.has(left);
   if (b.is_constant() && b.bits != 0) {
     Xmm to = free_left ? left : result_xmm();
-    masm_.sse_label(scalar(type, op), to, left,
-                    constant(b.bits, 0, type == Type::f32 ? 4 : 8));
+    masm_.sse_label(scalar(type, op), to, left, constant(b.bits, 0, type == Type::f32 ? 4 : 8));
     if (!free_left) release(a);
     return push_xmm(type, to);
   }
@@ -63,9 +62,13 @@ void FunctionCompiler::float_binary(uint8_t op, Type type, bool commutes) {
   push_xmm(type, to);
 }
 
-#define BINARY(name, op, commutes)                                                              \
-  void FunctionCompiler::f32_##name(const wasm::imm::none&) { float_binary(op, Type::f32, commutes); } \
-  void FunctionCompiler::f64_##name(const wasm::imm::none&) { float_binary(op, Type::f64, commutes); }
+#define BINARY(name, op, commutes)                            \
+  void FunctionCompiler::f32_##name(const wasm::imm::none&) { \
+    float_binary(op, Type::f32, commutes);                    \
+  }                                                           \
+  void FunctionCompiler::f64_##name(const wasm::imm::none&) { \
+    float_binary(op, Type::f64, commutes);                    \
+  }
 BINARY(add, 0x58, true)
 BINARY(sub, 0x5C, false)
 BINARY(mul, 0x59, true)

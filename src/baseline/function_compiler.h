@@ -49,9 +49,9 @@ using x64::Shift;
 using x64::Width;
 using x64::Xmm;
 
-// An instruction that can stop the function or call out of it: where its machine code is (an access:
-// its first byte; a call: behind it), counted from the function's first byte, and which instruction
-// it is, counted from the first byte of the body.
+// An instruction that can stop the function or call out of it: where its machine code is (an
+// access: its first byte; a call: behind it), counted from the function's first byte, and which
+// instruction it is, counted from the first byte of the body.
 struct CodePosition {
   uint32_t code;
   uint32_t body;
@@ -95,9 +95,7 @@ class FunctionCompiler {
     uint32_t result_count = 0;
     const wasm::ValType* result_list = nullptr;  // null: `single`
 
-    Types results() const {
-      return {result_list != nullptr ? result_list : &single, result_count};
-    }
+    Types results() const { return {result_list != nullptr ? result_list : &single, result_count}; }
     Types label_types() const { return kind == Kind::loop ? params : results(); }
   };
 
@@ -135,13 +133,13 @@ class FunctionCompiler {
   Operand& top(uint32_t depth = 0) { return stack_[stack_.size() - 1 - depth]; }
   uint32_t height() const { return static_cast<uint32_t>(stack_.size()); }
   void release(const Operand& operand);
-  void cut(uint32_t height);                // drops what is above
-  void settle(Operand& operand);            // into its slot, unless it is a constant
-  void settle_fully(Operand& operand);      // constants too
-  void settle_below(uint32_t height);       // all operands below `height`
+  void cut(uint32_t height);            // drops what is above
+  void settle(Operand& operand);        // into its slot, unless it is a constant
+  void settle_fully(Operand& operand);  // constants too
+  void settle_below(uint32_t height);   // all operands below `height`
   void settle_all() { settle_below(height()); }
-  void settle_aliases(uint32_t local);      // before the local changes
-  void materialize_flags();                 // of the topmost operand
+  void settle_aliases(uint32_t local);        // before the local changes
+  void materialize_flags();                   // of the topmost operand
   int32_t slot_below(uint32_t height) const;  // rbp + this: the end of the slots below `height`
 
   // Registers. A register that was allocated belongs to the caller until it is pushed or freed.
@@ -198,9 +196,7 @@ class FunctionCompiler {
 
   // ---- constants, traps, positions
   Label& constant(uint64_t low, uint64_t high, uint32_t bytes);
-  void note_position() {
-    positions_.push_back({masm_.offset(), body_position_});
-  }
+  void note_position() { positions_.push_back({masm_.offset(), body_position_}); }
   Label& trap_label(abi::TrapKind kind);
   void trap_if(Cond cond, abi::TrapKind kind) { masm_.jcc(cond, trap_label(kind)); }
   void trap_now(abi::TrapKind kind);
@@ -389,8 +385,8 @@ class FunctionCompiler {
   std::deque<Label> labels_;
 
   // The frame: rbp - 8 holds the VmCtx, then saved registers, homes of locals, slots of operands.
-  int32_t homes_end_ = 0;   // rbp + this: the end of the homes
-  int32_t frame_end_ = 0;   // the lowest slot in use
+  int32_t homes_end_ = 0;  // rbp + this: the end of the homes
+  int32_t frame_end_ = 0;  // the lowest slot in use
   uint32_t frame_patch_ = 0;
 
   struct Constant {

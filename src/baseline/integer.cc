@@ -39,8 +39,7 @@ using abi::TrapKind;
 
 void FunctionCompiler::alu(Alu op, Type type) {
   Operand b = pop(), a = pop();
-  if (a.is_constant() && b.is_constant())
-    return push_constant(type, apply(op, a.bits, b.bits));
+  if (a.is_constant() && b.is_constant()) return push_constant(type, apply(op, a.bits, b.bits));
   Width width = width_of(type);
   bool commutes = op != Alu::sub;
   bool own_b_only = b.kind == Kind::gpr && a.kind != Kind::gpr;
@@ -49,14 +48,14 @@ void FunctionCompiler::alu(Alu op, Type type) {
   // An addition may go to a third register.
   bool a_in_register = a.kind == Kind::gpr || (a.kind == Kind::local && !in_memory(a));
   bool b_in_register = b.kind == Kind::gpr || (b.kind == Kind::local && !in_memory(b));
-  bool by_constant = fits_immediate(b) && immediate(b) != INT32_MIN &&
-                     (op == Alu::add || op == Alu::sub);
+  bool by_constant =
+      fits_immediate(b) && immediate(b) != INT32_MIN && (op == Alu::add || op == Alu::sub);
   bool a_is_free = a.kind == Kind::gpr && !pins_.gprs.has(a.gpr());
   if (a_in_register && (by_constant || (op == Alu::add && b_in_register)) &&
       (!a_is_free || local_set_next(false))) {
     Gpr left = gpr_of(a);
-    Mem sum = by_constant ? at(left, op == Alu::add ? immediate(b) : -immediate(b))
-                          : at(left, gpr_of(b));
+    Mem sum =
+        by_constant ? at(left, op == Alu::add ? immediate(b) : -immediate(b)) : at(left, gpr_of(b));
     release(a);
     release(b);
     Gpr to = result_gpr();
@@ -126,7 +125,7 @@ void FunctionCompiler::multiply(Type type) {
   push_gpr(type, to);
 }
 
-#define ARITHMETIC(name, op)                                                              \
+#define ARITHMETIC(name, op)                                                             \
   void FunctionCompiler::i32_##name(const wasm::imm::none&) { alu(Alu::op, Type::i32); } \
   void FunctionCompiler::i64_##name(const wasm::imm::none&) { alu(Alu::op, Type::i64); }
 ARITHMETIC(add, add)
@@ -176,7 +175,7 @@ void FunctionCompiler::compare(Cond cond, Type type) {
   push_flags(cond);
 }
 
-#define COMPARISON(name, cond)                                                                   \
+#define COMPARISON(name, cond)                                                                  \
   void FunctionCompiler::i32_##name(const wasm::imm::none&) { compare(Cond::cond, Type::i32); } \
   void FunctionCompiler::i64_##name(const wasm::imm::none&) { compare(Cond::cond, Type::i64); }
 COMPARISON(eq, equal)
@@ -382,12 +381,12 @@ void FunctionCompiler::divide(Type type, bool is_signed, bool remainder) {
   push_gpr(type, remainder ? Gpr::rdx : Gpr::rax);
 }
 
-#define DIVISION(name, is_signed, remainder)                    \
-  void FunctionCompiler::i32_##name(const wasm::imm::none&) {   \
-    divide(Type::i32, is_signed, remainder);                    \
-  }                                                             \
-  void FunctionCompiler::i64_##name(const wasm::imm::none&) {   \
-    divide(Type::i64, is_signed, remainder);                    \
+#define DIVISION(name, is_signed, remainder)                  \
+  void FunctionCompiler::i32_##name(const wasm::imm::none&) { \
+    divide(Type::i32, is_signed, remainder);                  \
+  }                                                           \
+  void FunctionCompiler::i64_##name(const wasm::imm::none&) { \
+    divide(Type::i64, is_signed, remainder);                  \
   }
 DIVISION(div_s, true, false)
 DIVISION(div_u, false, false)
@@ -441,7 +440,7 @@ void FunctionCompiler::count_ones(Type type) {
   unary_gpr(type, [&](Gpr to, auto from) { masm_.popcnt(width_of(type), to, from); });
 }
 
-#define UNARY(name, method)                                                          \
+#define UNARY(name, method)                                                        \
   void FunctionCompiler::i32_##name(const wasm::imm::none&) { method(Type::i32); } \
   void FunctionCompiler::i64_##name(const wasm::imm::none&) { method(Type::i64); }
 UNARY(clz, count_leading)

@@ -40,8 +40,7 @@ FunctionCompiler::Access FunctionCompiler::access(const wasm::imm::memarg& i, ui
   constexpr uint64_t kMaxDisplacement = INT32_MAX;
   if (index.is_constant()) {
     uint64_t address = uint64_t{static_cast<uint32_t>(index.bits)} + i.offset;
-    if (address <= kMaxDisplacement)
-      return {at(base, static_cast<int32_t>(address)), index};
+    if (address <= kMaxDisplacement) return {at(base, static_cast<int32_t>(address)), index};
     Gpr reg = alloc_gpr();
     masm_.mov_imm(Width::w64, reg, address);
     return {at(base, reg), Operand::in(Type::i64, reg)};
@@ -84,8 +83,7 @@ FunctionCompiler::Access FunctionCompiler::checked_access(const wasm::imm::memar
   trap_if(Cond::above, TrapKind::memory_out_of_bounds);
   clamp(Cond::above, end);
   masm_.mov(Width::w64, x64::kScratch, at(x64::kScratch, offsetof(MemoryRecord, base)));
-  return {at(x64::kScratch, end, -static_cast<int32_t>(bytes)),
-          Operand::in(Type::i64, end)};
+  return {at(x64::kScratch, end, -static_cast<int32_t>(bytes)), Operand::in(Type::i64, end)};
 }
 
 // ---- loads that are operands of what follows
@@ -151,8 +149,8 @@ void FunctionCompiler::load_xmm(const wasm::imm::memarg& i, Type type, uint32_t 
   push_xmm(type, to);
 }
 
-#define LOAD(name, type, bytes, code)                       \
-  void FunctionCompiler::name(const wasm::imm::memarg& i) { \
+#define LOAD(name, type, bytes, code)                          \
+  void FunctionCompiler::name(const wasm::imm::memarg& i) {    \
     load_int(i, type, bytes, [&](Gpr to, Mem from) { code; }); \
   }
 LOAD(i32_load, Type::i32, 4, masm_.mov(Width::w32, to, from))
@@ -181,8 +179,8 @@ void FunctionCompiler::v128_load(const wasm::imm::memarg& i) {
 
 void FunctionCompiler::store_int(const wasm::imm::memarg& i, uint32_t bytes) {
   Operand value = pop();
-  bool immediate = value.is_constant() &&
-                   (bytes < 8 || static_cast<int64_t>(value.bits) == static_cast<int32_t>(value.bits));
+  bool immediate = value.is_constant() && (bytes < 8 || static_cast<int64_t>(value.bits) ==
+                                                            static_cast<int32_t>(value.bits));
   if (!immediate) gpr_of(value);
   Access to = access(i, bytes);
   note_position();

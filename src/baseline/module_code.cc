@@ -45,8 +45,8 @@ Result<void> BaselineCode::map() {
   uint64_t slot_bytes = uint64_t{8} * module().defined_functions();
   uint64_t code_bytes = std::clamp(bodies * kCodePerByte, kMinCodeBytes, kMaxCodeBytes);
   memory_ = TRY(os::CodeMemory::create(slot_bytes + code_bytes));
-  fault_range_ = os::CodeRange(memory_.executable(), memory_.size_bytes(),
-                               stubs_.entry(Entry::fault));
+  fault_range_ =
+      os::CodeRange(memory_.executable(), memory_.size_bytes(), stubs_.entry(Entry::fault));
   if (!fault_range_.ok()) return std::unexpected(out_of_memory());
   used_ = (slot_bytes + 63) & ~uint64_t{63};
   compiler_ = std::make_unique<FunctionCompiler>(info_, options_);
@@ -60,8 +60,8 @@ Result<void> BaselineCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> 
   vmctx.trap_entry = stubs_.entry(Entry::trap);
   vmctx.native_call_entry = stubs_.entry(Entry::native_call);
   for (abi::FuncObject& function : functions) {
-    const void* code = entries_[function.index - module().imported_functions].load(
-        std::memory_order_acquire);
+    const void* code =
+        entries_[function.index - module().imported_functions].load(std::memory_order_acquire);
     if (code == nullptr) code = stubs_.entry(Entry::lazy_object);
     function.code = const_cast<void*>(code);
   }
@@ -160,9 +160,9 @@ std::optional<BaselineCode::Place> BaselineCode::find(const uint8_t* pc, At at) 
   const FunctionCode& function = **std::prev(after);
   auto offset = static_cast<uint64_t>(pc - function.code.data());
   if (offset >= function.code.size()) return std::nullopt;
-  auto position = std::lower_bound(
-      function.positions.begin(), function.positions.end(), offset,
-      [](const CodePosition& a, uint64_t code) { return a.code < code; });
+  auto position =
+      std::lower_bound(function.positions.begin(), function.positions.end(), offset,
+                       [](const CodePosition& a, uint64_t code) { return a.code < code; });
   if (position == function.positions.end() || position->code != offset) return std::nullopt;
   // Of two with this offset the call was noted first.
   auto next = std::next(position);

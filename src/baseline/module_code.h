@@ -1,4 +1,5 @@
-// The machine code of one module: made function by function, when each is called for the first time.
+// The machine code of one module: made function by function, when each is called for the first
+// time.
 #pragma once
 
 #include <atomic>
@@ -74,8 +75,8 @@ class BaselineCode final : public abi::ModuleCode {
   os::CodeRange fault_range_;
   size_t used_ = 0;
   std::unique_ptr<FunctionCompiler> compiler_;
-  std::vector<std::unique_ptr<FunctionCode>> functions_;  // by rising address
-  std::unique_ptr<std::atomic<const void*>[]> entries_;   // by function; null: not compiled
+  std::vector<std::unique_ptr<FunctionCode>> functions_;    // by rising address
+  std::unique_ptr<std::atomic<const void*>[]> entries_;     // by function; null: not compiled
   std::unique_ptr<std::atomic<HostEntry>[]> host_entries_;  // by type
 };
 

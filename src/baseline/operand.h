@@ -82,12 +82,8 @@ struct Operand {
     operand.slot = slot;
     return operand;
   }
-  static Operand of_local(Type type, uint32_t local) {
-    return make(Kind::local, type, 0, local);
-  }
-  static Operand constant(Type type, uint64_t bits) {
-    return make(Kind::constant, type, 0, bits);
-  }
+  static Operand of_local(Type type, uint32_t local) { return make(Kind::local, type, 0, local); }
+  static Operand constant(Type type, uint64_t bits) { return make(Kind::constant, type, 0, bits); }
   static Operand flags(x64::Cond cond) { return make(Kind::flags, Type::i32, 0, 0, cond); }
 
   x64::Gpr gpr() const { return static_cast<x64::Gpr>(reg); }
@@ -102,10 +98,10 @@ static_assert(sizeof(Operand) == 16);
 struct Local {
   static constexpr uint8_t kNoPin = 0xFF;
   Type type = Type::i32;
-  uint8_t pin = kNoPin;  // the register it lives in
+  uint8_t pin = kNoPin;         // the register it lives in
   bool saved_in_calls = false;  // pinned to a register that calls lose
-  uint32_t aliases = 0;  // operands of kind local that name it
-  int32_t home = 0;      // rbp + home; 0: none
+  uint32_t aliases = 0;         // operands of kind local that name it
+  int32_t home = 0;             // rbp + home; 0: none
 
   bool pinned() const { return pin != kNoPin; }
   x64::Gpr gpr() const { return static_cast<x64::Gpr>(pin); }

@@ -35,18 +35,14 @@ void FunctionCompiler::push_gpr(Type type, Gpr reg) {
   push(Operand::in(type, reg));
 }
 
-void FunctionCompiler::push_xmm(Type type, Xmm reg) {
-  push(Operand::in(type, reg));
-}
+void FunctionCompiler::push_xmm(Type type, Xmm reg) { push(Operand::in(type, reg)); }
 
 void FunctionCompiler::push_constant(Type type, uint64_t bits) {
   if (type == Type::i32) bits = static_cast<uint32_t>(bits);
   push(Operand::constant(type, bits));
 }
 
-void FunctionCompiler::push_flags(Cond cond) {
-  push(Operand::flags(cond));
-}
+void FunctionCompiler::push_flags(Cond cond) { push(Operand::flags(cond)); }
 
 Operand FunctionCompiler::pop() {
   Operand operand = stack_.back();
@@ -235,8 +231,7 @@ bool FunctionCompiler::in_memory(const Operand& operand) const {
 }
 
 Mem FunctionCompiler::frame_of(const Operand& operand) const {
-  return at(x64::kFrame,
-            operand.kind == Kind::slot ? operand.slot : locals_[operand.local].home);
+  return at(x64::kFrame, operand.kind == Kind::slot ? operand.slot : locals_[operand.local].home);
 }
 
 Gpr FunctionCompiler::gpr_of(Operand& operand) {

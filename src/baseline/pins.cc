@@ -133,7 +133,7 @@ class Surveyor {
         return p + 8;
       case wasm::ImmKind::block_type:
         return *p == 0x40 || (*p >= wasm::ValType::kV128 && *p <= wasm::ValType::kI32) ? p + 1
-                                                                                     : nullptr;
+                                                                                       : nullptr;
       default:
         return nullptr;
     }

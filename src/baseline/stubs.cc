@@ -159,8 +159,8 @@ void Stubs::Maker::native_call() {
   masm_.ret();
 }
 
-// The frame of the caller is gone; its registers are restored and the arguments in place. The bridge
-// is a frame that gives the instance back to whom the chain of tail calls returns.
+// The frame of the caller is gone; its registers are restored and the arguments in place. The
+// bridge is a frame that gives the instance back to whom the chain of tail calls returns.
 void Stubs::Maker::cross_tail() {
   define(Entry::cross_tail);
   Label bridge_return, have_bridge;

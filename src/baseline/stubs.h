@@ -1,5 +1,6 @@
 // Machine code between the guest and everybody else, made once for a tier: entering and leaving
-// guest code, traps, calls of host functions and of the runtime, functions that are not compiled yet.
+// guest code, traps, calls of host functions and of the runtime, functions that are not compiled
+// yet.
 //
 // The stubs of a signature are made when it is first met. Thread-safe after create().
 #pragma once
@@ -25,10 +26,10 @@ enum class Entry : uint32_t {
   cross_tail,     // jumped to: a tail call of the function object in rax, of another instance
   check_subtype,  // called: whether the object in rax has the type whose id was pushed; not zero:
                   // yes. Keeps all registers but r11
-  lazy,           // jumped to: compiles the function of this instance whose index is in eax, goes on
-                  // there
-  lazy_object,    // the same for the function object in rax: its `code` until it is compiled
-  fault,          // where a fault in guest code goes on
+  lazy,         // jumped to: compiles the function of this instance whose index is in eax, goes on
+                // there
+  lazy_object,  // the same for the function object in rax: its `code` until it is compiled
+  fault,        // where a fault in guest code goes on
   count
 };
 constexpr int32_t entry_offset(Entry entry) {
@@ -61,7 +62,7 @@ class Stubs {
   std::mutex mutex_;
   size_t used_ = 0;
   const void* entries_[static_cast<size_t>(Entry::count)] = {};
-  uint32_t exit_offset_ = 0;        // leaves guest code with eax as the answer
+  uint32_t exit_offset_ = 0;  // leaves guest code with eax as the answer
   uint32_t host_trapped_offset_ = 0;
   uint32_t host_overflow_offset_ = 0;
   std::unordered_map<uint32_t, HostEntry> host_entries_;

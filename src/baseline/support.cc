@@ -1,10 +1,10 @@
 #include "baseline/support.h"
 
-#include <cstring>
 #include <utility>
 
 #include "abi/host_func.h"
 #include "abi/memory_layout.h"
+#include "base/bytes.h"
 #include "baseline/module_code.h"
 #include "os/fault.h"
 
@@ -14,10 +14,8 @@ namespace {
 using abi::TrapKind;
 
 template <class T>
-T word(const uint8_t* address) {
-  T value;
-  std::memcpy(&value, address, sizeof value);
-  return value;
+const T* pointer_at(const uint8_t* address) {
+  return reinterpret_cast<const T*>(load_le<uintptr_t>(address));
 }
 
 BaselineCode& code_of(const abi::VmCtx& vmctx) { return static_cast<BaselineCode&>(*vmctx.code); }
@@ -31,14 +29,14 @@ void add_frames(abi::Trap& trap, const uint8_t* pc, const uint8_t* frame, At at)
       trap.frames_cut = true;
       return;
     }
-    const auto* vmctx = word<const abi::VmCtx*>(frame - 8);
+    const auto* vmctx = pointer_at<abi::VmCtx>(frame - 8);
     // Bridges of tail calls are frames, too, and of no function.
     if (auto place = code_of(*vmctx).find(pc, at)) {
       trap.frames.push_back(
           {.vmctx = vmctx, .function = place->function, .offset = place->module_offset});
     }
-    pc = word<const uint8_t*>(frame + 8);
-    frame = word<const uint8_t*>(frame);
+    pc = pointer_at<uint8_t>(frame + 8);
+    frame = pointer_at<uint8_t>(frame);
     at = At::behind_call;
   }
 }

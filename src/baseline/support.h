@@ -10,8 +10,8 @@ namespace nacre::baseline {
 
 // Each of the first four makes exec->trap whole, with the frames of this activation.
 //
-// A trap that machine code found: `pc` is the byte that names it (0: `kind` does), `frame` the frame
-// pointer.
+// A trap that machine code found: `pc` is the byte that names it (0: `kind` does), `frame` the
+// frame pointer.
 void on_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame, uint32_t kind);
 // An access to guest memory faulted. Ends the process if it was none.
 void on_fault(abi::ExecContext* exec, const uint8_t* pc, uint64_t address, const uint8_t* frame,

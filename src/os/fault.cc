@@ -31,9 +31,11 @@ struct FaultRow {
 };
 
 extern "C" {
-// Made by the linker; absent in a program without guarded accesses.
+// Made by the linker, named by it; absent in a program without guarded accesses.
+// NOLINTBEGIN(bugprone-reserved-identifier)
 extern const FaultRow __start_nacre_fault_table[] __attribute__((weak, visibility("hidden")));
 extern const FaultRow __stop_nacre_fault_table[] __attribute__((weak, visibility("hidden")));
+// NOLINTEND(bugprone-reserved-identifier)
 }
 
 uintptr_t resolve(const int32_t& field) {
@@ -45,8 +47,8 @@ struct Landing {
   uintptr_t landing;
 };
 
-// One registered range. `version` is odd while the other fields change; begin 0 is free. `landing` is
-// of ranges of code; 0 elsewhere.
+// One registered range. `version` is odd while the other fields change; begin 0 is free. `landing`
+// is of ranges of code; 0 elsewhere.
 struct RangeSlot {
   std::atomic<uint32_t> version{0};
   std::atomic<uintptr_t> begin{0};

@@ -15,8 +15,9 @@
 // indices, offsets below 2^32 and the layout of abi/memory_layout.h it does. A store that fails
 // changed nothing. The values are copied as they lie in memory, little-endian.
 //
-// Machine code that is made at run time has no rows there: a CodeRange says where it lies and where a
-// fault in it goes on. Whoever stands at that landing looks the instruction up in tables of its own.
+// Machine code that is made at run time has no rows there: a CodeRange says where it lies and where
+// a fault in it goes on. Whoever stands at that landing looks the instruction up in tables of its
+// own.
 //
 // The handler's tables and the handler itself are process-wide: the one mutable global of the
 // project. Everything here may be called from any thread.
@@ -53,10 +54,10 @@ class FaultRange {
   void* slot_ = nullptr;
 };
 
-// Tells the handler about machine code, for as long as the object lives: a fault of an instruction in
-// [begin, begin + size) whose address lies in a registered reservation goes on at `landing`, in the
-// interrupted context but for two registers: the second argument of a C function (rsi, x1, a1) holds
-// the address of the instruction, the third (rdx, x2, a2) the address that was accessed.
+// Tells the handler about machine code, for as long as the object lives: a fault of an instruction
+// in [begin, begin + size) whose address lies in a registered reservation goes on at `landing`, in
+// the interrupted context but for two registers: the second argument of a C function (rsi, x1, a1)
+// holds the address of the instruction, the third (rdx, x2, a2) the address that was accessed.
 class CodeRange {
  public:
   CodeRange() = default;  // of nothing

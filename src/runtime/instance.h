@@ -62,7 +62,7 @@ class Instance {
 
   Store& store_;
   ModulePtr module_;
-  FixedArray<uint64_t> block_;     // *vmctx_, and behind it the globals that the module defines
+  FixedArray<uint64_t> block_;  // *vmctx_, and behind it the globals that the module defines
   abi::VmCtx* vmctx_ = nullptr;
   Global* own_globals_ = nullptr;
   FixedArray<uint32_t> exports_;  // indices of the module's exports, by name

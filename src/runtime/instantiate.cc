@@ -85,8 +85,7 @@ class Instantiator {
     TRY(add_memories());
     TRY(evaluate_passive_elements());
     abi::FuncObject* functions = instance_->own_functions_.data();
-    TRY(module_->code().attach(*instance_->vmctx_,
-                               {functions, instance_->own_functions_.size()}));
+    TRY(module_->code().attach(*instance_->vmctx_, {functions, instance_->own_functions_.size()}));
 
     publish(std::move(owned));
     TRY(write_elements());

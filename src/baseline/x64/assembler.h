@@ -21,23 +21,47 @@ enum class Width : uint8_t { w32, w64 };
 // Condition codes as instructions encode them, and two of floating-point equality that need the
 // parity flag as well.
 enum class Cond : uint8_t {
-  overflow = 0, no_overflow, below, above_equal, equal, not_equal, below_equal, above,
-  sign, no_sign, parity, no_parity, less, greater_equal, less_equal, greater,
-  fp_equal, fp_not_equal
+  overflow = 0,
+  no_overflow,
+  below,
+  above_equal,
+  equal,
+  not_equal,
+  below_equal,
+  above,
+  sign,
+  no_sign,
+  parity,
+  no_parity,
+  less,
+  greater_equal,
+  less_equal,
+  greater,
+  fp_equal,
+  fp_not_equal
 };
 constexpr Cond negate(Cond cond) { return static_cast<Cond>(static_cast<uint8_t>(cond) ^ 1); }
 // The condition for exchanged operands of a comparison.
 constexpr Cond swap_operands(Cond cond) {
   switch (cond) {
-    case Cond::below: return Cond::above;
-    case Cond::above: return Cond::below;
-    case Cond::below_equal: return Cond::above_equal;
-    case Cond::above_equal: return Cond::below_equal;
-    case Cond::less: return Cond::greater;
-    case Cond::greater: return Cond::less;
-    case Cond::less_equal: return Cond::greater_equal;
-    case Cond::greater_equal: return Cond::less_equal;
-    default: return cond;
+    case Cond::below:
+      return Cond::above;
+    case Cond::above:
+      return Cond::below;
+    case Cond::below_equal:
+      return Cond::above_equal;
+    case Cond::above_equal:
+      return Cond::below_equal;
+    case Cond::less:
+      return Cond::greater;
+    case Cond::greater:
+      return Cond::less;
+    case Cond::less_equal:
+      return Cond::greater_equal;
+    case Cond::greater_equal:
+      return Cond::less_equal;
+    default:
+      return cond;
   }
 }
 
@@ -68,7 +92,16 @@ struct Label {
 };
 
 // Arithmetic with the common encoding; the value is the /digit of its immediate form.
-enum class Alu : uint8_t { add = 0, or_ = 1, adc = 2, sbb = 3, and_ = 4, sub = 5, xor_ = 6, cmp = 7 };
+enum class Alu : uint8_t {
+  add = 0,
+  or_ = 1,
+  adc = 2,
+  sbb = 3,
+  and_ = 4,
+  sub = 5,
+  xor_ = 6,
+  cmp = 7
+};
 enum class Shift : uint8_t { rol = 0, ror = 1, shl = 4, shr = 5, sar = 7 };
 
 class Assembler {
@@ -231,22 +264,38 @@ class Assembler {
     byte(count);
   }
   template <class Rm>
-  void bsr(Width w, Gpr to, Rm from) { legacy(w, {0, 1, 0xBD}, number(to), rm(from)); }
+  void bsr(Width w, Gpr to, Rm from) {
+    legacy(w, {0, 1, 0xBD}, number(to), rm(from));
+  }
   template <class Rm>
-  void bsf(Width w, Gpr to, Rm from) { legacy(w, {0, 1, 0xBC}, number(to), rm(from)); }
+  void bsf(Width w, Gpr to, Rm from) {
+    legacy(w, {0, 1, 0xBC}, number(to), rm(from));
+  }
   template <class Rm>
-  void lzcnt(Width w, Gpr to, Rm from) { legacy(w, {0xF3, 1, 0xBD}, number(to), rm(from)); }
+  void lzcnt(Width w, Gpr to, Rm from) {
+    legacy(w, {0xF3, 1, 0xBD}, number(to), rm(from));
+  }
   template <class Rm>
-  void tzcnt(Width w, Gpr to, Rm from) { legacy(w, {0xF3, 1, 0xBC}, number(to), rm(from)); }
+  void tzcnt(Width w, Gpr to, Rm from) {
+    legacy(w, {0xF3, 1, 0xBC}, number(to), rm(from));
+  }
   template <class Rm>
-  void popcnt(Width w, Gpr to, Rm from) { legacy(w, {0xF3, 1, 0xB8}, number(to), rm(from)); }
+  void popcnt(Width w, Gpr to, Rm from) {
+    legacy(w, {0xF3, 1, 0xB8}, number(to), rm(from));
+  }
   void setcc(Cond cond, Gpr to) { legacy8({0, 1, cc(0x90, cond)}, 0, to); }
 
   // ---- atomic accesses (bytes_log2: 0 to 3)
-  void lock_xadd(uint8_t bytes_log2, Mem to, Gpr reg) { sized({0, 1, 0xC0}, bytes_log2, reg, to, true); }
-  void xchg(uint8_t bytes_log2, Mem to, Gpr reg) { sized({0, 0, 0x86}, bytes_log2, reg, to, false); }
+  void lock_xadd(uint8_t bytes_log2, Mem to, Gpr reg) {
+    sized({0, 1, 0xC0}, bytes_log2, reg, to, true);
+  }
+  void xchg(uint8_t bytes_log2, Mem to, Gpr reg) {
+    sized({0, 0, 0x86}, bytes_log2, reg, to, false);
+  }
   // Compares with rax.
-  void lock_cmpxchg(uint8_t bytes_log2, Mem to, Gpr reg) { sized({0, 1, 0xB0}, bytes_log2, reg, to, true); }
+  void lock_cmpxchg(uint8_t bytes_log2, Mem to, Gpr reg) {
+    sized({0, 1, 0xB0}, bytes_log2, reg, to, true);
+  }
   void mfence() {
     byte(0x0F);
     byte(0xAE);
@@ -481,7 +530,7 @@ class Assembler {
     uint8_t low = static_cast<uint8_t>((reg & 7) << 3);
     uint8_t base = number(mem.base) & 7;
     bool sib = mem.index != Gpr::rsp || base == 4;
-    uint8_t mode = mem.disp == 0 && base != 5 ? 0x00
+    uint8_t mode = mem.disp == 0 && base != 5            ? 0x00
                    : mem.disp >= -128 && mem.disp <= 127 ? 0x40
                                                          : 0x80;
     byte(static_cast<uint8_t>(mode | low | (sib ? 4 : base)));
