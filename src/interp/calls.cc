@@ -18,6 +18,10 @@ NACRE_INLINE void trap_from_host(const S& s) {
   return s.template trap<TrapKind::host_error>();
 }
 
+const InterpCode& module_of(const abi::VmCtx* vmctx) {
+  return static_cast<const InterpCode&>(*vmctx->code);
+}
+
 NACRE_INLINE const FunctionCode* fast_code(const Activation& activation, const FuncObject& function,
                                            bool wide) {
   auto* code = static_cast<const FunctionCode*>(function.code);
@@ -57,7 +61,8 @@ template <class P>
   auto* locals = reinterpret_cast<uint8_t*>(bridge + 1);
   copy_slots(args, P::kWide, locals, code->wide, code->param_count);
   switch_instance(s, function.vmctx, code->wide);
-  return enter_function<false>(s, *code, locals, kBridgeCode, nullptr, bridge);
+  const uint8_t* bridge_pc = module_of(function.vmctx).bridge_pc();
+  return enter_function<false>(s, *code, locals, bridge_pc, nullptr, bridge);
 }
 
 template <class S>
@@ -89,7 +94,17 @@ template <class P>
   if (code == nullptr) return trap_from_host(s);
   const Frame caller = *reg_frame;
   bool same = function.vmctx == activation.vmctx && code->wide == P::kWide;
-  bool bridged = same || caller.return_pc == kBridgeCode || caller.return_pc == kExitCode;
+  const InterpCode& here = module_of(activation.vmctx);
+  const InterpCode& there = module_of(function.vmctx);
+  const uint8_t* return_pc = caller.return_pc;
+  bool bridged = true;
+  if (return_pc == here.bridge_pc()) {
+    return_pc = there.bridge_pc();
+  } else if (return_pc == here.exit_pc()) {
+    return_pc = there.exit_pc();
+  } else {
+    bridged = same;
+  }
   uint8_t* locals = s.fp + (bridged ? 0 : sizeof(Bridge));
   // The arguments go over what may be their own place: by way of the free part of the stack.
   size_t arg_bytes = code->param_count * (code->wide ? Wide::kSlot : Narrow<0>::kSlot);
@@ -100,7 +115,6 @@ template <class P>
   uint8_t* args = s.sp - code->param_count * P::kSlot;
   copy_slots(args, P::kWide, s.sp, code->wide, code->param_count);
   std::memmove(locals, s.sp, arg_bytes);
-  const uint8_t* return_pc = caller.return_pc;
   const Branch* return_cursor = caller.return_cursor;
   Frame* prev = caller.prev;
   if (!bridged) {
@@ -110,7 +124,7 @@ template <class P>
                      activation.vmctx,
                      code->result_count,
                      P::kWide};
-    return_pc = kBridgeCode;
+    return_pc = there.bridge_pc();
     return_cursor = nullptr;
     prev = bridge;
   }

@@ -10,7 +10,7 @@ template <class S>
 NACRE_INLINE void no_branch(const S& at, size_t length) {
   S s = at;
   s.cursor += 1;
-  return s.flow(length);
+  return s.next(length);
 }
 
 // Leaves the running function: takes what its frame says about the caller, which is to be done
@@ -45,12 +45,12 @@ NACRE_INLINE void return_results(const S& s) {
   NACRE_MACHINE(s);
   using P = typename S::Policy;
   uint32_t count = reg_frame->code->result_count;
-  if (count == 0) return leave(s).flow(0);
+  if (count == 0) return leave(s).dispatch();
   if (count > 1) [[unlikely]]
     return s.flush().jump(&return_many<typename P::Flat>);
   typename P::Raw result;
   s.pop(result);
-  return leave(s).deliver(result, 0);
+  return leave(s).push(result).dispatch();
 }
 
 }  // namespace nacre::interp

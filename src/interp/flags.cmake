@@ -12,7 +12,8 @@ endif()
 # it for its callers.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(nacre_interp PRIVATE -fomit-frame-pointer)
-  foreach(family atomics bulk calls control handlers memory numeric simd_memory simd_numeric variables)
+  foreach(family atomics bulk calls control fused_float fused_i32 fused_i64 handlers memory numeric
+                 simd_memory simd_numeric variables)
     set_source_files_properties(${root}/${family}.cc PROPERTIES COMPILE_OPTIONS
                                 -fcall-used-rbx)
   endforeach()

@@ -1,4 +1,5 @@
 // Loads and stores of numbers, memory.size and memory.grow (specification 3.0, 4.6.8).
+#include "interp/fused.h"
 #include "interp/immediates.h"
 #include "interp/memory_access.h"
 #include "os/fault.h"
@@ -58,7 +59,7 @@ struct Load {
     auto s = at.pop(operand);
     if (!load0<Mode>(s, operand, at.pc[2], bits)) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.deliver(static_cast<Value>(static_cast<Stored>(bits)), 3);
+    return s.push(static_cast<Value>(static_cast<Stored>(bits))).next(3);
   }
 
   [[gnu::noinline]] static void long_form(NACRE_PARAMS) {
@@ -71,8 +72,8 @@ struct Load {
     auto s = at.pop(operand);
     if (!load0<Mode>(s, operand, arg.offset, bits)) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.deliver(static_cast<Value>(static_cast<Stored>(bits)),
-                     static_cast<size_t>(arg.next - at.pc));
+    return s.push(static_cast<Value>(static_cast<Stored>(bits)))
+        .next(static_cast<size_t>(arg.next - at.pc));
   }
 
   [[gnu::noinline]] static void other_memory(NACRE_PARAMS) {
@@ -99,7 +100,7 @@ struct Store {
     auto s = at.pop(value).pop(operand);
     if (!store0<Mode>(s, operand, at.pc[2], static_cast<Stored>(value))) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.flow(3);
+    return s.next(3);
   }
 
   [[gnu::noinline]] static void long_form(NACRE_PARAMS) {
@@ -112,7 +113,7 @@ struct Store {
     auto s = at.pop(value).pop(operand);
     if (!store0<Mode>(s, operand, arg.offset, static_cast<Stored>(value))) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.flow(static_cast<size_t>(arg.next - at.pc));
+    return s.next(static_cast<size_t>(arg.next - at.pc));
   }
 
   [[gnu::noinline]] static void other_memory(NACRE_PARAMS) {
@@ -154,19 +155,57 @@ struct MemoryGrow {
 
 }  // namespace
 
-#define LOAD(name, Stored, Value)                               \
-  template <class P, class Mode>                                \
-  struct Run<wasm::Op::name, P, Mode> {                         \
-    static void handler(NACRE_PARAMS) {                         \
-      return Load<Stored, Value, P, Mode>::handler(NACRE_ARGS); \
-    }                                                           \
-  };                                                            \
+// What a row reads or writes in memory, and for a load the type it becomes.
+template <wasm::Op op>
+struct Access;
+
+// Forms, whose memory argument has two bytes.
+template <wasm::Op op, Operands operands, Use use, class P, class Mode>
+void Fused<op, operands, use, P, Mode>::handler(NACRE_PARAMS) {
+  using Stored = typename Access<op>::Stored;
+  constexpr size_t kBefore = bytes_of(operands);
+  auto at = State<P>::enter(NACRE_ARGS);
+  uint64_t operand;
+  uint64_t offset = at.pc[kBefore + 2];
+  if constexpr (use == Use::none) {
+    // A constant is an i32 or i64; an i32's upper half is not stored.
+    uint64_t value;
+    auto s = fetch<operands>(at, operand, value);
+    if (!store0<Mode>(s, operand, offset, static_cast<Stored>(value))) [[unlikely]]
+      return behind(at, kBefore).template trap<TrapKind::memory_out_of_bounds>();
+    return s.next(kBefore + 3);
+  } else {
+    std::make_unsigned_t<Stored> bits;
+    auto s = fetch_last<operands>(at, operand);
+    if (!load0<Mode>(s, operand, offset, bits)) [[unlikely]]
+      return behind(at, kBefore).template trap<TrapKind::memory_out_of_bounds>();
+    return put<use>(s, static_cast<typename Access<op>::Value>(static_cast<Stored>(bits)),
+                    kBefore + 3);
+  }
+}
+
+#define LOAD(name, Stored_, Value_)                               \
+  template <>                                                     \
+  struct Access<wasm::Op::name> {                                 \
+    using Stored = Stored_;                                       \
+    using Value = Value_;                                         \
+  };                                                              \
+  template <class P, class Mode>                                  \
+  struct Run<wasm::Op::name, P, Mode> {                           \
+    static void handler(NACRE_PARAMS) {                           \
+      return Load<Stored_, Value_, P, Mode>::handler(NACRE_ARGS); \
+    }                                                             \
+  };                                                              \
   INSTANTIATE(name)
-#define STORE(name, Stored)                                                                   \
-  template <class P, class Mode>                                                              \
-  struct Run<wasm::Op::name, P, Mode> {                                                       \
-    static void handler(NACRE_PARAMS) { return Store<Stored, P, Mode>::handler(NACRE_ARGS); } \
-  };                                                                                          \
+#define STORE(name, Stored_)                                                                   \
+  template <>                                                                                  \
+  struct Access<wasm::Op::name> {                                                              \
+    using Stored = Stored_;                                                                    \
+  };                                                                                           \
+  template <class P, class Mode>                                                               \
+  struct Run<wasm::Op::name, P, Mode> {                                                        \
+    static void handler(NACRE_PARAMS) { return Store<Stored_, P, Mode>::handler(NACRE_ARGS); } \
+  };                                                                                           \
   INSTANTIATE(name)
 #define INSTANTIATE(name)                                  \
   template struct Run<wasm::Op::name, Narrow<0>, Checked>; \
@@ -205,6 +244,14 @@ STORE(i64_store32, uint32_t)
 #undef LOAD
 #undef STORE
 #undef INSTANTIATE
+
+#define BOTH_MODES(op, operands, use)                   \
+  NACRE_INSTANTIATE_FORM_IN(op, operands, use, Checked) \
+  NACRE_INSTANTIATE_FORM_IN(op, operands, use, Guarded)
+#define FORM_LOAD BOTH_MODES
+#define FORM_STORE BOTH_MODES
+#include "interp/fused.def"
+#undef BOTH_MODES
 
 NACRE_FORM(memory_size, WithIndex<MemorySize, P>)
 NACRE_FORM(memory_grow, WithIndex<MemoryGrow, P>)

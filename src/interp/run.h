@@ -33,6 +33,7 @@ NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, bool wide) {
   activation.index_mask = memory != nullptr && memory->is_64 ? ~uint64_t{0} : 0xFFFFFFFF;
   reg_memory = vmctx->memory0_base;
   reg_table = handler_table(wide, memory != nullptr && memory->guarded);
+  reg_steps = static_cast<const InterpCode&>(*vmctx->code).steps();
 }
 
 // Begins a function whose arguments stand at `locals`. A trap is reported at the state's pc. If the
@@ -61,7 +62,6 @@ NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, u
   s.cursor = code.branches;
   s.fp = locals;
   s.sp = end + sizeof(Frame);
-  if constexpr (same_width) return s.flow(0);
   return s.dispatch();
 }
 

@@ -1,0 +1,129 @@
+// The parts that handlers of forms (fused.def) are made of: fetching operands from where they are
+// pushed, and putting the result where it is used.
+//
+// For a handler of a single instruction the operands are on the stack and the result goes there:
+// the same functions with the defaults.
+#pragma once
+
+#include "interp/state.h"
+#include "interp/steps.h"
+
+namespace nacre::interp {
+
+// The handler of a form in one state; Mode as in Run.
+template <wasm::Op op, Operands operands, Use use, class P, class Mode>
+struct Fused {
+  static void handler(NACRE_PARAMS);
+};
+
+// The bytes of the instructions that push them.
+constexpr size_t bytes_of(Operands operands) {
+  switch (operands) {
+    case Operands::stack:
+      return 0;
+    case Operands::local:
+    case Operands::constant:
+      return 2;
+    case Operands::constant2:
+      return 3;
+    case Operands::locals:
+    case Operands::local_constant:
+      return 4;
+    case Operands::local_constant2:
+      return 5;
+  }
+  return 0;
+}
+
+template <class T, class S>
+NACRE_INLINE T local_at(const S& s, size_t instruction) {
+  return from_slot<T>(load<uint64_t>(s.fp + size_t{s.pc[instruction + 1]} * S::Policy::kSlot));
+}
+
+// The number in one or two bytes, sign-extended.
+template <class T>
+NACRE_INLINE T constant1(const uint8_t* p) {
+  return static_cast<T>(sign_extend_7(*p));
+}
+template <class T>
+NACRE_INLINE T constant2(const uint8_t* p) {
+  uint32_t bits = uint32_t{p[0] & 0x7Fu} << 18 | uint32_t{p[1]} << 25;
+  return static_cast<T>(static_cast<int64_t>(static_cast<int32_t>(bits) >> 18));
+}
+
+// The last operand; the state is that of the stack afterwards.
+template <Operands operands, class S, class T>
+NACRE_INLINE auto fetch_last(const S& s, T& value) {
+  if constexpr (operands == Operands::stack) {
+    return s.pop(value);
+  } else {
+    if constexpr (operands == Operands::local) {
+      value = local_at<T>(s, 0);
+    } else if constexpr (operands == Operands::locals) {
+      value = local_at<T>(s, 2);
+    } else if constexpr (operands == Operands::constant) {
+      value = constant1<T>(s.pc + 1);
+    } else if constexpr (operands == Operands::local_constant) {
+      value = constant1<T>(s.pc + 3);
+    } else if constexpr (operands == Operands::constant2) {
+      value = constant2<T>(s.pc + 1);
+    } else {
+      static_assert(operands == Operands::local_constant2);
+      value = constant2<T>(s.pc + 3);
+    }
+    return s;
+  }
+}
+
+template <Operands operands, class S, class A, class B>
+NACRE_INLINE auto fetch(const S& s, A& a, B& b) {
+  auto rest = fetch_last<operands>(s, b);
+  if constexpr (operands == Operands::locals || operands == Operands::local_constant ||
+                operands == Operands::local_constant2) {
+    a = local_at<A>(s, 0);
+    return rest;
+  } else {
+    return rest.pop(a);
+  }
+}
+
+// Puts a result where it is used and goes on. `length` bytes lie before the instruction that uses
+// it.
+template <Use use, class S, class T>
+NACRE_INLINE void put(const S& at, T value, size_t length) {
+  if constexpr (use == Use::push) {
+    return at.push(value).next(length);
+  } else if constexpr (use == Use::set || use == Use::tee) {
+    store(at.fp + size_t{at.pc[length + 1]} * S::Policy::kSlot, to_slot(value));
+    if constexpr (use == Use::set) {
+      return at.next(length + 2);
+    } else {
+      return at.push(value).next(length + 2);
+    }
+  } else {
+    S s = at;
+    s.pc += length;
+    static_assert(use == Use::br_if || use == Use::if_);
+    if ((value != 0) == (use == Use::br_if)) return s.take_branch();
+    s.cursor += 1;
+    return s.next(2);
+  }
+}
+
+// The state with pc at a later instruction of the form, for traps.
+template <class S>
+NACRE_INLINE S behind(const S& at, size_t length) {
+  S s = at;
+  s.pc += length;
+  return s;
+}
+
+// FORM rows as explicit instantiations.
+#define NACRE_INSTANTIATE_FORM_IN(op, operands, use, mode)                            \
+  template struct Fused<wasm::Op::op, Operands::operands, Use::use, Narrow<0>, mode>; \
+  template struct Fused<wasm::Op::op, Operands::operands, Use::use, Narrow<1>, mode>; \
+  template struct Fused<wasm::Op::op, Operands::operands, Use::use, Narrow<2>, mode>;
+#define NACRE_INSTANTIATE_FORM(op, operands, use) \
+  NACRE_INSTANTIATE_FORM_IN(op, operands, use, NoMode)
+
+}  // namespace nacre::interp
