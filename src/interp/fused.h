@@ -16,6 +16,18 @@ struct Fused {
   static void handler(NACRE_PARAMS);
 };
 
+// The handler of an instruction with a long immediate that is noted.
+template <wasm::Op op, bool three_bytes, class P, class Mode>
+struct Long {
+  static void handler(NACRE_PARAMS);
+};
+// Its length.
+template <bool three_bytes, class S>
+NACRE_INLINE size_t long_length(const S& s) {
+  if constexpr (three_bytes) return 3;
+  return s.noted_length();
+}
+
 // The bytes of the instructions that push them.
 constexpr size_t bytes_of(Operands operands) {
   switch (operands) {
@@ -125,5 +137,14 @@ NACRE_INLINE S behind(const S& at, size_t length) {
   template struct Fused<wasm::Op::op, Operands::operands, Use::use, Narrow<2>, mode>;
 #define NACRE_INSTANTIATE_FORM(op, operands, use) \
   NACRE_INSTANTIATE_FORM_IN(op, operands, use, NoMode)
+
+#define NACRE_INSTANTIATE_LONG_IN(op, mode)                   \
+  template struct Long<wasm::Op::op, false, Narrow<0>, mode>; \
+  template struct Long<wasm::Op::op, false, Narrow<1>, mode>; \
+  template struct Long<wasm::Op::op, false, Narrow<2>, mode>; \
+  template struct Long<wasm::Op::op, true, Narrow<0>, mode>;  \
+  template struct Long<wasm::Op::op, true, Narrow<1>, mode>;  \
+  template struct Long<wasm::Op::op, true, Narrow<2>, mode>;
+#define NACRE_INSTANTIATE_LONG(op) NACRE_INSTANTIATE_LONG_IN(op, NoMode)
 
 }  // namespace nacre::interp

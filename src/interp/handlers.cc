@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "interp/control.h"
 #include "interp/fused.h"
 #include "interp/immediates.h"
 #include "interp/run.h"
@@ -97,15 +98,38 @@ constexpr void fill_one_byte(Handler* part) {
   part[kExitStep] = &exit_to_host<P>;
 }
 
+template <class P>
+void skip_noted(NACRE_PARAMS) {
+  auto s = State<P>::enter(NACRE_ARGS);
+  return s.next(s.steps()[1]);
+}
+
+template <class P>
+void return_nothing(NACRE_PARAMS) {
+  return leave(State<P>::enter(NACRE_ARGS)).dispatch();
+}
+template <class P>
+void return_value(NACRE_PARAMS) {
+  return return_one(State<P>::enter(NACRE_ARGS));
+}
+
 template <class P, class Mode>
 constexpr void fill_forms(Handler* part) {
   Handler* form = part + kFirstForm;
 #define FORM(op, operands, use) \
   *form++ = &Fused<Op::op, Operands::operands, Use::use, P, ModeOf<Op::op, Mode>>::handler;
 #include "interp/fused.def"
+  Handler* next = part + kFirstLong;
+#define LONG(op)                                                   \
+  *next++ = &Long<Op::op, true, P, ModeOf<Op::op, Mode>>::handler; \
+  *next++ = &Long<Op::op, false, P, ModeOf<Op::op, Mode>>::handler;
+#include "interp/long.def"
   [&]<size_t... i>(std::index_sequence<i...>) {
     ((part[kFirstSkip + i] = &skip<i + 1, P>), ...);
   }(std::make_index_sequence<kMaxSkip>());
+  part[kSkipNoted] = &skip_noted<P>;
+  part[kReturnNothing] = &return_nothing<P>;
+  part[kReturnOne] = &return_value<P>;
 }
 
 template <class P, class Mode>

@@ -65,13 +65,14 @@ struct Frame {
   const uint8_t* return_pc;
   const Branch* return_cursor;
   Frame* prev;
-  uint8_t* locals;
+  uint8_t* caller_fp;
   const FunctionCode* code;  // null: a Bridge
 };
 
 // Stands between caller and callee where the instance or the width of slots changes, and under the
-// first frame of an activation. `locals` is where the caller wants the results.
+// first frame of an activation.
 struct Bridge : Frame {
+  uint8_t* results;   // where the caller wants them
   abi::VmCtx* vmctx;  // the caller's; null under the first frame
   uint32_t result_count;
   bool wide;  // the caller's slots

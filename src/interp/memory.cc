@@ -184,6 +184,28 @@ void Fused<op, operands, use, P, Mode>::handler(NACRE_PARAMS) {
   }
 }
 
+// Accesses to memory 0 whose offset is noted.
+template <wasm::Op op, bool three_bytes, class P, class Mode>
+void Long<op, three_bytes, P, Mode>::handler(NACRE_PARAMS) {
+  using Stored = typename Access<op>::Stored;
+  auto at = State<P>::enter(NACRE_ARGS);
+  uint64_t operand;
+  if constexpr (std::is_void_v<typename Access<op>::Value>) {
+    uint64_t value;
+    auto s = at.pop(value).pop(operand);
+    if (!store0<Mode>(s, operand, at.noted(), static_cast<Stored>(value))) [[unlikely]]
+      return at.template trap<TrapKind::memory_out_of_bounds>();
+    return s.next(at.noted_length());
+  } else {
+    std::make_unsigned_t<Stored> bits;
+    auto s = at.pop(operand);
+    if (!load0<Mode>(s, operand, at.noted(), bits)) [[unlikely]]
+      return at.template trap<TrapKind::memory_out_of_bounds>();
+    return s.push(static_cast<typename Access<op>::Value>(static_cast<Stored>(bits)))
+        .next(at.noted_length());
+  }
+}
+
 #define LOAD(name, Stored_, Value_)                               \
   template <>                                                     \
   struct Access<wasm::Op::name> {                                 \
@@ -201,6 +223,7 @@ void Fused<op, operands, use, P, Mode>::handler(NACRE_PARAMS) {
   template <>                                                                                  \
   struct Access<wasm::Op::name> {                                                              \
     using Stored = Stored_;                                                                    \
+    using Value = void;                                                                        \
   };                                                                                           \
   template <class P, class Mode>                                                               \
   struct Run<wasm::Op::name, P, Mode> {                                                        \
@@ -251,6 +274,9 @@ STORE(i64_store32, uint32_t)
 #define FORM_LOAD BOTH_MODES
 #define FORM_STORE BOTH_MODES
 #include "interp/fused.def"
+#define LONG_LOAD(op) NACRE_INSTANTIATE_LONG_IN(op, Checked) NACRE_INSTANTIATE_LONG_IN(op, Guarded)
+#define LONG_STORE LONG_LOAD
+#include "interp/long.def"
 #undef BOTH_MODES
 
 NACRE_FORM(memory_size, WithIndex<MemorySize, P>)

@@ -100,7 +100,7 @@ Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
   code->local_bytes = shape.local_count * slot;
   code->frame_bytes = code->local_bytes + sizeof(Frame) + uint64_t{shape.max_operands} * slot;
   code->index = index;
-  plan_steps(Bytes(code->start, shape.code_end - shape.code_begin), info_.features(), !code->wide,
+  plan_steps(Bytes(code->start, shape.code_end - shape.code_begin), shape, info_.features(),
              steps_.get() + (code->start - module().bytes.data()));
   return code;
 }

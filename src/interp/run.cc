@@ -63,13 +63,13 @@ void bridge_return(NACRE_PARAMS) {
   auto s = State<P>::enter(NACRE_ARGS).flush();
   const Bridge bridge = *static_cast<const Bridge*>(reg_frame);  // results may go over it
   uint32_t count = bridge.result_count;
-  copy_slots(s.sp - count * P::kSlot, P::kWide, bridge.locals, bridge.wide, count);
+  copy_slots(s.sp - count * P::kSlot, P::kWide, bridge.results, bridge.wide, count);
   switch_instance(s, bridge.vmctx, bridge.wide);
   reg_frame = bridge.prev;
   s.pc = bridge.return_pc;
   s.cursor = bridge.return_cursor;
-  s.sp = bridge.locals + count * (bridge.wide ? Wide::kSlot : Narrow<0>::kSlot);
-  s.fp = reg_frame->locals;
+  s.sp = bridge.results + count * (bridge.wide ? Wide::kSlot : Narrow<0>::kSlot);
+  s.fp = bridge.caller_fp;
   return s.dispatch();  // an empty cache is the first part of every table
 }
 template void bridge_return<Narrow<0>>(NACRE_PARAMS);
@@ -97,7 +97,8 @@ bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const Function
   switch_instance(s, vmctx, code.wide);
   s.pc = code.start;
   const uint8_t* return_pc = static_cast<const InterpCode&>(*vmctx->code).exit_pc();
-  enter_function<false>(s, code, reinterpret_cast<uint8_t*>(base + 1), return_pc, nullptr, base);
+  enter_function<false>(s, code, reinterpret_cast<uint8_t*>(base + 1), return_pc, nullptr, base,
+                        nullptr);
 #if NACRE_INTERP_THREADED
 #if defined(__x86_64__)
   asm volatile("" ::: "rbx");  // handlers do not keep them (flags.cmake)

@@ -40,8 +40,8 @@ NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, bool wide) {
 // function's slots may be of another width than the state's, only its handlers may look at them.
 template <bool same_width, class P>
 NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, uint8_t* locals,
-                                 const uint8_t* return_pc, const Branch* return_cursor,
-                                 Frame* prev) {
+                                 const uint8_t* return_pc, const Branch* return_cursor, Frame* prev,
+                                 uint8_t* caller_fp) {
   NACRE_MACHINE(at);
   if (static_cast<size_t>(reg_activation->limit - locals) < code.frame_bytes) [[unlikely]]
     return at.template trap<abi::TrapKind::call_stack_exhausted>();
@@ -54,7 +54,7 @@ NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, u
   frame->return_pc = return_pc;
   frame->return_cursor = return_cursor;
   frame->prev = prev;
-  frame->locals = locals;
+  frame->caller_fp = caller_fp;
   frame->code = &code;
   reg_frame = frame;
   State<P> s = at;

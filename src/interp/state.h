@@ -155,10 +155,13 @@ struct State {
     return jump(reg_table[static_cast<size_t>(P::kCached) * kStepCount + step()]);
   }
   // What is to be done at pc.
-  NACRE_INLINE Step step() const {
-    return load<Step>(
-        reinterpret_cast<const void*>(reg_steps + 2 * reinterpret_cast<uintptr_t>(pc)));
+  NACRE_INLINE Step step() const { return load<Step>(steps()); }
+  NACRE_INLINE const Step* steps() const {
+    return reinterpret_cast<const Step*>(reg_steps + 2 * reinterpret_cast<uintptr_t>(pc));
   }
+  // What is noted of a long immediate, and the length of its instruction if that is over 3.
+  NACRE_INLINE uint32_t noted() const { return load<uint32_t>(steps() + 1); }
+  NACRE_INLINE size_t noted_length() const { return steps()[3]; }
 
   // Goes where the entry at the cursor says.
   NACRE_INLINE void take_branch() const {

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "wasm/features.h"
 #include "wasm/ops.h"
+#include "wasm/validate/side_table.h"
 
 namespace nacre::interp {
 
@@ -45,15 +46,30 @@ inline constexpr Form kForms[] = {
 };
 inline constexpr size_t kFirstForm = 256;
 
-// Steps that go on 1, 2, ... kMaxSkip bytes further.
-inline constexpr size_t kMaxSkip = 8;
-inline constexpr size_t kFirstSkip = kFirstForm + std::size(kForms);
+// Instructions with a long immediate (an index or constant of 32 bits, the offset of an access).
+// What it says is noted, ready for use, in the two steps behind the instruction's own; the
+// instruction's length in the one behind these, unless it has only three bytes. An op has two
+// steps: of three bytes, and of more.
+inline constexpr wasm::Op kLongOps[] = {
+#define LONG(op) wasm::Op::op,
+#include "interp/long.def"
+};
+inline constexpr size_t kFirstLong = kFirstForm + std::size(kForms);
 
-inline constexpr size_t kStepCount = kFirstSkip + kMaxSkip;
+// Steps that go on 1, 2, ... kMaxSkip bytes further, or as many as the next step says.
+inline constexpr size_t kMaxSkip = 4;
+inline constexpr size_t kFirstSkip = kFirstLong + 2 * std::size(kLongOps);
+inline constexpr Step kSkipNoted = kFirstSkip + kMaxSkip;
 
-// Writes the step of each instruction in `code`, which is valid and reaches from the first
-// instruction of a function to its final `end`. steps[i] belongs to code[i]. The final `end` gets
-// the step of `return`. Without `fuse`, steps are opcodes.
-void plan_steps(Bytes code, wasm::Features features, bool fuse, Step* steps);
+// Returns from functions without and with one result.
+inline constexpr Step kReturnNothing = kSkipNoted + 1;
+inline constexpr Step kReturnOne = kSkipNoted + 2;
+
+inline constexpr size_t kStepCount = kSkipNoted + 3;
+
+// Writes the steps of a function. `code` is valid and reaches from its first instruction to its
+// final `end`, which gets a step that returns; steps[i] belongs to code[i]. In functions that use
+// v128, all steps are opcodes.
+void plan_steps(Bytes code, const wasm::FunctionShape& shape, wasm::Features features, Step* steps);
 
 }  // namespace nacre::interp

@@ -167,7 +167,7 @@ bool is_planned(const wasm::Module& module, uint32_t function, Step step) {
   size_t begin = 1 + size_t{body[0]} * 2;  // behind locals, whose counts and types have one byte
   Bytes code(body.data() + begin, body.size() - begin);
   std::vector<Step> steps(code.size());
-  plan_steps(code, wasm::Features::all_built(), true, steps.data());
+  plan_steps(code, wasm::FunctionShape{}, wasm::Features::all_built(), steps.data());
   return std::find(steps.begin(), steps.end(), step) != steps.end();
 }
 

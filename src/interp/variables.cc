@@ -202,6 +202,17 @@ void Fused<op, operands, use, P, Mode>::handler(NACRE_PARAMS) {
     return put<use>(s, value, kBefore);
   }
 }
+template <wasm::Op op, bool three_bytes, class P, class Mode>
+void Long<op, three_bytes, P, Mode>::handler(NACRE_PARAMS) {
+  using Body =
+      std::conditional_t<op == wasm::Op::i32_const, Constant,
+                         std::conditional_t<op == wasm::Op::global_get, GlobalGet, GlobalSet>>;
+  auto s = State<P>::enter(NACRE_ARGS);
+  return Body::run(s, s.noted(), long_length<three_bytes>(s));
+}
+#define LONG_VARIABLE NACRE_INSTANTIATE_LONG
+#include "interp/long.def"
+
 #define FORM_MOVE NACRE_INSTANTIATE_FORM
 #include "interp/fused.def"
 
