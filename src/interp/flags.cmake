@@ -3,14 +3,11 @@
 target_compile_options(nacre_interp PRIVATE -ffp-contract=off -fno-math-errno -fno-strict-overflow)
 
 # Instrumented builds keep locals alive at a handler's end, so its last call is no jump there: run
-# the handlers from a loop instead.
+# the handlers from a loop instead. Elsewhere, one register more for handlers, which save none:
+# run.cc, which calls the first handler, keeps it for its callers.
 if(NACRE_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_definitions(nacre_interp PUBLIC NACRE_INTERP_LOOP)
-endif()
-
-# One register more for handlers, which save none: run.cc, which calls the first handler, keeps
-# it for its callers.
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(nacre_interp PRIVATE -fomit-frame-pointer)
   foreach(family atomics bulk calls control fused_float fused_i32 fused_i64 handlers memory numeric
                  simd_memory simd_numeric variables)
