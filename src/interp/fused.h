@@ -28,8 +28,17 @@ NACRE_INLINE size_t long_length(const S& s) {
   return s.noted_length();
 }
 
+// The state with pc at a later instruction of the form, for traps.
+template <class S>
+NACRE_INLINE S behind(const S& at, size_t length) {
+  S s = at;
+  s.pc += length;
+  return s;
+}
+
 // The bytes of the instructions that push them.
-constexpr size_t bytes_of(Operands operands) {
+template <Operands operands, class S>
+NACRE_INLINE size_t bytes_of(const S& s) {
   switch (operands) {
     case Operands::stack:
       return 0;
@@ -43,6 +52,10 @@ constexpr size_t bytes_of(Operands operands) {
       return 4;
     case Operands::local_constant2:
       return 5;
+    case Operands::noted:
+      return s.noted_length();
+    case Operands::local_noted:
+      return 2 + behind(s, 2).noted_length();
   }
   return 0;
 }
@@ -79,9 +92,13 @@ NACRE_INLINE auto fetch_last(const S& s, T& value) {
       value = constant1<T>(s.pc + 3);
     } else if constexpr (operands == Operands::constant2) {
       value = constant2<T>(s.pc + 1);
-    } else {
-      static_assert(operands == Operands::local_constant2);
+    } else if constexpr (operands == Operands::local_constant2) {
       value = constant2<T>(s.pc + 3);
+    } else if constexpr (operands == Operands::noted) {
+      value = static_cast<T>(s.noted());
+    } else {
+      static_assert(operands == Operands::local_noted);
+      value = static_cast<T>(behind(s, 2).noted());
     }
     return s;
   }
@@ -91,7 +108,7 @@ template <Operands operands, class S, class A, class B>
 NACRE_INLINE auto fetch(const S& s, A& a, B& b) {
   auto rest = fetch_last<operands>(s, b);
   if constexpr (operands == Operands::locals || operands == Operands::local_constant ||
-                operands == Operands::local_constant2) {
+                operands == Operands::local_constant2 || operands == Operands::local_noted) {
     a = local_at<A>(s, 0);
     return rest;
   } else {
@@ -99,35 +116,48 @@ NACRE_INLINE auto fetch(const S& s, A& a, B& b) {
   }
 }
 
+// At a br_if or `if` of two bytes: branches, or goes on behind it.
+template <class S>
+NACRE_INLINE void branch_if(const S& at, bool condition) {
+  if (condition) return at.take_branch();
+  S s = at;
+  s.cursor += 1;
+  return s.next(s.steps()[1]);
+}
+
 // Puts a result where it is used and goes on. `length` bytes lie before the instruction that uses
 // it.
 template <Use use, class S, class T>
 NACRE_INLINE void put(const S& at, T value, size_t length) {
-  if constexpr (use == Use::push) {
-    return at.push(value).next(length);
-  } else if constexpr (use == Use::set || use == Use::tee) {
-    store(at.fp + size_t{at.pc[length + 1]} * S::Policy::kSlot, to_slot(value));
-    if constexpr (use == Use::set) {
-      return at.next(length + 2);
-    } else {
-      return at.push(value).next(length + 2);
-    }
-  } else {
-    S s = at;
-    s.pc += length;
-    static_assert(use == Use::br_if || use == Use::if_);
-    if ((value != 0) == (use == Use::br_if)) return s.take_branch();
-    s.cursor += 1;
-    return s.next(2);
+  S s = behind(at, length);
+  if constexpr (use == Use::set || use == Use::tee || use == Use::set_br || use == Use::tee_br_if) {
+    store(s.fp + size_t{s.pc[1]} * S::Policy::kSlot, to_slot(value));
   }
-}
-
-// The state with pc at a later instruction of the form, for traps.
-template <class S>
-NACRE_INLINE S behind(const S& at, size_t length) {
-  S s = at;
-  s.pc += length;
-  return s;
+  if constexpr (use == Use::push) {
+    return s.push(value).dispatch();
+  } else if constexpr (use == Use::set) {
+    return s.next(2);
+  } else if constexpr (use == Use::tee) {
+    return s.push(value).next(2);
+  } else if constexpr (use == Use::br_if) {
+    return branch_if(s, value != 0);
+  } else if constexpr (use == Use::if_) {
+    return branch_if(s, value == 0);
+  } else if constexpr (use == Use::br_table) {
+    s.cursor += value < s.pc[1] ? value : s.pc[1];
+    return s.take_branch();
+  } else if constexpr (use == Use::set_br) {
+    return behind(s, 2).take_branch();
+  } else if constexpr (use == Use::tee_br_if) {
+    return branch_if(behind(s, 2), value != 0);
+  } else if constexpr (use == Use::br_unless) {
+    return branch_if(behind(s, 1), value == 0);
+  } else if constexpr (use == Use::mask) {
+    return s.push(value & constant1<T>(s.pc + 1)).next(3);
+  } else {
+    static_assert(use == Use::mask2);
+    return s.push(value & constant2<T>(s.pc + 1)).next(4);
+  }
 }
 
 // FORM rows as explicit instantiations.

@@ -163,24 +163,29 @@ struct Access;
 template <wasm::Op op, Operands operands, Use use, class P, class Mode>
 void Fused<op, operands, use, P, Mode>::handler(NACRE_PARAMS) {
   using Stored = typename Access<op>::Stored;
-  constexpr size_t kBefore = bytes_of(operands);
   auto at = State<P>::enter(NACRE_ARGS);
+  size_t before = bytes_of<operands>(at);
   uint64_t operand;
-  uint64_t offset = at.pc[kBefore + 2];
+  uint64_t offset = at.pc[before + 2];
   if constexpr (use == Use::none) {
     // A constant is an i32 or i64; an i32's upper half is not stored.
     uint64_t value;
     auto s = fetch<operands>(at, operand, value);
     if (!store0<Mode>(s, operand, offset, static_cast<Stored>(value))) [[unlikely]]
-      return behind(at, kBefore).template trap<TrapKind::memory_out_of_bounds>();
-    return s.next(kBefore + 3);
+      return behind(at, before).template trap<TrapKind::memory_out_of_bounds>();
+    return s.next(before + 3);
   } else {
     std::make_unsigned_t<Stored> bits;
     auto s = fetch_last<operands>(at, operand);
     if (!load0<Mode>(s, operand, offset, bits)) [[unlikely]]
-      return behind(at, kBefore).template trap<TrapKind::memory_out_of_bounds>();
-    return put<use>(s, static_cast<typename Access<op>::Value>(static_cast<Stored>(bits)),
-                    kBefore + 3);
+      return behind(at, before).template trap<TrapKind::memory_out_of_bounds>();
+    auto value = static_cast<typename Access<op>::Value>(static_cast<Stored>(bits));
+    // The first of two locals stays on the stack.
+    if constexpr (operands == Operands::locals) {
+      return put<use>(s.push(local_at<uint64_t>(at, 0)), value, before + 3);
+    } else {
+      return put<use>(s, value, before + 3);
+    }
   }
 }
 

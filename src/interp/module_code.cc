@@ -74,6 +74,10 @@ Result<const FunctionCode*> InterpCode::function(uint32_t index) {
 Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
   wasm::SideTable table;
   wasm::FunctionShape shape = TRY(wasm::build_side_table(info_, index, table));
+  const uint8_t* body = module().body_of(index).data();
+  plan_steps(Bytes(body + shape.code_begin, shape.code_end - shape.code_begin), shape,
+             info_.features(), table.branches,
+             steps_.get() + (body + shape.code_begin - module().bytes.data()));
   std::unique_ptr<FunctionCode> code(new (std::nothrow) FunctionCode);
   size_t entries = table.branches.size();
   Branch* branches = new (std::nothrow) Branch[entries];
@@ -89,7 +93,6 @@ Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
                    .keep = entry.keep};
   }
   code->branches = branches;
-  const uint8_t* body = module().body_of(index).data();
   code->start = body + shape.code_begin;
   code->end = body + shape.code_end - 1;
   code->wide = shape.uses_v128;
@@ -100,8 +103,6 @@ Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
   code->local_bytes = shape.local_count * slot;
   code->frame_bytes = code->local_bytes + sizeof(Frame) + uint64_t{shape.max_operands} * slot;
   code->index = index;
-  plan_steps(Bytes(code->start, shape.code_end - shape.code_begin), shape, info_.features(),
-             steps_.get() + (code->start - module().bytes.data()));
   return code;
 }
 

@@ -28,19 +28,19 @@ NACRE_INLINE void finish(const At& at, const S& s, R result, size_t length) {
 
 template <Operands operands, Use use, class S, class R, class A>
 NACRE_INLINE void compute(const S& s, R (*function)(A)) {
-  constexpr size_t kBefore = bytes_of(operands);
+  size_t before = bytes_of<operands>(s);
   A a;
   auto rest = fetch_last<operands>(s, a);
-  return finish<use>(behind(s, kBefore), rest, function(a), kBefore + 1);
+  return finish<use>(behind(s, before), rest, function(a), before + 1);
 }
 
 template <Operands operands, Use use, class S, class R, class A, class B>
 NACRE_INLINE void compute(const S& s, R (*function)(A, B)) {
-  constexpr size_t kBefore = bytes_of(operands);
+  size_t before = bytes_of<operands>(s);
   A a;
   B b;
   auto rest = fetch<operands>(s, a, b);
-  return finish<use>(behind(s, kBefore), rest, function(a, b), kBefore + 1);
+  return finish<use>(behind(s, before), rest, function(a, b), before + 1);
 }
 
 template <Operands operands, Use use, class S, class R, class A, class B, class C>

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "base/bytes.h"
 #include "wasm/features.h"
@@ -28,12 +29,27 @@ enum class Operands : uint8_t {
   locals,           // local.get, local.get
   local_constant,   // local.get, constant
   local_constant2,  // local.get, constant2
+  noted,            // a longer i32.const
+  local_noted,      // local.get, a longer i32.const
 };
-inline constexpr size_t kOperandsKinds = 7;
+inline constexpr size_t kOperandsKinds = 9;
 
 // What becomes of the result.
-enum class Use : uint8_t { none, push, set, tee, br_if, if_ };  // none: there is no result
-inline constexpr size_t kUses = 6;
+enum class Use : uint8_t {
+  none,       // there is no result
+  push,       // it stays on the stack
+  set,        // local.set
+  tee,        // local.tee
+  br_if,      // br_if
+  if_,        // if
+  br_table,   // br_table
+  set_br,     // local.set, br
+  tee_br_if,  // local.tee, br_if
+  br_unless,  // i32.eqz, br_if
+  mask,       // i32.const of one byte, i32.and
+  mask2,      // ... of two
+};
+inline constexpr size_t kUses = 12;
 
 struct Form {
   wasm::Op op;
@@ -67,9 +83,14 @@ inline constexpr Step kReturnOne = kSkipNoted + 2;
 
 inline constexpr size_t kStepCount = kSkipNoted + 3;
 
+// The step behind that of a br_if or an `if` of two bytes says how far it is to the next
+// instruction that does something, where a branch that is not taken goes on.
+
 // Writes the steps of a function. `code` is valid and reaches from its first instruction to its
 // final `end`, which gets a step that returns; steps[i] belongs to code[i]. In functions that use
-// v128, all steps are opcodes.
-void plan_steps(Bytes code, const wasm::FunctionShape& shape, wasm::Features features, Step* steps);
+// v128, all steps are opcodes. Branches of the function's side table are made to land behind
+// instructions that do nothing, and where a branch would lead on that they land on.
+void plan_steps(Bytes code, const wasm::FunctionShape& shape, wasm::Features features,
+                std::vector<wasm::BranchEntry>& branches, Step* steps);
 
 }  // namespace nacre::interp

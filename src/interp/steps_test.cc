@@ -32,7 +32,8 @@ struct Types {
   char result;  // 0: none
 };
 Types types_of(const Form& form) {
-  bool decides = form.use == Use::br_if || form.use == Use::if_;
+  bool decides = form.use == Use::br_if || form.use == Use::if_ || form.use == Use::br_table ||
+                 form.use == Use::tee_br_if;
   switch (form.op) {
     case Op::nop:
       if (form.operands == Operands::locals) return {"ll", 'l'};
@@ -47,8 +48,9 @@ Types types_of(const Form& form) {
     default: {
       std::string_view signature = wasm::op_info(form.op).signature;
       size_t colon = signature.find(':');
-      return {std::string(signature.substr(0, colon)),
-              colon + 1 < signature.size() ? signature[colon + 1] : char{0}};
+      std::string params(signature.substr(0, colon));
+      if (params == "a" && form.operands == Operands::locals) params = "la";
+      return {params, colon + 1 < signature.size() ? signature[colon + 1] : char{0}};
     }
   }
 }
@@ -63,9 +65,27 @@ size_t count_pushed(Operands operands) {
     case Operands::local:
     case Operands::constant:
     case Operands::constant2:
+    case Operands::noted:
       return 1;
     default:
       return 2;
+  }
+}
+
+// The constant that is the last operand, if one is.
+std::string constant_of(Operands operands) {
+  switch (operands) {
+    case Operands::constant:
+    case Operands::local_constant:
+      return "-3";
+    case Operands::constant2:
+    case Operands::local_constant2:
+      return "1000";
+    case Operands::noted:
+    case Operands::local_noted:
+      return "-70000";
+    default:
+      return "";
   }
 }
 
@@ -84,20 +104,20 @@ std::string function_with(const Form& form, int depth, const std::string& name, 
   text += vectors ? " (local v128)\n" : "\n";
   for (int i = 0; i < depth; ++i) text += "i64.const " + std::to_string(1000 + i) + " nop\n";
 
-  bool branches = form.use == Use::br_if;
-  if (branches) text += "block nop\n";
+  bool in_block = form.use == Use::br_if || form.use == Use::set_br || form.use == Use::tee_br_if ||
+                  form.use == Use::br_unless;
+  if (in_block) text += "block nop\n";
+  if (form.use == Use::br_table) text += "block block block nop\n";
   size_t from_stack = count - count_pushed(form.operands);
   for (size_t i = 0; i < from_stack; ++i) text += "local.get " + std::to_string(i) + " nop\n";
   // From here on the form.
   for (size_t i = from_stack; i < count; ++i) {
     bool last = i + 1 == count;
     std::string type = text_of(types.params[i]);
-    if (last &&
-        (form.operands == Operands::constant || form.operands == Operands::local_constant)) {
-      text += type + ".const -3 ";
-    } else if (last && (form.operands == Operands::constant2 ||
-                        form.operands == Operands::local_constant2)) {
-      text += type + ".const 1000 ";
+    std::string constant;
+    if (last) constant = constant_of(form.operands);
+    if (!constant.empty()) {
+      text += type + ".const " + constant + " ";
     } else {
       text += "local.get " + std::to_string(i) + " ";
     }
@@ -123,19 +143,38 @@ std::string function_with(const Form& form, int depth, const std::string& name, 
     case Use::br_if:
       text += "br_if 0 nop " + result_type + ".const 7 nop local.set 2 end\n";
       break;
+    case Use::br_table:
+      text += "br_table 0 1 2 end nop i32.const 11 local.set 2 br 1 end nop ";
+      text += "i32.const 12 local.set 2 br 0 end nop\n";
+      break;
+    case Use::set_br:
+      text += "local.set 2 br 0 nop " + result_type + ".const 7 nop local.set 2 end\n";
+      break;
+    case Use::tee_br_if:
+      text += "local.tee 2 br_if 0 nop " + result_type + ".const 7 nop local.set 2 end\n";
+      break;
+    case Use::br_unless:
+      text += "i32.eqz br_if 0 nop " + result_type + ".const 7 nop local.set 2 end\n";
+      break;
+    case Use::mask:
+      text += "i32.const 21 i32.and nop local.set 2\n";
+      break;
+    case Use::mask2:
+      text += "i32.const 1000 i32.and nop local.set 2\n";
+      break;
     case Use::if_:
       text += "if nop " + result_type + ".const 7 nop local.set 2 end\n";
       break;
   }
-  // Of two locals pushed, a move uses the second: the first lies below.
-  if (is_move(form) && count == 2) text += "drop\n";
+  // Where only the second of two locals is used, the first lies below.
+  if (count == 2 && (is_move(form) || types.params == "la")) text += "drop\n";
   return text + "nop local.get 2)\n";
 }
 
 std::vector<uint64_t> values_of(char type) {
   switch (type) {
     case 'i':
-      return {0, 1, 37, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFD, 1000};
+      return {0, 1, 4, 37, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFD, 1000, 0xFFFEEE90};
     case 'l':
       return {0, 1, 37, ~uint64_t{0} >> 1, uint64_t{1} << 63, ~uint64_t{2}, uint64_t{1} << 32};
     case 'a':
@@ -167,7 +206,8 @@ bool is_planned(const wasm::Module& module, uint32_t function, Step step) {
   size_t begin = 1 + size_t{body[0]} * 2;  // behind locals, whose counts and types have one byte
   Bytes code(body.data() + begin, body.size() - begin);
   std::vector<Step> steps(code.size());
-  plan_steps(code, wasm::FunctionShape{}, wasm::Features::all_built(), steps.data());
+  std::vector<wasm::BranchEntry> branches(8);
+  plan_steps(code, wasm::FunctionShape{}, wasm::Features::all_built(), branches, steps.data());
   return std::find(steps.begin(), steps.end(), step) != steps.end();
 }
 

@@ -186,20 +186,21 @@ template <wasm::Op op, Operands operands, Use use, class P, class Mode>
 void Fused<op, operands, use, P, Mode>::handler(NACRE_PARAMS) {
   // What a local or the stack holds is moved as it is.
   using T = std::conditional_t<op == wasm::Op::i32_const, uint32_t, uint64_t>;
-  constexpr size_t kBefore = bytes_of(operands);
   auto at = State<P>::enter(NACRE_ARGS);
-  if constexpr (use == Use::br_if || use == Use::if_) {
+  size_t before = bytes_of<operands>(at);
+  if constexpr (use == Use::br_if || use == Use::if_ || use == Use::br_table ||
+                use == Use::br_unless) {
     uint32_t condition;
     auto s = fetch_last<operands>(at, condition);
-    return put<use>(s, condition, kBefore);
+    return put<use>(s, condition, before);
   } else if constexpr (operands == Operands::locals || operands == Operands::local_constant) {
     T last;
     fetch_last<operands>(at, last);
-    return put<use>(at.push(local_at<uint64_t>(at, 0)), last, kBefore);
+    return put<use>(at.push(local_at<uint64_t>(at, 0)), last, before);
   } else {
     T value;
     auto s = fetch_last<operands>(at, value);
-    return put<use>(s, value, kBefore);
+    return put<use>(s, value, before);
   }
 }
 template <wasm::Op op, bool three_bytes, class P, class Mode>
