@@ -19,6 +19,7 @@ constexpr uint8_t code_of(Op op) { return static_cast<uint8_t>(wasm::op_info(op)
 // The step of a form by opcode, operands and use; 0 where there is none.
 struct FormTable {
   Step steps[256][kOperandsKinds][kUses];
+  bool any[256][kOperandsKinds];  // whether there is one, with whatever use
 };
 consteval FormTable make_form_table() {
   FormTable table{};
@@ -26,6 +27,7 @@ consteval FormTable make_form_table() {
     const Form& form = kForms[i];
     table.steps[code_of(form.op)][static_cast<size_t>(form.operands)]
                [static_cast<size_t>(form.use)] = static_cast<Step>(kFirstForm + i);
+    table.any[code_of(form.op)][static_cast<size_t>(form.operands)] = true;
   }
   return table;
 }
@@ -198,28 +200,40 @@ class Planner {
 
   // The uses of a result by the instructions at `at`.
   void use(size_t i, Operands operands, uint8_t op, size_t at) {
+    if (!kFormTable.any[op][static_cast<size_t>(operands)]) return;
     const auto& steps = kFormTable.steps[op][static_cast<size_t>(operands)];
     take(i, steps, Use::push, at);
     take(i, steps, Use::none, at);
-    if (is(at, Op::local_set, 2)) {
-      take(i, steps, Use::set, at + 1);
-      // A branch does not go on, but it takes a step of its own else.
-      if (is(at + 1, Op::br, 2)) take(i, steps, Use::set_br, at + 2);
-    } else if (is(at, Op::local_tee, 2)) {
-      take(i, steps, Use::tee, at + 1);
-      if (is(at + 1, Op::br_if, 2)) take(i, steps, Use::tee_br_if, real(at + 2));
-    } else if (is(at, Op::br_if, 2)) {
-      take(i, steps, Use::br_if, real(at + 1));
-    } else if (is(at, Op::if_, 2)) {
-      take(i, steps, Use::if_, real(at + 1));
-    } else if (is(at, Op::i32_eqz, 1) && is(at + 1, Op::br_if, 2)) {
-      take(i, steps, Use::br_unless, real(at + 2));
-    } else if (opcode(at) == code_of(Op::br_table) && *code_.immediate(at) < 0x80) {
-      take(i, steps, Use::br_table, at + 1);
-    } else if (is(at, Op::i32_const, 2) && is(at + 1, Op::i32_and, 1)) {
-      take(i, steps, Use::mask, at + 2);
-    } else if (is(at, Op::i32_const, 3) && is(at + 1, Op::i32_and, 1)) {
-      take(i, steps, Use::mask2, at + 2);
+    if (code_.is_last(at)) return;
+    switch (opcode(at)) {
+      case code_of(Op::local_set):
+        if (length(at) != 2) return;
+        take(i, steps, Use::set, at + 1);
+        // A branch does not go on, but it takes a step of its own else.
+        if (is(at + 1, Op::br, 2)) take(i, steps, Use::set_br, at + 2);
+        return;
+      case code_of(Op::local_tee):
+        if (length(at) != 2) return;
+        take(i, steps, Use::tee, at + 1);
+        if (is(at + 1, Op::br_if, 2)) take(i, steps, Use::tee_br_if, real(at + 2));
+        return;
+      case code_of(Op::br_if):
+        if (length(at) == 2) take(i, steps, Use::br_if, real(at + 1));
+        return;
+      case code_of(Op::if_):
+        if (length(at) == 2) take(i, steps, Use::if_, real(at + 1));
+        return;
+      case code_of(Op::i32_eqz):
+        if (is(at + 1, Op::br_if, 2)) take(i, steps, Use::br_unless, real(at + 2));
+        return;
+      case code_of(Op::br_table):
+        if (*code_.immediate(at) < 0x80) take(i, steps, Use::br_table, at + 1);
+        return;
+      case code_of(Op::i32_const):
+        if (length(at) > 3 || !is(at + 1, Op::i32_and, 1)) return;
+        return take(i, steps, length(at) == 2 ? Use::mask : Use::mask2, at + 2);
+      default:
+        return;
     }
   }
 
