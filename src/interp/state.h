@@ -155,7 +155,7 @@ struct State {
     return jump(reg_table[static_cast<size_t>(P::kCached) * kStepCount + step()]);
   }
   // What is to be done at pc.
-  NACRE_INLINE Step step() const { return load<Step>(steps()); }
+  NACRE_INLINE Step step() const { return *steps(); }
   NACRE_INLINE const Step* steps() const {
     return reinterpret_cast<const Step*>(reg_steps + 2 * reinterpret_cast<uintptr_t>(pc));
   }

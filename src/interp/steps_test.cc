@@ -257,5 +257,69 @@ TEST(Steps, BranchesMayLandInForms) {
   EXPECT_EQ(guest.run("f", {v32(7)}), 63u);
 }
 
+// What does nothing is gone over at once, whatever its length.
+TEST(Steps, BlocksAndNopsAreSkipped) {
+  std::string blocks;
+  std::string ends;
+  for (int i = 0; i < 200; ++i) blocks += "block ", ends += "end ";
+  std::string nops;
+  for (int i = 0; i < 70000; ++i) nops += "nop ";  // more than a step can say
+  for (const std::string& between : {std::string(), std::string("nop "), blocks + ends, nops}) {
+    World world;
+    Guest guest(world, R"(
+      (func (export "if") (param i32) (result i32) (local i32)
+        block )" + between +
+                           R"( end
+        local.get 0
+        if )" + between + R"(
+          i32.const 1 local.set 1
+        else )" + between + R"(
+          i32.const 2 local.set 1
+        end )" + between + R"(
+        block
+          local.get 0 br_if 0 )" +
+                           between + R"(
+          local.get 1 i32.const 10 i32.add local.set 1
+        end )" + between + R"(
+        local.get 1))");
+    EXPECT_EQ(guest.run("if", {v32(0)}), 12u);
+    EXPECT_EQ(guest.run("if", {v32(1)}), 1u);
+  }
+}
+
+TEST(Steps, BranchesToBranchesGoToTheirEnd) {
+  World world;
+  Guest guest(world, R"(
+    (func (export "through") (param i32) (result i32)
+      block $out
+        block $far
+          block $near
+            (br_if $near (local.get 0))
+            (return (i32.const 1))
+          end
+          br $far
+        end
+        br $out
+      end
+      i32.const 2)
+    (func (export "dropping") (param i32) (result i32)
+      (block $out (result i32)
+        i32.const 5
+        block $near
+          (br_if $near (local.get 0))
+          (return (i32.const 1))
+        end
+        i32.const 7
+        br $out))
+    (func (export "forever") (param i32) (result i32)
+      (if (local.get 0) (then (loop $l (br $l))))
+      i32.const 3))");
+  EXPECT_EQ(guest.run("through", {v32(0)}), 1u);
+  EXPECT_EQ(guest.run("through", {v32(1)}), 2u);
+  EXPECT_EQ(guest.run("dropping", {v32(0)}), 1u);
+  EXPECT_EQ(guest.run("dropping", {v32(1)}), 7u);
+  EXPECT_EQ(guest.run("forever", {v32(0)}), 3u);
+}
+
 }  // namespace
 }  // namespace nacre::interp
