@@ -3,6 +3,7 @@
 // The fast path serves functions of the same instance with slots of the same width that ran before;
 // everything else goes through invoke_slow, which may put a bridge in between.
 #include "interp/control.h"
+#include "interp/fused.h"
 #include "interp/immediates.h"
 #include "interp/run.h"
 
@@ -16,6 +17,10 @@ using abi::TrapKind;
 template <class S>
 NACRE_INLINE void trap_from_host(const S& s) {
   return s.template trap<TrapKind::host_error>();
+}
+
+const InterpCode& module_of(const abi::VmCtx* vmctx) {
+  return static_cast<const InterpCode&>(*vmctx->code);
 }
 
 NACRE_INLINE const FunctionCode* fast_code(const Activation& activation, const FuncObject& function,
@@ -44,20 +49,22 @@ template <class P>
   if (code == nullptr) return trap_from_host(s);
   uint8_t* args = s.sp - code->param_count * P::kSlot;
   if (function.vmctx == activation.vmctx && code->wide == P::kWide) {
-    return enter_function<true>(s, *code, args, return_pc, s.cursor, reg_frame);
+    return enter_function<true>(s, *code, args, return_pc, s.cursor, reg_frame, s.fp);
   }
   if (static_cast<size_t>(activation.limit - s.sp) < sizeof(Bridge) + code->frame_bytes) {
     return s.template trap<TrapKind::call_stack_exhausted>();
   }
   auto* bridge = reinterpret_cast<Bridge*>(s.sp);
-  *bridge = Bridge{{return_pc, s.cursor, reg_frame, args, nullptr},
+  *bridge = Bridge{{return_pc, s.cursor, reg_frame, s.fp, nullptr},
+                   args,
                    activation.vmctx,
                    code->result_count,
                    P::kWide};
   auto* locals = reinterpret_cast<uint8_t*>(bridge + 1);
   copy_slots(args, P::kWide, locals, code->wide, code->param_count);
   switch_instance(s, function.vmctx, code->wide);
-  return enter_function<false>(s, *code, locals, kBridgeCode, nullptr, bridge);
+  const uint8_t* bridge_pc = module_of(function.vmctx).bridge_pc();
+  return enter_function<false>(s, *code, locals, bridge_pc, nullptr, bridge, nullptr);
 }
 
 template <class S>
@@ -71,7 +78,7 @@ NACRE_INLINE void invoke(const S& at, FuncObject* function, size_t length) {
     return s.jump_with(&invoke_slow<Flat>, reinterpret_cast<uint64_t>(function));
   }
   return enter_function<true>(s, *code, s.sp - code->param_bytes, s.pc + length, s.cursor,
-                              reg_frame);
+                              reg_frame, s.fp);
 }
 
 // tos: the function; pc: inside the call.
@@ -92,7 +99,17 @@ template <class P>
   if (code == nullptr) return trap_from_host(s);
   const Frame caller = *reg_frame;
   bool same = function.vmctx == activation.vmctx && code->wide == P::kWide;
-  bool bridged = same || caller.return_pc == kBridgeCode || caller.return_pc == kExitCode;
+  const InterpCode& here = module_of(activation.vmctx);
+  const InterpCode& there = module_of(function.vmctx);
+  const uint8_t* return_pc = caller.return_pc;
+  bool bridged = true;
+  if (return_pc == here.bridge_pc()) {
+    return_pc = there.bridge_pc();
+  } else if (return_pc == here.exit_pc()) {
+    return_pc = there.exit_pc();
+  } else {
+    bridged = same;
+  }
   uint8_t* locals = s.fp + (bridged ? 0 : sizeof(Bridge));
   // The arguments go over what may be their own place: by way of the free part of the stack.
   size_t arg_bytes = code->param_count * (code->wide ? Wide::kSlot : Narrow<0>::kSlot);
@@ -103,22 +120,22 @@ template <class P>
   uint8_t* args = s.sp - code->param_count * P::kSlot;
   copy_slots(args, P::kWide, s.sp, code->wide, code->param_count);
   std::memmove(locals, s.sp, arg_bytes);
-  const uint8_t* return_pc = caller.return_pc;
   const Branch* return_cursor = caller.return_cursor;
   Frame* prev = caller.prev;
   if (!bridged) {
     // The caller expects results in slots like ours, in our instance.
     auto* bridge = reinterpret_cast<Bridge*>(s.fp);
-    *bridge = Bridge{{return_pc, return_cursor, prev, s.fp, nullptr},
+    *bridge = Bridge{{return_pc, return_cursor, prev, caller.caller_fp, nullptr},
+                     s.fp,
                      activation.vmctx,
                      code->result_count,
                      P::kWide};
-    return_pc = kBridgeCode;
+    return_pc = there.bridge_pc();
     return_cursor = nullptr;
     prev = bridge;
   }
   switch_instance(s, function.vmctx, code->wide);
-  return enter_function<false>(s, *code, locals, return_pc, return_cursor, prev);
+  return enter_function<false>(s, *code, locals, return_pc, return_cursor, prev, caller.caller_fp);
 }
 
 template <class S>
@@ -136,13 +153,14 @@ NACRE_INLINE void tail_invoke(const S& at, FuncObject* function) {
   const uint8_t* return_pc = frame->return_pc;
   const Branch* return_cursor = frame->return_cursor;
   Frame* prev = frame->prev;
+  uint8_t* caller_fp = frame->caller_fp;
   const uint8_t* from = s.sp - code->param_bytes;
   uint8_t* to = s.fp;
   for (uint8_t* end = to + code->param_bytes; to < end; to += 8, from += 8) {
     asm("" : "+r"(to));
     store(to, load<uint64_t>(from));
   }
-  return enter_function<true>(s, *code, s.fp, return_pc, return_cursor, prev);
+  return enter_function<true>(s, *code, s.fp, return_pc, return_cursor, prev, caller_fp);
 }
 
 // ---- the instructions
@@ -234,6 +252,14 @@ struct CallIndirect {
 };
 
 }  // namespace
+
+template <wasm::Op op, bool three_bytes, class P, class Mode>
+void Long<op, three_bytes, P, Mode>::handler(NACRE_PARAMS) {
+  auto s = State<P>::enter(NACRE_ARGS);
+  return Call<false>::run(s, s.noted(), long_length<three_bytes>(s));
+}
+#define LONG_CONTROL NACRE_INSTANTIATE_LONG
+#include "interp/long.def"
 
 NACRE_FORM(call, WithIndex<Call<false>, P>)
 NACRE_FORM(return_call, WithIndex<Call<true>, P>)

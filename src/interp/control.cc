@@ -27,7 +27,7 @@ namespace {
 struct SkipBlockType {
   template <class S>
   NACRE_INLINE static void run(const S& s, size_t length) {
-    return s.flow(length);
+    return s.next(length);
   }
 };
 
@@ -131,10 +131,7 @@ struct Run<wasm::Op::br, P, NoMode> {
 template <class P>
 struct Run<wasm::Op::end, P, NoMode> {
   static void handler(NACRE_PARAMS) {
-    auto s = State<P>::enter(NACRE_ARGS);
-    if (s.pc != reg_frame->code->end) [[likely]]
-      return s.flow(1);
-    return return_results(s);
+    return State<P>::enter(NACRE_ARGS).next(1);  // the final one has the step of return
   }
 };
 

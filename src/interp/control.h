@@ -10,7 +10,7 @@ template <class S>
 NACRE_INLINE void no_branch(const S& at, size_t length) {
   S s = at;
   s.cursor += 1;
-  return s.flow(length);
+  return s.next(length);
 }
 
 // Leaves the running function: takes what its frame says about the caller, which is to be done
@@ -23,9 +23,8 @@ NACRE_INLINE auto leave(const S& at) {
   s.sp = at.fp;
   s.pc = frame->return_pc;
   s.cursor = frame->return_cursor;
-  Frame* prev = frame->prev;
-  reg_frame = prev;
-  s.fp = prev->locals;
+  s.fp = frame->caller_fp;
+  reg_frame = frame->prev;
   return s;
 }
 
@@ -41,16 +40,19 @@ template <class P>
 }
 
 template <class S>
+NACRE_INLINE void return_one(const S& s) {
+  typename S::Policy::Raw result;
+  s.pop(result);
+  return leave(s).push(result).dispatch();
+}
+
+template <class S>
 NACRE_INLINE void return_results(const S& s) {
   NACRE_MACHINE(s);
-  using P = typename S::Policy;
   uint32_t count = reg_frame->code->result_count;
-  if (count == 0) return leave(s).flow(0);
-  if (count > 1) [[unlikely]]
-    return s.flush().jump(&return_many<typename P::Flat>);
-  typename P::Raw result;
-  s.pop(result);
-  return leave(s).deliver(result, 0);
+  if (count == 0) return leave(s).dispatch();
+  if (count == 1) return return_one(s);
+  return s.flush().jump(&return_many<typename S::Policy::Flat>);
 }
 
 }  // namespace nacre::interp

@@ -1,7 +1,10 @@
 // The tables that find a handler by opcode and state, made from ops.def: every row has one, or says
 // here that it is not built.
 #include <array>
+#include <utility>
 
+#include "interp/control.h"
+#include "interp/fused.h"
 #include "interp/immediates.h"
 #include "interp/run.h"
 
@@ -24,8 +27,9 @@ constexpr bool is_built(Feature feature) {
 }
 
 // Where the handlers of a prefix begin in a table.
-constexpr size_t prefix_offset(uint8_t prefix, size_t states) {
-  size_t offset = states * TableLayout::kOneByte;
+template <class P>
+constexpr size_t prefix_offset(uint8_t prefix) {
+  size_t offset = P::kWide ? TableLayout::kOneByte : P::kStates * kStepCount;
   if (prefix == 0xFB) return offset;
   offset += TableLayout::kFb;
   if (prefix == 0xFC) return offset;
@@ -46,7 +50,12 @@ void prefixed(NACRE_PARAMS) {
   const uint8_t* p = s.pc + 1;
   uint32_t code = read_leb<uint32_t>(p);
   s.pc = p - 1;
-  return s.jump(reg_table[prefix_offset(prefix, P::kStates) + code]);
+  return s.jump(reg_table[prefix_offset<P>(prefix) + code]);
+}
+
+template <size_t bytes, class P>
+void skip(NACRE_PARAMS) {
+  return State<P>::enter(NACRE_ARGS).next(bytes);
 }
 
 // Only the accesses of one-byte opcodes know memories by their mode.
@@ -66,7 +75,7 @@ constexpr Handler handler_of() {
 
 consteval bool has_place(uint8_t prefix, uint32_t code) {
   if (prefix != 0) return code < prefix_length(prefix);
-  return code < wasm::kFirstPrefix && code != kBridgeOpcode && code != kExitOpcode;
+  return code < wasm::kFirstPrefix && code != kBridgeStep && code != kExitStep;
 }
 #define OP(name, text, prefix, code, imm, sig, feature, flags) \
   static_assert(has_place(prefix, code));
@@ -85,26 +94,65 @@ constexpr void fill_one_byte(Handler* part) {
   // Functions without v128 have no such instruction.
   if constexpr (P::kWide) part[0xFD] = &prefixed<0xFD, P>;
   part[0xFE] = &prefixed<0xFE, P>;
-  part[kBridgeOpcode] = &bridge_return<P>;
-  part[kExitOpcode] = &exit_to_host<P>;
+  part[kBridgeStep] = &bridge_return<P>;
+  part[kExitStep] = &exit_to_host<P>;
+}
+
+template <class P>
+void skip_noted(NACRE_PARAMS) {
+  auto s = State<P>::enter(NACRE_ARGS);
+  return s.next(s.steps()[1]);
+}
+
+template <class P>
+void return_nothing(NACRE_PARAMS) {
+  return leave(State<P>::enter(NACRE_ARGS)).dispatch();
+}
+template <class P>
+void return_value(NACRE_PARAMS) {
+  return return_one(State<P>::enter(NACRE_ARGS));
+}
+
+template <class P, class Mode>
+constexpr void fill_forms(Handler* part) {
+  Handler* form = part + kFirstForm;
+#define FORM(op, operands, use) \
+  *form++ = &Fused<Op::op, Operands::operands, Use::use, P, ModeOf<Op::op, Mode>>::handler;
+#include "interp/fused.def"
+  Handler* next = part + kFirstLong;
+#define LONG(op)                                                   \
+  *next++ = &Long<Op::op, true, P, ModeOf<Op::op, Mode>>::handler; \
+  *next++ = &Long<Op::op, false, P, ModeOf<Op::op, Mode>>::handler;
+#include "interp/long.def"
+  [&]<size_t... i>(std::index_sequence<i...>) {
+    ((part[kFirstSkip + i] = &skip<i + 1, P>), ...);
+  }(std::make_index_sequence<kMaxSkip>());
+  part[kSkipNoted] = &skip_noted<P>;
+  part[kReturnNothing] = &return_nothing<P>;
+  part[kReturnOne] = &return_value<P>;
+}
+
+template <class P, class Mode>
+constexpr void fill_steps(Handler* part) {
+  fill_one_byte<P, Mode>(part);
+  fill_forms<P, Mode>(part);
 }
 
 template <class P, class Mode>
 constexpr auto make_table() {
-  constexpr size_t kSize =
-      prefix_offset(0xFD, P::kStates) + (P::kWide ? TableLayout::kFd : size_t{0});
+  constexpr size_t kSize = prefix_offset<P>(0xFD) + (P::kWide ? TableLayout::kFd : size_t{0});
   std::array<Handler, kSize> table;
   for (Handler& handler : table) handler = &not_built<P>;
   if constexpr (P::kWide) {
     fill_one_byte<Wide, Mode>(table.data());
   } else {
-    fill_one_byte<Narrow<0>, Mode>(table.data());
-    fill_one_byte<Narrow<1>, Mode>(table.data() + TableLayout::kOneByte);
-    fill_one_byte<Narrow<2>, Mode>(table.data() + 2 * TableLayout::kOneByte);
+    fill_steps<Narrow<0>, Mode>(table.data());
+    fill_steps<Narrow<1>, Mode>(table.data() + kStepCount);
+    fill_steps<Narrow<2>, Mode>(table.data() + 2 * kStepCount);
   }
-#define OP(name, text, prefix, code, imm, sig, feature, flags)                         \
-  if constexpr (prefix != 0 && (P::kWide || prefix != 0xFD)) {                         \
-    table[prefix_offset(prefix, P::kStates) + code] = handler_of<Op::name, P, Mode>(); \
+#define OP(name, text, prefix, code, imm, sig, feature, flags)                \
+  if constexpr (prefix != 0 && (P::kWide || prefix != 0xFD)) {                \
+    table[prefix_offset<P>(prefix) + code] = handler_of<Op::name, P, Mode>(); \
   }
 #include "wasm/ops.def"
 #undef OP

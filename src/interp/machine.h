@@ -2,9 +2,9 @@
 // reaches the next.
 //
 // Each instruction has a handler for each state of the operand stack (state.h). A handler ends by
-// jumping to the handler of the next opcode. Six registers travel as arguments; four that change
-// only at calls between instances live in callee-saved machine registers, so that the calls a
-// handler makes keep them. Where the compiler does not promise such jumps (without optimisation,
+// jumping to the handler of the next step (steps.h). Six registers travel as arguments; five that
+// change only at calls between instances live in callee-saved machine registers, so that the calls
+// a handler makes keep them. Where the compiler does not promise such jumps (without optimisation,
 // under sanitizers, on other processors), NACRE_INTERP_THREADED is 0: the same handlers return to a
 // loop and the registers are members of Machine.
 //
@@ -23,6 +23,7 @@
 #include "abi/code.h"
 #include "abi/trap.h"
 #include "abi/vmctx.h"
+#include "interp/steps.h"
 
 #if !defined(NACRE_INTERP_LOOP) && defined(__GNUC__) && !defined(__clang__) &&                  \
     defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
@@ -59,28 +60,27 @@ struct FunctionCode {
 };
 
 // What stands between the locals and the operands of a running function. `return_pc` is behind the
-// call in the caller, or one of the two codes below.
+// call in the caller, or one of the two places that InterpCode names for it.
 struct Frame {
   const uint8_t* return_pc;
   const Branch* return_cursor;
   Frame* prev;
-  uint8_t* locals;
+  uint8_t* caller_fp;
   const FunctionCode* code;  // null: a Bridge
 };
 
 // Stands between caller and callee where the instance or the width of slots changes, and under the
-// first frame of an activation. `locals` is where the caller wants the results.
+// first frame of an activation.
 struct Bridge : Frame {
+  uint8_t* results;   // where the caller wants them
   abi::VmCtx* vmctx;  // the caller's; null under the first frame
   uint32_t result_count;
   bool wide;  // the caller's slots
 };
 
-// Two bytes that are no opcodes (handlers.cc checks): returning to a bridge, and to the host.
-inline constexpr uint8_t kBridgeOpcode = 0xF0;
-inline constexpr uint8_t kExitOpcode = 0xF1;
-extern const uint8_t kBridgeCode[1];
-extern const uint8_t kExitCode[1];
+// Two steps that are no opcodes (handlers.cc checks): returning to a bridge, and to the host.
+inline constexpr Step kBridgeStep = 0xF0;
+inline constexpr Step kExitStep = 0xF1;
 
 // One run of Tier::call. Handlers reach it through a register.
 struct Activation {
@@ -112,17 +112,23 @@ using Handler = void (*)(NACRE_PARAMS);
 
 #if defined(__x86_64__)
 #define NACRE_REG(n) asm("r1" #n)
+#define NACRE_REG_STEPS asm("rbp")
 #elif defined(__aarch64__)
 #define NACRE_REG(n) asm("x2" #n)
+#define NACRE_REG_STEPS asm("x26")
 #else
 #define NACRE_REG(n) asm("s" #n)
+#define NACRE_REG_STEPS asm("s6")
 #endif
 // Machine registers of the thread, not memory. run() (run.cc) saves and sets them.
 register Activation* reg_activation NACRE_REG(2);
 register const Handler* reg_table NACRE_REG(3);
 register uint8_t* reg_memory NACRE_REG(4);
 register Frame* reg_frame NACRE_REG(5);
+// Where the step of the byte at address 0 would stand: that of pc is at reg_steps + 2 * pc.
+register uintptr_t reg_steps NACRE_REG_STEPS;
 #undef NACRE_REG
+#undef NACRE_REG_STEPS
 // Where the registers of a state live; in functions that are not handlers themselves.
 #define NACRE_MACHINE(state) static_cast<void>(state)
 
@@ -146,16 +152,19 @@ struct Machine {
   const Handler* table;
   uint8_t* memory;
   Frame* frame;
+  uintptr_t steps;
   Handler next;  // null: done
 };
 #define reg_activation machine.activation
 #define reg_table machine.table
 #define reg_memory machine.memory
 #define reg_frame machine.frame
+#define reg_steps machine.steps
 
 #endif
 
-// One flat array: for each state 256 one-byte opcodes, then the prefixed ones.
+// One flat array: for each state its steps (one-byte opcodes in the wide table), then the prefixed
+// opcodes.
 struct TableLayout {
   static constexpr size_t kOneByte = 256;
   static constexpr size_t kFb = 0x20;

@@ -1,4 +1,5 @@
 // Loads and stores of numbers, memory.size and memory.grow (specification 3.0, 4.6.8).
+#include "interp/fused.h"
 #include "interp/immediates.h"
 #include "interp/memory_access.h"
 #include "os/fault.h"
@@ -58,7 +59,7 @@ struct Load {
     auto s = at.pop(operand);
     if (!load0<Mode>(s, operand, at.pc[2], bits)) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.deliver(static_cast<Value>(static_cast<Stored>(bits)), 3);
+    return s.push(static_cast<Value>(static_cast<Stored>(bits))).next(3);
   }
 
   [[gnu::noinline]] static void long_form(NACRE_PARAMS) {
@@ -71,8 +72,8 @@ struct Load {
     auto s = at.pop(operand);
     if (!load0<Mode>(s, operand, arg.offset, bits)) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.deliver(static_cast<Value>(static_cast<Stored>(bits)),
-                     static_cast<size_t>(arg.next - at.pc));
+    return s.push(static_cast<Value>(static_cast<Stored>(bits)))
+        .next(static_cast<size_t>(arg.next - at.pc));
   }
 
   [[gnu::noinline]] static void other_memory(NACRE_PARAMS) {
@@ -99,7 +100,7 @@ struct Store {
     auto s = at.pop(value).pop(operand);
     if (!store0<Mode>(s, operand, at.pc[2], static_cast<Stored>(value))) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.flow(3);
+    return s.next(3);
   }
 
   [[gnu::noinline]] static void long_form(NACRE_PARAMS) {
@@ -112,7 +113,7 @@ struct Store {
     auto s = at.pop(value).pop(operand);
     if (!store0<Mode>(s, operand, arg.offset, static_cast<Stored>(value))) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.flow(static_cast<size_t>(arg.next - at.pc));
+    return s.next(static_cast<size_t>(arg.next - at.pc));
   }
 
   [[gnu::noinline]] static void other_memory(NACRE_PARAMS) {
@@ -154,19 +155,85 @@ struct MemoryGrow {
 
 }  // namespace
 
-#define LOAD(name, Stored, Value)                               \
-  template <class P, class Mode>                                \
-  struct Run<wasm::Op::name, P, Mode> {                         \
-    static void handler(NACRE_PARAMS) {                         \
-      return Load<Stored, Value, P, Mode>::handler(NACRE_ARGS); \
-    }                                                           \
-  };                                                            \
+// What a row reads or writes in memory, and for a load the type it becomes.
+template <wasm::Op op>
+struct Access;
+
+// Forms, whose memory argument has two bytes.
+template <wasm::Op op, Operands operands, Use use, class P, class Mode>
+void Fused<op, operands, use, P, Mode>::handler(NACRE_PARAMS) {
+  using Stored = typename Access<op>::Stored;
+  auto at = State<P>::enter(NACRE_ARGS);
+  size_t before = bytes_of<operands>(at);
+  uint64_t operand;
+  uint64_t offset = at.pc[before + 2];
+  if constexpr (use == Use::none) {
+    // A constant is an i32 or i64; an i32's upper half is not stored.
+    uint64_t value;
+    auto s = fetch<operands>(at, operand, value);
+    if (!store0<Mode>(s, operand, offset, static_cast<Stored>(value))) [[unlikely]]
+      return behind(at, before).template trap<TrapKind::memory_out_of_bounds>();
+    return s.next(before + 3);
+  } else {
+    std::make_unsigned_t<Stored> bits;
+    auto s = fetch_last<operands>(at, operand);
+    if (!load0<Mode>(s, operand, offset, bits)) [[unlikely]]
+      return behind(at, before).template trap<TrapKind::memory_out_of_bounds>();
+    auto value = static_cast<typename Access<op>::Value>(static_cast<Stored>(bits));
+    // The first of two locals stays on the stack.
+    if constexpr (operands == Operands::locals) {
+      return put<use>(s.push(local_at<uint64_t>(at, 0)), value, before + 3);
+    } else {
+      return put<use>(s, value, before + 3);
+    }
+  }
+}
+
+// Accesses to memory 0 whose offset is noted.
+template <wasm::Op op, bool three_bytes, class P, class Mode>
+void Long<op, three_bytes, P, Mode>::handler(NACRE_PARAMS) {
+  using Stored = typename Access<op>::Stored;
+  auto at = State<P>::enter(NACRE_ARGS);
+  uint64_t operand;
+  if constexpr (std::is_void_v<typename Access<op>::Value>) {
+    uint64_t value;
+    auto s = at.pop(value).pop(operand);
+    if (!store0<Mode>(s, operand, at.noted(), static_cast<Stored>(value))) [[unlikely]]
+      return at.template trap<TrapKind::memory_out_of_bounds>();
+    return s.next(at.noted_length());
+  } else {
+    std::make_unsigned_t<Stored> bits;
+    auto s = at.pop(operand);
+    if (!load0<Mode>(s, operand, at.noted(), bits)) [[unlikely]]
+      return at.template trap<TrapKind::memory_out_of_bounds>();
+    return s.push(static_cast<typename Access<op>::Value>(static_cast<Stored>(bits)))
+        .next(at.noted_length());
+  }
+}
+
+#define LOAD(name, Stored_, Value_)                               \
+  template <>                                                     \
+  struct Access<wasm::Op::name> {                                 \
+    using Stored = Stored_;                                       \
+    using Value = Value_;                                         \
+  };                                                              \
+  template <class P, class Mode>                                  \
+  struct Run<wasm::Op::name, P, Mode> {                           \
+    static void handler(NACRE_PARAMS) {                           \
+      return Load<Stored_, Value_, P, Mode>::handler(NACRE_ARGS); \
+    }                                                             \
+  };                                                              \
   INSTANTIATE(name)
-#define STORE(name, Stored)                                                                   \
-  template <class P, class Mode>                                                              \
-  struct Run<wasm::Op::name, P, Mode> {                                                       \
-    static void handler(NACRE_PARAMS) { return Store<Stored, P, Mode>::handler(NACRE_ARGS); } \
-  };                                                                                          \
+#define STORE(name, Stored_)                                                                   \
+  template <>                                                                                  \
+  struct Access<wasm::Op::name> {                                                              \
+    using Stored = Stored_;                                                                    \
+    using Value = void;                                                                        \
+  };                                                                                           \
+  template <class P, class Mode>                                                               \
+  struct Run<wasm::Op::name, P, Mode> {                                                        \
+    static void handler(NACRE_PARAMS) { return Store<Stored_, P, Mode>::handler(NACRE_ARGS); } \
+  };                                                                                           \
   INSTANTIATE(name)
 #define INSTANTIATE(name)                                  \
   template struct Run<wasm::Op::name, Narrow<0>, Checked>; \
@@ -205,6 +272,17 @@ STORE(i64_store32, uint32_t)
 #undef LOAD
 #undef STORE
 #undef INSTANTIATE
+
+#define BOTH_MODES(op, operands, use)                   \
+  NACRE_INSTANTIATE_FORM_IN(op, operands, use, Checked) \
+  NACRE_INSTANTIATE_FORM_IN(op, operands, use, Guarded)
+#define FORM_LOAD BOTH_MODES
+#define FORM_STORE BOTH_MODES
+#include "interp/fused.def"
+#define LONG_LOAD(op) NACRE_INSTANTIATE_LONG_IN(op, Checked) NACRE_INSTANTIATE_LONG_IN(op, Guarded)
+#define LONG_STORE LONG_LOAD
+#include "interp/long.def"
+#undef BOTH_MODES
 
 NACRE_FORM(memory_size, WithIndex<MemorySize, P>)
 NACRE_FORM(memory_grow, WithIndex<MemoryGrow, P>)

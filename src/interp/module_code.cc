@@ -38,7 +38,14 @@ Result<std::unique_ptr<abi::ModuleCode>> InterpCode::create(const abi::ModuleInp
   code->function_count_ = code->module().defined_functions();
   code->functions_.reset(new (std::nothrow)
                              std::atomic<const FunctionCode*>[code->function_count_]());
-  if (code->functions_ == nullptr) return std::unexpected(out_of_memory());
+  // All zero, and so without memory until it is written.
+  size_t bytes = code->module().bytes.size();
+  code->steps_.reset(static_cast<Step*>(std::calloc(bytes, sizeof(Step))));
+  if (code->functions_ == nullptr || code->steps_ == nullptr) {
+    return std::unexpected(out_of_memory());
+  }
+  code->steps_[0] = kBridgeStep;
+  code->steps_[1] = kExitStep;
   return std::unique_ptr<abi::ModuleCode>(std::move(code));
 }
 
@@ -56,17 +63,21 @@ Result<const FunctionCode*> InterpCode::function(uint32_t index) {
   std::atomic<const FunctionCode*>& slot = functions_[index - module().imported_functions];
   const FunctionCode* known = slot.load(std::memory_order_acquire);
   if (known != nullptr) return known;
+  std::lock_guard lock(making_);
+  known = slot.load(std::memory_order_relaxed);
+  if (known != nullptr) return known;
   std::unique_ptr<FunctionCode> made = TRY(make(index));
-  // Of two threads that made it at once, the first wins.
-  if (slot.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel)) {
-    return made.release();
-  }
-  return known;
+  slot.store(made.get(), std::memory_order_release);
+  return made.release();
 }
 
-Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) const {
+Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
   wasm::SideTable table;
   wasm::FunctionShape shape = TRY(wasm::build_side_table(info_, index, table));
+  const uint8_t* body = module().body_of(index).data();
+  plan_steps(Bytes(body + shape.code_begin, shape.code_end - shape.code_begin), shape,
+             info_.features(), table.branches,
+             steps_.get() + (body + shape.code_begin - module().bytes.data()));
   std::unique_ptr<FunctionCode> code(new (std::nothrow) FunctionCode);
   size_t entries = table.branches.size();
   Branch* branches = new (std::nothrow) Branch[entries];
@@ -82,7 +93,6 @@ Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) const {
                    .keep = entry.keep};
   }
   code->branches = branches;
-  const uint8_t* body = module().body_of(index).data();
   code->start = body + shape.code_begin;
   code->end = body + shape.code_end - 1;
   code->wide = shape.uses_v128;

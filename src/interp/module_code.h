@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 
@@ -11,7 +13,8 @@
 
 namespace nacre::interp {
 
-// Thread-safe. One pointer for each function that was never called.
+// Thread-safe. A pointer for each function that was never called; steps take memory where they are
+// written.
 class InterpCode final : public abi::ModuleCode {
  public:
   static Result<std::unique_ptr<abi::ModuleCode>> create(const abi::ModuleInput& input);
@@ -22,6 +25,15 @@ class InterpCode final : public abi::ModuleCode {
   Result<const FunctionCode*> function(uint32_t index);
 
   const wasm::Module& module() const { return info_.module(); }
+  // For reg_steps (machine.h).
+  uintptr_t steps() const {
+    return reinterpret_cast<uintptr_t>(steps_.get()) -
+           sizeof(Step) * reinterpret_cast<uintptr_t>(module().bytes.data());
+  }
+  // Where functions return to that a bridge called, or the host: bytes of the module's head, which
+  // is no code.
+  const uint8_t* bridge_pc() const { return module().bytes.data(); }
+  const uint8_t* exit_pc() const { return module().bytes.data() + 1; }
   const wasm::FuncType& type(uint32_t index) const;
 
   // The offset in the module of the instruction that holds `pc`, a byte of the function's body.
@@ -29,9 +41,15 @@ class InterpCode final : public abi::ModuleCode {
 
  private:
   explicit InterpCode(const wasm::ValidModuleInfo& info) : info_(info) {}
-  Result<std::unique_ptr<FunctionCode>> make(uint32_t index) const;
+  Result<std::unique_ptr<FunctionCode>> make(uint32_t index);
+
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
 
   wasm::ValidModuleInfo info_;
+  std::mutex making_;                    // of functions, and the steps written for them
+  std::unique_ptr<Step[], Free> steps_;  // of each byte of the module
   std::unique_ptr<std::atomic<const FunctionCode*>[]> functions_;
   uint32_t function_count_ = 0;
 };

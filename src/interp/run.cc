@@ -12,9 +12,6 @@ namespace nacre::interp {
 
 using abi::TrapKind;
 
-const uint8_t kBridgeCode[1] = {kBridgeOpcode};
-const uint8_t kExitCode[1] = {kExitOpcode};
-
 // ---- ends of an activation
 
 namespace {
@@ -66,13 +63,13 @@ void bridge_return(NACRE_PARAMS) {
   auto s = State<P>::enter(NACRE_ARGS).flush();
   const Bridge bridge = *static_cast<const Bridge*>(reg_frame);  // results may go over it
   uint32_t count = bridge.result_count;
-  copy_slots(s.sp - count * P::kSlot, P::kWide, bridge.locals, bridge.wide, count);
+  copy_slots(s.sp - count * P::kSlot, P::kWide, bridge.results, bridge.wide, count);
   switch_instance(s, bridge.vmctx, bridge.wide);
   reg_frame = bridge.prev;
   s.pc = bridge.return_pc;
   s.cursor = bridge.return_cursor;
-  s.sp = bridge.locals + count * (bridge.wide ? Wide::kSlot : Narrow<0>::kSlot);
-  s.fp = reg_frame->locals;
+  s.sp = bridge.results + count * (bridge.wide ? Wide::kSlot : Narrow<0>::kSlot);
+  s.fp = bridge.caller_fp;
   return s.dispatch();  // an empty cache is the first part of every table
 }
 template void bridge_return<Narrow<0>>(NACRE_PARAMS);
@@ -89,6 +86,7 @@ bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const Function
   const Handler* outer_table = reg_table;
   uint8_t* outer_memory = reg_memory;
   Frame* outer_frame = reg_frame;
+  uintptr_t outer_steps = reg_steps;
   State<Narrow<0>> s{};
 #else
   Machine machine{};
@@ -98,7 +96,9 @@ bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const Function
   reg_frame = base;
   switch_instance(s, vmctx, code.wide);
   s.pc = code.start;
-  enter_function<false>(s, code, reinterpret_cast<uint8_t*>(base + 1), kExitCode, nullptr, base);
+  const uint8_t* return_pc = static_cast<const InterpCode&>(*vmctx->code).exit_pc();
+  enter_function<false>(s, code, reinterpret_cast<uint8_t*>(base + 1), return_pc, nullptr, base,
+                        nullptr);
 #if NACRE_INTERP_THREADED
 #if defined(__x86_64__)
   asm volatile("" ::: "rbx");  // handlers do not keep them (flags.cmake)
@@ -107,6 +107,7 @@ bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const Function
   reg_table = outer_table;
   reg_memory = outer_memory;
   reg_frame = outer_frame;
+  reg_steps = outer_steps;
 #else
   while (machine.next != nullptr) machine.next(machine);
 #endif
@@ -216,15 +217,16 @@ void add_frames(const Activation& activation, abi::Trap& trap) {
       return;
     }
     const FunctionCode* code = frame->code;
+    const auto& module = static_cast<const InterpCode&>(*vmctx->code);
     if (code != last_code || pc != last_pc) {
-      last_offset = static_cast<const InterpCode&>(*vmctx->code).instruction_offset(*code, pc);
+      last_offset = module.instruction_offset(*code, pc);
       last_code = code;
       last_pc = pc;
     }
     if (frame != activation.trap_frame || !activation.left_by_tail_call)
       trap.frames.push_back({.vmctx = vmctx, .function = code->index, .offset = last_offset});
-    if (frame->return_pc == kExitCode) return;
-    if (frame->return_pc == kBridgeCode) {
+    if (frame->return_pc == module.exit_pc()) return;
+    if (frame->return_pc == module.bridge_pc()) {
       const Bridge* bridge = static_cast<const Bridge*>(frame->prev);
       vmctx = bridge->vmctx;
       frame = bridge;

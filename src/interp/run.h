@@ -33,14 +33,15 @@ NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, bool wide) {
   activation.index_mask = memory != nullptr && memory->is_64 ? ~uint64_t{0} : 0xFFFFFFFF;
   reg_memory = vmctx->memory0_base;
   reg_table = handler_table(wide, memory != nullptr && memory->guarded);
+  reg_steps = static_cast<const InterpCode&>(*vmctx->code).steps();
 }
 
 // Begins a function whose arguments stand at `locals`. A trap is reported at the state's pc. If the
 // function's slots may be of another width than the state's, only its handlers may look at them.
 template <bool same_width, class P>
 NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, uint8_t* locals,
-                                 const uint8_t* return_pc, const Branch* return_cursor,
-                                 Frame* prev) {
+                                 const uint8_t* return_pc, const Branch* return_cursor, Frame* prev,
+                                 uint8_t* caller_fp) {
   NACRE_MACHINE(at);
   if (static_cast<size_t>(reg_activation->limit - locals) < code.frame_bytes) [[unlikely]]
     return at.template trap<abi::TrapKind::call_stack_exhausted>();
@@ -53,7 +54,7 @@ NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, u
   frame->return_pc = return_pc;
   frame->return_cursor = return_cursor;
   frame->prev = prev;
-  frame->locals = locals;
+  frame->caller_fp = caller_fp;
   frame->code = &code;
   reg_frame = frame;
   State<P> s = at;
@@ -61,7 +62,6 @@ NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, u
   s.cursor = code.branches;
   s.fp = locals;
   s.sp = end + sizeof(Frame);
-  if constexpr (same_width) return s.flow(0);
   return s.dispatch();
 }
 

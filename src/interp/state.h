@@ -3,7 +3,7 @@
 //
 // Narrow<n> (8-byte slots): the n topmost values are in tos and nos, the rest in memory below sp.
 // Wide (16-byte slots): all in memory. State<P> is the registers at one point of a handler; pop and
-// push return the state after them. Any state may stand at any instruction: the opcode is looked up
+// push return the state after them. Any state may stand at any instruction: the step is looked up
 // in the part of the table that belongs to the state.
 //
 // A slot holds an i32 or f32 in its low half; the high half is zero.
@@ -85,21 +85,10 @@ NACRE_INLINE void store(void* to, T value) {
   __builtin_memcpy(to, &value, sizeof value);
 }
 
-// Values that br_if may test.
-template <class T>
-inline constexpr bool kMayDecide = std::is_integral_v<T> && sizeof(T) == 4;
-
 // Ends the activation: see run.cc. The kind of trap_dynamic is in tos.
 template <abi::TrapKind kind>
 [[gnu::cold, gnu::noinline]] void trap_exit(NACRE_PARAMS);
 [[gnu::cold, gnu::noinline]] void trap_dynamic(NACRE_PARAMS);
-
-struct NoMode;
-template <wasm::Op op, class P, class Mode = NoMode>
-struct Run;
-
-// One-byte opcodes that other handlers look for.
-constexpr uint8_t code_of(wasm::Op op) { return static_cast<uint8_t>(wasm::op_info(op).code); }
 
 // Branches that drop values on the way (control.cc).
 template <class P>
@@ -168,109 +157,17 @@ struct State {
     s.pc += length;
     return s.dispatch();
   }
-  NACRE_INLINE void dispatch() const { return dispatch_to(*pc); }
-  NACRE_INLINE void dispatch_to(uint8_t opcode) const {
-    return jump(reg_table[static_cast<size_t>(P::kCached) * TableLayout::kOneByte + opcode]);
+  NACRE_INLINE void dispatch() const {
+    return jump(reg_table[static_cast<size_t>(P::kCached) * kStepCount + step()]);
   }
-
-  // ---- Going on with what nearly always comes next. An indirect jump costs more than the work of
-  // most handlers; a comparison that the processor predicts costs next to nothing. So handlers
-  // themselves do the pushes, and the storing of their result, that follow them.
-
-  // Like next(), but up to `depth` local.get and i32.const are done on the way.
-  template <int depth = 2>
-  NACRE_INLINE void flow(size_t length) const {
-    State s = *this;
-    s.pc += length;
-    uint8_t opcode = *s.pc;
-    if constexpr (!P::kWide && depth > 1) {
-      while (opcode == code_of(wasm::Op::block) && is_short_type(s.pc[1])) {
-        s.pc += 2;
-        opcode = *s.pc;
-      }
-    }
-    if constexpr (!P::kWide && depth > 0) {
-      if (opcode == code_of(wasm::Op::local_get)) {
-        uint32_t index = s.pc[1];
-        if ((index & 0x80) == 0) [[likely]]
-          return s.push(load<uint64_t>(fp + index * P::kSlot)).template flow<depth - 1>(2);
-      } else if (opcode == code_of(wasm::Op::i32_const)) {
-        uint32_t value = s.pc[1];
-        size_t bytes = 2;
-        if (value & 0x80) {
-          uint32_t high = s.pc[2];
-          if (high & 0x80) return s.jump(&Run<wasm::Op::i32_const, P, NoMode>::handler);
-          value =
-              static_cast<uint32_t>(static_cast<int32_t>((value & 0x7F) << 18 | high << 25) >> 18);
-          bytes = 3;
-        } else {
-          value = static_cast<uint32_t>(static_cast<int32_t>(value << 25) >> 25);
-        }
-        return s.push(value).template flow<depth - 1>(bytes);
-      }
-    }
-    if constexpr (P::kCached == 2) {
-      if (opcode == code_of(wasm::Op::i32_add))
-        return s.jump(&Run<wasm::Op::i32_add, P, NoMode>::handler);
-    }
-    return s.dispatch_to(opcode);
+  // What is to be done at pc.
+  NACRE_INLINE Step step() const { return *steps(); }
+  NACRE_INLINE const Step* steps() const {
+    return reinterpret_cast<const Step*>(reg_steps + 2 * reinterpret_cast<uintptr_t>(pc));
   }
-
-  // Pushes the result of an instruction and goes on. Often it goes straight into a local, or
-  // decides a branch.
-  template <class T>
-  NACRE_INLINE void deliver(T value, size_t length) const {
-    if constexpr (P::kWide) {
-      return push(value).next(length);
-    } else {
-      State s = *this;
-      s.pc += length;
-      uint8_t opcode = *s.pc;
-      if (opcode == code_of(wasm::Op::local_set)) {
-        uint32_t index = s.pc[1];
-        if ((index & 0x80) == 0) [[likely]] {
-          store(fp + index * P::kSlot, to_slot(value));
-          return s.template flow<2>(2);
-        }
-      } else if (opcode == code_of(wasm::Op::local_tee)) {
-        uint32_t index = s.pc[1];
-        if ((index & 0x80) == 0) [[likely]] {
-          store(fp + index * P::kSlot, to_slot(value));
-          s.pc += 2;
-          opcode = *s.pc;
-          if constexpr (kMayDecide<T>) {
-            if (opcode == code_of(wasm::Op::br_if) && (s.pc[1] & 0x80) == 0)
-              return s.decide_branch(value != 0);
-          }
-          return s.push(value).template flow<1>(0);
-        }
-      } else if constexpr (kMayDecide<T>) {
-        if (opcode == code_of(wasm::Op::br_if) && (s.pc[1] & 0x80) == 0)
-          return s.decide_branch(value != 0);
-      }
-      return s.push(value).template flow<1>(0);
-    }
-  }
-
-  // The result of a comparison: it mostly decides a branch.
-  NACRE_INLINE void decide(bool condition, size_t length) const {
-    if constexpr (!P::kWide) {
-      if (pc[length] == code_of(wasm::Op::br_if) && (pc[length + 1] & 0x80) == 0) [[likely]] {
-        State s = *this;
-        s.pc += length;
-        return s.decide_branch(condition);
-      }
-    }
-    return deliver(uint32_t{condition}, length);
-  }
-
-  // At a br_if with a short label and the condition taken from the stack.
-  NACRE_INLINE void decide_branch(bool condition) const {
-    if (condition) return take_branch();
-    State s = *this;
-    s.cursor += 1;
-    return s.flow(2);
-  }
+  // What is noted of a long immediate, and the length of its instruction if that is over 3.
+  NACRE_INLINE uint32_t noted() const { return load<uint32_t>(steps() + 1); }
+  NACRE_INLINE size_t noted_length() const { return steps()[3]; }
 
   // Goes where the entry at the cursor says.
   NACRE_INLINE void take_branch() const {
@@ -281,7 +178,7 @@ struct State {
     s.pc += entry->delta_pc;
     s.cursor =
         reinterpret_cast<const Branch*>(reinterpret_cast<const char*>(entry) + entry->delta_cursor);
-    return s.flow(0);
+    return s.dispatch();
   }
 
   template <abi::TrapKind kind>
@@ -353,7 +250,7 @@ struct NoMode {};   // every other instruction
 
 // The handler of a row of ops.def in one state. Each family of instructions has a .cc that defines
 // and instantiates its own; a row without one does not link.
-template <wasm::Op op, class P, class Mode>
+template <wasm::Op op, class P, class Mode = NoMode>
 struct Run {
   static void handler(NACRE_PARAMS);
 };

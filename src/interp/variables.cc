@@ -1,4 +1,5 @@
 // Constants, locals, globals, operands, references and tables (specification 3.0, 4.6.3 to 4.6.6).
+#include "interp/fused.h"
 #include "interp/immediates.h"
 
 namespace nacre::interp {
@@ -10,7 +11,7 @@ struct LocalGet {
   template <class S>
   NACRE_INLINE static void run(const S& s, uint32_t index, size_t length) {
     using Raw = typename S::Policy::Raw;
-    return s.push(load<Raw>(s.fp + index * S::Policy::kSlot)).flow(length);
+    return s.push(load<Raw>(s.fp + index * S::Policy::kSlot)).next(length);
   }
 };
 
@@ -20,7 +21,7 @@ struct LocalSet {
     typename S::Policy::Raw value;
     auto s = at.pop(value);
     store(s.fp + index * S::Policy::kSlot, value);
-    return s.flow(length);
+    return s.next(length);
   }
 };
 
@@ -30,8 +31,8 @@ struct LocalTee {
     typename S::Policy::Raw value;
     auto s = at.pop(value);
     store(s.fp + index * S::Policy::kSlot, value);
-    if constexpr (S::Policy::kCached == 0) return s.push(value).flow(length);
-    return at.flow(length);
+    if constexpr (S::Policy::kCached == 0) return s.push(value).next(length);
+    return at.next(length);
   }
 };
 
@@ -40,7 +41,7 @@ struct GlobalGet {
   NACRE_INLINE static void run(const S& s, uint32_t index, size_t length) {
     NACRE_MACHINE(s);
     using Raw = typename S::Policy::Raw;
-    return s.deliver(load<Raw>(reg_activation->vmctx->globals[index]), length);
+    return s.push(load<Raw>(reg_activation->vmctx->globals[index])).next(length);
   }
 };
 
@@ -51,14 +52,14 @@ struct GlobalSet {
     typename S::Policy::Raw value;
     auto s = at.pop(value);
     store(reg_activation->vmctx->globals[index], value);
-    return s.flow(length);
+    return s.next(length);
   }
 };
 
 struct Constant {
   template <class S, class T>
   NACRE_INLINE static void run(const S& s, T value, size_t length) {
-    return s.push(value).flow(length);
+    return s.push(value).next(length);
   }
 };
 
@@ -74,7 +75,7 @@ template <class P>
 struct Drop {
   NACRE_INLINE static void handler(NACRE_PARAMS) {
     typename P::Raw value;
-    return State<P>::enter(NACRE_ARGS).pop(value).flow(1);
+    return State<P>::enter(NACRE_ARGS).pop(value).next(1);
   }
 };
 
@@ -85,12 +86,8 @@ NACRE_INLINE void select(const S& at, size_t length) {
   Raw a;
   Raw b;
   auto s = at.pop(condition).pop(b).pop(a);
-  if constexpr (!S::Policy::kWide) {
-    return s.deliver(condition != 0 ? a : b, length);
-  } else {
-    if (condition == 0) a = b;
-    return s.push(a).next(length);
-  }
+  if (condition == 0) a = b;
+  return s.push(a).next(length);
 }
 
 template <class P>
@@ -183,6 +180,42 @@ struct TableSet {
 };
 
 }  // namespace
+
+// Forms without an op: values that only move.
+template <wasm::Op op, Operands operands, Use use, class P, class Mode>
+void Fused<op, operands, use, P, Mode>::handler(NACRE_PARAMS) {
+  // What a local or the stack holds is moved as it is.
+  using T = std::conditional_t<op == wasm::Op::i32_const, uint32_t, uint64_t>;
+  auto at = State<P>::enter(NACRE_ARGS);
+  size_t before = bytes_of<operands>(at);
+  if constexpr (use == Use::br_if || use == Use::if_ || use == Use::br_table ||
+                use == Use::br_unless) {
+    uint32_t condition;
+    auto s = fetch_last<operands>(at, condition);
+    return put<use>(s, condition, before);
+  } else if constexpr (operands == Operands::locals || operands == Operands::local_constant) {
+    T last;
+    fetch_last<operands>(at, last);
+    return put<use>(at.push(local_at<uint64_t>(at, 0)), last, before);
+  } else {
+    T value;
+    auto s = fetch_last<operands>(at, value);
+    return put<use>(s, value, before);
+  }
+}
+template <wasm::Op op, bool three_bytes, class P, class Mode>
+void Long<op, three_bytes, P, Mode>::handler(NACRE_PARAMS) {
+  using Body =
+      std::conditional_t<op == wasm::Op::i32_const, Constant,
+                         std::conditional_t<op == wasm::Op::global_get, GlobalGet, GlobalSet>>;
+  auto s = State<P>::enter(NACRE_ARGS);
+  return Body::run(s, s.noted(), long_length<three_bytes>(s));
+}
+#define LONG_VARIABLE NACRE_INSTANTIATE_LONG
+#include "interp/long.def"
+
+#define FORM_MOVE NACRE_INSTANTIATE_FORM
+#include "interp/fused.def"
 
 NACRE_FORM(local_get, WithIndex<LocalGet, P>)
 NACRE_FORM(local_set, WithIndex<LocalSet, P>)
