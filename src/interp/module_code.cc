@@ -33,6 +33,8 @@ Error out_of_memory() {
 }  // namespace
 
 Result<std::unique_ptr<abi::ModuleCode>> InterpCode::create(const abi::ModuleInput& input) {
+  if (input.info.module().bytes.empty())
+    return fail(ErrorCode::internal, "the interpreter runs modules in the binary format only");
   std::unique_ptr<InterpCode> code(new (std::nothrow) InterpCode(input.info));
   if (code == nullptr) return std::unexpected(out_of_memory());
   code->function_count_ = code->module().defined_functions();
