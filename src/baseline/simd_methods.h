@@ -5,82 +5,82 @@
 // neither slots nor guest memory are. vector_op() hides the first, vector_unary() and
 // vector_binary() the second. Both scratch registers are free for sequences of instructions.
 
-  // How a row's operands are those of the machine instruction.
-  enum class Order : uint8_t { ordered, commutes, swapped };
+// How a row's operands are those of the machine instruction.
+enum class Order : uint8_t { ordered, commutes, swapped };
 
-  // `to = a op b`, whatever registers these are. Loses `a` if it is a scratch register, else perhaps
-  // the first of these, where `to` is `b` but not `a`.
-  void vector_op(x64::Opcode op, Xmm to, Xmm a, Xmm b, Order order = Order::ordered,
-                 std::optional<uint8_t> imm = std::nullopt);
+// `to = a op b`, whatever registers these are. Loses `a` if it is a scratch register, else perhaps
+// the first of these, where `to` is `b` but not `a`.
+void vector_op(x64::Opcode op, Xmm to, Xmm a, Xmm b, Order order = Order::ordered,
+               std::optional<uint8_t> imm = std::nullopt);
 
-  // Rows that are one instruction.
-  void vector_unary(x64::Opcode op, std::optional<uint8_t> imm = std::nullopt);
-  void vector_binary(x64::Opcode op, Order order, std::optional<uint8_t> imm = std::nullopt);
+// Rows that are one instruction.
+void vector_unary(x64::Opcode op, std::optional<uint8_t> imm = std::nullopt);
+void vector_binary(x64::Opcode op, Order order, std::optional<uint8_t> imm = std::nullopt);
 
-  // Rows of several: emit(to, sources...) with registers; `to` is none of the sources, and only it
-  // and the scratch registers may be written.
-  template <size_t count, class Emit>
-  void vector_sequence(Emit emit) {
-    vector_sequence(emit, std::make_index_sequence<count>());
-  }
-  template <class Emit, size_t... I>
-  void vector_sequence(Emit emit, std::index_sequence<I...>) {
-    constexpr size_t kLast = sizeof...(I) - 1;
-    Operand sources[sizeof...(I)];
-    ((sources[kLast - I] = pop()), ...);
-    (xmm_of(sources[I]), ...);
-    Xmm to = result_xmm({&sources[I]...});
-    emit(to, xmm_of(sources[I])...);
-    (release(sources[I]), ...);
-    push_xmm(Type::v128, to);
-  }
+// Rows of several: emit(to, sources...) with registers; `to` is none of the sources, and only it
+// and the scratch registers may be written.
+template <size_t count, class Emit>
+void vector_sequence(Emit emit) {
+  vector_sequence(emit, std::make_index_sequence<count>());
+}
+template <class Emit, size_t... I>
+void vector_sequence(Emit emit, std::index_sequence<I...>) {
+  constexpr size_t kLast = sizeof...(I) - 1;
+  Operand sources[sizeof...(I)];
+  ((sources[kLast - I] = pop()), ...);
+  (xmm_of(sources[I]), ...);
+  Xmm to = result_xmm({&sources[I]...});
+  emit(to, xmm_of(sources[I])...);
+  (release(sources[I]), ...);
+  push_xmm(Type::v128, to);
+}
 
-  void zero(Xmm to) { masm_.sse({0, 1, 0x57}, to, to, to); }
-  void all_ones(Xmm to) { masm_.sse({0x66, 1, 0x76}, to, to, to); }
-  void shift_by(const x64::VectorShift& shift, Xmm to, Xmm from, uint8_t count) {
-    masm_.sse_shift(shift.by_immediate, shift.digit, to, from, count);
-  }
-  // The same bits in every lane of 8 bytes; the same 8 bytes twice.
-  static constexpr uint64_t in_bytes(uint8_t bits) { return uint64_t{0x0101010101010101} * bits; }
-  static constexpr uint64_t in_words(uint16_t bits) { return uint64_t{0x0001000100010001} * bits; }
-  static constexpr uint64_t in_dwords(uint32_t bits) { return uint64_t{bits} << 32 | bits; }
-  Label& twice(uint64_t half) { return constant(half, half, 16); }
-  void push_vector_constant(uint64_t low, uint64_t high);
+void zero(Xmm to) { masm_.sse({0, 1, 0x57}, to, to, to); }
+void all_ones(Xmm to) { masm_.sse({0x66, 1, 0x76}, to, to, to); }
+void shift_by(const x64::VectorShift& shift, Xmm to, Xmm from, uint8_t count) {
+  masm_.sse_shift(shift.by_immediate, shift.digit, to, from, count);
+}
+// The same bits in every lane of 8 bytes; the same 8 bytes twice.
+static constexpr uint64_t in_bytes(uint8_t bits) { return uint64_t{0x0101010101010101} * bits; }
+static constexpr uint64_t in_words(uint16_t bits) { return uint64_t{0x0001000100010001} * bits; }
+static constexpr uint64_t in_dwords(uint32_t bits) { return uint64_t{bits} << 32 | bits; }
+Label& twice(uint64_t half) { return constant(half, half, 16); }
+void push_vector_constant(uint64_t low, uint64_t high);
 
-  // ---- simd_arithmetic.cc
-  void vector_negate(x64::Opcode subtract);
-  void vector_compare_inverted(x64::Opcode op, Order order);
-  void vector_compare_unsigned(x64::Opcode extreme, x64::Opcode equal, bool inverted);
-  void vector_min_max(Type lane, bool is_max);
-  void vector_multiply_add(x64::Opcode multiply, x64::Opcode add, uint64_t negate);
-  void vector_sign_bits(x64::Opcode op, uint64_t mask);
-  void bit_select();
-  void all_true(x64::Opcode equal);
-  void bitmask(x64::Opcode op);
+// ---- simd_arithmetic.cc
+void vector_negate(x64::Opcode subtract);
+void vector_compare_inverted(x64::Opcode op, Order order);
+void vector_compare_unsigned(x64::Opcode extreme, x64::Opcode equal, bool inverted);
+void vector_min_max(Type lane, bool is_max);
+void vector_multiply_add(x64::Opcode multiply, x64::Opcode add, uint64_t negate);
+void vector_sign_bits(x64::Opcode op, uint64_t mask);
+void bit_select();
+void all_true(x64::Opcode equal);
+void bitmask(x64::Opcode op);
 
-  // ---- simd_shift.cc
-  // The count, modulo the bits of a lane, plus `more`, in the second scratch register.
-  void shift_count(Operand count, uint8_t lane_bits, int32_t more = 0);
-  void vector_shift(const x64::VectorShift& shift, uint8_t lane_bits);
-  void byte_shift(bool left);
+// ---- simd_shift.cc
+// The count, modulo the bits of a lane, plus `more`, in the second scratch register.
+void shift_count(Operand count, uint8_t lane_bits, int32_t more = 0);
+void vector_shift(const x64::VectorShift& shift, uint8_t lane_bits);
+void byte_shift(bool left);
 
-  // ---- simd_convert.cc
-  void extend_high(x64::Opcode op);
-  void extmul_bytes(x64::Opcode extend, bool high);
-  void extmul_words(x64::Opcode multiply_high, x64::Opcode interleave);
-  void extmul_dwords(x64::Opcode multiply, bool high);
+// ---- simd_convert.cc
+void extend_high(x64::Opcode op);
+void extmul_bytes(x64::Opcode extend, bool high);
+void extmul_words(x64::Opcode multiply_high, x64::Opcode interleave);
+void extmul_dwords(x64::Opcode multiply, bool high);
 
-  // ---- simd_lanes.cc
-  void splat_int(uint8_t lane_bytes);
-  void splat_lowest(Xmm reg, uint8_t lane_bytes);  // of 1 or 2 bytes
-  void splat_float(Type lane);
-  Gpr extract_lane(x64::Opcode op, Width width, uint8_t lane);
-  void extract_float(Type lane_type, uint8_t lane);
-  void replace_lane(x64::Opcode op, Width width, uint8_t lane);
-  void shuffle_one(bool of_second, const std::array<uint8_t, 16>& lanes);
+// ---- simd_lanes.cc
+void splat_int(uint8_t lane_bytes);
+void splat_lowest(Xmm reg, uint8_t lane_bytes);  // of 1 or 2 bytes
+void splat_float(Type lane);
+Gpr extract_lane(x64::Opcode op, Width width, uint8_t lane);
+void extract_float(Type lane_type, uint8_t lane);
+void replace_lane(x64::Opcode op, Width width, uint8_t lane);
+void shuffle_one(bool of_second, const std::array<uint8_t, 16>& lanes);
 
-  // ---- simd_memory.cc
-  template <class Emit>
-  void load_vector(const wasm::imm::memarg& i, uint32_t bytes, Emit emit);
-  void load_lane(const wasm::imm::memarg_lane& i, x64::Opcode insert, uint32_t bytes);
-  void store_lane(const wasm::imm::memarg_lane& i, x64::Opcode extract, uint32_t bytes);
+// ---- simd_memory.cc
+template <class Emit>
+void load_vector(const wasm::imm::memarg& i, uint32_t bytes, Emit emit);
+void load_lane(const wasm::imm::memarg_lane& i, x64::Opcode insert, uint32_t bytes);
+void store_lane(const wasm::imm::memarg_lane& i, x64::Opcode extract, uint32_t bytes);
