@@ -120,7 +120,8 @@ Result<wasi::p1::Config> Grants::make_config() const {
   if (!clock_) config.clock(nullptr);
   if (!random_) config.random(nullptr);
   for (const DirGrant& dir : dirs_) {
-    auto opened = config.preopen(dir.host, dir.guest, dir.read_only);
+    auto opened =
+        config.preopen(dir.host, dir.guest, dir.read_only ? host::Rights::read : host::Rights::all);
     if (!opened) {
       return fail(ErrorCode::io, "--dir " + quoted(dir.host) + ": " +
                                      std::string(host::errno_text(opened.error())));

@@ -43,12 +43,14 @@ class Config {
   Config& clock(std::shared_ptr<host::Clock> clock);
   Config& random(std::shared_ptr<host::Random> random);
 
-  // Asked about each act within a grant. Set it before the grants; until set: AllowGranted.
+  // Asked about what grants leave open. Set it before the grants; until set: nobody.
   Config& gate(std::shared_ptr<host::Gate> gate);
 
   // Directories appear as descriptors 3, 4, ... in this order, sockets behind them.
   host::HostResult<void> preopen(const std::string& host_path, std::string guest_path,
-                                 bool read_only = false);
+                                 host::Rights rights = host::Rights::all);
+  // All there is, each act decided by the gate; behind the directories granted so far.
+  host::HostResult<void> preopen_root(const std::string& working_dir);
   Config& preopen(std::shared_ptr<host::Dir> dir, std::string guest_path);
   Config& socket(std::shared_ptr<host::Socket> socket);
 
@@ -57,7 +59,8 @@ class Config {
   // What was refused so far; lives as long as the last of Config and Preview1.
   const std::shared_ptr<host::DenialLog>& denials() const { return denials_; }
   // A grant of this configuration's gate and log, for objects made elsewhere.
-  std::shared_ptr<const host::Grant> grant(std::string name, bool read_only = false) const;
+  std::shared_ptr<const host::Grant> grant(std::string name,
+                                           host::Rights rights = host::Rights::all) const;
 
  private:
   friend class Preview1;
