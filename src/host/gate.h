@@ -82,9 +82,9 @@ class Gate {
   virtual ~Gate() = default;
   // May take as long as a person takes to answer.
   virtual Decision may(const Request& request) = 0;
-  // Whether what lies beneath granted directories is of interest. If not, host paths, which cost
-  // system calls, are never made out.
-  virtual bool watches_paths() const { return true; }
+  // Whether what lies beneath a granted directory is of interest. If not, host paths, which cost
+  // system calls, are never made out there.
+  virtual bool watches(std::string_view host_directory) const = 0;
 };
 
 struct Denial {
