@@ -62,6 +62,7 @@ class Dir : public Handle {
   HostResult<std::vector<DirEntry>> read_entries(uint64_t cookie, size_t budget_bytes);
 
   const std::shared_ptr<const Grant>& grant() const { return grant_; }
+  std::string_view display_name() const final { return path_; }
 
  protected:
   // `path`: as messages name this directory, the grant's name at its root.

@@ -82,6 +82,11 @@ Config& Config::socket(std::shared_ptr<host::Socket> socket) {
   return *this;
 }
 
+Config& Config::call_log(std::shared_ptr<host::CallLog> log) {
+  call_log_ = std::move(log);
+  return *this;
+}
+
 Config& Config::limits(Limits limits) {
   limits_ = limits;
   return *this;

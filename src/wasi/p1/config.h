@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/call_log.h"
 #include "host/clock.h"
 #include "host/dir.h"
 #include "host/env.h"
@@ -54,6 +55,9 @@ class Config {
   Config& preopen(std::shared_ptr<host::Dir> dir, std::string guest_path);
   Config& socket(std::shared_ptr<host::Socket> socket);
 
+  // Told of every call that uses a grant, if functions are bound with logged = true.
+  Config& call_log(std::shared_ptr<host::CallLog> log);
+
   Config& limits(Limits limits);
 
   // What was refused so far; lives as long as the last of Config and Preview1.
@@ -72,6 +76,7 @@ class Config {
   std::shared_ptr<host::DenialLog> denials_;
   std::vector<std::pair<std::shared_ptr<host::Dir>, std::string>> preopens_;
   std::vector<std::shared_ptr<host::Socket>> sockets_;
+  std::shared_ptr<host::CallLog> call_log_;
   Limits limits_;
 };
 
