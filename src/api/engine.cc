@@ -154,18 +154,24 @@ nacre_error_t* nacre_module_new(nacre_engine_t* engine, const void* bytes, size_
   const auto* data = static_cast<const uint8_t*>(bytes);
   auto copy = std::make_shared<std::vector<uint8_t>>(data, data + size);
   Bytes view(*copy);
-  *out = new nacre_module(API_TRY(api::make_module(*engine, view, std::move(copy))));
+  auto module = API_TRY(api::make_module(*engine, view, copy));
+  *out = new nacre_module(std::move(module), view, std::move(copy));
   return nullptr;
 }
 
 nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* path, nacre_module_t** out) {
   auto file = API_TRY(os::FileContents::read(path, wasm::kMaxModuleBytes));
   Bytes view = file->bytes();
-  *out = new nacre_module(API_TRY(api::make_module(*engine, view, std::move(file))));
+  auto module = API_TRY(api::make_module(*engine, view, file));
+  *out = new nacre_module(std::move(module), view, std::move(file));
   return nullptr;
 }
 
 void nacre_module_delete(nacre_module_t* module) { delete module; }
+
+const char* nacre_module_digest(const nacre_module_t* module) {
+  return module->digest->text().c_str();
+}
 
 size_t nacre_module_import_count(const nacre_module_t* module) {
   return module->module->wasm().imports.size();

@@ -47,6 +47,12 @@ EngineHandle EngineOptions::make_engine() const {
   return EngineHandle(engine);
 }
 
+ModuleHandle load_module(nacre_engine_t* engine, const std::string& path) {
+  nacre_module_t* module = nullptr;
+  check(nacre_module_load(engine, path.c_str(), &module), path);
+  return ModuleHandle(module);
+}
+
 std::optional<int> parse_options(CLI::App& app, Args args) {
   std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
   try {
