@@ -53,6 +53,17 @@ Rule protect(const std::string& path, Kind kind, std::string why) {
   return rule;
 }
 
+// What a guest could change in Nacre's own files would give it more than it was given.
+std::vector<Rule> protection(const std::string& log, const std::string& directory) {
+  std::vector<Rule> rules;
+  for (const std::string& folder : policy::own_folders()) {
+    rules.push_back(protect(folder, Kind::dir, "Nacre's own"));
+  }
+  std::string path = log.starts_with('/') ? log : os::join_path(directory, log);
+  if (!log.empty()) rules.push_back(protect(path, Kind::file, "the audit log"));
+  return rules;
+}
+
 // Where a rule comes from, unless that is the flag which the message begins with.
 std::string said(const Rule& rule) { return is_flag(rule) ? "" : " (" + rule.origin + ")"; }
 
@@ -112,7 +123,7 @@ Result<void> Grants::add_flag(std::string_view kind, std::optional<std::string_v
   if (info == nullptr) {
     return fail(ErrorCode::usage, "there is no grant of the kind " + quoted(kind));
   }
-  Rule rule = TRY(policy::parse_rule(info->kind, value, allow, policy::here()));
+  Rule rule = TRY(policy::parse_rule(info->kind, value, allow, here_));
   if (allow && info->enforced == policy::Enforced::no_call) {
     return fail(ErrorCode::unsupported,
                 "no interface that is built so far gives programs a call "
@@ -200,7 +211,9 @@ Result<Grants::Prepared> Grants::prepare() {
   options.earlier = std::move(remembered_now.earlier);
   options.rules.add_all(rules_);
   options.rules.add_all(std::move(remembered_now.rules));
-  add_protection(options.rules);
+  options.late_rules = [log = audit_, directory = here_.directory] {
+    return protection(log, directory);
+  };
   options.asker = asker_;
   if (reads_store()) options.store = policy::Store::of_user();
 
@@ -224,15 +237,6 @@ Result<policy::Remembered> Grants::remembered() const {
   if (reads_store()) store = policy::Store::of_user();
   if (!store || !subject_.digest) return policy::Remembered{};
   return policy::recall(*store, subject_);
-}
-
-// What a guest could change in Nacre's own files would give it more than it was given.
-void Grants::add_protection(policy::RuleSet& rules) const {
-  for (const std::string& folder : policy::own_folders()) {
-    rules.add(protect(folder, Kind::dir, "Nacre's own"));
-  }
-  std::string here = policy::here().directory;
-  if (!audit_.empty()) rules.add(protect(os::join_path(here, audit_), Kind::file, "the audit log"));
 }
 
 Result<void> Grants::grant_variables(wasi::p1::Config& config, const policy::RuleSet& rules) const {
@@ -308,7 +312,7 @@ Result<void> Grants::grant_handles(wasi::p1::Config& config, const policy::RuleS
   }
   if (shows_root(rules)) {
     ++opened;
-    auto done = config.preopen_root(policy::here().directory);
+    auto done = config.preopen_root(here_.directory);
     if (!done) return fail(ErrorCode::io, "/: " + std::string(host::errno_text(done.error())));
   }
   for (const Rule& rule : rules.rules()) {

@@ -63,7 +63,6 @@ class Grants {
   Result<void> add_policy(const std::string& path);
   Result<void> refuse_what_is_not_enforced() const;
   bool reads_store() const;
-  void add_protection(policy::RuleSet& rules) const;
   bool shows_root(const policy::RuleSet& rules) const;
   Result<void> grant_handles(wasi::p1::Config& config, const policy::RuleSet& rules) const;
   Result<void> grant_variables(wasi::p1::Config& config, const policy::RuleSet& rules) const;
@@ -71,6 +70,7 @@ class Grants {
                      const std::shared_ptr<policy::Policy>& policy) const;
   Result<void> watch(Prepared& prepared, policy::Policy::Options& options);
 
+  policy::Place here_ = policy::here();
   std::vector<std::string> arguments_;
   std::vector<policy::Rule> rules_;
   policy::Subject subject_;

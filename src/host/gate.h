@@ -84,7 +84,7 @@ class Gate {
   virtual Decision may(const Request& request) = 0;
   // Whether what lies beneath a granted directory is of interest. If not, host paths, which cost
   // system calls, are never made out there.
-  virtual bool watches(std::string_view host_directory) const = 0;
+  virtual bool watches(std::string_view host_directory) = 0;
 };
 
 struct Denial {

@@ -18,7 +18,7 @@ class Recording final : public Gate {
     last.object = {};
     return denied == request.object ? Decision::deny : answer;
   }
-  bool watches(std::string_view) const override { return true; }
+  bool watches(std::string_view) override { return true; }
   std::vector<std::string> asked;
   Request last{.kind = Kind::dir};
   std::string denied;

@@ -160,9 +160,12 @@ class RealDir final : public Dir {
 void set_guard(os::BeneathDir& dir, const Grant& grant) {
   const std::shared_ptr<Gate>& gate = grant.gate();
   if (!gate) return;
-  auto path = os::path_of(dir.fd());
-  // What cannot be named is watched: each act in it will be refused.
-  if (grant.is_open() || !path || gate->watches(*path)) {
+  auto watched = [&] {
+    auto path = os::path_of(dir.fd());
+    // What cannot be named is watched: each act in it will be refused.
+    return !path || gate->watches(*path);
+  };
+  if (grant.is_open() || watched()) {
     dir.set_guard(std::make_shared<GateGuard>(gate, !grant.is_open()));
   }
 }

@@ -31,7 +31,7 @@ class AllowAll final : public Gate {
     EXPECT_TRUE(request.object.starts_with('/')) << request.object;
     return Decision::allow;
   }
-  bool watches(std::string_view) const override { return true; }
+  bool watches(std::string_view) override { return true; }
 };
 
 inline const char* backend_name(Backend backend) {

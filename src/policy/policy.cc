@@ -42,13 +42,21 @@ Result<Remembered> recall(const Store& store, const Subject& subject) {
   return remembered;
 }
 
-bool Policy::watches(std::string_view host_directory) const {
+void Policy::complete_rules() {
+  if (!options_.late_rules) return;
+  options_.rules.add_all(options_.late_rules());
+  options_.late_rules = nullptr;
+}
+
+bool Policy::watches(std::string_view host_directory) {
   std::lock_guard lock(mutex_);
+  complete_rules();
   return !options_.watchers.empty() || options_.rules.restricts(host_directory);
 }
 
 host::Decision Policy::may(const host::Request& request) {
   Lock lock(mutex_);
+  if (is_path(request.kind)) complete_rules();
   Verdict verdict = options_.rules.evaluate(request);
   Outcome outcome;
   std::optional<Rule> because;

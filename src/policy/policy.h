@@ -72,12 +72,14 @@ class Policy final : public host::Gate {
     std::shared_ptr<Asker> asker;  // null: nobody is asked
     std::optional<Store> store;    // where `always` and `never` go; none: they last for the run
     uint32_t max_questions = kMaxQuestions;
+    // More rules, about paths; made when the first path is decided, for many runs need none.
+    std::function<std::vector<Rule>()> late_rules;
     std::vector<std::shared_ptr<Watcher>> watchers;
   };
   explicit Policy(Options options) : options_(std::move(options)) {}
 
   host::Decision may(const host::Request& request) override;
-  bool watches(std::string_view host_directory) const override;
+  bool watches(std::string_view host_directory) override;
 
   // The first kMaxRefusals different ones; `left_out` more.
   std::vector<Refusal> refusals(uint64_t* left_out) const;
@@ -96,6 +98,7 @@ class Policy final : public host::Gate {
     const char* asked = nullptr;  // the answer's word: whoever said it knows
   };
 
+  void complete_rules();
   Outcome denied_by(const Verdict& verdict) const;
   Outcome decide(const host::Request& request, Lock& lock);
   Outcome ask(const host::Request& request, const Key& key, Lock& lock);

@@ -19,7 +19,7 @@ class DenyAll final : public host::Gate {
     ++asked;
     return host::Decision::deny;
   }
-  bool watches(std::string_view) const override { return true; }
+  bool watches(std::string_view) override { return true; }
   int asked = 0;
 };
 
