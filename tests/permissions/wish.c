@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static void result(const char *what, int ok) {
+static void result(const char* what, int ok) {
   if (ok) {
     printf("%s: done\n", what);
   } else {
@@ -21,7 +21,7 @@ static void result(const char *what, int ok) {
   fflush(stdout);
 }
 
-static void read_file(const char *path) {
+static void read_file(const char* path) {
   int fd = open(path, O_RDONLY);
   char text[256];
   ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
@@ -35,14 +35,14 @@ static void read_file(const char *path) {
   if (fd >= 0) close(fd);
 }
 
-static void write_file(const char *path) {
+static void write_file(const char* path) {
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
   result("write", fd >= 0 && write(fd, "written\n", 8) == 8);
   if (fd >= 0) close(fd);
 }
 
-static void list(const char *path) {
-  DIR *dir = opendir(path);
+static void list(const char* path) {
+  DIR* dir = opendir(path);
   if (dir == NULL) return result("list", 0);
   int count = 0;
   while (readdir(dir) != NULL) ++count;
@@ -50,10 +50,10 @@ static void list(const char *path) {
   closedir(dir);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
-    const char *word = argv[i];
-    const char *next = i + 1 < argc ? argv[i + 1] : "";
+    const char* word = argv[i];
+    const char* next = i + 1 < argc ? argv[i + 1] : "";
     struct stat status;
     unsigned char byte;
     struct timespec now;
@@ -83,7 +83,7 @@ int main(int argc, char **argv) {
     } else if (!strcmp(word, "input")) {
       printf("input: %s", fgets(line, sizeof line, stdin) ? line : "none\n");
     } else if (!strcmp(word, "variable")) {
-      const char *value = getenv(argv[++i]);
+      const char* value = getenv(argv[++i]);
       printf("variable: %s\n", value ? value : "not set");
     } else if (!strcmp(word, "say")) {
       printf("say: %s\n", argv[++i]);

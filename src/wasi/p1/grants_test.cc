@@ -59,7 +59,7 @@ void fill_arguments(Guest& guest, const FunctionInfo& info, const std::string& f
     if (name == "iovs") value = guest.iovec(4);
     if (name == "iovs_len" || name == "nsubscriptions") value = 1;
     if (name == "buf_len" || name == "base") value = info.name == "path_open" ? kReadRights : 64;
-    if (name == "fst_flags") value = 8;  // the modification time is now
+    if (name == "fst_flags") value = 8;        // the modification time is now
     if (name == "in") value = Guest::kBuffer;  // zeros: a subscription to the clock
     arguments[at] = value;
   }
@@ -150,7 +150,8 @@ TEST(P1Grants, TheLogIsToldOfEveryUse) {
   uint64_t bad[9] = {99, 0, 0, Guest::kOut};
   EXPECT_EQ(guest.call(row("fd_seek"), bad), Errno::badf);
   EXPECT_EQ(log->result, "badf");
-  uint64_t rename[9] = {kRoot, Guest::kText, 1, kRoot, Guest::kText2, guest.put(Guest::kText2, "g")};
+  uint64_t rename[9] = {kRoot, Guest::kText,  1,
+                        kRoot, Guest::kText2, guest.put(Guest::kText2, "g")};
   EXPECT_EQ(guest.call(row("path_rename"), rename), Errno::success);
   EXPECT_EQ(log->object, "data/f -> data/g");
 }
