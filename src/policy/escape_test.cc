@@ -107,16 +107,16 @@ class EscapeTest : public testing::TestWithParam<Setting> {
 
   size_t pick(size_t count) { return random() % count; }
   std::string name() {
-    static constexpr const char* kNames[] = {"a",   "b",        "f",            "..",        ".",
-                                             "out", "out_file", "out_absolute", "self_root", "denied",
-                                             "key", "sub",      "pipe",         "ring",      "new",
-                                             "x",   "swap",     "parked",       "",          "root"};
+    static constexpr const char* kNames[] = {
+        "a",         "b",      "f",   "..",  ".",    "out",  "out_file", "out_absolute",
+        "self_root", "denied", "key", "sub", "pipe", "ring", "new",      "x",
+        "swap",      "parked", "",    "root"};
     return kNames[pick(std::size(kNames))];
   }
   std::string path() {
     // Half of them are those that are being swapped: there the races are.
-    static constexpr const char* kSwapped[] = {"f", "out_file", "a/f", "a/secret", "out/secret",
-                                               "key", "pipe", "a/b/../../f", "parked/x"};
+    static constexpr const char* kSwapped[] = {
+        "f", "out_file", "a/f", "a/secret", "out/secret", "key", "pipe", "a/b/../../f", "parked/x"};
     if (pick(2) == 0) return prefix + kSwapped[pick(std::size(kSwapped))];
     std::string text = prefix + name();
     for (size_t more = pick(4); more != 0; --more) text += "/" + name();
@@ -261,16 +261,17 @@ TEST_P(EscapeTest, NothingIsReachedFromOutside) {
   EXPECT_EQ(status.st_nlink, 3u) << "denied and denied/sub, nothing new";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Ways, EscapeTest,
-    testing::Values(Setting{Way::mounted, os::Resolver::automatic},
-                    Setting{Way::mounted, os::Resolver::walk},
-                    Setting{Way::below_root, os::Resolver::automatic},
-                    Setting{Way::below_root, os::Resolver::walk}),
-    [](const testing::TestParamInfo<Setting>& setting) {
-      return std::string(setting.param.way == Way::mounted ? "mounted" : "below_root") +
-             (setting.param.resolver == os::Resolver::walk ? "_walk" : "_kernel");
-    });
+INSTANTIATE_TEST_SUITE_P(Ways, EscapeTest,
+                         testing::Values(Setting{Way::mounted, os::Resolver::automatic},
+                                         Setting{Way::mounted, os::Resolver::walk},
+                                         Setting{Way::below_root, os::Resolver::automatic},
+                                         Setting{Way::below_root, os::Resolver::walk}),
+                         [](const testing::TestParamInfo<Setting>& setting) {
+                           return std::string(setting.param.way == Way::mounted ? "mounted"
+                                                                                : "below_root") +
+                                  (setting.param.resolver == os::Resolver::walk ? "_walk"
+                                                                                : "_kernel");
+                         });
 
 }  // namespace
 }  // namespace nacre::policy
