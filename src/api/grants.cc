@@ -15,9 +15,7 @@ namespace nacre::api {
 namespace {
 
 using policy::Kind;
-using policy::Rights;
 using policy::Rule;
-using policy::Shape;
 
 std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
 

@@ -26,6 +26,12 @@ constexpr size_t kMaxLine = 64;
 // character sets (a soft reset), colours.
 constexpr std::string_view kPlainScreen = "\x1b[!p\x1b[0m\n";
 
+// What need not arrive.
+void say(os::Terminal& terminal, std::string_view text) {
+  auto written = terminal.write(text);
+  static_cast<void>(written);
+}
+
 std::string quoted(std::string_view text) {
   std::string result = "\"";
   for (char c : printable(text)) {
@@ -118,14 +124,14 @@ std::optional<Answer> TerminalAsker::ask(const Question& question) {
     bool about_path = info_of(question.kind).shape == Shape::path;
     if (info != nullptr && (about_path || !info->whole_folder)) return info->answer;
   }
-  (void)terminal->write("that is none of the answers: no, this time\n");
+  say(*terminal, "that is none of the answers: no, this time\n");
   return Answer::no;
 }
 
 void TerminalAsker::tell(std::string_view text) {
   std::lock_guard lock(*in_use_);
   auto terminal = os::Terminal::open_controlling();
-  if (terminal) (void)terminal->write(printable(text) + "\n");
+  if (terminal) say(*terminal, printable(text) + "\n");
 }
 
 std::shared_ptr<host::Stream> TerminalAsker::pausing(std::shared_ptr<host::Stream> stream) {

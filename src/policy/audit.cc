@@ -87,7 +87,7 @@ void Audit::start(const std::string& module, const std::string& digest) {
 }
 
 void Audit::decided(const host::Request& request, host::Decision decision, const Rule* because,
-                    const char* asked) {
+                    std::string_view asked) {
   std::lock_guard lock(mutex_);
   begin("decision");
   field("kind", info_of(request.kind).name);
@@ -96,8 +96,8 @@ void Audit::decided(const host::Request& request, host::Decision decision, const
   field("decision", decision == host::Decision::allow ? "allow" : "deny");
   if (because != nullptr) {
     field("because", flag_text(*because).substr(2) + " (" + because->origin + ")");
-  } else if (asked != nullptr) {
-    field("because", std::string("answered ") + asked);
+  } else if (!asked.empty()) {
+    field("because", "answered " + std::string(asked));
   } else {
     field("because", request.granted ? "within what was granted" : "not granted");
   }

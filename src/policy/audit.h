@@ -26,11 +26,11 @@ class Audit final : public Watcher, public host::CallLog {
  public:
   // "-" is standard error, a number an open descriptor, anything else a file to append to.
   static Result<std::shared_ptr<Audit>> open(const std::string& target);
-  ~Audit() override { (void)flush(); }
+  ~Audit() override { write(); }
 
   void start(const std::string& module, const std::string& digest);
   void decided(const host::Request& request, host::Decision decision, const Rule* because,
-               const char* asked) override;
+               std::string_view asked) override;
   void called(const host::CallRecord& record) override;
   // Errors: io, of this or any earlier write.
   Result<void> flush();

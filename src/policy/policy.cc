@@ -68,7 +68,7 @@ host::Decision Policy::may(const host::Request& request) {
     verdict.because = nullptr;
     outcome = decide(request, lock);
   }
-  if (!outcome.allowed && outcome.asked == nullptr) refuse(request, std::move(outcome.rule));
+  if (!outcome.allowed && outcome.asked.empty()) refuse(request, std::move(outcome.rule));
   auto decision = outcome.allowed ? host::Decision::allow : host::Decision::deny;
   for (const auto& watcher : options_.watchers) {
     watcher->decided(request, decision, verdict.because, outcome.asked);
@@ -78,7 +78,7 @@ host::Decision Policy::may(const host::Request& request) {
 
 Policy::Outcome Policy::denied_by(const Verdict& verdict) const {
   if (verdict.because == nullptr) return {.rule = "it cannot be understood"};
-  if (verdict.because->origin == kAnswered) return {.asked = info_of(Answer::never).word.data()};
+  if (verdict.because->origin == kAnswered) return {.asked = info_of(Answer::never).word};
   return {.rule = explain(*verdict.because)};
 }
 
@@ -92,7 +92,7 @@ Policy::Outcome Policy::decide(const host::Request& request, Lock& lock) {
     if (verdict.answer == Verdict::allowed) return {.allowed = true};
     if (verdict.answer == Verdict::denied) return denied_by(verdict);
   }
-  if (refused_for_now_.contains(key)) return {.asked = info_of(Answer::no).word.data()};
+  if (refused_for_now_.contains(key)) return {.asked = info_of(Answer::no).word};
   if (!options_.asker || !worth_asking(request) || questions_ >= options_.max_questions) return {};
   return ask(request, key, lock);
 }
@@ -109,7 +109,7 @@ Policy::Outcome Policy::ask(const host::Request& request, const Key& key, Lock& 
   if (answer) {
     const AnswerInfo& info = info_of(*answer);
     last_outcome_.allowed = info.allows;
-    last_outcome_.asked = info.word.data();
+    last_outcome_.asked = info.word;
     if (!info.allows) refused_for_now_.insert(key);
     keep(request, info, lock);
   } else {

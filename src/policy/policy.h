@@ -46,9 +46,10 @@ Result<void> remember(const Store& store, const Subject& subject, Decision decis
 class Watcher {
  public:
   virtual ~Watcher() = default;
-  // `because`: the rule; null if nobody said anything, or somebody was asked (`asked`).
+  // `because`: the rule; null if nobody said anything. `asked`: the answer, if somebody was
+  // asked; else empty.
   virtual void decided(const host::Request& request, host::Decision decision, const Rule* because,
-                       const char* asked) = 0;
+                       std::string_view asked) = 0;
 };
 
 struct Refusal {
@@ -95,7 +96,7 @@ class Policy final : public host::Gate {
   struct Outcome {
     bool allowed = false;
     std::string rule;             // of a refusal
-    const char* asked = nullptr;  // the answer's word: whoever said it knows
+    std::string_view asked;  // the answer's word: whoever said it knows
   };
 
   void complete_rules();

@@ -15,7 +15,7 @@ Rule switched(Kind kind, bool on) {
 }  // namespace
 
 void Recorder::decided(const host::Request& request, host::Decision decision, const Rule*,
-                       const char*) {
+                       std::string_view) {
   if (decision != host::Decision::allow || info_of(request.kind).shape != Shape::path) return;
   std::lock_guard lock(mutex_);
   auto found = paths_.try_emplace(std::string(request.object), Rights::none).first;

@@ -22,7 +22,7 @@ class Recorder final : public Watcher, public host::CallLog {
   explicit Recorder(std::vector<Rule> granted) : granted_(std::move(granted)) {}
 
   void decided(const host::Request& request, host::Decision decision, const Rule* because,
-               const char* asked) override;
+               std::string_view asked) override;
   void called(const host::CallRecord& record) override;
 
   std::vector<Rule> needed() const;
