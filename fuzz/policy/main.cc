@@ -1,4 +1,5 @@
-// nacre-fuzz-policy: looks for policies that Nacre reads wrongly. Built with sanitizers by ./dev fuzz.
+// nacre-fuzz-policy: looks for policies that Nacre reads wrongly. Built with sanitizers by ./dev
+// fuzz.
 //
 //   nacre-fuzz-policy [--seed N] [--count N] [--seconds N]
 //
@@ -37,15 +38,17 @@ using policy::Verdict;
 // Below a place that does not exist, so that no link of this machine has a part in it.
 const policy::Place kPlace{"/nacre-fuzz/work", "/nacre-fuzz/home"};
 
-constexpr std::string_view kWords[] = {"a", "b", "ab", "a b", "..", ".", "", "ro", "read", "*", "ä",
-                                       ":", "::", "a:ro", "~", "x\\ty", "\\u202e", "a/b", "[", "'"};
-constexpr std::string_view kHosts[] = {"a.example", "b.a.example", "example", "*.example", "*",
-                                       "10.0.0.0/8", "10.1.2.3", "::1", "[::1]", "::/0", "0.0.0.0/0",
-                                       "1.2.3", "::ffff:10.1.2.3", "10.0.0.1/8"};
+constexpr std::string_view kWords[] = {"a",  "b",     "ab",      "a b", "..", ".",  "",
+                                       "ro", "read",  "*",       "ä",   ":",  "::", "a:ro",
+                                       "~",  "x\\ty", "\\u202e", "a/b", "[",  "'"};
+constexpr std::string_view kHosts[] = {
+    "a.example", "b.a.example", "example", "*.example", "*",     "10.0.0.0/8",      "10.1.2.3",
+    "::1",       "[::1]",       "::/0",    "0.0.0.0/0", "1.2.3", "::ffff:10.1.2.3", "10.0.0.1/8"};
 constexpr std::string_view kPorts[] = {"", ":80", ":*", ":1-100", ":0", ":65535", ":65536", ":2-1"};
-constexpr std::string_view kSuffixes[] = {"", ":ro", ":read", ":write", ":create", ":read+write",
-                                          ":read+read", "::/g", "::g:ro", ":rw"};
-constexpr std::string_view kNames[] = {"A", "B", "AB", "A_TOKEN", "A*", "*_TOKEN", "*", "A=1", "=", ""};
+constexpr std::string_view kSuffixes[] = {
+    "", ":ro", ":read", ":write", ":create", ":read+write", ":read+read", "::/g", "::g:ro", ":rw"};
+constexpr std::string_view kNames[] = {"A",       "B", "AB",  "A_TOKEN", "A*",
+                                       "*_TOKEN", "*", "A=1", "=",       ""};
 
 std::string pick(Random& random, std::span<const std::string_view> from) {
   return std::string(random.pick(from));
@@ -229,9 +232,8 @@ class Fuzzer {
     auto more = policy::parse_rule(Kind::dir, path_text(random), false, kPlace);
     if (more) stricter.add(*more);
     for (const std::string& object : objects(file, random)) {
-      Request request{.kind = Kind::file,
-                      .object = object,
-                      .rights = static_cast<Rights>(1 + random.below(7))};
+      Request request{
+          .kind = Kind::file, .object = object, .rights = static_cast<Rights>(1 + random.below(7))};
       Verdict::Answer answer = rules.evaluate(request).answer;
       if (answer != second_reading(rules, request)) {
         return report("\"" + object + "\" is read in two ways", text);

@@ -31,7 +31,10 @@ std::string describe(const host::Denial& denial, const std::string& program) {
 
 std::string object_text(const Refusal& refusal) {
   bool is_path = policy::info_of(refusal.kind).shape == policy::Shape::path;
-  if (is_path) return quoted(refusal.object) + " (" + policy::rights_text(refusal.rights) + ")";
+  if (is_path) {
+    return quoted(refusal.object) + " (" + policy::rights_text(refusal.rights) +
+           (refusal.missing ? ", does not exist)" : ")");
+  }
   std::string kind(policy::info_of(refusal.kind).help);
   return refusal.object.empty() ? kind : kind + " " + quoted(refusal.object);
 }
@@ -92,21 +95,23 @@ std::string describe_ungranted(const std::vector<const Refusal*>& refusals, uint
 }  // namespace
 
 std::vector<std::string> describe_denials(const std::vector<host::Denial>& denials,
-                                          const Oversight& oversight) {
+                                          const Oversight& oversight, bool failed) {
   std::vector<std::string> lines;
   for (const host::Denial& denial : denials) lines.push_back(describe(denial, oversight.name));
   if (!oversight.policy) return lines;
   uint64_t left_out = 0;
   std::vector<Refusal> refusals = oversight.policy->refusals(&left_out);
   std::vector<const Refusal*> ungranted;
+  std::vector<const Refusal*> missing;
   for (const Refusal& refusal : refusals) {
     if (refusal.rule.empty()) {
-      ungranted.push_back(&refusal);
+      (refusal.missing ? missing : ungranted).push_back(&refusal);
     } else {
       lines.push_back(tried(oversight.name) + (is_path(refusal) ? "open " : "use ") +
                       object_text(refusal) + ": " + printable(refusal.rule));
     }
   }
+  if (lines.empty() && ungranted.empty() && failed) ungranted = std::move(missing);
   if (!ungranted.empty()) {
     lines.push_back(describe_ungranted(ungranted, left_out, oversight.name));
   }

@@ -10,8 +10,9 @@
 namespace nacre::api {
 
 // First those beyond what was granted, then what a rule forbids, then one line for all that nobody
-// granted.
+// granted. Programs look for files in many places: those that are missing are named only if nothing
+// else was refused and the program `failed`.
 std::vector<std::string> describe_denials(const std::vector<host::Denial>& denials,
-                                          const Oversight& oversight);
+                                          const Oversight& oversight, bool failed);
 
 }  // namespace nacre::api

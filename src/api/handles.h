@@ -84,6 +84,7 @@ struct nacre_store {
   // Host functions of WASI; they go after the store that calls them.
   std::unique_ptr<nacre::wasi::p1::Preview1> wasi;
   nacre::api::Oversight oversight;
+  bool failed = false;  // the guest trapped, or ended itself with another code than 0
   std::unique_ptr<nacre::runtime::Store> store;
   std::unique_ptr<nacre::runtime::Linker> linker;
   std::vector<std::unique_ptr<nacre_instance>> instances;

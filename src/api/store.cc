@@ -133,7 +133,11 @@ nacre_error_t* call_unit(nacre_instance& instance, const nacre_func_shape& shape
                           "program, but here it does");
   }
   auto done = runtime::call(*instance.store->store, shape.func, {}, {});
-  return done ? nullptr : make_error(done.error());
+  if (done) return nullptr;
+  nacre_error_t* error = make_error(done.error());
+  bool well = error->kind == NACRE_ERROR_EXIT && error->exit_code == 0;
+  instance.store->failed |= !well;
+  return error;
 }
 
 }  // namespace
@@ -175,7 +179,8 @@ void nacre_store_delete(nacre_store_t* store) { delete store; }
 size_t nacre_store_denial_count(nacre_store_t* store) {
   store->denials.clear();
   if (store->wasi) {
-    store->denials = api::describe_denials(store->wasi->denials()->denials(), store->oversight);
+    store->denials =
+        api::describe_denials(store->wasi->denials()->denials(), store->oversight, store->failed);
   }
   return store->denials.size();
 }

@@ -1,5 +1,7 @@
 #include "policy/policy.h"
 
+#include <algorithm>
+
 #include "base/utf8.h"
 #include "os/host_path.h"
 
@@ -209,11 +211,15 @@ void Policy::refuse(const host::Request& request, std::string rule) {
     }
   }
   if (refusals_.size() == kMaxRefusals) {
+    // What is there matters more than another place where something was looked for.
+    auto least = std::find_if(refusals_.begin(), refusals_.end(),
+                              [](const Refusal& old) { return old.missing; });
     ++refusals_left_out_;
-    return;
+    if (!worth_asking(request) || least == refusals_.end()) return;
+    refusals_.erase(least);
   }
   refusals_.push_back({request.kind, std::string(request.object), request.rights,
-                       request.is_directory, std::move(rule)});
+                       request.is_directory, !worth_asking(request), std::move(rule)});
 }
 
 std::vector<Refusal> Policy::refusals(uint64_t* left_out) const {

@@ -57,6 +57,7 @@ struct Refusal {
   std::string object;
   Rights rights;
   bool is_directory;
+  bool missing;      // paths: nothing was there, and it was not to be made
   std::string rule;  // what forbids it and where that was said; empty: nothing allows it
   uint64_t count = 1;
 };
@@ -95,7 +96,7 @@ class Policy final : public host::Gate {
   };
   struct Outcome {
     bool allowed = false;
-    std::string rule;             // of a refusal
+    std::string rule;        // of a refusal
     std::string_view asked;  // the answer's word: whoever said it knows
   };
 
