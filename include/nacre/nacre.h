@@ -98,6 +98,9 @@ NACRE_API nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* p
                                            nacre_module_t** out);
 NACRE_API void nacre_module_delete(nacre_module_t* module);
 
+/* "sha256:" and 64 digits: of the bytes that were loaded. */
+NACRE_API const char* nacre_module_digest(const nacre_module_t* module);
+
 typedef enum nacre_extern_kind {
   NACRE_FUNC = 0,
   NACRE_TABLE,
@@ -145,16 +148,96 @@ NACRE_API nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, co
 /* ---- Grants ---------------------------------------------------------------------------------- */
 
 /* What every guest may have without asking: its arguments (none yet), the process's standard
- * streams, clocks and randomness. Nothing else. */
+ * streams, clocks and randomness. Nothing else. Nobody is asked. */
 NACRE_API nacre_grants_t* nacre_grants_new(void);
 NACRE_API void nacre_grants_delete(nacre_grants_t* grants);
 /* The next argument of the guest. The first is the program's name. */
 NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
-/* One grant in the words of the command line: kind "dir", value "HOST[::GUEST][:ro]";
- * "env", "NAME[=VALUE]" (without =VALUE: the process's own); "listen", "ADDR:PORT";
- * "no-stdin", "no-clock", "no-random", "deny-all", "allow-all" with value NULL. */
+/* One grant in the words of the command line: kind is one of nacre_grant_kind_at(), value as its
+ * form says, or NULL: "dir" "data:ro", "env" "LANG", "clock" NULL. "deny-KIND" and "no-KIND" deny
+ * it, which wins over every grant. Also "deny-all", "allow-all"  NULL "policy"   FILE: the rules of
+ * a policy file (nacre.toml) "remember" NULL: what was decided about the module counts, and answers
+ * are kept "ask"      NULL: ask for what is missing, at the controlling terminal or as
+ *              nacre_grants_set_ask says; "terminal": only if a standard stream is a terminal. The
+ *              guest then sees one more directory, "/", in which each path is decided by itself
+ *   "no-ask"   NULL: takes that back
+ *   "record"   FILE: nacre_store_finish writes the policy that the run needed
+ *   "audit"    FILE, a descriptor's number, or "-" for standard error: JSON lines */
 NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind,
                                           const char* value);
+/* Whom the grants are for: what questions, decisions and logs name. The module may be deleted
+ * afterwards. */
+NACRE_API void nacre_grants_set_module(nacre_grants_t* grants, const char* name,
+                                       const nacre_module_t* module);
+
+typedef struct nacre_grant_kind {
+  const char* name;  /* "dir" */
+  const char* value; /* the form of its value; "" if it has none */
+  const char* help;  /* one line */
+  bool is_usable;    /* false: known to policy files, but nothing uses or enforces it yet */
+  bool is_granted;   /* without being named */
+} nacre_grant_kind_t;
+NACRE_API size_t nacre_grant_kind_count(void);
+NACRE_API nacre_grant_kind_t nacre_grant_kind_at(size_t index); /* the strings live for ever */
+
+/* ---- Questions ---------------------------------------------------------------------------------
+ */
+
+typedef enum nacre_answer {
+  NACRE_ANSWER_NO = 0,     /* not this time; the same is not asked again in this run */
+  NACRE_ANSWER_ONCE,       /* this one time */
+  NACRE_ANSWER_RUN,        /* until the store is deleted */
+  NACRE_ANSWER_ALWAYS,     /* remembered for this module, with "remember" */
+  NACRE_ANSWER_NEVER,      /* likewise */
+  NACRE_ANSWER_ALWAYS_DIR, /* for the whole folder of the path */
+  NACRE_ANSWER_NEVER_DIR
+} nacre_answer_t;
+
+typedef struct nacre_question {
+  const char* module_name;
+  const char* digest; /* "sha256:..." */
+  const char* kind;   /* "file", "dir", "clock", ... */
+  const char* object; /* the host path, links resolved: exactly that object is handed over; "" */
+  const char* rights; /* of paths: "read", "write", "create", joined by + */
+  const char* before; /* what was decided about an earlier version of the module, or "" */
+  bool is_missing;    /* the path would be made */
+} nacre_question_t;
+
+/* Called on the guest's thread, by one thread at a time; the guest waits. Must not call into the
+ * store. The strings live as long as the call. */
+typedef nacre_answer_t (*nacre_ask_callback_t)(void* data, const nacre_question_t* question);
+/* Who is asked instead of the terminal; "ask" must be added too. data must outlive the store. */
+NACRE_API void nacre_grants_set_ask(nacre_grants_t* grants, nacre_ask_callback_t callback,
+                                    void* data);
+
+/* ---- Policy files and decisions ----------------------------------------------------------------
+ */
+
+/* Reads a policy file; problems is one line each, "FILE:LINE:COLUMN: ...", empty if it is well. */
+NACRE_API nacre_error_t* nacre_policy_check(const char* path, nacre_bytes_t* problems);
+/* The JSON schema of policy files. */
+NACRE_API nacre_error_t* nacre_policy_schema(nacre_bytes_t* out);
+/* What a module could ever ask for, what the grants give it, what of that it could not use; used:
+ * a policy file that "record" wrote, or NULL, against which grants are held. In words. */
+NACRE_API nacre_error_t* nacre_explain(const char* name, const nacre_module_t* module,
+                                       const nacre_grants_t* grants, const char* used,
+                                       nacre_bytes_t* out);
+
+/* Decisions that are remembered for the user, see "remember". which: a file, a digest or the
+ * beginning of one, or the place a file was in; NULL: all. */
+NACRE_API nacre_error_t* nacre_permissions_list(const char* which, nacre_bytes_t* out);
+/* kind as for nacre_grants_add ("dir", "deny-dir"); seconds: how long it counts, 0: for good. */
+NACRE_API nacre_error_t* nacre_permissions_decide(const char* name, const nacre_module_t* module,
+                                                  const char* kind, const char* value,
+                                                  uint64_t seconds);
+/* Takes back one decision, or with kind NULL all about the module. count: how many. */
+NACRE_API nacre_error_t* nacre_permissions_revoke(const char* which, const char* kind,
+                                                  const char* value, size_t* count);
+/* Forgets everything, also a file that cannot be read. */
+NACRE_API nacre_error_t* nacre_permissions_reset(void);
+/* How a module differs from the versions of it that decisions were made about. */
+NACRE_API nacre_error_t* nacre_permissions_diff(const char* name, const nacre_module_t* module,
+                                                nacre_bytes_t* out);
 
 /* ---- Stores, linking, instances ----------------------------------------------------------------
  */
@@ -163,9 +246,12 @@ NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* ki
 NACRE_API nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
                                          nacre_store_t** out);
 NACRE_API void nacre_store_delete(nacre_store_t* store);
-/* What the guest was refused for lack of a grant, one line each, with the flag that grants it. */
-NACRE_API size_t nacre_store_denial_count(const nacre_store_t* store);
+/* What the guest was refused so far, a line each with what would allow it; the count is taken anew
+ * by each call of the first function, and the strings live until then. */
+NACRE_API size_t nacre_store_denial_count(nacre_store_t* store);
 NACRE_API const char* nacre_store_denial(const nacre_store_t* store, size_t index);
+/* Writes what "record" and "audit" asked for. An error says what could not be written. */
+NACRE_API nacre_error_t* nacre_store_finish(nacre_store_t* store);
 
 typedef enum nacre_val_kind {
   NACRE_I32 = 0,

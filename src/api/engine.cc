@@ -162,20 +162,24 @@ nacre_error_t* nacre_module_new(nacre_engine_t* engine, const void* bytes, size_
   auto copy = std::make_shared<std::vector<uint8_t>>(data, data + size);
   Bytes view(*copy);
   // Not inside the new expression: what that took would be lost on the way out.
-  auto module = API_TRY(api::make_module(*engine, view, std::move(copy)));
-  *out = new nacre_module(std::move(module));
+  auto module = API_TRY(api::make_module(*engine, view, copy));
+  *out = new nacre_module(std::move(module), view, std::move(copy));
   return nullptr;
 }
 
 nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* path, nacre_module_t** out) {
   auto file = API_TRY(os::FileContents::read(path, wasm::kMaxModuleBytes));
   Bytes view = file->bytes();
-  auto module = API_TRY(api::make_module(*engine, view, std::move(file)));
-  *out = new nacre_module(std::move(module));
+  auto module = API_TRY(api::make_module(*engine, view, file));
+  *out = new nacre_module(std::move(module), view, std::move(file));
   return nullptr;
 }
 
 void nacre_module_delete(nacre_module_t* module) { delete module; }
+
+const char* nacre_module_digest(const nacre_module_t* module) {
+  return module->digest->text().c_str();
+}
 
 size_t nacre_module_import_count(const nacre_module_t* module) {
   return module->module->wasm().imports.size();

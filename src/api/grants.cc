@@ -1,174 +1,360 @@
 #include "api/grants.h"
 
-#include <charconv>
+#include <algorithm>
 #include <cstring>
 
-#include "api/error.h"
 #include "base/utf8.h"
 #include "host/socket.h"
 #include "os/environment.h"
+#include "os/host_path.h"
 #include "os/listen.h"
+#include "policy/asking.h"
+#include "policy/policy_file.h"
 
 namespace nacre::api {
 namespace {
 
-constexpr std::string_view kReadOnly = ":ro";
-constexpr std::string_view kSeparator = "::";
+using policy::Kind;
+using policy::Rule;
 
 std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
 
+bool is_flag(const Rule& rule) { return rule.origin.starts_with("--"); }
+
+// How a path begins for libraries that know no working directory: "/" and "." are the same place.
+bool hides_root(std::string_view guest) {
+  return guest.find_first_not_of("./") == std::string_view::npos &&
+         guest.find("..") == std::string_view::npos;
+}
+
+std::string_view guest_name(const Rule& rule) {
+  return rule.guest.empty() ? std::string_view(rule.given) : rule.guest;
+}
+
+constexpr std::string_view kAllowAll = "--allow-all";
+
+// Directories that are mounted: those that were granted. What was remembered is decided below the
+// root, but for what was given a name of its own; so is everything, for both absolute paths and
+// those of the working directory are meant.
+bool is_mount(const Rule& rule) {
+  return rule.kind == Kind::dir && rule.allow &&
+         (!rule.guest.empty() || (!rule.origin.starts_with("decided") && rule.origin != kAllowAll));
+}
+
+Rule protect(const std::string& path, Kind kind, std::string why) {
+  Rule rule;
+  rule.kind = kind;
+  rule.allow = false;
+  rule.path = os::canonical_path(path, "/");
+  rule.given = rule.path;
+  rule.origin = std::move(why);
+  return rule;
+}
+
+// What a guest could change in Nacre's own files would give it more than it was given.
+std::vector<Rule> protection(const std::string& log, const std::string& directory) {
+  std::vector<Rule> rules;
+  for (const std::string& folder : policy::own_folders()) {
+    rules.push_back(protect(folder, Kind::dir, "Nacre's own"));
+  }
+  std::string path = log.starts_with('/') ? log : os::join_path(directory, log);
+  if (!log.empty()) rules.push_back(protect(path, Kind::file, "the audit log"));
+  return rules;
+}
+
+// Where a rule comes from, unless that is the flag which the message begins with.
+std::string said(const Rule& rule) { return is_flag(rule) ? "" : " (" + rule.origin + ")"; }
+
+// Passes on what a call was about to all who want to know.
+class CallLogs final : public host::CallLog {
+ public:
+  void add(std::shared_ptr<host::CallLog> log) { logs_.push_back(std::move(log)); }
+  bool empty() const { return logs_.empty(); }
+  void called(const host::CallRecord& record) override {
+    for (const auto& log : logs_) log->called(record);
+  }
+
+ private:
+  std::vector<std::shared_ptr<host::CallLog>> logs_;
+};
+
 }  // namespace
 
-Result<DirGrant> parse_dir_grant(std::string_view text) {
-  DirGrant grant;
-  std::string_view rest = text;
-  if (rest.ends_with(kReadOnly)) {
-    grant.read_only = true;
-    rest.remove_suffix(kReadOnly.size());
+Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> value) {
+  auto value_of = [&]() -> Result<std::string> {
+    if (value) return std::string(*value);
+    return fail(ErrorCode::usage, "the grant " + quoted(kind) + " needs a value");
+  };
+  if (kind == "deny-all") {
+    deny_all_ = true;
+  } else if (kind == "allow-all") {
+    TRY(add_flag("env", "*", true));
+    TRY(add_flag("dir", "/", true));
+    rules_.back().origin = kAllowAll;
+  } else if (kind == "policy") {
+    TRY(add_policy(TRY(value_of())));
+  } else if (kind == "record") {
+    record_ = TRY(value_of());
+  } else if (kind == "audit") {
+    audit_ = TRY(value_of());
+  } else if (kind == "ask") {
+    ask_ = value ? Ask::on_terminal : Ask::always;
+    root_ = true;
+  } else if (kind == "no-ask") {
+    ask_ = Ask::never;
+    root_ = false;
+  } else if (kind == "remember") {
+    remember_ = true;
+  } else if (kind.starts_with("no-")) {
+    return add_flag(kind.substr(3), value, false);
+  } else if (kind.starts_with("deny-")) {
+    return add_flag(kind.substr(5), value, false);
+  } else {
+    return add_flag(kind, value, true);
   }
-  size_t separator = rest.find(kSeparator);
-  grant.host = rest.substr(0, separator);
-  grant.guest =
-      separator == std::string_view::npos ? grant.host : rest.substr(separator + kSeparator.size());
-  if (grant.host.empty() || grant.guest.empty()) {
-    return fail(ErrorCode::usage,
-                quoted(text) + " names no directory: write HOST, HOST::GUEST or HOST:ro");
-  }
-  if (!is_utf8(grant.guest)) {
-    return fail(ErrorCode::usage,
-                "the guest's name of " + quoted(text) + " is not UTF-8: give one with HOST::GUEST");
-  }
-  return grant;
-}
-
-Result<ListenGrant> parse_listen_grant(std::string_view text) {
-  size_t colon = text.rfind(':');
-  ListenGrant grant;
-  bool ok = colon != std::string_view::npos && colon != 0;
-  if (ok) {
-    std::string_view address = text.substr(0, colon);
-    if (address.starts_with('[') && address.ends_with(']')) {
-      address = address.substr(1, address.size() - 2);
-    }
-    grant.address = address;
-    std::string_view port = text.substr(colon + 1);
-    auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), grant.port);
-    ok = !port.empty() && error == std::errc{} && end == port.data() + port.size();
-  }
-  if (!ok) {
-    return fail(ErrorCode::usage,
-                quoted(text) + " is no address: write ADDR:PORT, such as 127.0.0.1:8080");
-  }
-  return grant;
-}
-
-// The last word about a variable counts.
-void Grants::set_variable(std::string name, std::string value) {
-  auto same = [&](const auto& variable) { return variable.first == name; };
-  std::erase_if(variables_, same);
-  variables_.emplace_back(std::move(name), std::move(value));
-}
-
-Result<void> Grants::add_variable(std::string_view text) {
-  size_t equals = text.find('=');
-  std::string name(text.substr(0, equals));
-  if (name.empty()) return fail(ErrorCode::usage, quoted(text) + " has no name: NAME[=VALUE]");
-  if (equals != std::string_view::npos) {
-    set_variable(std::move(name), std::string(text.substr(equals + 1)));
-    return {};
-  }
-  std::optional<std::string> own = os::environment_variable(name);
-  if (!own) {
-    return fail(ErrorCode::usage,
-                quoted(name) + " is not set here: set it, or give it with NAME=VALUE");
-  }
-  set_variable(std::move(name), *own);
   return {};
 }
 
-Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> value) {
-  bool needs_value = kind == "dir" || kind == "env" || kind == "listen";
-  if (needs_value && !value) {
-    return fail(ErrorCode::usage, "the grant " + quoted(kind) + " needs a value");
-  }
-  if (kind == "dir") {
-    dirs_.push_back(TRY(parse_dir_grant(*value)));
-  } else if (kind == "env") {
-    TRY(add_variable(*value));
-  } else if (kind == "listen") {
-    listeners_.push_back(TRY(parse_listen_grant(*value)));
-  } else if (kind == "no-stdin") {
-    stdin_ = false;
-  } else if (kind == "no-clock") {
-    clock_ = false;
-  } else if (kind == "no-random") {
-    random_ = false;
-  } else if (kind == "deny-all") {
-    stdin_ = clock_ = random_ = false;
-  } else if (kind == "allow-all") {
-    // wasi-libc resolves relative paths against the preopen ".".
-    dirs_.push_back({"/", "/", false});
-    dirs_.push_back({".", ".", false});
-    for (auto& [name, text] : os::environment()) {
-      if (is_utf8(name) && is_utf8(text)) set_variable(name, text);
-    }
-  } else {
+Result<void> Grants::add_flag(std::string_view kind, std::optional<std::string_view> value,
+                              bool allow) {
+  const policy::KindInfo* info = policy::find_kind(kind);
+  if (info == nullptr) {
     return fail(ErrorCode::usage, "there is no grant of the kind " + quoted(kind));
   }
+  Rule rule = TRY(policy::parse_rule(info->kind, value, allow, here_));
+  if (allow && info->enforced == policy::Enforced::no_call) {
+    return fail(ErrorCode::unsupported,
+                "no interface that is built so far gives programs a call "
+                "for it, so granting it would give nothing");
+  }
+  rule.origin = allow ? "--" + std::string(kind) : "--deny-" + std::string(kind);
+  rules_.push_back(std::move(rule));
   return {};
 }
 
-Result<wasi::p1::Config> Grants::make_config() const {
-  wasi::p1::Config config;
+Result<void> Grants::add_policy(const std::string& path) {
+  policy::PolicyFile file = TRY(policy::load_policy(path));
+  std::move(file.rules.begin(), file.rules.end(), std::back_inserter(rules_));
+  if (file.module.empty()) return {};
+  if (!module_digest_.empty() && module_digest_ != file.module) {
+    return fail(ErrorCode::usage, "two policies are for different modules");
+  }
+  module_digest_ = file.module;
+  module_file_ = path;
+  return {};
+}
+
+Result<void> Grants::refuse_what_is_not_enforced() const {
+  for (const Rule& rule : rules_) {
+    if (policy::info_of(rule.kind).enforced != policy::Enforced::no) continue;
+    return fail(ErrorCode::unsupported, policy::flag_text(rule).substr(2) + " (" + rule.origin +
+                                            "): nothing enforces this limit yet, so the program "
+                                            "is not run");
+  }
+  return {};
+}
+
+bool Grants::granted_by_default(Kind kind) const {
+  bool output = kind == Kind::stdout || kind == Kind::stderr;
+  return policy::info_of(kind).granted_by_default && (!deny_all_ || output);
+}
+
+bool Grants::reads_store() const { return remember_ && (!deny_all_ || ask_ != Ask::never); }
+
+bool Grants::shows_root(const policy::RuleSet& rules) const {
+  bool wanted = root_ && (!deny_all_ || ask_ == Ask::always);
+  bool sockets = false;
+  for (const Rule& rule : rules.rules()) {
+    if (!rule.allow) continue;
+    if (is_mount(rule) && hides_root(guest_name(rule))) return false;
+    if (rule.is_path() && !is_mount(rule)) wanted = true;
+    if (rule.kind == Kind::listen) sockets = true;
+  }
+  // Programs that listen know their sockets by number: another directory would move them.
+  return wanted && (!sockets || ask_ == Ask::always);
+}
+
+Result<void> Grants::watch(Prepared& prepared, policy::Policy::Options& options) {
+  auto logs = std::make_shared<CallLogs>();
+  if (!audit_.empty()) {
+    auto audit = TRY(policy::Audit::open(audit_));
+    audit->start(subject_.name, subject_.digest ? subject_.digest() : "");
+    options.watchers.push_back(audit);
+    logs->add(audit);
+    prepared.oversight.audit = std::move(audit);
+  }
+  if (!record_.empty()) {
+    auto recorder = std::make_shared<policy::Recorder>(options.rules.rules());
+    options.watchers.push_back(recorder);
+    logs->add(recorder);
+    prepared.oversight.recorder = std::move(recorder);
+    prepared.oversight.record_path = record_;
+  }
+  if (!logs->empty()) prepared.config.call_log(std::move(logs));
+  return {};
+}
+
+Result<Grants::Prepared> Grants::prepare() {
+  TRY(refuse_what_is_not_enforced());
+  if (!module_digest_.empty() && subject_.digest && subject_.digest() != module_digest_) {
+    return fail(ErrorCode::denied, printable(module_file_) + " is for another module (" +
+                                       module_digest_ + "), not for " + subject_.digest());
+  }
+  if (ask_ == Ask::always || (ask_ == Ask::on_terminal && !deny_all_ && policy::is_on_terminal())) {
+    if (!asker_) asker_ = terminal_ = std::make_shared<policy::TerminalAsker>();
+  }
+  policy::Policy::Options options;
+  policy::Remembered remembered_now = TRY(remembered());
+  options.subject = subject_;
+  options.earlier = std::move(remembered_now.earlier);
+  options.rules.add_all(rules_);
+  options.rules.add_all(std::move(remembered_now.rules));
+  options.late_rules = [log = audit_, directory = here_.directory] {
+    return protection(log, directory);
+  };
+  options.asker = asker_;
+  if (reads_store()) options.store = policy::Store::of_user();
+
+  Prepared prepared;
+  prepared.oversight.name = subject_.name;
+  TRY(watch(prepared, options));
+  const policy::RuleSet rules = options.rules;
+  auto policy = std::make_shared<policy::Policy>(std::move(options));
+  prepared.oversight.policy = policy;
+  wasi::p1::Config& config = prepared.config;
+  config.gate(policy);
   config.arguments(arguments_);
-  for (const auto& [name, value] : variables_) config.variable(name, value);
-  config.inherit_stdio();
-  if (!stdin_) config.standard_input(nullptr);
-  if (!clock_) config.clock(nullptr);
-  if (!random_) config.random(nullptr);
-  for (const DirGrant& dir : dirs_) {
-    auto opened = config.preopen(dir.host, dir.guest, dir.read_only);
-    if (!opened) {
-      return fail(ErrorCode::io, "--dir " + quoted(dir.host) + ": " +
-                                     std::string(host::errno_text(opened.error())));
+  TRY(grant_variables(config, rules));
+  grant_streams(config, rules, policy);
+  TRY(grant_handles(config, rules));
+  return prepared;
+}
+
+Result<policy::Remembered> Grants::remembered() const {
+  std::optional<policy::Store> store;
+  if (reads_store()) store = policy::Store::of_user();
+  if (!store || !subject_.digest) return policy::Remembered{};
+  return policy::recall(*store, subject_);
+}
+
+Result<void> Grants::grant_variables(wasi::p1::Config& config, const policy::RuleSet& rules) const {
+  // The last word about a variable counts.
+  std::vector<std::pair<std::string, std::string>> variables;
+  auto grant = [&](const std::string& name, const std::string& value) {
+    auto verdict = rules.evaluate({.kind = Kind::env, .object = name});
+    if (verdict.answer == policy::Verdict::denied) return;
+    std::erase_if(variables, [&](const auto& variable) { return variable.first == name; });
+    variables.emplace_back(name, value);
+  };
+  for (const Rule& rule : rules.rules()) {
+    if (rule.kind != Kind::env || !rule.allow) continue;
+    if (rule.value) {
+      grant(rule.name, *rule.value);
+    } else if (rule.name.find('*') != std::string::npos) {
+      for (auto& [name, text] : os::environment()) {
+        bool fits = is_utf8(name) && is_utf8(text) && policy::matches_name(rule, name);
+        if (fits) grant(name, text);
+      }
+    } else if (auto own = os::environment_variable(rule.name)) {
+      grant(rule.name, *own);
+    } else if (is_flag(rule)) {
+      return fail(ErrorCode::usage, "--env: " + quoted(rule.name) +
+                                        " is not set here: set it, or give it with NAME=VALUE");
     }
   }
-  for (const ListenGrant& listener : listeners_) {
-    std::string name = listener.address + ":" + std::to_string(listener.port);
-    auto fd = os::listen_tcp(listener.address, listener.port);
-    if (!fd) return fail(ErrorCode::io, "--listen " + quoted(name) + ": " + strerror(fd.error()));
+  for (const auto& [name, value] : variables) config.variable(name, value);
+  return {};
+}
+
+void Grants::grant_streams(wasi::p1::Config& config, const policy::RuleSet& rules,
+                           const std::shared_ptr<policy::Policy>& policy) const {
+  auto stream = [](int fd) -> std::shared_ptr<host::Stream> {
+    auto own = host::inherit_stream(fd);
+    return own ? std::move(*own) : nullptr;
+  };
+  enum class State { granted, asked, none };
+  auto state = [&](Kind kind) {
+    auto verdict = rules.evaluate({.kind = kind, .object = {}});
+    if (verdict.answer == policy::Verdict::denied) return State::none;
+    if (verdict.answer == policy::Verdict::allowed || granted_by_default(kind)) {
+      return State::granted;
+    }
+    return asker_ ? State::asked : State::none;
+  };
+  auto output = [&](int fd, Kind kind) -> std::shared_ptr<host::Stream> {
+    if (state(kind) == State::none) return nullptr;
+    return terminal_ ? terminal_->pausing(stream(fd)) : stream(fd);
+  };
+  config.standard_output(output(1, Kind::stdout));
+  config.standard_error(output(2, Kind::stderr));
+  State input = state(Kind::stdin);
+  auto own_input = input == State::none ? nullptr : stream(0);
+  if (input == State::asked && own_input) {
+    own_input = policy::asking_input(std::move(own_input), policy);
+  }
+  config.standard_input(std::move(own_input));
+  if (State clock = state(Kind::clock); clock != State::granted) {
+    bool asked = clock == State::asked;
+    config.clock(asked ? policy::asking_clock(host::make_real_clock(), policy) : nullptr);
+  }
+  if (State random = state(Kind::random); random != State::granted) {
+    bool asked = random == State::asked;
+    config.random(asked ? policy::asking_random(host::make_real_random(), policy) : nullptr);
+  }
+}
+
+Result<void> Grants::grant_handles(wasi::p1::Config& config, const policy::RuleSet& rules) const {
+  uint64_t opened = 0;
+  for (const Rule& rule : rules.rules()) {
+    if (!is_mount(rule)) continue;
+    auto done = config.preopen(rule.path, std::string(guest_name(rule)), rule.rights);
+    ++opened;
+    if (done) continue;
+    return fail(ErrorCode::io, "--dir " + quoted(rule.given) + ": " +
+                                   std::string(host::errno_text(done.error())) + said(rule));
+  }
+  if (shows_root(rules)) {
+    ++opened;
+    auto done = config.preopen_root(here_.directory);
+    if (!done) return fail(ErrorCode::io, "/: " + std::string(host::errno_text(done.error())));
+  }
+  for (const Rule& rule : rules.rules()) {
+    if (rule.kind != Kind::listen || !rule.allow) continue;
+    auto fd = os::listen_tcp(rule.endpoint.name(), rule.endpoint.port());
+    std::string name = rule.endpoint_text;
+    if (!fd) {
+      return fail(ErrorCode::io,
+                  "--listen " + quoted(name) + ": " + strerror(fd.error()) + said(rule));
+    }
     auto socket = host::make_real_socket(std::move(*fd), config.grant(name));
     if (!socket) {
       return fail(ErrorCode::io, "--listen " + quoted(name) + ": " +
                                      std::string(host::errno_text(socket.error())));
     }
+    ++opened;
     config.socket(std::move(*socket));
   }
-  return config;
+  constexpr uint64_t kStreams = 3;
+  if (const Rule* handles = rules.limit(Kind::handles)) {
+    if (handles->amount < opened) {
+      return fail(ErrorCode::usage, "at most " + std::to_string(handles->amount) +
+                                        " handles are allowed (" + handles->origin + "), but " +
+                                        std::to_string(opened) + " are granted");
+    }
+    uint64_t most = std::min<uint64_t>(handles->amount, UINT32_MAX - kStreams) + kStreams;
+    config.limits({.max_descriptors = static_cast<uint32_t>(most)});
+  }
+  return {};
 }
 
-std::string describe_denial(const host::Denial& denial) {
-  std::string text =
-      "denied: " + std::string(host::wanted_right(denial.action)) + " " + quoted(denial.path);
-  text += denial.read_only
-              ? ": the directory was granted for reading only; leave out :ro to allow it"
-              : ": it leads outside of what was granted; --dir grants a directory";
-  if (denial.count > 1) text += " (" + std::to_string(denial.count) + " times)";
-  return text;
+Result<void> Oversight::finish() const {
+  if (recorder) {
+    std::string comment = "What " + name + " used in one run, and nothing else.";
+    std::string path = os::canonical_path(record_path, policy::here().directory);
+    TRY(os::replace_file(path, policy::write_policy(recorder->needed(), comment)));
+  }
+  if (audit) TRY(audit->flush());
+  return {};
 }
 
 }  // namespace nacre::api
-
-nacre_grants_t* nacre_grants_new(void) { return new nacre_grants; }
-void nacre_grants_delete(nacre_grants_t* grants) { delete grants; }
-
-void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg) {
-  grants->grants.add_argument(arg);
-}
-
-nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind, const char* value) {
-  std::optional<std::string_view> text;
-  if (value != nullptr) text = value;
-  API_TRY(grants->grants.add(kind, text));
-  return nullptr;
-}

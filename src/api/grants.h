@@ -1,7 +1,8 @@
-// What a guest may do, as the user said it. One small language for flags, the C API and, later,
-// prompts and policy files; here it becomes the capability objects of a WASI configuration.
+// What a guest may do, as the user said it, in the language of policy/grant.h; here it becomes the
+// capability objects of a WASI configuration and the policy that decides what they leave open.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,51 +11,80 @@
 
 #include "base/result.h"
 #include "nacre/nacre.h"
+#include "policy/audit.h"
+#include "policy/policy.h"
+#include "policy/record.h"
 #include "wasi/p1/config.h"
 
 namespace nacre::api {
 
-struct DirGrant {
-  std::string host;
-  std::string guest;
-  bool read_only = false;
+// Who watches and decides while a guest runs.
+struct Oversight {
+  std::string name;  // of the program
+  std::shared_ptr<policy::Policy> policy;
+  std::shared_ptr<policy::Audit> audit;
+  std::shared_ptr<policy::Recorder> recorder;
+  std::string record_path;
+
+  // Writes what was recorded and the rest of the audit log.
+  Result<void> finish() const;
 };
-
-// "HOST[::GUEST][:ro]"
-Result<DirGrant> parse_dir_grant(std::string_view text);
-
-struct ListenGrant {
-  std::string address;
-  uint16_t port = 0;
-};
-
-// "ADDR:PORT", "[ADDR6]:PORT"
-Result<ListenGrant> parse_listen_grant(std::string_view text);
 
 class Grants {
  public:
   void add_argument(std::string argument) { arguments_.push_back(std::move(argument)); }
-  // One grant in the words of the command line, see nacre_grants_add.
+  // One grant or setting in the words of the command line, see nacre_grants_add.
   Result<void> add(std::string_view kind, std::optional<std::string_view> value);
+  void set_subject(policy::Subject subject) { subject_ = std::move(subject); }
+  const policy::Subject& subject() const { return subject_; }
+  void set_asker(std::shared_ptr<policy::Asker> asker) { asker_ = std::move(asker); }
 
-  // Opens what was granted. Errors name the directory or address and what the system said.
-  Result<wasi::p1::Config> make_config() const;
+  struct Prepared {
+    wasi::p1::Config config;
+    Oversight oversight;
+  };
+  // Opens what was granted. Errors name the directory or address and what the system said, or what
+  // is wrong with a policy file or with what was remembered.
+  Result<Prepared> prepare();
+
+  // What was said by flags and policy files.
+  const std::vector<policy::Rule>& rules() const { return rules_; }
+  // What was decided about the subject, if that is to count.
+  Result<policy::Remembered> remembered() const;
+  // Whether what nobody said anything about is asked for, where somebody can be asked.
+  bool asks() const { return ask_ == Ask::always || (ask_ == Ask::on_terminal && !deny_all_); }
+  // Whether something of this kind is there without a rule.
+  bool granted_by_default(policy::Kind kind) const;
 
  private:
-  Result<void> add_variable(std::string_view text);
-  void set_variable(std::string name, std::string value);
+  enum class Ask : uint8_t { never, on_terminal, always };
 
+  Result<void> add_flag(std::string_view kind, std::optional<std::string_view> value, bool allow);
+  Result<void> add_policy(const std::string& path);
+  Result<void> refuse_what_is_not_enforced() const;
+  bool reads_store() const;
+  bool shows_root(const policy::RuleSet& rules) const;
+  Result<void> grant_handles(wasi::p1::Config& config, const policy::RuleSet& rules) const;
+  Result<void> grant_variables(wasi::p1::Config& config, const policy::RuleSet& rules) const;
+  void grant_streams(wasi::p1::Config& config, const policy::RuleSet& rules,
+                     const std::shared_ptr<policy::Policy>& policy) const;
+  Result<void> watch(Prepared& prepared, policy::Policy::Options& options);
+
+  policy::Place here_ = policy::here();
   std::vector<std::string> arguments_;
-  std::vector<std::pair<std::string, std::string>> variables_;
-  std::vector<DirGrant> dirs_;
-  std::vector<ListenGrant> listeners_;
-  bool stdin_ = true;
-  bool clock_ = true;
-  bool random_ = true;
+  std::vector<policy::Rule> rules_;
+  policy::Subject subject_;
+  std::shared_ptr<policy::Asker> asker_;
+  std::shared_ptr<policy::TerminalAsker> terminal_;  // asker_, if it is the terminal
+  Ask ask_ = Ask::never;
+  bool root_ = false;  // show the root, whether somebody can be asked or not
+  bool deny_all_ = false;
+  bool remember_ = false;
+  std::string module_digest_;  // that a policy file is for
+  std::string module_file_;    // that policy file
+  std::string record_;
+  std::string audit_;
 };
-
-// One line for people: what the guest wanted and which flag would have allowed it.
-std::string describe_denial(const host::Denial& denial);
 
 }  // namespace nacre::api
 

@@ -9,6 +9,7 @@
 #include "api/error.h"
 #include "api/grants.h"
 #include "base/result.h"
+#include "base/sha256.h"
 #include "nacre/nacre.h"
 #include "runtime/engine.h"
 #include "runtime/instance.h"
@@ -28,11 +29,37 @@ struct nacre_engine {
   nacre::runtime::ModuleOptions module_options;
 };
 
+namespace nacre::api {
+
+// The digest of what was loaded, text or binary; made when it is first asked for. Any thread.
+class LazyDigest {
+ public:
+  LazyDigest(Bytes source, std::shared_ptr<const void> owner)
+      : source_(source), owner_(std::move(owner)) {}
+  size_t size_bytes() const { return source_.size(); }
+  const std::string& text() const {
+    std::call_once(made_, [this] { text_ = digest_text(source_); });
+    return text_;
+  }
+
+ private:
+  Bytes source_;
+  std::shared_ptr<const void> owner_;
+  mutable std::once_flag made_;
+  mutable std::string text_;
+};
+
+}  // namespace nacre::api
+
 struct nacre_module {
-  explicit nacre_module(nacre::runtime::ModulePtr pointer) : module(std::move(pointer)) {}
+  nacre_module(nacre::runtime::ModulePtr pointer, nacre::Bytes bytes,
+               std::shared_ptr<const void> owner)
+      : module(std::move(pointer)),
+        digest(std::make_shared<nacre::api::LazyDigest>(bytes, std::move(owner))) {}
 
   nacre::runtime::ModulePtr module;
   // What nacre_module_import and _export show, made when it is first asked for.
+  std::shared_ptr<const nacre::api::LazyDigest> digest;
   mutable std::once_flag listed;
   mutable std::vector<std::string> strings;
   mutable std::vector<nacre_import_t> imports;
@@ -56,6 +83,8 @@ struct nacre_instance {
 struct nacre_store {
   // Host functions of WASI; they go after the store that calls them.
   std::unique_ptr<nacre::wasi::p1::Preview1> wasi;
+  nacre::api::Oversight oversight;
+  bool failed = false;  // the guest trapped, or ended itself with another code than 0
   std::unique_ptr<nacre::runtime::Store> store;
   std::unique_ptr<nacre::runtime::Linker> linker;
   std::vector<std::unique_ptr<nacre_instance>> instances;
@@ -68,5 +97,10 @@ namespace nacre::api {
 Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name);
 
 nacre_error_t* make_error(const runtime::Failure& failure);
+
+// The module as policies see it; `name`: as its user calls it.
+policy::Subject make_subject(const std::string& name, const nacre_module& module);
+// An owned copy for a caller of the C API.
+nacre_bytes_t to_bytes(std::string_view text);
 
 }  // namespace nacre::api

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "api/denials.h"
 #include "api/handles.h"
 #include "runtime/backtrace.h"
 #include "runtime/func.h"
@@ -132,7 +133,11 @@ nacre_error_t* call_unit(nacre_instance& instance, const nacre_func_shape& shape
                           "program, but here it does");
   }
   auto done = runtime::call(*instance.store->store, shape.func, {}, {});
-  return done ? nullptr : make_error(done.error());
+  if (done) return nullptr;
+  nacre_error_t* error = make_error(done.error());
+  bool well = error->kind == NACRE_ERROR_EXIT && error->exit_code == 0;
+  instance.store->failed |= !well;
+  return error;
 }
 
 }  // namespace
@@ -151,17 +156,19 @@ nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
   std::unique_ptr<nacre_grants_t> owned(grants);
   auto handle = std::make_unique<nacre_store>();
   if (owned) {
-    auto config = API_TRY(owned->grants.make_config());
-    handle->wasi = std::make_unique<wasi::p1::Preview1>(std::move(config));
+    auto prepared = API_TRY(owned->grants.prepare());
+    handle->oversight = std::move(prepared.oversight);
+    handle->wasi = std::make_unique<wasi::p1::Preview1>(std::move(prepared.config));
   }
   handle->store = API_TRY(runtime::Store::create(engine->engine));
   handle->linker = std::make_unique<runtime::Linker>(*handle->store);
   if (handle->wasi) {
     // Descriptions only: they become functions of the store when a module imports them.
-    handle->linker->define_functions(wasi::p1::kModuleName, wasi::p1::host_functions(),
+    bool logged = handle->wasi->call_log() != nullptr;
+    handle->linker->define_functions(wasi::p1::kModuleName, wasi::p1::host_functions(logged),
                                      handle->wasi.get());
     handle->linker->define_functions(wasi::p1::kUnstableModuleName,
-                                     wasi::p1::unstable_host_functions(), handle->wasi.get());
+                                     wasi::p1::unstable_host_functions(logged), handle->wasi.get());
   }
   *out = handle.release();
   return nullptr;
@@ -169,18 +176,22 @@ nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
 
 void nacre_store_delete(nacre_store_t* store) { delete store; }
 
-size_t nacre_store_denial_count(const nacre_store_t* store) {
-  return store->wasi ? store->wasi->denials()->denials().size() : 0;
+size_t nacre_store_denial_count(nacre_store_t* store) {
+  store->denials.clear();
+  if (store->wasi) {
+    store->denials =
+        api::describe_denials(store->wasi->denials()->denials(), store->oversight, store->failed);
+  }
+  return store->denials.size();
 }
 
 const char* nacre_store_denial(const nacre_store_t* store, size_t index) {
-  if (!store->wasi) return "";
-  auto denials = store->wasi->denials()->denials();
-  if (index >= denials.size()) return "";
-  auto& texts = const_cast<nacre_store_t*>(store)->denials;
-  texts.resize(std::max(texts.size(), denials.size()));
-  texts[index] = api::describe_denial(denials[index]);
-  return texts[index].c_str();
+  return index < store->denials.size() ? store->denials[index].c_str() : "";
+}
+
+nacre_error_t* nacre_store_finish(nacre_store_t* store) {
+  API_TRY(store->oversight.finish());
+  return nullptr;
 }
 
 nacre_error_t* nacre_store_define_func(nacre_store_t* store, const char* module, const char* name,

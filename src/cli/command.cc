@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 namespace nacre::cli {
 namespace {
@@ -51,6 +53,27 @@ EngineHandle EngineOptions::make_engine() const {
   nacre_engine_t* engine = nullptr;
   check(nacre_engine_new(config.release(), &engine));
   return EngineHandle(engine);
+}
+
+namespace {
+
+// A file of that name wins (architecture).
+void refuse_registry(const std::string& path) {
+  std::error_code error;
+  if (path.starts_with("oci:") && !std::filesystem::exists(path, error)) {
+    throw Failure{path +
+                  ": registry references are not built in this version; pull it yourself "
+                  "and name the file"};
+  }
+}
+
+}  // namespace
+
+ModuleHandle load_module(nacre_engine_t* engine, const std::string& path) {
+  refuse_registry(path);
+  nacre_module_t* module = nullptr;
+  check(nacre_module_load(engine, path.c_str(), &module), path);
+  return ModuleHandle(module);
 }
 
 std::optional<int> parse_options(CLI::App& app, Args args) {

@@ -2,6 +2,7 @@
 // code.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ int validate_command(Args args);
 int print_command(Args args);
 int parse_command(Args args);
 int wast_command(Args args);
+int explain_command(Args args);
+int permissions_command(Args args);
 
 // Options that run and validate share (architecture: --tier, --features, --validate, --traps).
 struct EngineOptions {
@@ -31,9 +34,37 @@ struct EngineOptions {
   EngineHandle make_engine() const;
 };
 
+// What a program may do: an option for each kind of grant, and how the rest is decided. `run`,
+// `explain` and `permissions` share it.
+class GrantOptions {
+ public:
+  // All of it, or only what can be remembered: --KIND and --deny-KIND.
+  void add_to(CLI::App& app);
+  void add_kinds_to(CLI::App& app);
+  // As they were given, in the order of kinds: "dir", "data:ro".
+  GrantsHandle make_grants() const;
+  struct Said {
+    std::string kind;          // "dir" or "deny-dir"
+    const std::string* value;  // null: has none
+  };
+  std::vector<Said> said() const;
+
+ private:
+  std::map<std::string, std::vector<std::string>> values_;
+  std::map<std::string, bool> switches_;
+  std::vector<std::string> policies_;
+  bool allow_all_ = false;
+  bool deny_all_ = false;
+  bool ask_ = false;
+  bool no_ask_ = false;
+};
+
 // Parses `args`. Returns an exit code when there is nothing left to do (--help was asked).
 // Wrong options throw a Failure with is_usage.
 std::optional<int> parse_options(CLI::App& app, Args args);
+
+// Errors name the path.
+ModuleHandle load_module(nacre_engine_t* engine, const std::string& path);
 
 // The whole of a file, or of standard input for "-".
 std::string read_input(const std::string& path);

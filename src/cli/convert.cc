@@ -7,11 +7,6 @@
 namespace nacre::cli {
 namespace {
 
-struct BytesHandle {
-  nacre_bytes_t bytes{};
-  ~BytesHandle() { nacre_bytes_delete(&bytes); }
-};
-
 using Conversion = nacre_error_t* (*)(const void* input, size_t size, const char* features,
                                       nacre_bytes_t* out);
 

@@ -23,6 +23,11 @@ using ModuleHandle = std::unique_ptr<nacre_module_t, Deleter<nacre_module_delete
 using GrantsHandle = std::unique_ptr<nacre_grants_t, Deleter<nacre_grants_delete>>;
 using StoreHandle = std::unique_ptr<nacre_store_t, Deleter<nacre_store_delete>>;
 
+struct BytesHandle {
+  nacre_bytes_t bytes{};
+  ~BytesHandle() { nacre_bytes_delete(&bytes); }
+};
+
 // Ends a command: `message` goes behind "error: " on standard error.
 struct Failure {
   std::string message;

@@ -24,12 +24,13 @@ constexpr Command kCommands[] = {
     {"validate", "check a module", validate_command},
     {"print", "show a binary module as text", print_command},
     {"parse", "turn text into a binary module", parse_command},
+    {"explain", "say in words what a module could do, and may", explain_command},
+    {"permissions", "decisions that are remembered, and policy files", permissions_command},
     {"wast", "run specification scripts", wast_command},
 };
 
 // Planned commands: named for what they are until they exist.
-constexpr std::string_view kNotBuilt[] = {"compile", "explain", "permissions", "cache",
-                                          "serve",   "push",    "pull",        "verify"};
+constexpr std::string_view kNotBuilt[] = {"compile", "cache", "serve", "push", "pull", "verify"};
 
 void print_help() {
   std::printf(
@@ -38,7 +39,7 @@ void print_help() {
       "       nacre COMMAND [options] ...\n\n",
       nacre_version());
   for (const Command& command : kCommands) {
-    std::printf("  %-10s %s\n", std::string(command.name).c_str(),
+    std::printf("  %-12s %s\n", std::string(command.name).c_str(),
                 std::string(command.summary).c_str());
   }
   std::printf(
@@ -46,6 +47,7 @@ void print_help() {
       "examples:\n"
       "  nacre app.wasm                 run a program that needs no files\n"
       "  nacre --dir .:ro app.wasm a    let it read the current directory\n"
+      "  nacre explain app.wasm         see what it could ask for\n"
       "  nacre --invoke add lib.wat 1 2 call one function of a module\n");
 }
 

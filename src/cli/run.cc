@@ -16,48 +16,19 @@ constexpr int kTrapped = 134;  // what a shell reports of a process that aborted
 
 struct RunOptions {
   EngineOptions engine;
-  std::vector<std::string> dirs;
-  std::vector<std::string> env;
-  std::vector<std::string> net;
-  std::vector<std::string> listen;
+  GrantOptions grants;
   std::vector<std::string> modules;
   std::optional<std::string> invoke;
   std::string unknown_imports = "deny";
   std::string record;
   std::string audit;
-  bool no_stdin = false;
-  bool no_clock = false;
-  bool no_random = false;
-  bool allow_all = false;
-  bool deny_all = false;
-  bool ask = false;
-  bool no_ask = false;
   bool stats = false;
   std::string app;
   Args app_args;
 };
 
 void declare(CLI::App& app, RunOptions& options) {
-  app.add_option("--dir", options.dirs, "let it use a directory; :ro for reading only")
-      ->type_name("HOST[::GUEST][:ro]")
-      ->allow_extra_args(false);
-  app.add_option("--env", options.env, "an environment variable; without a value, the own one")
-      ->type_name("NAME[=VALUE]")
-      ->allow_extra_args(false);
-  app.add_option("--net", options.net, "let it connect (not built yet)")
-      ->type_name("HOST[:PORT]")
-      ->allow_extra_args(false);
-  app.add_option("--listen", options.listen, "a listening socket, handed to it")
-      ->type_name("ADDR:PORT")
-      ->allow_extra_args(false);
-  app.add_flag("--no-stdin", options.no_stdin, "take standard input away");
-  app.add_flag("--no-clock", options.no_clock, "take the clocks away");
-  app.add_flag("--no-random", options.no_random, "take randomness away");
-  app.add_flag("--allow-all", options.allow_all, "all files, the whole environment");
-  app.add_flag("--deny-all", options.deny_all,
-               "nothing but arguments, output and what other options grant");
-  app.add_flag("--ask", options.ask, "ask for what is missing (not built yet)");
-  app.add_flag("--no-ask", options.no_ask, "never ask");
+  options.grants.add_to(app);
   app.add_option("--invoke", options.invoke, "call this export with ARGS and print its results")
       ->type_name("NAME");
   app.add_option("--module", options.modules, "offer another module's exports to APP as NAME")
@@ -67,22 +38,14 @@ void declare(CLI::App& app, RunOptions& options) {
                  "imports nobody offers: deny (refuse to start) or trap (when called)")
       ->type_name("deny|trap")
       ->check(CLI::IsMember({"deny", "trap"}));
-  app.add_option("--record", options.record, "write the policy this run needed (not built yet)")
+  app.add_option("--record", options.record, "write the smallest policy that this run needed")
       ->type_name("FILE");
-  app.add_option("--audit", options.audit, "log every use of a right (not built yet)")
-      ->type_name("FILE");
+  app.add_option("--audit", options.audit,
+                 "log every decision and every use of a grant, a JSON object a line; -: to "
+                 "standard error, N: to that descriptor")
+      ->type_name("FILE|-|N");
   app.add_flag("--stats", options.stats, "times and memory, on standard error");
   options.engine.add_to(app);
-}
-
-void refuse_unbuilt(const RunOptions& options) {
-  auto refuse = [](bool asked, const char* option) {
-    if (asked) throw Failure{std::string(option) + " is not built in this version", true};
-  };
-  refuse(options.ask, "--ask");
-  refuse(!options.net.empty(), "--net");
-  refuse(!options.record.empty(), "--record");
-  refuse(!options.audit.empty(), "--audit");
 }
 
 // CLI11 does not know of APP and ARGS: they are what it leaves over.
@@ -112,33 +75,21 @@ std::optional<int> parse_run_options(Args args, RunOptions& options) {
   if (rest.empty()) throw Failure{"no program named: nacre [run] [options] APP [ARGS]", true};
   options.app = rest[0];
   options.app_args.assign(rest.begin() + 1, rest.end());
-  refuse_unbuilt(options);
   return std::nullopt;
 }
 
-void grant(nacre_grants_t* grants, const char* kind, const std::vector<std::string>& values) {
-  for (const std::string& value : values) {
-    check(nacre_grants_add(grants, kind, value.c_str()), std::string("--") + kind);
-  }
-}
-
 GrantsHandle make_grants(const RunOptions& options) {
-  GrantsHandle grants(nacre_grants_new());
+  GrantsHandle grants = options.grants.make_grants();
   nacre_grants_add_arg(grants.get(), options.app.c_str());
   if (!options.invoke) {
     for (const std::string& arg : options.app_args) nacre_grants_add_arg(grants.get(), arg.c_str());
   }
-  auto flag = [&](bool set, const char* kind) {
-    if (set) check(nacre_grants_add(grants.get(), kind, nullptr), std::string("--") + kind);
+  auto add = [&](const char* kind, const std::string& value) {
+    if (value.empty()) return;
+    check(nacre_grants_add(grants.get(), kind, value.c_str()), std::string("--") + kind);
   };
-  flag(options.deny_all, "deny-all");
-  flag(options.allow_all, "allow-all");
-  flag(options.no_stdin, "no-stdin");
-  flag(options.no_clock, "no-clock");
-  flag(options.no_random, "no-random");
-  grant(grants.get(), "dir", options.dirs);
-  grant(grants.get(), "env", options.env);
-  grant(grants.get(), "listen", options.listen);
+  add("record", options.record);
+  add("audit", options.audit);
   return grants;
 }
 
@@ -164,23 +115,6 @@ struct Stats {
   }
 };
 
-// A file of that name wins (architecture).
-void refuse_registry(const std::string& path) {
-  std::error_code error;
-  if (path.starts_with("oci:") && !std::filesystem::exists(path, error)) {
-    throw Failure{path +
-                  ": registry references are not built in this version; pull it yourself "
-                  "and name the file"};
-  }
-}
-
-ModuleHandle load_module(nacre_engine_t* engine, const std::string& path) {
-  refuse_registry(path);
-  nacre_module_t* module = nullptr;
-  check(nacre_module_load(engine, path.c_str(), &module), path);
-  return ModuleHandle(module);
-}
-
 // The exit code that an error of running code means; prints what a person should know.
 int report_end(nacre_error_t* error, const std::string& app) {
   if (error == nullptr) return 0;
@@ -198,40 +132,48 @@ int report_end(nacre_error_t* error, const std::string& app) {
 }
 
 struct Loaded {
+  std::vector<std::string> names;     // of those that --module offers
+  std::vector<std::string> paths;     // one a module
   std::vector<ModuleHandle> modules;  // the last one is APP
-  nacre_instance_t* app = nullptr;
-  std::optional<int> ended;  // a start function trapped or exited
 };
 
-Loaded instantiate(const RunOptions& options, nacre_engine_t* engine, nacre_store_t* store,
-                   Stats& stats) {
+Loaded load(const RunOptions& options, nacre_engine_t* engine) {
   Loaded loaded;
-  auto policy =
-      options.unknown_imports == "trap" ? NACRE_UNKNOWN_IMPORTS_TRAP : NACRE_UNKNOWN_IMPORTS_DENY;
-  auto add = [&](const std::string& path) -> nacre_instance_t* {
-    nacre_instance_t* instance = nullptr;
-    nacre_error_t* error =
-        nacre_instance_new(store, loaded.modules.back().get(), policy, &instance);
-    if (error == nullptr) error = nacre_instance_initialize(instance);
-    if (error != nullptr) loaded.ended = report_end(error, path);
-    return instance;
-  };
   for (const std::string& option : options.modules) {
     size_t equals = option.find('=');
     if (equals == std::string::npos || equals == 0) {
       throw Failure{"--module needs NAME=FILE, not \"" + option + "\"", true};
     }
-    std::string path = option.substr(equals + 1);
-    loaded.modules.push_back(load_module(engine, path));
-    nacre_instance_t* instance = add(path);
-    if (loaded.ended) return loaded;
-    check(nacre_store_define_instance(store, option.substr(0, equals).c_str(), instance), path);
+    loaded.names.push_back(option.substr(0, equals));
+    loaded.paths.push_back(option.substr(equals + 1));
   }
-  loaded.modules.push_back(load_module(engine, options.app));
-  stats.loaded = now_ms();
-  loaded.app = add(options.app);
-  stats.instantiated = now_ms();
+  loaded.paths.push_back(options.app);
+  for (const std::string& path : loaded.paths) loaded.modules.push_back(load_module(engine, path));
   return loaded;
+}
+
+struct Instantiated {
+  nacre_instance_t* app = nullptr;
+  std::optional<int> ended;  // a start function trapped or exited
+};
+
+Instantiated instantiate(const RunOptions& options, const Loaded& loaded, nacre_store_t* store) {
+  auto policy =
+      options.unknown_imports == "trap" ? NACRE_UNKNOWN_IMPORTS_TRAP : NACRE_UNKNOWN_IMPORTS_DENY;
+  Instantiated result;
+  for (size_t i = 0; i < loaded.modules.size(); ++i) {
+    nacre_instance_t* instance = nullptr;
+    nacre_error_t* error = nacre_instance_new(store, loaded.modules[i].get(), policy, &instance);
+    if (error == nullptr) error = nacre_instance_initialize(instance);
+    if (error != nullptr) {
+      result.ended = report_end(error, loaded.paths[i]);
+      return result;
+    }
+    result.app = instance;
+    if (i == loaded.names.size()) break;
+    check(nacre_store_define_instance(store, loaded.names[i].c_str(), instance), loaded.paths[i]);
+  }
+  return result;
 }
 
 int invoke(const RunOptions& options, nacre_instance_t* instance) {
@@ -272,9 +214,10 @@ int start(const RunOptions& options, nacre_instance_t* instance) {
   return report_end(nacre_instance_start(instance), options.app);
 }
 
-void print_denials(const nacre_store_t* store) {
-  for (size_t i = 0; i < nacre_store_denial_count(store); ++i) {
-    std::fprintf(stderr, "%s\n", nacre_store_denial(store, i));
+void print_denials(nacre_store_t* store) {
+  size_t count = nacre_store_denial_count(store);
+  for (size_t i = 0; i < count; ++i) {
+    std::fprintf(stderr, "error: %s\n", nacre_store_denial(store, i));
   }
 }
 
@@ -285,21 +228,27 @@ int run_command(Args args) {
   if (auto done = parse_run_options(std::move(args), options)) return *done;
   Stats stats;
   EngineHandle engine = options.engine.make_engine();
+  GrantsHandle grants = make_grants(options);
+  Loaded loaded = load(options, engine.get());
+  nacre_grants_set_module(grants.get(), options.app.c_str(), loaded.modules.back().get());
+  stats.loaded = now_ms();
   nacre_store_t* raw_store = nullptr;
-  check(nacre_store_new(engine.get(), make_grants(options).release(), &raw_store));
+  check(nacre_store_new(engine.get(), grants.release(), &raw_store));
   StoreHandle store(raw_store);
 
-  Loaded loaded = instantiate(options, engine.get(), store.get(), stats);
+  Instantiated instantiated = instantiate(options, loaded, store.get());
+  stats.instantiated = now_ms();
   int code;
-  if (loaded.ended) {
-    code = *loaded.ended;
+  if (instantiated.ended) {
+    code = *instantiated.ended;
   } else if (options.invoke) {
-    code = invoke(options, loaded.app);
+    code = invoke(options, instantiated.app);
   } else {
-    code = start(options, loaded.app);
+    code = start(options, instantiated.app);
   }
   finish_output();
   print_denials(store.get());
+  check(nacre_store_finish(store.get()));
   if (options.stats) stats.print();
   return code;
 }

@@ -44,11 +44,10 @@ HostResult<HandlePtr> Dir::open(std::string_view path, const OpenOptions& option
   bool changes = options.write || options.truncate;
   HOST_TRY(admit(changes ? Action::write : Action::read, path));
   if (options.create && options.directory) return failed(Errno::inval);
-  if (options.create && (!grant_->read_only() || options.exclusive)) {
-    HOST_TRY(admit(Action::create, path));
-  }
+  bool may_create = includes(grant_->rights(), Rights::create);
+  if (options.create && options.exclusive) HOST_TRY(admit(Action::create, path));
   // As on a read-only file system, O_CREAT is harmless if the file is there.
-  if (grant_->read_only()) allowed.create = false;
+  if (!may_create) allowed.create = false;
   Action action = options.create ? Action::create : changes ? Action::write : Action::read;
   auto result = settle(do_open(std::string(path), allowed), action, path);
   if (!result && result.error() == Errno::noent && options.create && !allowed.create) {

@@ -3,8 +3,9 @@
 // Paths are UTF-8, relative, at most kMaxPathLength bytes; `..` and links are followed as long as
 // they stay inside, else the result is not_granted. A link is followed at the end of a path where
 // the call says so or a slash follows it. Each call asks the grant first (read-only grants refuse
-// every change: create, truncate, times, links), so implementations below only ever see what is
-// allowed. Many threads may use one Dir.
+// every change: create, truncate, times, links), so implementations below only ever see what
+// the grant covers; what its gate says about the resolved path, they ask themselves. Many threads
+// may use one Dir.
 #pragma once
 
 #include <memory>
@@ -61,6 +62,7 @@ class Dir : public Handle {
   HostResult<std::vector<DirEntry>> read_entries(uint64_t cookie, size_t budget_bytes);
 
   const std::shared_ptr<const Grant>& grant() const { return grant_; }
+  std::string_view display_name() const final { return path_; }
 
  protected:
   // `path`: as messages name this directory, the grant's name at its root.
@@ -100,6 +102,14 @@ class Dir : public Handle {
 // A directory of the operating system. `resolver` is for tests; automatic otherwise.
 HostResult<std::shared_ptr<Dir>> open_real_dir(const std::string& host_path,
                                                std::shared_ptr<const Grant> grant,
+                                               os::Resolver resolver = os::Resolver::automatic);
+
+// The whole file system as a directory without rights of its own: the gate of `grant` decides each
+// act by the host path that it leads to. A guest whose library knows no working directory names
+// what lies there as if it lay in `/`: a path whose first component is missing there belongs to
+// `working_dir`, if it has it, or if it is to be made.
+HostResult<std::shared_ptr<Dir>> open_root_dir(std::shared_ptr<const Grant> grant,
+                                               const std::string& working_dir,
                                                os::Resolver resolver = os::Resolver::automatic);
 
 }  // namespace nacre::host

@@ -125,7 +125,7 @@ std::string outcome(const HostResult<void>& result) {
 class Trees {
  public:
   std::string run(Backend backend, const Call& call, const std::string& path) {
-    auto& tree = trees_[static_cast<int>(backend)];
+    auto& tree = trees_[backend];
     if (!tree) {
       tree = std::make_unique<TestTree>(backend, true);
       fill(*tree);
@@ -137,7 +137,7 @@ class Trees {
   }
 
  private:
-  std::unique_ptr<TestTree> trees_[3];
+  std::map<Backend, std::unique_ptr<TestTree>> trees_;
 };
 
 TEST(DirGrid, ImplementationsAgreeAndNothingEscapes) {

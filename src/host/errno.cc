@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-#include "os/dir_walk.h"
+#include "os/dir.h"
 
 namespace nacre::host {
 
@@ -15,6 +15,8 @@ Errno from_native(int native) {
 #undef ERRNO
     case os::kOutside:
       return Errno::not_granted;
+    case os::kRefused:
+      return Errno::no_capability;
     default:
       return Errno::io;
   }
@@ -28,6 +30,7 @@ std::string_view errno_text(Errno error) {
 #include "host/errno.def"
 #undef ERRNO
     case Errno::not_granted:
+    case Errno::no_capability:
       return "not granted";
   }
   return "unknown error";

@@ -1,5 +1,6 @@
-// Why an operation on a host object failed: the POSIX reasons, and `not_granted` for what the
-// object's grant does not cover (a path outside its directory, a write to a read-only one).
+// Why an operation on a host object failed: the POSIX reasons, `not_granted` for what the object's
+// grant does not cover (a path outside its directory, a write to a read-only one), and
+// `no_capability` for what the gate refused.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ enum class Errno : uint8_t {
 #define ERRNO(name, native, text) name,
 #include "host/errno.def"
 #undef ERRNO
-  not_granted,
+  not_granted,    // beyond what a grant covers
+  no_capability,  // nothing was granted, or a rule forbids it
 };
 
 template <class T>

@@ -30,6 +30,7 @@ class File : public Handle {
   HostResult<void> allocate(uint64_t offset, uint64_t length);
   HostResult<void> set_times(const FileTimes& times) final;
   virtual HostResult<void> advise(uint64_t offset, uint64_t length, Advice advice) = 0;
+  std::string_view display_name() const final { return path_; }
 
  protected:
   File(bool readable, bool writable, std::shared_ptr<const Grant> grant, std::string path)

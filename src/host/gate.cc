@@ -4,20 +4,49 @@
 
 namespace nacre::host {
 
-std::string_view wanted_right(Action action) {
+std::string_view kind_name(Kind kind) {
+  switch (kind) {
+#define KIND(name, ...) \
+  case Kind::name:      \
+    return #name;
+#include "host/kinds.def"
+#undef KIND
+  }
+  return "";
+}
+
+Rights right_for(Action action) {
   switch (action) {
     case Action::read:
     case Action::look:
     case Action::list:
-      return "read";
+      return Rights::read;
+    case Action::write:
+    case Action::set_times:
+      return Rights::write;
+    case Action::create:
+    case Action::remove:
+    case Action::rename:
+    case Action::link:
+      return Rights::create;
     case Action::accept:
-      return "listen";
-    default:
-      return "write";
+      return Rights::none;
   }
+  return Rights::all;
 }
 
-bool is_change(Action action) { return wanted_right(action) == "write"; }
+std::string_view wanted_right(Action action) {
+  switch (right_for(action)) {
+    case Rights::read:
+      return "read";
+    case Rights::write:
+      return "write";
+    case Rights::create:
+      return "create";
+    default:
+      return "listen";
+  }
+}
 
 void DenialLog::record(std::string_view path, Action action, bool read_only) {
   std::lock_guard lock(mutex_);
@@ -37,20 +66,32 @@ std::vector<Denial> DenialLog::denials() const {
   return denials_;
 }
 
-Grant::Grant(std::string name, bool read_only, std::shared_ptr<Gate> gate,
-             std::shared_ptr<DenialLog> log)
-    : name_(std::move(name)), read_only_(read_only), gate_(std::move(gate)), log_(std::move(log)) {}
+Grant::Grant(std::string name, Rights rights, std::shared_ptr<Gate> gate,
+             std::shared_ptr<DenialLog> log, bool is_open)
+    : name_(std::move(name)),
+      rights_(rights),
+      is_open_(is_open),
+      gate_(std::move(gate)),
+      log_(std::move(log)) {}
 
 std::shared_ptr<const Grant> Grant::simple(std::string name, bool read_only) {
-  return std::make_shared<Grant>(std::move(name), read_only, std::make_shared<AllowGranted>(),
+  return std::make_shared<Grant>(std::move(name), read_only ? Rights::read : Rights::all, nullptr,
                                  std::make_shared<DenialLog>());
 }
 
+std::shared_ptr<const Grant> Grant::narrowed(Rights rights) const {
+  return std::make_shared<Grant>(name_, rights_ & rights, gate_, log_, is_open_);
+}
+
 HostResult<void> Grant::check(Action action, std::string_view path) const {
-  bool refused_by_grant = read_only_ && is_change(action);
-  if (!refused_by_grant && gate_->may(Request{action, path}) == Decision::allow) return {};
-  log_->record(path, action, refused_by_grant);
+  if (includes(rights_, right_for(action))) return {};
+  log_->record(path, action, true);
   return failed(Errno::not_granted);
+}
+
+HostResult<void> Grant::ask(const Request& request) const {
+  if (!gate_ || gate_->may(request) == Decision::allow) return {};
+  return failed(Errno::no_capability);
 }
 
 void Grant::record_escape(Action action, std::string_view path) const {

@@ -1,9 +1,10 @@
-// The gate that every capability object asks before it touches something new.
+// The gate that capability objects ask before they do something new.
 //
-// An object exists only if it was granted; the gate decides about single acts of a granted object
-// (open this path for writing, accept this connection). Policy implements it; AllowGranted says
-// yes to all that the grant itself allows. What was refused, by the gate or by the grant, is kept
-// in a DenialLog so that the command can tell its user afterwards.
+// An object exists only if it was granted; its Grant says which rights it carries. The gate decides
+// what a grant leaves open: whether a rule forbids one thing beneath a granted directory, and
+// whether something that nobody granted may be used all the same, because a user says so. Policy
+// implements it; a null gate leaves everything to the grants. What was refused is kept in a
+// DenialLog, so that the command can tell its user afterwards.
 // Objects of one Grant may be used from several threads: implementations must allow that.
 #pragma once
 
@@ -15,10 +16,38 @@
 #include <vector>
 
 #include "host/errno.h"
+#include "os/dir.h"
 
 namespace nacre::host {
 
-// What the guest wants to do; the words of messages, see wanted_right.
+// What a decision is about.
+enum class Kind : uint8_t {
+#define KIND(name, ...) name,
+#include "host/kinds.def"
+#undef KIND
+};
+std::string_view kind_name(Kind kind);
+
+// What may be done with a path; as os::PathUse has it.
+enum class Rights : uint8_t {
+  none = 0,
+  read = os::kReadPath,
+  write = os::kWritePath,
+  create = os::kCreatePath,
+  all = os::kReadPath | os::kWritePath | os::kCreatePath,
+};
+constexpr Rights operator|(Rights a, Rights b) {
+  return static_cast<Rights>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b));
+}
+constexpr Rights operator&(Rights a, Rights b) {
+  return static_cast<Rights>(static_cast<uint8_t>(a) & static_cast<uint8_t>(b));
+}
+constexpr Rights operator-(Rights a, Rights b) {
+  return static_cast<Rights>(static_cast<uint8_t>(a) & ~static_cast<uint8_t>(b));
+}
+constexpr bool includes(Rights all, Rights some) { return (all & some) == some; }
+
+// What the guest wants to do with a path.
 enum class Action : uint8_t {
   read,
   write,
@@ -32,14 +61,18 @@ enum class Action : uint8_t {
   accept
 };
 
-// "read", "write": the right that a user would have to grant.
+Rights right_for(Action action);
+// "read", "write", "create", "listen": the right that a user would have to grant.
 std::string_view wanted_right(Action action);
-// Whether a read-only grant refuses it.
-bool is_change(Action action);
 
 struct Request {
-  Action action;
-  std::string_view path;  // as the guest names it, below the grant's own name
+  Kind kind;
+  std::string_view object;  // a host path, ADDR:PORT, a variable's name; empty: there is only one
+  Rights rights = Rights::none;  // paths
+  bool granted = false;  // the object's grant covers it: only a rule against it can refuse it
+  bool missing = false;  // paths: nothing is there
+  bool is_directory = false;
+  bool subtree = false;  // also all that lies below
 };
 
 enum class Decision : uint8_t { allow, deny };
@@ -47,18 +80,17 @@ enum class Decision : uint8_t { allow, deny };
 class Gate {
  public:
   virtual ~Gate() = default;
+  // May take as long as a person takes to answer.
   virtual Decision may(const Request& request) = 0;
-};
-
-class AllowGranted final : public Gate {
- public:
-  Decision may(const Request&) override { return Decision::allow; }
+  // Whether what lies beneath a granted directory is of interest. If not, host paths, which cost
+  // system calls, are never made out there.
+  virtual bool watches(std::string_view host_directory) = 0;
 };
 
 struct Denial {
   std::string path;
   Action action;
-  bool read_only;  // the grant is read-only: a grant without :ro would do
+  bool read_only;  // the grant is narrower than the action: a wider one would do
   uint64_t count = 1;
 };
 
@@ -78,22 +110,30 @@ class DenialLog {
 // through it share it; links and renames stay inside one.
 class Grant {
  public:
-  Grant(std::string name, bool read_only, std::shared_ptr<Gate> gate,
-        std::shared_ptr<DenialLog> log);
-  // Read-write or read-only, nothing else asked, nothing logged.
+  // `gate` may be null. `is_open`: the grant covers nothing by itself, the gate decides all.
+  Grant(std::string name, Rights rights, std::shared_ptr<Gate> gate, std::shared_ptr<DenialLog> log,
+        bool is_open = false);
+  // Everything or reading only, nothing else asked, nothing logged.
   static std::shared_ptr<const Grant> simple(std::string name, bool read_only = false);
 
   const std::string& name() const { return name_; }
-  bool read_only() const { return read_only_; }
+  Rights rights() const { return rights_; }
+  bool is_open() const { return is_open_; }
+  const std::shared_ptr<Gate>& gate() const { return gate_; }
+  // The same with fewer rights: for a file that was opened with no more.
+  std::shared_ptr<const Grant> narrowed(Rights rights) const;
 
-  // Asks for one act; a refusal is recorded and is not_granted.
+  // Whether the grant itself covers one act; a refusal is recorded and is not_granted.
   HostResult<void> check(Action action, std::string_view path) const;
+  // Asks the gate; no_capability if it refuses.
+  HostResult<void> ask(const Request& request) const;
   // Records that `action` failed because the path leads outside.
   void record_escape(Action action, std::string_view path) const;
 
  private:
   std::string name_;
-  bool read_only_;
+  Rights rights_;
+  bool is_open_;
   std::shared_ptr<Gate> gate_;
   std::shared_ptr<DenialLog> log_;
 };

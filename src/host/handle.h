@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "host/errno.h"
 #include "os/file.h"
@@ -59,6 +60,9 @@ class Handle {
   virtual HostResult<FileStat> stat() = 0;
   virtual HostResult<void> set_times(const FileTimes&) { return failed(Errno::notsup); }
   virtual HostResult<void> sync(bool data_only) = 0;
+
+  // As messages and logs name it; empty if it has no name.
+  virtual std::string_view display_name() const { return {}; }
 
   // The descriptor to wait on; -1: never waits, or only readiness() can tell.
   virtual int poll_fd() const { return -1; }

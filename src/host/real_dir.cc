@@ -8,6 +8,7 @@
 #include "host/file.h"
 #include "host/stream.h"
 #include "os/dir.h"
+#include "os/host_path.h"
 
 namespace nacre::host {
 namespace {
@@ -26,10 +27,34 @@ int native_flags(const OpenOptions& options) {
   return flags;
 }
 
+// Passes on to the gate which host path a call is about.
+class GateGuard final : public os::PathGuard {
+ public:
+  GateGuard(std::shared_ptr<Gate> gate, bool granted) : gate_(std::move(gate)), granted_(granted) {}
+  bool admits(const os::PathUse& use) override {
+    bool is_directory = S_ISDIR(use.type);
+    Request request{.kind = is_directory ? Kind::dir : Kind::file,
+                    .object = use.path,
+                    .rights = static_cast<Rights>(use.wanted),
+                    .granted = granted_,
+                    .missing = use.type == 0,
+                    .is_directory = is_directory,
+                    .subtree = use.subtree};
+    return gate_->may(request) == Decision::allow;
+  }
+
+ private:
+  std::shared_ptr<Gate> gate_;
+  bool granted_;
+};
+
 class RealDir final : public Dir {
  public:
-  RealDir(os::BeneathDir dir, std::shared_ptr<const Grant> grant, std::string path)
-      : Dir(std::move(grant), std::move(path)), dir_(std::move(dir)) {}
+  RealDir(os::BeneathDir dir, std::shared_ptr<const Grant> grant, std::string path,
+          std::string working_dir = "")
+      : Dir(std::move(grant), std::move(path)),
+        dir_(std::move(dir)),
+        working_dir_(std::move(working_dir)) {}
 
   HostResult<FileStat> stat() override {
     return to_file_stat(HOST_TRY(from_sys(os::file_status(dir_.fd()))));
@@ -40,52 +65,58 @@ class RealDir final : public Dir {
 
  private:
   HostResult<HandlePtr> do_open(const std::string& path, const OpenOptions& options) override {
-    os::OwnedFd fd = HOST_TRY(from_sys(dir_.open(path, native_flags(options), options.follow)));
+    std::string place = placed(path, options.create);
+    os::OwnedFd fd = HOST_TRY(from_sys(dir_.open(place, native_flags(options), options.follow)));
     struct stat status = HOST_TRY(from_sys(os::file_status(fd.get())));
     switch (to_file_type(status.st_mode)) {
       case FileType::directory:
         return std::make_shared<RealDir>(dir_.child(std::move(fd)), grant(), display(path));
       case FileType::regular_file:
-        return make_real_file(std::move(fd), options.read || !options.write, options.write, grant(),
-                              display(path));
+        return make_real_file(std::move(fd), options.read || !options.write, options.write,
+                              grant_of_file(options), display(path));
       default:
         return make_real_stream(std::move(fd));
     }
   }
   HostResult<FileStat> do_stat_at(const std::string& path, bool follow) override {
-    return to_file_stat(HOST_TRY(from_sys(dir_.status(path, follow))));
+    return to_file_stat(HOST_TRY(from_sys(dir_.status(placed(path), follow))));
   }
   HostResult<void> do_set_times_at(const std::string& path, bool follow,
                                    const FileTimes& times) override {
-    return from_sys(dir_.set_times(path, follow, times));
+    return from_sys(dir_.set_times(placed(path), follow, times));
   }
   HostResult<void> do_create_directory(const std::string& path) override {
-    return from_sys(dir_.make_directory(path));
+    return from_sys(dir_.make_directory(placed(path, true)));
   }
   HostResult<void> do_remove_directory(const std::string& path) override {
-    return from_sys(dir_.remove_directory(path));
+    return from_sys(dir_.remove_directory(placed(path)));
   }
   HostResult<void> do_unlink_file(const std::string& path) override {
-    return from_sys(dir_.unlink(path));
+    return from_sys(dir_.unlink(placed(path)));
   }
   HostResult<void> do_link(const std::string& from, bool follow, Dir& to_dir,
                            const std::string& to) override {
-    return from_sys(dir_.link(from, follow, static_cast<RealDir&>(to_dir).dir_, to));
+    auto& target = static_cast<RealDir&>(to_dir);
+    return from_sys(dir_.link(placed(from), follow, target.dir_, target.placed(to, true)));
   }
   HostResult<void> do_rename(const std::string& from, Dir& to_dir, const std::string& to) override {
-    return from_sys(dir_.rename(from, static_cast<RealDir&>(to_dir).dir_, to));
+    auto& target = static_cast<RealDir&>(to_dir);
+    return from_sys(dir_.rename(placed(from), target.dir_, target.placed(to, true)));
   }
   HostResult<void> do_create_symlink(const std::string& target, const std::string& path) override {
-    return from_sys(dir_.make_symlink(target, path));
+    return from_sys(dir_.make_symlink(target, placed(path, true)));
   }
   HostResult<std::string> do_read_link(const std::string& path) override {
-    return from_sys(dir_.read_link(path));
+    return from_sys(dir_.read_link(placed(path)));
   }
   HostResult<void> do_set_times(const FileTimes& times) override {
-    return from_sys(os::set_times(dir_.fd(), times));
+    // By name, so that a guard is asked.
+    return from_sys(dir_.set_times(".", false, times));
   }
 
   HostResult<std::vector<DirEntry>> do_read_entries(uint64_t cookie, size_t budget_bytes) override {
+    // Whoever opened a directory was asked; nobody opened the one that is there from the start.
+    if (!working_dir_.empty()) HOST_TRY(from_sys(dir_.open(".", O_RDONLY, false)));
     std::vector<DirEntry> result;
     for (;;) {
       auto batch = HOST_TRY(from_sys(dir_.read_entries(cookie, budget_bytes)));
@@ -106,8 +137,38 @@ class RealDir final : public Dir {
     return status ? status->st_ino : 0;
   }
 
+  // A file that was opened to be read must not be changed through its descriptor.
+  std::shared_ptr<const Grant> grant_of_file(const OpenOptions& options) const {
+    if (!grant()->is_open()) return grant();
+    return grant()->narrowed(options.write ? Rights::all : Rights::read);
+  }
+
+  // Where a path of the guest leads to from dir_, see open_root_dir.
+  std::string placed(const std::string& path, bool makes = false) const {
+    if (working_dir_.empty() || path.starts_with('/')) return path;
+    std::string first = path.substr(0, path.find('/'));
+    if (first == "." || first == "..") return path;
+    if (os::exists(os::join_path("/", first))) return path;
+    if (!makes && !os::exists(os::join_path(working_dir_, first))) return path;
+    return os::join_path(working_dir_, path).substr(1);
+  }
+
   os::BeneathDir dir_;
+  std::string working_dir_;  // of the root that open_root_dir made; empty otherwise
 };
+
+void set_guard(os::BeneathDir& dir, const Grant& grant) {
+  const std::shared_ptr<Gate>& gate = grant.gate();
+  if (!gate) return;
+  auto watched = [&] {
+    auto path = os::path_of(dir.fd());
+    // What cannot be named is watched: each act in it will be refused.
+    return !path || gate->watches(*path);
+  };
+  if (grant.is_open() || watched()) {
+    dir.set_guard(std::make_shared<GateGuard>(gate, !grant.is_open()));
+  }
+}
 
 }  // namespace
 
@@ -115,8 +176,18 @@ HostResult<std::shared_ptr<Dir>> open_real_dir(const std::string& host_path,
                                                std::shared_ptr<const Grant> grant,
                                                os::Resolver resolver) {
   os::BeneathDir dir = HOST_TRY(from_sys(os::BeneathDir::open_root(host_path, resolver)));
+  set_guard(dir, *grant);
   std::string name = grant->name();
   return std::make_shared<RealDir>(std::move(dir), std::move(grant), std::move(name));
+}
+
+HostResult<std::shared_ptr<Dir>> open_root_dir(std::shared_ptr<const Grant> grant,
+                                               const std::string& working_dir,
+                                               os::Resolver resolver) {
+  os::BeneathDir dir = HOST_TRY(from_sys(os::BeneathDir::open_everything(resolver)));
+  set_guard(dir, *grant);
+  std::string name = grant->name();
+  return std::make_shared<RealDir>(std::move(dir), std::move(grant), std::move(name), working_dir);
 }
 
 }  // namespace nacre::host

@@ -171,7 +171,8 @@ class ListeningSocket final : public Socket {
 }  // namespace
 
 HostResult<std::shared_ptr<Socket>> Socket::accept(bool nonblocking) {
-  HOST_TRY(grant_->check(Action::accept, grant_->name()));
+  std::string object = "tcp://" + grant_->name();
+  HOST_TRY(grant_->ask({.kind = Kind::listen, .object = object, .granted = true}));
   return do_accept(nonblocking);
 }
 

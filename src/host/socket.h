@@ -26,6 +26,7 @@ class Socket : public Handle {
                                        ReceiveOptions options) = 0;
   virtual HostResult<size_t> send(std::span<const Bytes> from, bool nonblocking) = 0;
   virtual HostResult<void> shut_down(bool reading, bool writing) = 0;
+  std::string_view display_name() const final { return grant_->name(); }
 
  protected:
   explicit Socket(std::shared_ptr<const Grant> grant)

@@ -22,7 +22,17 @@
 
 namespace nacre::host {
 
-enum class Backend { kernel, walk, memory };
+// guarded: with a gate that is asked about everything and allows it; nothing may differ.
+enum class Backend { kernel, walk, guarded_kernel, guarded_walk, memory };
+
+class AllowAll final : public Gate {
+ public:
+  Decision may(const Request& request) override {
+    EXPECT_TRUE(request.object.starts_with('/')) << request.object;
+    return Decision::allow;
+  }
+  bool watches(std::string_view) override { return true; }
+};
 
 inline const char* backend_name(Backend backend) {
   switch (backend) {
@@ -30,10 +40,18 @@ inline const char* backend_name(Backend backend) {
       return "openat2";
     case Backend::walk:
       return "walk";
+    case Backend::guarded_kernel:
+      return "guarded_openat2";
+    case Backend::guarded_walk:
+      return "guarded_walk";
     case Backend::memory:
       return "memory";
   }
   return "?";
+}
+
+inline bool uses_kernel(Backend backend) {
+  return backend == Backend::kernel || backend == Backend::guarded_kernel;
 }
 
 inline void remove_tree(const std::string& path) {
@@ -102,14 +120,16 @@ class TestTree {
 
   std::shared_ptr<Dir> open(std::shared_ptr<const Grant> grant) const {
     if (backend_ == Backend::memory) return memory_.open(std::move(grant));
-    auto dir =
-        open_real_dir(path_of(""), std::move(grant),
-                      backend_ == Backend::kernel ? os::Resolver::kernel : os::Resolver::walk);
+    auto dir = open_real_dir(path_of(""), std::move(grant),
+                             uses_kernel(backend_) ? os::Resolver::kernel : os::Resolver::walk);
     EXPECT_TRUE(dir.has_value());
     return dir ? *dir : nullptr;
   }
   std::shared_ptr<Dir> open(bool read_only = false) const {
-    return open(Grant::simple("root", read_only));
+    bool guarded = backend_ == Backend::guarded_kernel || backend_ == Backend::guarded_walk;
+    return open(std::make_shared<Grant>("root", read_only ? Rights::read : Rights::all,
+                                        guarded ? std::make_shared<AllowAll>() : nullptr,
+                                        std::make_shared<DenialLog>()));
   }
 
   // Nothing outside was changed, added or taken away.
@@ -148,8 +168,8 @@ class TestTree {
 // Those on the operating system: openat2 is missing from old kernels and under some emulators.
 inline std::vector<Backend> real_backends() {
   auto kernel = open_real_dir("/", Grant::simple("/"), os::Resolver::kernel);
-  if (!kernel) return {Backend::walk};
-  return {Backend::kernel, Backend::walk};
+  if (!kernel) return {Backend::walk, Backend::guarded_walk};
+  return {Backend::kernel, Backend::walk, Backend::guarded_kernel, Backend::guarded_walk};
 }
 
 inline std::vector<Backend> all_backends() {

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "os/file_times.h"
+#include "os/host_path.h"
 
 namespace nacre::os {
 namespace {
@@ -19,14 +20,15 @@ constexpr int kSearchFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 // How often to look again when others rename under our feet.
 constexpr int kMaxRaces = 40;
 constexpr size_t kMaxLinkLength = 4096;
+constexpr uint8_t kAllOfPath = kReadPath | kWritePath | kCreatePath;
 // Deeper than any path can name (PATH_MAX is 4096).
 constexpr size_t kMaxDepth = 4096;
 
-Sys<OwnedFd> openat2_beneath(int root, const char* path, int flags, mode_t mode) {
+Sys<OwnedFd> openat2_within(int root, const char* path, int flags, mode_t mode, uint64_t resolve) {
   open_how how{};
   how.flags = static_cast<uint64_t>(flags) | O_CLOEXEC;
   how.mode = mode;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  how.resolve = resolve | RESOLVE_NO_MAGICLINKS;
   for (int attempt = 0;; ++attempt) {
     long fd = syscall(SYS_openat2, root, path, &how, sizeof how);
     if (fd >= 0) return OwnedFd(static_cast<int>(fd));
@@ -58,6 +60,11 @@ Sys<std::string> link_in(int dir, const char* name) {
   return target;
 }
 
+bool is_removed(int fd) {
+  Sys<struct stat> status = file_status(fd);
+  return status && status->st_nlink == 0;
+}
+
 Sys<void> result_of(int value) {
   if (value != 0) return std::unexpected(errno);
   return {};
@@ -82,6 +89,10 @@ struct BeneathDir::Tree {
 
   Sys<std::optional<std::string>> link_target(const Step& in, const std::string& name) {
     Sys<std::string> target = link_in(in.fd, name.c_str());
+    // A magic link of procfs: it leads to an object, and its text is only what that was called.
+    if (target && target->starts_with('/') && is_kernel_interface(in.fd)) {
+      return std::unexpected(ELOOP);
+    }
     if (target) return std::move(*target);
     if (target.error() == EINVAL || target.error() == ENOENT) return std::nullopt;
     return std::unexpected(target.error());
@@ -99,15 +110,28 @@ Sys<BeneathDir> BeneathDir::open_root(const std::string& host_path, Resolver res
   dir.allows_kernel_interface_ = is_kernel_interface(fd->get());
   if (resolver != Resolver::walk) {
     // Old kernels answer ENOSYS, seccomp filters usually EPERM.
-    dir.uses_kernel_ = openat2_beneath(fd->get(), ".", O_PATH | O_DIRECTORY, 0).has_value();
+    dir.uses_kernel_ =
+        openat2_within(fd->get(), ".", O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH).has_value();
     if (resolver == Resolver::kernel && !dir.uses_kernel_) return std::unexpected(ENOSYS);
   }
   dir.fd_ = std::move(*fd);
   return dir;
 }
 
+Sys<BeneathDir> BeneathDir::open_everything(Resolver resolver) {
+  Sys<BeneathDir> dir = open_root("/", resolver);
+  if (dir) dir->is_everything_ = true;
+  return dir;
+}
+
+Sys<OwnedFd> BeneathDir::open_beneath(const char* path, int flags, mode_t mode) const {
+  return openat2_within(fd(), path, flags, mode,
+                        is_everything_ ? RESOLVE_IN_ROOT : RESOLVE_BENEATH);
+}
+
 BeneathDir BeneathDir::child(OwnedFd fd) const {
   BeneathDir dir;
+  dir.guard_ = guard_;
   dir.fd_ = std::move(fd);
   dir.uses_kernel_ = uses_kernel_;
   dir.allows_kernel_interface_ = allows_kernel_interface_;
@@ -123,14 +147,25 @@ bool BeneathDir::is_root() const {
 
 // The parent of the last component, and that component. The kernel finds the parent where it can;
 // what must expand a last link is walked.
-Sys<BeneathDir::Place> BeneathDir::locate(const std::string& path, LastLink last_link) const {
+Sys<BeneathDir::Place> BeneathDir::find(const std::string& path, LastLink last_link) const {
   bool slashed = path.ends_with('/');
   if (uses_kernel_ &&
       (last_link == LastLink::keep || (last_link == LastLink::if_slashed && !slashed))) {
     return locate_by_kernel(path);
   }
   Tree tree;
-  return walk(tree, Step{OwnedFd(), fd()}, path, last_link);
+  return walk(tree, Step{OwnedFd(), fd()}, path, last_link,
+              is_everything_ ? AboveRoot::root : AboveRoot::outside);
+}
+
+Sys<BeneathDir::Place> BeneathDir::locate(const std::string& path, LastLink last_link,
+                                          uint8_t wanted, bool subtree) const {
+  Sys<Place> place = find(path, last_link);
+  if (!guard_) return place;
+  if (!place) return std::unexpected(admit_missing(path, wanted, place.error()));
+  int refused = admit(place->parent().fd, place->name, wanted, subtree);
+  if (refused != 0) return std::unexpected(refused);
+  return place;
 }
 
 Sys<BeneathDir::Place> BeneathDir::locate_by_kernel(const std::string& path) const {
@@ -151,8 +186,7 @@ Sys<BeneathDir::Place> BeneathDir::locate_by_kernel(const std::string& path) con
     place.chain.push_back(Step{OwnedFd(), fd()});
     return place;
   }
-  Sys<OwnedFd> parent =
-      openat2_beneath(fd(), path.substr(0, begin).c_str(), O_PATH | O_DIRECTORY, 0);
+  Sys<OwnedFd> parent = open_beneath(path.substr(0, begin).c_str(), O_PATH | O_DIRECTORY, 0);
   if (!parent) return std::unexpected(parent.error());
   int raw = parent->get();
   place.chain.push_back(Step{std::move(*parent), raw});
@@ -161,7 +195,7 @@ Sys<BeneathDir::Place> BeneathDir::locate_by_kernel(const std::string& path) con
 
 Sys<OwnedFd> BeneathDir::open_by_kernel(const std::string& path, int flags, bool follow) const {
   mode_t mode = (flags & O_CREAT) != 0 ? 0666 : 0;
-  return openat2_beneath(fd(), path.c_str(), flags | (follow ? 0 : O_NOFOLLOW), mode);
+  return open_beneath(path.c_str(), flags | (follow ? 0 : O_NOFOLLOW), mode);
 }
 
 Sys<OwnedFd> BeneathDir::open_by_walk(const std::string& path, int flags, bool follow) const {
@@ -171,7 +205,8 @@ Sys<OwnedFd> BeneathDir::open_by_walk(const std::string& path, int flags, bool f
   if (creates && path.ends_with('/')) last_link = LastLink::keep;  // and then EISDIR
   for (int attempt = 0;; ++attempt) {
     Tree tree;
-    Sys<Place> place = walk(tree, Step{OwnedFd(), fd()}, path, last_link);
+    Sys<Place> place = walk(tree, Step{OwnedFd(), fd()}, path, last_link,
+                            is_everything_ ? AboveRoot::root : AboveRoot::outside);
     if (!place) return std::unexpected(place.error());
     int parent = place->parent().fd;
     if (place->name.empty()) {
@@ -188,12 +223,111 @@ Sys<OwnedFd> BeneathDir::open_by_walk(const std::string& path, int flags, bool f
   }
 }
 
+// 0, or why not. `name` lies in the directory `fd`; empty: `fd` itself is meant.
+int BeneathDir::admit(int fd, const std::string& name, uint8_t wanted, bool subtree) const {
+  if (!guard_) return 0;
+  Sys<std::string> path = path_of(fd);
+  if (!path) return is_removed(fd) ? ENOENT : kRefused;  // nobody can say what it is
+  Sys<struct stat> status = name.empty() ? file_status(fd) : status_in(fd, name.c_str());
+  PathUse use{name.empty() ? std::move(*path) : join_path(*path, name), wanted,
+              status ? status->st_mode & S_IFMT : 0, subtree};
+  return guard_->admits(use) ? 0 : kRefused;
+}
+
+// The error of a path that leads nowhere, if the guest may know: asked about the first name on its
+// way that is missing.
+int BeneathDir::admit_missing(const std::string& path, uint8_t wanted, int error) const {
+  if (!guard_ || error == kOutside) return error;
+  std::string head = path;
+  for (;;) {
+    size_t end = head.find_last_not_of('/');
+    if (end == std::string::npos) return kRefused;
+    size_t slash = head.rfind('/', end);
+    std::string name = head.substr(slash == std::string::npos ? 0 : slash + 1, end - slash);
+    head = slash == std::string::npos ? "." : head.substr(0, slash + 1);
+    Sys<OwnedFd> above = pin(head, true);
+    Sys<std::string> place = above ? path_of(above->get()) : std::unexpected(above.error());
+    if (place) {
+      bool admitted = name != ".." && guard_->admits({join_path(*place, name), wanted, 0, false});
+      return admitted ? error : kRefused;
+    }
+    if (above && is_removed(above->get())) return error;
+    if (head == ".") return kRefused;
+  }
+}
+
+// The object itself, held open without any effect on it.
+Sys<OwnedFd> BeneathDir::pin(const std::string& path, bool follow) const {
+  if (uses_kernel_) return open_by_kernel(path, O_PATH, follow);
+  for (int attempt = 0;; ++attempt) {
+    Sys<OwnedFd> found = open_by_walk(path, O_PATH, follow);
+    if (!found || !follow) return found;
+    Sys<struct stat> status = file_status(found->get());
+    // The walk saw no link there, so one was put in its place since.
+    if (!status || !S_ISLNK(status->st_mode)) return found;
+    if (attempt == kMaxRaces) return std::unexpected(ELOOP);
+  }
+}
+
+Sys<OwnedFd> BeneathDir::open_guarded(const std::string& path, int flags, bool follow) const {
+  bool creates = (flags & O_CREAT) != 0;
+  bool exclusive = creates && (flags & O_EXCL) != 0;
+  int mode = flags & O_ACCMODE;
+  uint8_t wanted = mode == O_RDONLY ? kReadPath : mode == O_WRONLY ? 0 : kReadPath | kWritePath;
+  if (mode == O_WRONLY || (flags & O_TRUNC) != 0) wanted |= kWritePath;
+  if (creates && path.ends_with('/')) {
+    Sys<Place> place = find(path, LastLink::keep);
+    if (!place || !place->name.empty()) {
+      return std::unexpected(admit_missing(path, wanted, place ? EISDIR : place.error()));
+    }
+  }
+  for (int attempt = 0; attempt < kMaxRaces; ++attempt) {
+    Sys<OwnedFd> object = pin(path, follow && !exclusive);
+    if (object) {
+      Sys<struct stat> status = file_status(object->get());
+      if (!status) return std::unexpected(status.error());
+      bool closed = S_ISBLK(status->st_mode) ||
+                    (!allows_kernel_interface_ && is_kernel_interface(object->get()));
+      if (closed) return std::unexpected(kOutside);
+      uint8_t also = exclusive ? kCreatePath : 0;
+      int refused = admit(object->get(), "", static_cast<uint8_t>(wanted | also));
+      if (refused != 0) return std::unexpected(refused);
+      if (exclusive) return std::unexpected(EEXIST);
+      if (S_ISLNK(status->st_mode)) {
+        return std::unexpected((flags & O_DIRECTORY) != 0 ? ENOTDIR : ELOOP);
+      }
+      if (creates && S_ISDIR(status->st_mode)) return std::unexpected(EISDIR);
+      // Through /proc this is the object that is held, whatever its name leads to by now.
+      std::string held = "/proc/self/fd/" + std::to_string(object->get());
+      return open_in(AT_FDCWD, held.c_str(), flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_NOFOLLOW));
+    }
+    if (!creates || object.error() != ENOENT) {
+      return std::unexpected(admit_missing(path, wanted, object.error()));
+    }
+    Sys<OwnedFd> made = create_guarded(path, flags & ~O_TRUNC, follow && !exclusive);
+    // Made by somebody else since: then it is opened like anything that was there.
+    if (made || made.error() != EEXIST || exclusive) return made;
+  }
+  return std::unexpected(EBUSY);
+}
+
+Sys<OwnedFd> BeneathDir::create_guarded(const std::string& path, int flags, bool follow) const {
+  uint8_t wanted = kCreatePath | ((flags & O_ACCMODE) == O_RDONLY ? kReadPath : kWritePath);
+  if ((flags & O_ACCMODE) == O_RDWR) wanted |= kReadPath;
+  Sys<Place> place = locate(path, follow ? LastLink::follow : LastLink::keep, wanted);
+  if (!place) return std::unexpected(place.error());
+  if (place->name.empty() || place->must_be_directory) return std::unexpected(EISDIR);
+  return open_in(place->parent().fd, place->name.c_str(), flags | O_CREAT | O_EXCL | O_NOFOLLOW,
+                 0666);
+}
+
 Sys<OwnedFd> BeneathDir::open(const std::string& path, int flags, bool follow) const {
   if (path.empty()) return std::unexpected(ENOENT);
   // Truncated below, once it is known to be a file: opening alone must change nothing.
   int native = (flags & ~O_TRUNC) | O_NONBLOCK | O_NOCTTY;
-  Sys<OwnedFd> opened =
-      uses_kernel_ ? open_by_kernel(path, native, follow) : open_by_walk(path, native, follow);
+  Sys<OwnedFd> opened = guard_         ? open_guarded(path, native | (flags & O_TRUNC), follow)
+                        : uses_kernel_ ? open_by_kernel(path, native, follow)
+                                       : open_by_walk(path, native, follow);
   if (!opened) return opened;
   Sys<struct stat> status = file_status(opened->get());
   if (!status) return std::unexpected(status.error());
@@ -215,13 +349,15 @@ Sys<OwnedFd> BeneathDir::open(const std::string& path, int flags, bool follow) c
 
 Sys<struct stat> BeneathDir::status(const std::string& path, bool follow) const {
   if (path.empty()) return std::unexpected(ENOENT);
-  if (uses_kernel_) {
-    Sys<OwnedFd> found = open_by_kernel(path, O_PATH, follow);
-    if (!found) return std::unexpected(found.error());
+  if (uses_kernel_ || guard_) {
+    Sys<OwnedFd> found = pin(path, follow);
+    if (!found) return std::unexpected(admit_missing(path, kReadPath, found.error()));
+    int refused = admit(found->get(), "", kReadPath);
+    if (refused != 0) return std::unexpected(refused);
     return file_status(found->get());
   }
   for (int attempt = 0;; ++attempt) {
-    Sys<Place> place = locate(path, follow ? LastLink::follow : LastLink::if_slashed);
+    Sys<Place> place = find(path, follow ? LastLink::follow : LastLink::if_slashed);
     if (!place) return std::unexpected(place.error());
     const char* name = place->name.empty() ? "." : place->name.c_str();
     Sys<struct stat> status = status_in(place->parent().fd, name);
@@ -234,7 +370,7 @@ Sys<struct stat> BeneathDir::status(const std::string& path, bool follow) const 
 
 Sys<void> BeneathDir::set_times(const std::string& path, bool follow,
                                 const FileTimes& times) const {
-  Sys<Place> place = locate(path, follow ? LastLink::follow : LastLink::if_slashed);
+  Sys<Place> place = locate(path, follow ? LastLink::follow : LastLink::if_slashed, kWritePath);
   if (!place) return std::unexpected(place.error());
   int parent = place->parent().fd;
   const char* name = place->name.empty() ? "." : place->name.c_str();
@@ -248,14 +384,14 @@ Sys<void> BeneathDir::set_times(const std::string& path, bool follow,
 }
 
 Sys<void> BeneathDir::make_directory(const std::string& path) const {
-  Sys<Place> place = locate(path, LastLink::keep);
+  Sys<Place> place = locate(path, LastLink::keep, kCreatePath);
   if (!place) return std::unexpected(place.error());
   if (place->name.empty()) return std::unexpected(EEXIST);
   return result_of(mkdirat(place->parent().fd, place->name.c_str(), 0777));
 }
 
 Sys<void> BeneathDir::remove_directory(const std::string& path) const {
-  Sys<Place> place = locate(path, LastLink::keep);
+  Sys<Place> place = locate(path, LastLink::keep, kCreatePath);
   if (!place) return std::unexpected(place.error());
   if (place->ends_in == EndsIn::dot) return std::unexpected(EINVAL);
   if (place->ends_in == EndsIn::dot_dot) return std::unexpected(ENOTEMPTY);
@@ -263,7 +399,7 @@ Sys<void> BeneathDir::remove_directory(const std::string& path) const {
 }
 
 Sys<void> BeneathDir::unlink(const std::string& path) const {
-  Sys<Place> place = locate(path, LastLink::keep);
+  Sys<Place> place = locate(path, LastLink::keep, kCreatePath);
   if (!place) return std::unexpected(place.error());
   if (place->name.empty()) return std::unexpected(EISDIR);
   int parent = place->parent().fd;
@@ -277,9 +413,11 @@ Sys<void> BeneathDir::unlink(const std::string& path) const {
 
 Sys<void> BeneathDir::link(const std::string& from, bool follow, const BeneathDir& to_dir,
                            const std::string& to) const {
-  Sys<Place> source = locate(from, follow ? LastLink::follow : LastLink::if_slashed);
+  // A second name must not give more than the first: both need every right.
+  Sys<Place> source =
+      locate(from, follow ? LastLink::follow : LastLink::if_slashed, kAllOfPath, true);
   if (!source) return std::unexpected(source.error());
-  Sys<Place> target = to_dir.locate(to, LastLink::keep);
+  Sys<Place> target = to_dir.locate(to, LastLink::keep, kAllOfPath, true);
   if (!target) return std::unexpected(target.error());
   if (source->name.empty()) return std::unexpected(EPERM);
   if (source->must_be_directory) {
@@ -298,9 +436,9 @@ Sys<void> BeneathDir::link(const std::string& from, bool follow, const BeneathDi
 
 Sys<void> BeneathDir::rename(const std::string& from, const BeneathDir& to_dir,
                              const std::string& to) const {
-  Sys<Place> source = locate(from, LastLink::keep);
+  Sys<Place> source = locate(from, LastLink::keep, kAllOfPath, true);
   if (!source) return std::unexpected(source.error());
-  Sys<Place> target = to_dir.locate(to, LastLink::keep);
+  Sys<Place> target = to_dir.locate(to, LastLink::keep, kAllOfPath, true);
   if (!target) return std::unexpected(target.error());
   if (source->name.empty() || target->name.empty()) return std::unexpected(EBUSY);
   if (source->must_be_directory || target->must_be_directory) {
@@ -333,7 +471,7 @@ Sys<size_t> BeneathDir::depth_of(int fd) const {
 
 Sys<void> BeneathDir::make_symlink(const std::string& target, const std::string& path) const {
   if (target.empty()) return std::unexpected(ENOENT);
-  Sys<Place> place = locate(path, LastLink::keep);
+  Sys<Place> place = locate(path, LastLink::keep, kCreatePath);
   if (!place) return std::unexpected(place.error());
   Sys<size_t> depth = depth_of(place->parent().fd);
   if (!depth) return std::unexpected(depth.error());
@@ -348,7 +486,7 @@ Sys<void> BeneathDir::make_symlink(const std::string& target, const std::string&
 }
 
 Sys<std::string> BeneathDir::read_link(const std::string& path) const {
-  Sys<Place> place = locate(path, LastLink::if_slashed);
+  Sys<Place> place = locate(path, LastLink::if_slashed, kReadPath);
   if (!place) return std::unexpected(place.error());
   int parent = place->parent().fd;
   if (place->name.empty()) return std::unexpected(EINVAL);

@@ -5,7 +5,12 @@
 // walk of os/dir_walk.h; both hold against `..`, absolute paths, symbolic links, trailing slashes
 // and renames by others while they run. Calls that create, remove or rename resolve the parent so
 // and then name one component in it, and never hand the kernel a trailing slash.
-// Errors are errno values or kOutside. Paths must hold no NUL. Any thread may call.
+// Errors are errno values, kOutside or kRefused. Paths must hold no NUL. Any thread may call.
+//
+// With a PathGuard, every call first finds out which object of the host it is about, holds that
+// object (or the directory that a new name will be in) open, asks the guard about its path, and
+// then works on what it holds: what was asked about is what is used, whoever renames meanwhile.
+// Whether something exists is told only to those who may look at it.
 #pragma once
 
 #include <sys/stat.h>
@@ -28,11 +33,38 @@ struct DirectoryEntry {
   std::string name;
 };
 
+// In place of an errno: the guard said no.
+inline constexpr int kRefused = 5001;
+
+// What a call wants of a path; bits.
+inline constexpr uint8_t kReadPath = 1;    // contents, attributes, the names in a directory
+inline constexpr uint8_t kWritePath = 2;   // contents and times of what is there
+inline constexpr uint8_t kCreatePath = 4;  // the name itself: make it, remove it, move it, link it
+
+struct PathUse {
+  std::string path;  // of the host: absolute, without links and dots
+  uint8_t wanted;    // kReadPath | ...
+  mode_t type;       // S_IFREG and so on of what is there; 0: nothing
+  bool subtree;      // also what lies below: a directory that is moved
+};
+
+class PathGuard {
+ public:
+  virtual ~PathGuard() = default;
+  // Any thread may call; may take as long as a person takes to answer.
+  virtual bool admits(const PathUse& use) = 0;
+};
+
 class BeneathDir {
  public:
   // Opens a directory by a path of the host: the one place where a path is not beneath anything.
   // Resolver::kernel fails with ENOSYS where there is no openat2; automatic falls back.
   static Sys<BeneathDir> open_root(const std::string& host_path, Resolver resolver);
+  // The root of the whole file system: links to absolute paths lead where they say, and `..` at the
+  // root stays there.
+  static Sys<BeneathDir> open_everything(Resolver resolver);
+  // From now on; directories opened below have the same guard.
+  void set_guard(std::shared_ptr<PathGuard> guard) { guard_ = std::move(guard); }
 
   // Opens a file or directory. `flags` are open(2)'s access mode and O_CREAT, O_EXCL, O_TRUNC,
   // O_DIRECTORY, O_SYNC and the like. Never blocks: a FIFO without its other end fails with ENXIO
@@ -67,7 +99,16 @@ class BeneathDir {
   struct Tree;
   using Place = Located<Step>;
 
-  Sys<Place> locate(const std::string& path, LastLink last_link) const;
+  Sys<OwnedFd> open_beneath(const char* path, int flags, mode_t mode) const;
+  // Finds a place and asks the guard about it.
+  Sys<Place> locate(const std::string& path, LastLink last_link, uint8_t wanted,
+                    bool subtree = false) const;
+  Sys<Place> find(const std::string& path, LastLink last_link) const;
+  int admit(int fd, const std::string& name, uint8_t wanted, bool subtree = false) const;
+  int admit_missing(const std::string& path, uint8_t wanted, int error) const;
+  Sys<OwnedFd> pin(const std::string& path, bool follow) const;
+  Sys<OwnedFd> open_guarded(const std::string& path, int flags, bool follow) const;
+  Sys<OwnedFd> create_guarded(const std::string& path, int flags, bool follow) const;
   Sys<Place> locate_by_kernel(const std::string& path) const;
   Sys<OwnedFd> open_by_kernel(const std::string& path, int flags, bool follow) const;
   Sys<OwnedFd> open_by_walk(const std::string& path, int flags, bool follow) const;
@@ -76,6 +117,8 @@ class BeneathDir {
   OwnedFd fd_;
   bool uses_kernel_ = false;
   bool allows_kernel_interface_ = false;
+  bool is_everything_ = false;
+  std::shared_ptr<PathGuard> guard_;
   dev_t root_device_ = 0;
   ino_t root_inode_ = 0;
 };

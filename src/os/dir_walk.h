@@ -58,12 +58,17 @@ inline bool push_components(std::string_view path, std::vector<std::string>& pen
 
 }  // namespace detail
 
+// What `..` above the root and absolute link targets mean: refused, or (when the root is that of
+// the whole file system) the root.
+enum class AboveRoot : uint8_t { outside, root };
+
 // Tree: `using Node`; `Sys<Node> enter(const Node&, const std::string& name)` opens a directory
 // that is not a link (ENOTDIR otherwise); `Sys<std::optional<std::string>> link_target(const Node&,
 // const std::string& name)` is nothing for what is missing or no link.
 template <class Tree>
 Sys<Located<typename Tree::Node>> walk(Tree& tree, typename Tree::Node root, std::string_view path,
-                                       LastLink last_link) {
+                                       LastLink last_link,
+                                       AboveRoot above_root = AboveRoot::outside) {
   if (path.empty()) return std::unexpected(ENOENT);
   if (path.front() == '/') return std::unexpected(kOutside);
   Located<typename Tree::Node> at;
@@ -78,8 +83,11 @@ Sys<Located<typename Tree::Node>> walk(Tree& tree, typename Tree::Node root, std
     bool last = pending.empty();
     if (component == "." || component == "..") {
       if (component == "..") {
-        if (at.chain.size() == 1) return std::unexpected(kOutside);
-        at.chain.pop_back();
+        if (at.chain.size() != 1) {
+          at.chain.pop_back();
+        } else if (above_root == AboveRoot::outside) {
+          return std::unexpected(kOutside);
+        }
       }
       if (last) at.ends_in = component == "." ? EndsIn::dot : EndsIn::dot_dot;
       continue;
@@ -108,7 +116,10 @@ Sys<Located<typename Tree::Node>> walk(Tree& tree, typename Tree::Node root, std
     }
     if (++expansions > kMaxLinkExpansions) return std::unexpected(ELOOP);
     if ((*target)->empty()) return std::unexpected(ENOENT);
-    if ((*target)->front() == '/') return std::unexpected(kOutside);
+    if ((*target)->front() == '/') {
+      if (above_root == AboveRoot::outside) return std::unexpected(kOutside);
+      at.chain.erase(at.chain.begin() + 1, at.chain.end());
+    }
     bool slashed = detail::push_components(**target, pending);
     if (last && slashed) at.must_be_directory = true;
   }

@@ -1,4 +1,4 @@
-// run: --no-clock --no-random --no-stdin
+// run: --no-ask --no-clock --no-random --no-stdin
 #include <fcntl.h>
 #include <unistd.h>
 

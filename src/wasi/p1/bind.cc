@@ -1,10 +1,12 @@
 #include "wasi/p1/bind.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
 
+#include "wasi/p1/guest_io.h"
 #include "wasi/p1/preview1.h"
 
 namespace nacre::wasi::p1 {
@@ -69,37 +71,12 @@ struct Bound<kMethod> {
 constexpr bool may_block = true;
 constexpr bool immediate = false;
 
-template <auto kMethod>
-constexpr HostFuncDef row(std::string_view name, bool blocks) {
-  return {name, blocks, &Bound<kMethod>::type, &Bound<kMethod>::call};
-}
-
-constexpr HostFuncDef kFunctions[] = {
-#define P1(name, params, results, blocks, unstable, arguments) row<&Preview1::name>(#name, blocks),
-#include "wasi/p1/p1.def"
-#undef P1
-};
-static_assert(std::size(kFunctions) == 46, "as in the specification");
-
-constexpr HostFuncDef kUnstableFunctions[] = {
-#define UNSTABLE_same(name, blocks) row<&Preview1::name>(#name, blocks),
-#define UNSTABLE_own(name, blocks) row<&Preview1::unstable_##name>(#name, blocks),
-#define UNSTABLE_absent(name, blocks)
-#define P1(name, params, results, blocks, unstable, arguments) UNSTABLE_##unstable(name, blocks)
-#include "wasi/p1/p1.def"
-#undef P1
-#undef UNSTABLE_same
-#undef UNSTABLE_own
-#undef UNSTABLE_absent
-};
-static_assert(std::size(kUnstableFunctions) == 45, "as in the specification");
-
 constexpr FunctionInfo kInfos[] = {
 #define same true
 #define own true
 #define absent false
-#define P1(name, params, results, blocks, unstable, arguments) \
-  {#name, params, results, arguments, blocks, unstable},
+#define P1(name, params, results, blocks, unstable, uses, arguments) \
+  {#name, params, results, arguments, blocks, unstable, host::Uses::uses},
 #include "wasi/p1/p1.def"
 #undef P1
 #undef same
@@ -107,7 +84,104 @@ constexpr FunctionInfo kInfos[] = {
 #undef absent
 };
 
-#define P1(name, params, results, blocks, unstable, arguments)    \
+enum class Row : uint8_t {
+#define P1(name, ...) name,
+#include "wasi/p1/p1.def"
+#undef P1
+};
+
+std::string descriptor_name(const Preview1& preview1, Fd fd) {
+  constexpr std::string_view kStandard[] = {"stdin", "stdout", "stderr"};
+  const Descriptor* descriptor = preview1.descriptors().peek(fd);
+  if (descriptor == nullptr) return "";
+  std::string name(descriptor->handle->display_name());
+  return name.empty() && fd < std::size(kStandard) ? std::string(kStandard[fd]) : name;
+}
+
+// What a call is about, by its parameters' names: `fd` and what ends in `_fd` are descriptors, a
+// `path` behind one is beneath it.
+std::string object_of(const FunctionInfo& info, const Preview1& preview1, const GuestMemory& memory,
+                      const abi::Value* values) {
+  std::string object;
+  std::string_view names = info.argument_names;
+  for (size_t at = 0; !names.empty(); ++at) {
+    std::string_view name = names.substr(0, names.find(' '));
+    names.remove_prefix(std::min(names.size(), name.size() + 1));
+    if (name == "fd" || name.ends_with("_fd")) {
+      if (!object.empty()) object += " -> ";
+      object += descriptor_name(preview1, values[at].i32);
+    } else if (name == "path" || name.ends_with("_path")) {
+      auto path = read_path(memory, values[at].i32, values[at + 1].i32);
+      if (!path) continue;
+      if (!object.empty() && !object.ends_with('/')) object += '/';
+      object += *path;
+    }
+  }
+  return object;
+}
+
+// A function that tells the log what it was about and what came of it.
+template <auto kMethod, Row kRow>
+abi::Outcome call_logged(const abi::HostCall& call, void* data, abi::Value* values) {
+  const FunctionInfo& info = kInfos[static_cast<size_t>(kRow)];
+  const auto& preview1 = *static_cast<const Preview1*>(data);
+  std::string object = object_of(info, preview1, call.memory(), values);
+  abi::Outcome outcome = Bound<kMethod>::call(call, data, values);
+  std::string_view result = errno_name(static_cast<Errno>(values[0].i32));
+  preview1.call_log()->called({info.name, info.uses, object, result});
+  return outcome;
+}
+
+template <auto kMethod, Row kRow>
+constexpr HostFuncDef row(std::string_view name, bool blocks, bool logged) {
+  bool uses_grant = kInfos[static_cast<size_t>(kRow)].uses != host::Uses::nothing;
+  return {name, blocks, &Bound<kMethod>::type,
+          logged && uses_grant ? &call_logged<kMethod, kRow> : &Bound<kMethod>::call};
+}
+
+// The tables without and with a log.
+constexpr HostFuncDef kFunctions[2][46] = {
+#define P1(name, params, results, blocks, ...) \
+  row<&Preview1::name, Row::name>(#name, blocks, kLogged),
+#define kLogged false
+    {
+#include "wasi/p1/p1.def"
+    },
+#undef kLogged
+#define kLogged true
+    {
+#include "wasi/p1/p1.def"
+    },
+#undef kLogged
+#undef P1
+};
+
+constexpr HostFuncDef kUnstableFunctions[2][45] = {
+#define UNSTABLE_same(name, blocks) row<&Preview1::name, Row::name>(#name, blocks, kLogged),
+#define UNSTABLE_own(name, blocks) \
+  row<&Preview1::unstable_##name, Row::name>(#name, blocks, kLogged),
+#define UNSTABLE_absent(name, blocks)
+#define P1(name, params, results, blocks, unstable, ...) UNSTABLE_##unstable(name, blocks)
+#define kLogged false
+    {
+#include "wasi/p1/p1.def"
+    },
+#undef kLogged
+#define kLogged true
+    {
+#include "wasi/p1/p1.def"
+    },
+#undef kLogged
+#undef P1
+#undef UNSTABLE_same
+#undef UNSTABLE_own
+#undef UNSTABLE_absent
+};
+static_assert(std::size(kInfos) == 46, "as in the specification");
+static_assert(!kFunctions[0][45].name.empty() && !kUnstableFunctions[0][44].name.empty(),
+              "as in the specification");
+
+#define P1(name, params, results, ...)                            \
   static_assert(Bound<&Preview1::name>::matches(params, results), \
                 "p1.def and Preview1::" #name " disagree");
 #include "wasi/p1/p1.def"
@@ -115,8 +189,10 @@ constexpr FunctionInfo kInfos[] = {
 
 }  // namespace
 
-std::span<const HostFuncDef> host_functions() { return kFunctions; }
-std::span<const HostFuncDef> unstable_host_functions() { return kUnstableFunctions; }
+std::span<const HostFuncDef> host_functions(bool logged) { return kFunctions[logged ? 1 : 0]; }
+std::span<const HostFuncDef> unstable_host_functions(bool logged) {
+  return kUnstableFunctions[logged ? 1 : 0];
+}
 std::span<const FunctionInfo> function_infos() { return kInfos; }
 
 }  // namespace nacre::wasi::p1

@@ -12,6 +12,7 @@
 #include <span>
 #include <string_view>
 
+#include "host/call_log.h"
 #include "runtime/host_func.h"
 
 namespace nacre::wasi::p1 {
@@ -21,9 +22,10 @@ class Preview1;  // the State of every function below
 inline constexpr std::string_view kModuleName = "wasi_snapshot_preview1";
 inline constexpr std::string_view kUnstableModuleName = "wasi_unstable";
 
-// All 46 of preview 1, and the 45 of preview 0, in the order of the specification.
-std::span<const runtime::HostFuncDef> host_functions();
-std::span<const runtime::HostFuncDef> unstable_host_functions();
+// All 46 of preview 1, and the 45 of preview 0, in the order of the specification. `logged`: those
+// that use a grant tell the configuration's CallLog, which must be there; the others know of none.
+std::span<const runtime::HostFuncDef> host_functions(bool logged = false);
+std::span<const runtime::HostFuncDef> unstable_host_functions(bool logged = false);
 
 // What p1.def says, for traces and explanations; as host_functions(), row by row.
 struct FunctionInfo {
@@ -33,6 +35,7 @@ struct FunctionInfo {
   std::string_view argument_names;
   bool may_block;
   bool in_unstable;
+  host::Uses uses;
 };
 std::span<const FunctionInfo> function_infos();
 

@@ -5,7 +5,6 @@ namespace nacre::wasi::p1 {
 Config::Config()
     : clock_(host::make_real_clock()),
       random_(host::make_real_random()),
-      gate_(std::make_shared<host::AllowGranted>()),
       denials_(std::make_shared<host::DenialLog>()) {}
 
 Config& Config::arguments(std::vector<std::string> arguments) {
@@ -56,14 +55,20 @@ Config& Config::gate(std::shared_ptr<host::Gate> gate) {
   return *this;
 }
 
-std::shared_ptr<const host::Grant> Config::grant(std::string name, bool read_only) const {
-  return std::make_shared<host::Grant>(std::move(name), read_only, gate_, denials_);
+std::shared_ptr<const host::Grant> Config::grant(std::string name, host::Rights rights) const {
+  return std::make_shared<host::Grant>(std::move(name), rights, gate_, denials_);
 }
 
 host::HostResult<void> Config::preopen(const std::string& host_path, std::string guest_path,
-                                       bool read_only) {
-  auto dir = HOST_TRY(host::open_real_dir(host_path, grant(guest_path, read_only)));
+                                       host::Rights rights) {
+  auto dir = HOST_TRY(host::open_real_dir(host_path, grant(guest_path, rights)));
   preopen(std::move(dir), std::move(guest_path));
+  return {};
+}
+
+host::HostResult<void> Config::preopen_root(const std::string& working_dir) {
+  auto open = std::make_shared<host::Grant>("/", host::Rights::all, gate_, denials_, true);
+  preopen(HOST_TRY(host::open_root_dir(std::move(open), working_dir)), "/");
   return {};
 }
 
@@ -74,6 +79,11 @@ Config& Config::preopen(std::shared_ptr<host::Dir> dir, std::string guest_path) 
 
 Config& Config::socket(std::shared_ptr<host::Socket> socket) {
   sockets_.push_back(std::move(socket));
+  return *this;
+}
+
+Config& Config::call_log(std::shared_ptr<host::CallLog> log) {
+  call_log_ = std::move(log);
   return *this;
 }
 

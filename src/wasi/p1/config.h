@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/call_log.h"
 #include "host/clock.h"
 #include "host/dir.h"
 #include "host/env.h"
@@ -43,21 +44,27 @@ class Config {
   Config& clock(std::shared_ptr<host::Clock> clock);
   Config& random(std::shared_ptr<host::Random> random);
 
-  // Asked about each act within a grant. Set it before the grants; until set: AllowGranted.
+  // Asked about what grants leave open. Set it before the grants; until set: nobody.
   Config& gate(std::shared_ptr<host::Gate> gate);
 
   // Directories appear as descriptors 3, 4, ... in this order, sockets behind them.
   host::HostResult<void> preopen(const std::string& host_path, std::string guest_path,
-                                 bool read_only = false);
+                                 host::Rights rights = host::Rights::all);
+  // All there is, each act decided by the gate; behind the directories granted so far.
+  host::HostResult<void> preopen_root(const std::string& working_dir);
   Config& preopen(std::shared_ptr<host::Dir> dir, std::string guest_path);
   Config& socket(std::shared_ptr<host::Socket> socket);
+
+  // Told of every call that uses a grant, if functions are bound with logged = true.
+  Config& call_log(std::shared_ptr<host::CallLog> log);
 
   Config& limits(Limits limits);
 
   // What was refused so far; lives as long as the last of Config and Preview1.
   const std::shared_ptr<host::DenialLog>& denials() const { return denials_; }
   // A grant of this configuration's gate and log, for objects made elsewhere.
-  std::shared_ptr<const host::Grant> grant(std::string name, bool read_only = false) const;
+  std::shared_ptr<const host::Grant> grant(std::string name,
+                                           host::Rights rights = host::Rights::all) const;
 
  private:
   friend class Preview1;
@@ -69,6 +76,7 @@ class Config {
   std::shared_ptr<host::DenialLog> denials_;
   std::vector<std::pair<std::shared_ptr<host::Dir>, std::string>> preopens_;
   std::vector<std::shared_ptr<host::Socket>> sockets_;
+  std::shared_ptr<host::CallLog> call_log_;
   Limits limits_;
 };
 

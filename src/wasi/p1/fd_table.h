@@ -53,6 +53,8 @@ class FdTable {
   // badf; what the operation says about the wrong kind (notdir, isdir, spipe, notsock); notcapable.
   // The pointer holds until the descriptor is closed or renumbered.
   P1Result<Descriptor*> get(Fd fd, Operation operation);
+  // For looking only; null if it is not open.
+  const Descriptor* peek(Fd fd) const { return fd < slots_.size() ? slots_[fd].get() : nullptr; }
   bool has_room() const { return open_count_ < max_descriptors_; }
   P1Result<Fd> insert(Descriptor descriptor);
   P1Result<void> close(Fd fd);

@@ -34,6 +34,7 @@ class Preview1 {
 
   const std::shared_ptr<host::DenialLog>& denials() const { return config_.denials_; }
   const FdTable& descriptors() const { return table_; }
+  host::CallLog* call_log() const { return config_.call_log_.get(); }
 
   Errno args_get(GuestMemory& memory, Ptr argv, Ptr argv_buf);
   Errno args_sizes_get(GuestMemory& memory, Ptr argc_out, Ptr argv_buf_size_out);

@@ -151,7 +151,9 @@ class TreeTest : public testing::TestWithParam<host::Backend> {
   TreeTest() : tree(GetParam()) {}
 
   Guest make_guest(bool read_only = false, Config config = Config()) {
-    config.preopen(tree.open(config.grant("root", read_only)), "root");
+    config.preopen(
+        tree.open(config.grant("root", read_only ? host::Rights::read : host::Rights::all)),
+        "root");
     return Guest(std::move(config));
   }
 

@@ -11,6 +11,8 @@ Errno from_host(host::Errno error) {
 #undef ERRNO
     case host::Errno::not_granted:
       return Errno::perm;
+    case host::Errno::no_capability:
+      return Errno::notcapable;
   }
   return Errno::io;
 }

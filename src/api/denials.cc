@@ -1,0 +1,121 @@
+#include "api/denials.h"
+
+#include "base/utf8.h"
+#include "os/host_path.h"
+
+namespace nacre::api {
+namespace {
+
+using policy::Kind;
+using policy::Refusal;
+using policy::Rights;
+using policy::Rule;
+
+constexpr size_t kMaxNamed = 8;
+
+std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
+
+std::string tried(const std::string& program) {
+  return (program.empty() ? "the program" : printable(program)) + " tried to ";
+}
+
+std::string describe(const host::Denial& denial, const std::string& program) {
+  std::string text =
+      tried(program) + std::string(host::wanted_right(denial.action)) + " " + quoted(denial.path);
+  text += denial.read_only
+              ? ": the directory was granted with fewer rights; leave out :ro to allow it"
+              : ": it leads outside of what was granted; --dir grants a directory";
+  if (denial.count > 1) text += " (" + std::to_string(denial.count) + " times)";
+  return text;
+}
+
+std::string object_text(const Refusal& refusal) {
+  bool is_path = policy::info_of(refusal.kind).shape == policy::Shape::path;
+  if (is_path) {
+    return quoted(refusal.object) + " (" + policy::rights_text(refusal.rights) +
+           (refusal.missing ? ", does not exist)" : ")");
+  }
+  std::string kind(policy::info_of(refusal.kind).help);
+  return refusal.object.empty() ? kind : kind + " " + quoted(refusal.object);
+}
+
+bool is_path(const Refusal& refusal) {
+  return policy::info_of(refusal.kind).shape == policy::Shape::path;
+}
+
+// The grants that would allow all of it: a --dir for each folder.
+std::vector<Rule> grants_for(const std::vector<const Refusal*>& refusals) {
+  std::vector<Rule> grants;
+  for (const Refusal* refusal : refusals) {
+    Rule grant;
+    grant.kind = refusal->kind;
+    if (is_path(*refusal)) {
+      bool itself = refusal->is_directory && refusal->rights == Rights::read;
+      grant.path = itself ? refusal->object : os::parent_of(refusal->object);
+      grant.kind = Kind::dir;
+      if (grant.path == "/") {
+        grant.kind = Kind::file;
+        grant.path = refusal->object;
+      }
+      grant.rights = refusal->rights == Rights::read ? Rights::read : Rights::all;
+    }
+    bool merged = false;
+    for (Rule& old : grants) {
+      if (old.kind != grant.kind || old.path != grant.path) continue;
+      old.rights = old.rights | grant.rights;
+      merged = true;
+    }
+    if (!merged) grants.push_back(std::move(grant));
+  }
+  return grants;
+}
+
+std::string describe_ungranted(const std::vector<const Refusal*>& refusals, uint64_t left_out,
+                               const std::string& program) {
+  bool paths_only = true;
+  std::string objects;
+  for (size_t i = 0; i < refusals.size(); ++i) {
+    paths_only &= is_path(*refusals[i]);
+    if (i >= kMaxNamed) continue;
+    if (i != 0) objects += ", ";
+    objects += object_text(*refusals[i]);
+  }
+  uint64_t more = left_out + (refusals.size() > kMaxNamed ? refusals.size() - kMaxNamed : 0);
+  if (more != 0) objects += " and " + std::to_string(more) + " more";
+  std::string flags;
+  std::string here = policy::here().directory;
+  for (const Rule& grant : grants_for(refusals)) {
+    // The line is for a terminal: what cannot be shown cannot be copied from it either.
+    flags += " " + printable(policy::flag_text(grant, here));
+  }
+  return tried(program) + (paths_only ? "open " : "use ") + objects + ": not granted. Grant " +
+         (refusals.size() + more > 1 ? "them" : "it") + " with" + flags;
+}
+
+}  // namespace
+
+std::vector<std::string> describe_denials(const std::vector<host::Denial>& denials,
+                                          const Oversight& oversight, bool failed) {
+  std::vector<std::string> lines;
+  for (const host::Denial& denial : denials) lines.push_back(describe(denial, oversight.name));
+  if (!oversight.policy) return lines;
+  uint64_t left_out = 0;
+  std::vector<Refusal> refusals = oversight.policy->refusals(&left_out);
+  std::vector<const Refusal*> ungranted;
+  std::vector<const Refusal*> missing;
+  for (const Refusal& refusal : refusals) {
+    if (refusal.rule.empty()) {
+      (refusal.missing ? missing : ungranted).push_back(&refusal);
+    } else {
+      lines.push_back(tried(oversight.name) + (is_path(refusal) ? "open " : "use ") +
+                      object_text(refusal) + ": " + printable(refusal.rule));
+    }
+  }
+  if (lines.empty() && ungranted.empty() && failed) ungranted = std::move(missing);
+  if (!ungranted.empty()) {
+    lines.push_back(describe_ungranted(ungranted, left_out, oversight.name));
+  }
+  return lines;
+}
+
+}  // namespace nacre::api

@@ -1,0 +1,109 @@
+// Grants of the C API.
+
+#include <algorithm>
+
+#include "api/explain.h"
+#include "api/handles.h"
+#include "os/host_path.h"
+#include "policy/ask.h"
+#include "wasi/p1/bind.h"
+
+namespace nacre::api {
+namespace {
+
+// Asks the embedder.
+class CallbackAsker final : public policy::Asker {
+ public:
+  CallbackAsker(nacre_ask_callback_t callback, void* data) : callback_(callback), data_(data) {}
+
+  std::optional<policy::Answer> ask(const policy::Question& question) override {
+    std::string rights = policy::rights_text(question.rights);
+    std::string kind(policy::info_of(question.kind).name);
+    nacre_question_t asked{};
+    asked.module_name = question.module_name.c_str();
+    asked.digest = question.digest.c_str();
+    asked.kind = kind.c_str();
+    asked.object = question.object.c_str();
+    asked.rights = rights.c_str();
+    asked.before = question.before.c_str();
+    asked.is_missing = question.missing;
+    nacre_answer_t answer = callback_(data_, &asked);
+    if (answer < NACRE_ANSWER_NO || answer > NACRE_ANSWER_NEVER_DIR) return policy::Answer::no;
+    return static_cast<policy::Answer>(answer);
+  }
+  void tell(std::string_view) override {}
+
+ private:
+  nacre_ask_callback_t callback_;
+  void* data_;
+};
+
+constexpr bool same(nacre_answer_t a, policy::Answer b) {
+  return static_cast<int>(a) == static_cast<int>(b);
+}
+static_assert(same(NACRE_ANSWER_NO, policy::Answer::no) &&
+              same(NACRE_ANSWER_ONCE, policy::Answer::once) &&
+              same(NACRE_ANSWER_RUN, policy::Answer::run) &&
+              same(NACRE_ANSWER_ALWAYS, policy::Answer::always) &&
+              same(NACRE_ANSWER_NEVER, policy::Answer::never) &&
+              same(NACRE_ANSWER_ALWAYS_DIR, policy::Answer::always_dir) &&
+              same(NACRE_ANSWER_NEVER_DIR, policy::Answer::never_dir));
+
+// Each use of grants that a module's imports could lead to, by name, once.
+std::vector<std::string> reach_of(const nacre_module& module) {
+  std::vector<std::string> reach;
+  for (const wasm::Import& item : module.module->wasm().imports) {
+    const wasi::p1::FunctionInfo* info = find_function(item);
+    if (info == nullptr || info->uses == host::Uses::nothing) continue;
+    std::string name(host::uses_name(info->uses));
+    if (std::find(reach.begin(), reach.end(), name) == reach.end()) reach.push_back(name);
+  }
+  return reach;
+}
+
+}  // namespace
+
+policy::Subject make_subject(const std::string& name, const nacre_module& module) {
+  return {.name = name,
+          .place = os::canonical_path(name, policy::here().directory),
+          .size_bytes = module.digest->size_bytes(),
+          .reaches = reach_of(module),
+          .digest = [digest = module.digest] { return digest->text(); }};
+}
+
+}  // namespace nacre::api
+
+using namespace nacre;
+
+nacre_grants_t* nacre_grants_new(void) { return new nacre_grants; }
+void nacre_grants_delete(nacre_grants_t* grants) { delete grants; }
+
+void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg) {
+  grants->grants.add_argument(arg);
+}
+
+nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind, const char* value) {
+  std::optional<std::string_view> text;
+  if (value != nullptr) text = value;
+  API_TRY(grants->grants.add(kind, text));
+  return nullptr;
+}
+
+void nacre_grants_set_module(nacre_grants_t* grants, const char* name,
+                             const nacre_module_t* module) {
+  grants->grants.set_subject(api::make_subject(name, *module));
+}
+
+void nacre_grants_set_ask(nacre_grants_t* grants, nacre_ask_callback_t callback, void* data) {
+  grants->grants.set_asker(std::make_shared<api::CallbackAsker>(callback, data));
+}
+
+size_t nacre_grant_kind_count(void) { return policy::kinds().size(); }
+
+nacre_grant_kind_t nacre_grant_kind_at(size_t index) {
+  if (index >= policy::kinds().size()) return {};
+  // Rows of a constant table, made from literals: they end in NUL.
+  const policy::KindInfo& info = policy::kinds()[index];
+  return {info.name.data(), info.form.data(), info.help.data(),
+          info.enforced == policy::Enforced::yes, info.granted_by_default};
+}

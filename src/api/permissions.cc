@@ -1,0 +1,231 @@
+// Policy files and remembered decisions of the C API.
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "api/explain.h"
+#include "api/handles.h"
+#include "base/utf8.h"
+#include "os/file_contents.h"
+#include "os/host_path.h"
+#include "policy/policy_file.h"
+#include "wasm/limits.h"
+
+namespace nacre::api {
+namespace {
+
+using policy::Decision;
+using policy::Decisions;
+using policy::ModuleDecisions;
+using policy::Rule;
+
+Result<policy::Store> user_store() {
+  auto store = policy::Store::of_user();
+  if (store) return *store;
+  return fail(ErrorCode::io, "nobody knows where decisions are kept: set HOME or XDG_CONFIG_HOME");
+}
+
+// What a word on the command line means: which of the modules.
+class Selection {
+ public:
+  static Result<Selection> of(const char* which) {
+    Selection selection;
+    if (which == nullptr) return selection;
+    std::string_view word = which;
+    selection.all_ = false;
+    if (word.starts_with("sha256:")) {
+      selection.prefix_ = word;
+      return selection;
+    }
+    selection.place_ = os::canonical_path(word, policy::here().directory);
+    auto contents = os::FileContents::read(selection.place_, wasm::kMaxModuleBytes);
+    if (contents) selection.prefix_ = digest_text((*contents)->bytes());
+    return selection;
+  }
+
+  // A file means what it contains; if it is gone, or nothing was decided about that, what was
+  // there.
+  bool has(const ModuleDecisions& module) const {
+    if (all_) return true;
+    if (!prefix_.empty() && module.digest.starts_with(prefix_)) return true;
+    return !place_.empty() && module.place == place_;
+  }
+
+ private:
+  bool all_ = true;
+  std::string prefix_;
+  std::string place_;
+};
+
+std::string in_words(const Decision& decision) {
+  const Rule& rule = decision.rule;
+  std::string text = rule.allow ? "allow " : "deny  ";
+  text += printable(policy::flag_text(rule).substr(2)) + "  (decided " +
+          policy::time_text(decision.made);
+  if (decision.expires) text += ", until " + policy::time_text(*decision.expires);
+  return text + ")";
+}
+
+std::string heading(const ModuleDecisions& module) {
+  return printable(module.place) + "\n  " + printable(module.digest) + "\n";
+}
+
+Result<std::string> list(const char* which) {
+  policy::Store store = TRY(user_store());
+  Selection selection = TRY(Selection::of(which));
+  std::string text;
+  for (const ModuleDecisions& module : TRY(store.load())) {
+    if (!selection.has(module) || module.decisions.empty()) continue;
+    if (!text.empty()) text += "\n";
+    text += heading(module);
+    for (const Decision& decision : module.decisions) text += "  " + in_words(decision) + "\n";
+  }
+  return text;
+}
+
+// "dir" or "deny-dir" and a value.
+Result<Rule> parse_decision(std::string_view kind, const char* value) {
+  bool deny = kind.starts_with("deny-");
+  std::string_view name = deny ? kind.substr(5) : kind;
+  const policy::KindInfo* info = policy::find_kind(name);
+  if (info == nullptr) {
+    return fail(ErrorCode::usage, "there is no grant of the kind \"" + printable(name) + "\"");
+  }
+  std::optional<std::string_view> text;
+  if (value != nullptr) text = value;
+  return policy::parse_rule(info->kind, text, !deny, policy::here());
+}
+
+Result<size_t> revoke(const char* which, const char* kind, const char* value) {
+  policy::Store store = TRY(user_store());
+  Selection selection = TRY(Selection::of(which));
+  std::optional<Rule> wanted;
+  if (kind != nullptr) wanted = TRY(parse_decision(kind, value));
+  size_t count = 0;
+  TRY(store.change([&](Decisions& all) -> Result<void> {
+    for (ModuleDecisions& module : all) {
+      if (!selection.has(module)) continue;
+      count += std::erase_if(module.decisions, [&](const Decision& decision) {
+        return !wanted || policy::covers(*wanted, decision.rule);
+      });
+    }
+    return {};
+  }));
+  return count;
+}
+
+Result<void> reset() {
+  policy::Store store = TRY(user_store());
+  // What cannot be read is forgotten too, so it is not read.
+  return TRY(os::PrivateFile(store.path()).lock()).replace("");
+}
+
+void compare(std::string& text, const ModuleDecisions& before, const ModuleDecisions& now) {
+  text += "another version was here: " + printable(before.digest) + "\n";
+  for (const std::string& reach : now.reaches) {
+    bool had =
+        std::find(before.reaches.begin(), before.reaches.end(), reach) != before.reaches.end();
+    if (!had) text += "+ it can now ask for " + printable(reach) + "\n";
+  }
+  for (const std::string& reach : before.reaches) {
+    bool has = std::find(now.reaches.begin(), now.reaches.end(), reach) != now.reaches.end();
+    if (!has) text += "- it no longer asks for " + printable(reach) + "\n";
+  }
+  auto covered = [](const ModuleDecisions& by, const Rule& rule) {
+    return std::any_of(by.decisions.begin(), by.decisions.end(),
+                       [&](const Decision& one) { return policy::covers(one.rule, rule); });
+  };
+  for (const Decision& decision : now.decisions) {
+    if (!covered(before, decision.rule)) text += "+ " + in_words(decision) + "\n";
+  }
+  for (const Decision& decision : before.decisions) {
+    if (!covered(now, decision.rule)) text += "- " + in_words(decision) + "\n";
+  }
+}
+
+Result<std::string> diff(const policy::Subject& subject) {
+  policy::Store store = TRY(user_store());
+  Decisions all = TRY(store.load());
+  ModuleDecisions now{.digest = subject.digest()};
+  if (const ModuleDecisions* found = policy::find(all, now.digest)) now = *found;
+  now.reaches = subject.reaches;
+  std::string text;
+  for (const ModuleDecisions& before : all) {
+    if (before.digest != now.digest && before.place == subject.place) compare(text, before, now);
+  }
+  return text;
+}
+
+}  // namespace
+
+nacre_bytes_t to_bytes(std::string_view text) {
+  nacre_bytes_t bytes{static_cast<uint8_t*>(std::malloc(text.size() + 1)), text.size()};
+  if (bytes.data == nullptr) return {};
+  std::memcpy(bytes.data, text.data(), text.size());
+  return bytes;
+}
+
+}  // namespace nacre::api
+
+using namespace nacre;
+
+nacre_error_t* nacre_policy_check(const char* path, nacre_bytes_t* problems) {
+  policy::PolicyFile file = API_TRY(policy::read_policy(path));
+  std::string text;
+  for (const policy::Problem& problem : file.problems) {
+    text += policy::problem_text(path, problem) + "\n";
+  }
+  *problems = api::to_bytes(text);
+  return nullptr;
+}
+
+nacre_error_t* nacre_policy_schema(nacre_bytes_t* out) {
+  *out = api::to_bytes(policy::policy_schema());
+  return nullptr;
+}
+
+nacre_error_t* nacre_explain(const char* name, const nacre_module_t* module,
+                             const nacre_grants_t* grants, const char* used, nacre_bytes_t* out) {
+  std::optional<policy::PolicyFile> recorded;
+  if (used != nullptr) recorded = API_TRY(policy::load_policy(used));
+  *out = api::to_bytes(
+      API_TRY(api::explain(name, *module, grants->grants, recorded ? &recorded->rules : nullptr)));
+  return nullptr;
+}
+
+nacre_error_t* nacre_permissions_list(const char* which, nacre_bytes_t* out) {
+  *out = api::to_bytes(API_TRY(api::list(which)));
+  return nullptr;
+}
+
+nacre_error_t* nacre_permissions_decide(const char* name, const nacre_module_t* module,
+                                        const char* kind, const char* value, uint64_t seconds) {
+  policy::Decision decision;
+  decision.rule = API_TRY(api::parse_decision(kind, value));
+  decision.made = policy::now_seconds();
+  constexpr uint64_t kLongest = uint64_t{100} * 365 * 24 * 60 * 60;
+  if (seconds != 0) {
+    decision.expires = decision.made + static_cast<int64_t>(std::min(seconds, kLongest));
+  }
+  policy::Store store = API_TRY(api::user_store());
+  API_TRY(policy::remember(store, api::make_subject(name, *module), std::move(decision)));
+  return nullptr;
+}
+
+nacre_error_t* nacre_permissions_revoke(const char* which, const char* kind, const char* value,
+                                        size_t* count) {
+  *count = API_TRY(api::revoke(which, kind, value));
+  return nullptr;
+}
+
+nacre_error_t* nacre_permissions_reset(void) {
+  API_TRY(api::reset());
+  return nullptr;
+}
+
+nacre_error_t* nacre_permissions_diff(const char* name, const nacre_module_t* module,
+                                      nacre_bytes_t* out) {
+  *out = api::to_bytes(API_TRY(api::diff(api::make_subject(name, *module))));
+  return nullptr;
+}

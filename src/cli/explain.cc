@@ -1,0 +1,36 @@
+// explain: what a module could ever do, and what it would be allowed, in words.
+
+#include <cstdio>
+
+#include "cli/command.h"
+
+namespace nacre::cli {
+
+int explain_command(Args args) {
+  CLI::App app(
+      "Says what a module could ever ask for, what it would be granted by the same options as "
+      "nacre run, and what of that it has no use for. Runs nothing.",
+      "nacre explain");
+  EngineOptions engine_options;
+  GrantOptions grant_options;
+  std::string input;
+  std::string used;
+  grant_options.add_to(app);
+  app.add_option("--used", used, "a policy from nacre run --record: name grants it did not need")
+      ->type_name("FILE");
+  engine_options.add_to(app);
+  app.add_option("APP", input, "the module")->required();
+  if (auto done = parse_options(app, std::move(args))) return *done;
+
+  EngineHandle engine = engine_options.make_engine();
+  ModuleHandle module = load_module(engine.get(), input);
+  GrantsHandle grants = grant_options.make_grants();
+  nacre_grants_set_module(grants.get(), input.c_str(), module.get());
+  BytesHandle text;
+  check(nacre_explain(input.c_str(), module.get(), grants.get(),
+                      used.empty() ? nullptr : used.c_str(), &text.bytes));
+  write_output("", text.bytes.data, text.bytes.size);
+  return 0;
+}
+
+}  // namespace nacre::cli

@@ -1,0 +1,109 @@
+#include "os/host_path.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+namespace nacre::os {
+namespace {
+
+struct Free {
+  void operator()(char* text) const { std::free(text); }
+};
+
+// By its words alone.
+std::string without_dots(std::string_view path) {
+  std::vector<std::string_view> words;
+  for (size_t at = 0; at < path.size();) {
+    size_t end = path.find('/', at);
+    if (end == std::string_view::npos) end = path.size();
+    std::string_view word = path.substr(at, end - at);
+    at = end + 1;
+    if (word.empty() || word == ".") continue;
+    if (word != "..") {
+      words.push_back(word);
+    } else if (!words.empty()) {
+      words.pop_back();
+    }
+  }
+  std::string result;
+  for (std::string_view word : words) {
+    result += '/';
+    result += word;
+  }
+  return result.empty() ? "/" : result;
+}
+
+}  // namespace
+
+Sys<std::string> path_of(int fd) {
+  std::string link = "/proc/self/fd/" + std::to_string(fd);
+  std::string path(PATH_MAX, '\0');
+  ssize_t length = readlink(link.c_str(), path.data(), path.size());
+  if (length < 0) return std::unexpected(errno);
+  if (static_cast<size_t>(length) == path.size()) return std::unexpected(ENAMETOOLONG);
+  path.resize(static_cast<size_t>(length));
+  // "/x (deleted)", "socket:[1]" and "(unreachable)/x" name nothing, or something else.
+  struct stat here;
+  struct stat there;
+  if (fstat(fd, &here) != 0 || lstat(path.c_str(), &there) != 0) return std::unexpected(ENOENT);
+  if (!path.starts_with('/') || here.st_dev != there.st_dev || here.st_ino != there.st_ino) {
+    return std::unexpected(ENOENT);
+  }
+  return path;
+}
+
+Sys<std::string> working_directory() {
+  std::unique_ptr<char, Free> path(getcwd(nullptr, 0));
+  if (!path) return std::unexpected(errno);
+  // "(unreachable)": beneath no root of ours.
+  if (*path != '/') return std::unexpected(ENOENT);
+  return std::string(path.get());
+}
+
+bool exists(const std::string& path) {
+  struct stat status;
+  return lstat(path.c_str(), &status) == 0;
+}
+
+std::string canonical_path(std::string_view path, std::string_view base) {
+  std::string full = path.starts_with('/') ? std::string(path) : join_path(base, path);
+  if (full.find('\0') != std::string::npos) return without_dots(full);
+  std::string rest;
+  for (std::string head = full;;) {
+    if (std::unique_ptr<char, Free> found(realpath(head.c_str(), nullptr)); found) {
+      return rest.empty() ? std::string(found.get()) : without_dots(join_path(found.get(), rest));
+    }
+    size_t end = head.find_last_not_of('/');
+    size_t slash = end == std::string::npos ? end : head.rfind('/', end);
+    if (slash == std::string::npos) return without_dots(full);
+    std::string_view name = std::string_view(head).substr(slash + 1, end - slash);
+    rest = rest.empty() ? std::string(name) : std::string(name) + "/" + rest;
+    head.resize(slash == 0 ? 1 : slash);
+    if (slash == 0 && end == 0) return without_dots(full);
+  }
+}
+
+bool is_beneath(std::string_view path, std::string_view top) {
+  if (top == "/") return path.starts_with('/');
+  return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
+}
+
+std::string_view parent_of(std::string_view path) {
+  size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos || slash == 0) return "/";
+  return path.substr(0, slash);
+}
+
+std::string join_path(std::string_view directory, std::string_view name) {
+  std::string result(directory);
+  if (!result.ends_with('/')) result += '/';
+  result += name;
+  return result;
+}
+
+}  // namespace nacre::os

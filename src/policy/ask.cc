@@ -1,0 +1,147 @@
+#include "policy/ask.h"
+
+#include <array>
+
+#include "base/utf8.h"
+#include "os/host_path.h"
+#include "os/terminal.h"
+
+namespace nacre::policy {
+namespace {
+
+constexpr Lasts once = Lasts::once;
+constexpr Lasts run = Lasts::run;
+constexpr Lasts ever = Lasts::ever;
+constexpr AnswerInfo kAnswers[] = {
+#define ANSWER(name, word, allows, lasts, whole_folder) \
+  {Answer::name, word, allows, lasts, whole_folder},
+#include "policy/answers.def"
+#undef ANSWER
+};
+
+// Longer than any answer; what a paste or a terminal's reply brings is none.
+constexpr size_t kMaxLine = 64;
+
+// Undoes what earlier output may have done to the screen: hidden text, scrolling margins, other
+// character sets (a soft reset), colours.
+constexpr std::string_view kPlainScreen = "\x1b[!p\x1b[0m\n";
+
+// What need not arrive.
+void say(os::Terminal& terminal, std::string_view text) {
+  auto written = terminal.write(text);
+  static_cast<void>(written);
+}
+
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  for (char c : printable(text)) {
+    if (c == '"') result += '\\';
+    result += c;
+  }
+  return result + '"';
+}
+
+std::string wish(const Question& question) {
+  if (!host::includes(Rights::all, question.rights) || question.rights == Rights::none) {
+    return "use " + std::string(info_of(question.kind).help);
+  }
+  std::string verbs;
+  auto add = [&](Rights right, const char* verb) {
+    if (!host::includes(question.rights, right)) return;
+    if (!verbs.empty()) verbs += " and ";
+    verbs += verb;
+  };
+  add(Rights::read, "read");
+  add(Rights::create, question.missing ? "create" : "remove, move or link");
+  add(Rights::write, "write");
+  return verbs + (question.is_directory ? " the directory" : " the file");
+}
+
+class PausingStream final : public host::Stream {
+ public:
+  PausingStream(std::shared_ptr<host::Stream> inner, std::shared_ptr<std::mutex> in_use)
+      : Stream(inner->readable(), inner->writable()),
+        inner_(std::move(inner)),
+        in_use_(std::move(in_use)) {}
+
+  bool is_terminal() const override { return inner_->is_terminal(); }
+  bool seekable() const override { return inner_->seekable(); }
+  int poll_fd() const override { return inner_->poll_fd(); }
+  host::Readiness readiness(bool writing) override { return inner_->readiness(writing); }
+  host::HostResult<host::FileStat> stat() override { return inner_->stat(); }
+  host::HostResult<void> sync(bool data_only) override { return inner_->sync(data_only); }
+  host::HostResult<uint64_t> seek(int64_t offset, int whence) override {
+    return inner_->seek(offset, whence);
+  }
+  host::HostResult<size_t> read(std::span<const MutableBytes> to) override {
+    return inner_->read(to);
+  }
+  host::HostResult<size_t> write(std::span<const Bytes> from) override {
+    std::lock_guard lock(*in_use_);
+    return inner_->write(from);
+  }
+
+ private:
+  std::shared_ptr<host::Stream> inner_;
+  std::shared_ptr<std::mutex> in_use_;
+};
+
+}  // namespace
+
+const AnswerInfo& info_of(Answer answer) { return kAnswers[static_cast<size_t>(answer)]; }
+
+const AnswerInfo* find_answer(std::string_view word) {
+  for (const AnswerInfo& info : kAnswers) {
+    if (info.word == word) return &info;
+  }
+  return nullptr;
+}
+
+std::string question_text(const Question& question) {
+  bool is_path = info_of(question.kind).shape == Shape::path;
+  std::string text = quoted(question.module_name) + " wants to " + wish(question);
+  if (!question.object.empty()) text += "\n  " + quoted(question.object);
+  if (question.missing) text += " (does not exist yet)";
+  text += "\n  module " + printable(question.digest) + "\n";
+  if (!question.before.empty()) text += "  " + printable(question.before) + "\n";
+  text += "allow? once, run (until it ends) or always; no or never";
+  if (is_path) {
+    text += "; always dir or never dir for all of " + quoted(question.folder);
+  }
+  return text + "\n> ";
+}
+
+std::optional<Answer> TerminalAsker::ask(const Question& question) {
+  std::lock_guard lock(*in_use_);
+  auto terminal = os::Terminal::open_controlling();
+  if (!terminal || !terminal->can_ask()) return std::nullopt;
+  // Whatever was typed before the question was on the screen is no answer to it.
+  if (!terminal->discard_input()) return std::nullopt;
+  if (!terminal->write(std::string(kPlainScreen) + question_text(question))) return std::nullopt;
+  auto line = terminal->read_line(kMaxLine);
+  if (line && *line) {
+    const AnswerInfo* info = find_answer(**line);
+    bool about_path = info_of(question.kind).shape == Shape::path;
+    if (info != nullptr && (about_path || !info->whole_folder)) return info->answer;
+  }
+  say(*terminal, "that is none of the answers: no, this time\n");
+  return Answer::no;
+}
+
+void TerminalAsker::tell(std::string_view text) {
+  std::lock_guard lock(*in_use_);
+  auto terminal = os::Terminal::open_controlling();
+  if (terminal) say(*terminal, printable(text) + "\n");
+}
+
+std::shared_ptr<host::Stream> TerminalAsker::pausing(std::shared_ptr<host::Stream> stream) {
+  if (!stream || !stream->is_terminal()) return stream;
+  return std::make_shared<PausingStream>(std::move(stream), in_use_);
+}
+
+bool is_on_terminal() {
+  bool any = os::is_terminal(0) || os::is_terminal(1) || os::is_terminal(2);
+  return any && os::Terminal::open_controlling().has_value();
+}
+
+}  // namespace nacre::policy

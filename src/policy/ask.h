@@ -1,0 +1,70 @@
+// Asking somebody: a person at the terminal, or whoever an embedder asks.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "host/stream.h"
+#include "policy/grant.h"
+
+namespace nacre::policy {
+
+enum class Answer : uint8_t {
+#define ANSWER(name, ...) name,
+#include "policy/answers.def"
+#undef ANSWER
+};
+enum class Lasts : uint8_t { once, run, ever };
+struct AnswerInfo {
+  Answer answer;
+  std::string_view word;
+  bool allows;
+  Lasts lasts;
+  bool whole_folder;
+};
+const AnswerInfo& info_of(Answer answer);
+const AnswerInfo* find_answer(std::string_view word);
+
+struct Question {
+  std::string module_name;
+  std::string digest;
+  Kind kind;
+  std::string object;  // the resolved host path, or what else it is about
+  Rights rights;       // paths
+  bool is_directory;
+  bool missing;        // it would be made
+  std::string folder;  // paths: what `always dir` would be about
+  std::string before;  // what was decided for an earlier version of the module; may be empty
+};
+
+class Asker {
+ public:
+  virtual ~Asker() = default;
+  // Nothing: nobody could be asked. Called by one thread at a time.
+  virtual std::optional<Answer> ask(const Question& question) = 0;
+  // Something that whoever answered should know: a decision that could not be kept.
+  virtual void tell(std::string_view text) = 0;
+};
+
+// A question as lines of text in which nothing can move a cursor or end early.
+std::string question_text(const Question& question);
+
+// Asks at the controlling terminal, whose other users wait meanwhile: those that write through a
+// stream of pausing().
+class TerminalAsker final : public Asker {
+ public:
+  std::optional<Answer> ask(const Question& question) override;
+  void tell(std::string_view text) override;
+  // The stream, if it is no terminal; otherwise one that does not write while a question is open.
+  std::shared_ptr<host::Stream> pausing(std::shared_ptr<host::Stream> stream);
+
+ private:
+  std::shared_ptr<std::mutex> in_use_ = std::make_shared<std::mutex>();
+};
+
+// Whether there is a person to ask: a controlling terminal, and one of the standard streams is one.
+bool is_on_terminal();
+
+}  // namespace nacre::policy

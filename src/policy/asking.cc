@@ -1,0 +1,109 @@
+#include "policy/asking.h"
+
+#include <mutex>
+
+namespace nacre::policy {
+namespace {
+
+using host::HostResult;
+
+// The question about one kind, asked once.
+class Permission {
+ public:
+  Permission(host::Kind kind, std::shared_ptr<host::Gate> gate)
+      : kind_(kind), gate_(std::move(gate)) {}
+
+  HostResult<void> ask() {
+    std::call_once(asked_, [&] {
+      allowed_ = gate_->may({.kind = kind_, .object = {}}) == host::Decision::allow;
+    });
+    if (!allowed_) return host::failed(host::Errno::no_capability);
+    return {};
+  }
+
+ private:
+  host::Kind kind_;
+  std::shared_ptr<host::Gate> gate_;
+  std::once_flag asked_;
+  bool allowed_ = false;
+};
+
+class AskingClock final : public host::Clock {
+ public:
+  AskingClock(std::shared_ptr<host::Clock> clock, std::shared_ptr<host::Gate> gate)
+      : clock_(std::move(clock)), permission_(host::Kind::clock, std::move(gate)) {}
+  HostResult<uint64_t> now(host::ClockKind kind) override {
+    HOST_TRY(permission_.ask());
+    return clock_->now(kind);
+  }
+  HostResult<uint64_t> resolution(host::ClockKind kind) override {
+    HOST_TRY(permission_.ask());
+    return clock_->resolution(kind);
+  }
+  HostResult<size_t> wait(std::span<os::PollItem> items,
+                          std::optional<uint64_t> deadline) override {
+    // Waiting without a deadline is about the items, not about time.
+    if (deadline) HOST_TRY(permission_.ask());
+    return clock_->wait(items, deadline);
+  }
+
+ private:
+  std::shared_ptr<host::Clock> clock_;
+  Permission permission_;
+};
+
+class AskingRandom final : public host::Random {
+ public:
+  AskingRandom(std::shared_ptr<host::Random> random, std::shared_ptr<host::Gate> gate)
+      : random_(std::move(random)), permission_(host::Kind::random, std::move(gate)) {}
+  HostResult<void> fill(MutableBytes to) override {
+    HOST_TRY(permission_.ask());
+    return random_->fill(to);
+  }
+
+ private:
+  std::shared_ptr<host::Random> random_;
+  Permission permission_;
+};
+
+class AskingInput final : public host::Stream {
+ public:
+  AskingInput(std::shared_ptr<host::Stream> stream, std::shared_ptr<host::Gate> gate)
+      : Stream(true, false),
+        stream_(std::move(stream)),
+        permission_(host::Kind::stdin, std::move(gate)) {}
+  bool is_terminal() const override { return stream_->is_terminal(); }
+  HostResult<host::FileStat> stat() override { return stream_->stat(); }
+  HostResult<void> sync(bool) override { return {}; }
+  int poll_fd() const override { return stream_->poll_fd(); }
+  HostResult<size_t> read(std::span<const MutableBytes> to) override {
+    HOST_TRY(permission_.ask());
+    return stream_->read(to);
+  }
+  HostResult<size_t> write(std::span<const Bytes>) override {
+    return host::failed(host::Errno::badf);
+  }
+
+ private:
+  std::shared_ptr<host::Stream> stream_;
+  Permission permission_;
+};
+
+}  // namespace
+
+std::shared_ptr<host::Clock> asking_clock(std::shared_ptr<host::Clock> clock,
+                                          std::shared_ptr<host::Gate> gate) {
+  return std::make_shared<AskingClock>(std::move(clock), std::move(gate));
+}
+
+std::shared_ptr<host::Random> asking_random(std::shared_ptr<host::Random> random,
+                                            std::shared_ptr<host::Gate> gate) {
+  return std::make_shared<AskingRandom>(std::move(random), std::move(gate));
+}
+
+std::shared_ptr<host::Stream> asking_input(std::shared_ptr<host::Stream> stream,
+                                           std::shared_ptr<host::Gate> gate) {
+  return std::make_shared<AskingInput>(std::move(stream), std::move(gate));
+}
+
+}  // namespace nacre::policy

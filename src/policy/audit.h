@@ -1,0 +1,58 @@
+// The audit log: a JSON object a line, for every decision and every call that uses a grant.
+//
+//   {"time":"2026-11-25T15:10:00.123456789Z","event":"start","module":"app.wasm","digest":"sha256:.."}
+//   {"time":..,"event":"decision","kind":"file","object":"/etc/hosts","rights":"read",
+//    "decision":"allow","because":"--dir /etc:ro"}
+//   {"time":..,"event":"call","call":"path_open","uses":"path","object":"/etc/hosts",
+//    "result":"success"}
+//
+// Paths are valid UTF-8 in it whatever they are: other bytes become \ufffd. Decisions are written
+// at once, calls in blocks: a killed process loses at most the last kBlock bytes of calls. Any
+// thread.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/result.h"
+#include "host/call_log.h"
+#include "os/file.h"
+#include "policy/policy.h"
+
+namespace nacre::policy {
+
+class Audit final : public Watcher, public host::CallLog {
+ public:
+  // "-" is standard error, a number an open descriptor, anything else a file to append to.
+  static Result<std::shared_ptr<Audit>> open(const std::string& target);
+  ~Audit() override { write(); }
+
+  void start(const std::string& module, const std::string& digest);
+  void decided(const host::Request& request, host::Decision decision, const Rule* because,
+               std::string_view asked) override;
+  void called(const host::CallRecord& record) override;
+  // Errors: io, of this or any earlier write.
+  Result<void> flush();
+
+ private:
+  static constexpr size_t kBlock = 32 * 1024;
+
+  Audit(std::string target, os::OwnedFd fd) : target_(std::move(target)), fd_(std::move(fd)) {
+    pending_.reserve(2 * kBlock);
+  }
+  void begin(std::string_view event);
+  void field(std::string_view name, std::string_view value);
+  void end();
+  void write();
+
+  std::string target_;
+  os::OwnedFd fd_;
+  std::mutex mutex_;
+  std::string pending_;
+  int error_ = 0;
+  Seconds second_ = -1;      // second_text_ is of
+  std::string second_text_;  // "2026-11-25T15:10:00"
+};
+
+}  // namespace nacre::policy

@@ -1,0 +1,51 @@
+// Ends of connections, and patterns of them: "example.com:443", "*.example.com", "10.0.0.0/8:*",
+// "[::1]:8000-8999", "udp://1.2.3.4:53".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "os/address.h"
+
+namespace nacre::policy {
+
+enum class Protocol : uint8_t { any, tcp, udp };
+
+class EndpointPattern {
+ public:
+  // [tcp://|udp://]HOST[:PORT|:FROM-TO|:*]; without a port: every port. HOST: a name, *.name, *,
+  // an address (IPv6 in brackets if a port follows), ADDRESS/BITS.
+  static Result<EndpointPattern> parse(std::string_view text);
+  // A host alone.
+  static Result<EndpointPattern> parse_host(std::string_view text);
+
+  // Whether all that `other` means is meant by this one too.
+  bool covers(const EndpointPattern& other) const;
+  // One host and one port.
+  bool is_single() const;
+  // For ordering: more for the narrower pattern.
+  uint32_t narrowness() const;
+
+  // Of a single endpoint, as it was written.
+  const std::string& name() const { return name_; }
+  uint16_t port() const { return first_port_; }
+
+ private:
+  enum class Host : uint8_t { any, name, below_name, range };
+
+  Result<void> set_host(std::string_view text, std::string_view whole);
+  bool covers_host(const EndpointPattern& other) const;
+
+  Protocol protocol_ = Protocol::any;
+  Host host_ = Host::any;
+  std::string name_;
+  os::IpAddress address_ = {};
+  uint8_t bits_ = 0;  // of 128
+  uint16_t first_port_ = 0;
+  uint16_t last_port_ = UINT16_MAX;
+};
+
+}  // namespace nacre::policy

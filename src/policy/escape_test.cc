@@ -1,0 +1,277 @@
+// Attacks on granted directories: random calls with random spellings by a guest, while others swap
+// files, directories, links and pipes under its feet. Nothing may be reached outside of what was
+// granted, nor what a rule denies inside of it. NACRE_ESCAPE_TRIES says how often (20 000).
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "host/file.h"
+#include "host/test_tree.h"
+#include "os/host_path.h"
+#include "policy/policy.h"
+
+namespace nacre::policy {
+namespace {
+
+using host::Dir;
+using host::Errno;
+using host::FileStat;
+using host::HandleKind;
+using host::HandlePtr;
+using host::TestTree;
+
+constexpr int kDefaultTries = 20'000;
+constexpr unsigned kExchange = 2;  // RENAME_EXCHANGE
+
+int tries() {
+  const char* text = std::getenv("NACRE_ESCAPE_TRIES");
+  return text != nullptr ? std::max(1000, std::atoi(text)) : kDefaultTries;
+}
+
+// How the directory is given to the guest.
+enum class Way { mounted, below_root };
+struct Setting {
+  Way way;
+  os::Resolver resolver;
+};
+
+class EscapeTest : public testing::TestWithParam<Setting> {
+ protected:
+  EscapeTest() : tree(host::Backend::walk, true), random(4) {
+    for (const char* name : {"denied", "denied/sub"}) tree.put_directory(name);
+    tree.put_file("denied/key", "denied");
+    tree.put_file("denied/sub/key", "denied");
+    mend();
+    EXPECT_EQ(mkdir((tree.base() + "/outside/away").c_str(), 0777), 0);
+    for (const char* name : {"outside", "outside/secret", ""}) {
+      forbid(tree.base() + "/" + name);
+    }
+    for (const char* name : {"denied", "denied/key", "denied/sub", "denied/sub/key"}) {
+      forbid(tree.path_of(name));
+    }
+    forbid("/");
+  }
+
+  std::shared_ptr<Dir> open() {
+    Place place{"/", ""};
+    std::string root = tree.base() + "/root";
+    RuleSet rules;
+    rules.add(*parse_rule(Kind::dir, root, true, place));
+    rules.add(*parse_rule(Kind::dir, root + "/denied", false, place));
+    Policy::Options options;
+    options.rules = std::move(rules);
+    auto gate = std::make_shared<Policy>(std::move(options));
+    auto log = std::make_shared<host::DenialLog>();
+    bool below_root = GetParam().way == Way::below_root;
+    auto grant = std::make_shared<host::Grant>("/", Rights::all, gate, log, below_root);
+    auto dir = below_root ? host::open_root_dir(grant, "/", GetParam().resolver)
+                          : host::open_real_dir(root, grant, GetParam().resolver);
+    prefix = below_root ? root.substr(1) + "/" : "";
+    return *dir;
+  }
+
+  // Puts back what the guest's calls took away, where nothing is: the races need it.
+  void mend() {
+    for (const char* name : {"a", "a/b", "parked"}) mkdir(tree.path_of(name).c_str(), 0777);
+    for (const char* name : {"f", "a/f", "a/b/f"}) {
+      int fd = ::open(tree.path_of(name).c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+      if (fd >= 0) close(fd);
+    }
+    const std::pair<const char*, std::string> links[] = {
+        {"out", "../outside"},
+        {"out_file", "../outside/secret"},
+        {"out_absolute", tree.base() + "/outside"},
+        {"self_root", "/proc/self/root" + tree.base() + "/outside"},
+        {"key", "denied/key"},
+        {"ring", "ring"}};
+    for (const auto& [name, target] : links) {
+      (void)!::symlink(target.c_str(), tree.path_of(name).c_str());
+    }
+    (void)mkfifo(tree.path_of("pipe").c_str(), 0666);
+  }
+
+  void forbid(const std::string& path) {
+    struct stat status;
+    ASSERT_EQ(::stat(path.c_str(), &status), 0) << path;
+    forbidden.insert({status.st_dev, status.st_ino});
+  }
+  void check(const FileStat& stat, const std::string& path) {
+    ASSERT_FALSE(forbidden.contains({stat.device, stat.inode})) << "escaped by " << path;
+  }
+
+  size_t pick(size_t count) { return random() % count; }
+  std::string name() {
+    static constexpr const char* kNames[] = {
+        "a",         "b",      "f",   "..",  ".",    "out",  "out_file", "out_absolute",
+        "self_root", "denied", "key", "sub", "pipe", "ring", "new",      "x",
+        "swap",      "parked", "",    "root"};
+    return kNames[pick(std::size(kNames))];
+  }
+  std::string path() {
+    // Half of them are those that are being swapped: there the races are.
+    static constexpr const char* kSwapped[] = {
+        "f", "out_file", "a/f", "a/secret", "out/secret", "key", "pipe", "a/b/../../f", "parked/x"};
+    if (pick(2) == 0) return prefix + kSwapped[pick(std::size(kSwapped))];
+    std::string text = prefix + name();
+    for (size_t more = pick(4); more != 0; --more) text += "/" + name();
+    if (pick(6) == 0) text += "/";
+    return text;
+  }
+
+  void use(const HandlePtr& handle, const std::string& path);
+  void act(Dir& dir);
+
+  TestTree tree;
+  std::mt19937 random;
+  std::string prefix;
+  std::set<std::pair<uint64_t, uint64_t>> forbidden;
+  std::shared_ptr<Dir> kept;  // a directory that the guest opened earlier
+  int opened = 0;
+  int refused = 0;
+};
+
+// Whatever was handed over is used: what it leads to must be inside.
+void EscapeTest::use(const HandlePtr& handle, const std::string& path) {
+  ++opened;
+  auto stat = handle->stat();
+  ASSERT_TRUE(stat.has_value());
+  check(*stat, path);
+  if (handle->kind() == HandleKind::dir) {
+    kept = std::static_pointer_cast<Dir>(handle);
+    (void)kept->read_entries(0, 1000);
+  }
+  if (handle->kind() != HandleKind::file) return;
+  auto& file = static_cast<host::File&>(*handle);
+  Bytes mine = as_bytes("guest");
+  (void)file.write_at(std::span<const Bytes>(&mine, 1), 0);
+  (void)file.set_times({.modified = 1'000});
+}
+
+void EscapeTest::act(Dir& root) {
+  std::string spelling = path();
+  // A directory that was opened is another place to begin, with the same borders.
+  bool from_kept = kept && pick(3) == 0;
+  Dir& dir = from_kept ? *kept : root;
+  if (from_kept) spelling = name() + "/" + name();
+  bool follow = pick(2) == 0;
+  auto note = [&](auto result) {
+    if (!result) ++refused;
+    return result.has_value();
+  };
+  switch (pick(12)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3: {
+      host::OpenOptions options{.read = pick(2) == 0,
+                                .write = pick(2) == 0,
+                                .create = pick(3) == 0,
+                                .exclusive = pick(5) == 0,
+                                .truncate = pick(5) == 0,
+                                .directory = pick(5) == 0,
+                                .follow = follow};
+      if (options.create) options.directory = false;
+      auto handle = dir.open(spelling, options);
+      if (handle) {
+        use(*handle, spelling);
+      } else {
+        ++refused;
+      }
+      break;
+    }
+    case 4:
+    case 5: {
+      auto stat = dir.stat_at(spelling, follow);
+      if (note(stat)) check(*stat, spelling);
+      break;
+    }
+    case 6:
+      note(dir.set_times_at(spelling, follow, {.modified = 1'000}));
+      break;
+    case 7:
+      note(pick(2) == 0 ? dir.create_directory(spelling) : dir.remove_directory(spelling));
+      break;
+    case 8:
+      // The tree must not run out of what is swapped.
+      if (spelling.ends_with("new") || spelling.ends_with("x")) note(dir.unlink_file(spelling));
+      break;
+    case 9:
+      note(dir.rename(spelling, root, prefix + (pick(2) == 0 ? "new" : "a/x")));
+      break;
+    case 10:
+      note(dir.link(spelling, follow, root, prefix + (pick(2) == 0 ? "new" : "a/x")));
+      break;
+    case 11:
+      note(dir.create_symlink(pick(2) == 0 ? "../outside/secret" : "denied", spelling));
+      break;
+  }
+}
+
+// Exchanges two names until told to stop; both stay there.
+class Swapper {
+ public:
+  Swapper(std::string a, std::string b)
+      : thread_([this, a = std::move(a), b = std::move(b)] {
+          while (!stop_) {
+            syscall(SYS_renameat2, AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), kExchange);
+            std::this_thread::yield();
+          }
+        }) {}
+  ~Swapper() {
+    stop_ = true;
+    thread_.join();
+  }
+
+ private:
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
+};
+
+TEST_P(EscapeTest, NothingIsReachedFromOutside) {
+  auto dir = open();
+  {
+    Swapper directory_and_link(tree.path_of("a"), tree.path_of("out"));
+    Swapper file_and_link(tree.path_of("f"), tree.path_of("out_file"));
+    Swapper away_and_back(tree.path_of("parked"), tree.base() + "/outside/away");
+    Swapper pipe_and_key(tree.path_of("pipe"), tree.path_of("key"));
+    for (int i = 0; i < tries() / 4 && !HasFatalFailure(); ++i) {
+      if (i % 16 == 0) mend();
+      act(*dir);
+    }
+  }
+  if (HasFatalFailure()) return;
+  EXPECT_GT(opened, 50);
+  EXPECT_GT(refused, 500);
+  // Nothing that is forbidden was changed: what is there, its contents, its times, its names.
+  struct stat status;
+  for (const std::string& secret : {tree.base() + "/outside/secret", tree.path_of("denied/key"),
+                                    tree.path_of("denied/sub/key")}) {
+    ASSERT_EQ(lstat(secret.c_str(), &status), 0) << secret;
+    EXPECT_EQ(status.st_size, 6) << secret;
+    EXPECT_EQ(status.st_nlink, 1u) << secret;
+    EXPECT_GT(status.st_mtim.tv_sec, 1'000'000) << secret;
+  }
+  EXPECT_EQ(stat((tree.path_of("denied")).c_str(), &status), 0);
+  EXPECT_EQ(status.st_nlink, 3u) << "denied and denied/sub, nothing new";
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, EscapeTest,
+                         testing::Values(Setting{Way::mounted, os::Resolver::automatic},
+                                         Setting{Way::mounted, os::Resolver::walk},
+                                         Setting{Way::below_root, os::Resolver::automatic},
+                                         Setting{Way::below_root, os::Resolver::walk}),
+                         [](const testing::TestParamInfo<Setting>& setting) {
+                           return std::string(setting.param.way == Way::mounted ? "mounted"
+                                                                                : "below_root") +
+                                  (setting.param.resolver == os::Resolver::walk ? "_walk"
+                                                                                : "_kernel");
+                         });
+
+}  // namespace
+}  // namespace nacre::policy

@@ -1,0 +1,282 @@
+#include "policy/grant.h"
+
+#include <array>
+#include <charconv>
+
+#include "base/checked.h"
+#include "base/utf8.h"
+#include "os/environment.h"
+#include "os/host_path.h"
+
+namespace nacre::policy {
+namespace {
+
+constexpr bool granted = true;
+constexpr bool not_granted = false;
+constexpr Enforced yes = Enforced::yes;
+constexpr Enforced no_call = Enforced::no_call;
+constexpr Enforced no = Enforced::no;
+constexpr KindInfo kKinds[] = {
+#define KIND(name, shape, unless_said, enforced, form, help) \
+  {Kind::name, #name, Shape::shape, unless_said, enforced, form, help},
+#include "host/kinds.def"
+#undef KIND
+};
+
+constexpr size_t kMaxValue = 16 * 1024;
+
+struct RightWord {
+  std::string_view word;
+  Rights rights;
+};
+constexpr RightWord kRightWords[] = {
+    {"read", Rights::read}, {"write", Rights::write}, {"create", Rights::create}};
+
+std::unexpected<Error> wrong(std::string_view value, std::string_view why) {
+  return fail(ErrorCode::usage, "\"" + printable(value) + "\" " + std::string(why));
+}
+
+// "ro", "read+create"; nothing if these are no words for rights, but part of a name.
+std::optional<Rights> parse_rights(std::string_view text) {
+  if (text == "ro") return Rights::read;
+  Rights rights = Rights::none;
+  for (;;) {
+    size_t plus = text.find('+');
+    std::string_view word = text.substr(0, plus);
+    Rights before = rights;
+    for (const RightWord& row : kRightWords) {
+      if (row.word == word) rights = rights | row.rights;
+    }
+    if (rights == before) return std::nullopt;
+    if (plus == std::string_view::npos) return rights;
+    text.remove_prefix(plus + 1);
+  }
+}
+
+Result<void> parse_path(Rule& rule, std::string_view value, const Place& place) {
+  std::string_view rest = value;
+  size_t colon = rest.rfind(':');
+  if (colon != std::string_view::npos) {
+    if (auto rights = parse_rights(rest.substr(colon + 1))) {
+      if (!rule.allow && rest.substr(colon) == ":ro") {
+        return wrong(value, "is unclear as something denied: deny :write+create, or :read");
+      }
+      rule.rights = *rights;
+      rest = rest.substr(0, colon);
+    }
+  }
+  size_t separator = rest.find("::");
+  rule.given = rest.substr(0, separator);
+  if (separator != std::string_view::npos) {
+    rule.guest = rest.substr(separator + 2);
+    if (rule.guest.empty() || rule.kind != Kind::dir || !rule.allow) {
+      return wrong(value, "has ::, which only stands between a granted directory's two names");
+    }
+  }
+  if (rule.given.empty()) return wrong(value, "names no path: write HOST, HOST::GUEST or HOST:ro");
+  std::string_view host = rule.given;
+  std::string from_home;
+  if (host == "~" || host.starts_with("~/")) {
+    if (place.home.empty()) return wrong(value, "begins with ~, but HOME is not set");
+    from_home = place.home + std::string(host.substr(1));
+    rule.given = from_home;
+  }
+  std::string_view guest_name = rule.guest.empty() ? std::string_view(rule.given) : rule.guest;
+  if (!is_utf8(guest_name)) {
+    return wrong(value, "is not UTF-8, as guests need it: give it another name with HOST::GUEST");
+  }
+  if (value.find('\0') != std::string_view::npos) return wrong(value, "has a NUL in it");
+  rule.path = os::canonical_path(rule.given, place.directory);
+  return {};
+}
+
+Result<void> parse_variable(Rule& rule, std::string_view value) {
+  size_t equals = value.find('=');
+  rule.name = value.substr(0, equals);
+  if (equals != std::string_view::npos) rule.value = value.substr(equals + 1);
+  if (rule.name.empty()) return wrong(value, "has no name: NAME[=VALUE]");
+  if (value.find('\0') != std::string_view::npos) return wrong(value, "has a NUL in it");
+  if (rule.value && !rule.allow) return wrong(value, "has a value: what is denied is only named");
+  size_t star = rule.name.find('*');
+  if (star == std::string::npos) return {};
+  bool at_end = star == 0 || star + 1 == rule.name.size();
+  if (!at_end || rule.name.find('*', star + 1) != std::string::npos) {
+    return wrong(value, "has * elsewhere than at one end");
+  }
+  if (rule.value) return wrong(value, "gives many variables one value");
+  return {};
+}
+
+struct Unit {
+  std::string_view name;
+  uint64_t factor;
+};
+constexpr Unit kSizes[] = {{"", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}};
+constexpr Unit kTimes[] = {
+    {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
+constexpr Unit kCounts[] = {{"", 1}};
+
+std::span<const Unit> units_of(Shape shape) {
+  if (shape == Shape::size) return kSizes;
+  if (shape == Shape::duration) return kTimes;
+  return kCounts;
+}
+
+Result<void> parse_amount(Rule& rule, std::string_view value, Shape shape) {
+  if (!rule.allow) return wrong(value, "is a limit: it stands among what is allowed");
+  uint64_t number = 0;
+  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  std::string_view unit = value.substr(static_cast<size_t>(end - value.data()));
+  for (const Unit& row : units_of(shape)) {
+    if (error != std::errc{} || row.name != unit) continue;
+    auto amount = checked_mul(number, row.factor);
+    if (!amount || *amount == 0) return wrong(value, "is no possible limit");
+    rule.amount = *amount;
+    return {};
+  }
+  return wrong(value, shape == Shape::size       ? "is no size: write a number with K, M or G"
+                      : shape == Shape::duration ? "is no time: write a number with ms, s, m or h"
+                                                 : "is no number");
+}
+
+std::string amount_text(uint64_t amount, Shape shape) {
+  std::string text;
+  for (const Unit& unit : units_of(shape)) {
+    if (amount % unit.factor == 0) {
+      text = std::to_string(amount / unit.factor) + std::string(unit.name);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::span<const KindInfo> kinds() { return kKinds; }
+
+const KindInfo& info_of(Kind kind) { return kKinds[static_cast<size_t>(kind)]; }
+
+const KindInfo* find_kind(std::string_view name) {
+  for (const KindInfo& info : kKinds) {
+    if (info.name == name) return &info;
+  }
+  return nullptr;
+}
+
+Place here() {
+  Place place;
+  auto directory = os::working_directory();
+  place.directory = directory ? *directory : "/";
+  auto home = os::environment_variable("HOME");
+  if (home && home->starts_with('/')) place.home = *home;
+  return place;
+}
+
+Result<Rule> parse_rule(Kind kind, std::optional<std::string_view> value, bool allow,
+                        const Place& place) {
+  const KindInfo& info = info_of(kind);
+  Rule rule;
+  rule.kind = kind;
+  rule.allow = allow;
+  if (info.shape == Shape::on_off) {
+    if (value) return wrong(*value, "stands where " + std::string(info.name) + " needs no value");
+    return rule;
+  }
+  if (!value) {
+    return fail(ErrorCode::usage,
+                std::string(info.name) + " needs a value: " + std::string(info.form));
+  }
+  if (value->size() > kMaxValue) return wrong(value->substr(0, 40), "... is too long");
+  switch (info.shape) {
+    case Shape::path:
+      TRY(parse_path(rule, *value, place));
+      break;
+    case Shape::variable:
+      TRY(parse_variable(rule, *value));
+      break;
+    case Shape::endpoint:
+    case Shape::host:
+      rule.endpoint = TRY(info.shape == Shape::host ? EndpointPattern::parse_host(*value)
+                                                    : EndpointPattern::parse(*value));
+      rule.endpoint_text = *value;
+      if (kind == Kind::listen && allow && !rule.endpoint.is_single()) {
+        return wrong(*value, "is no address: write ADDR:PORT, such as 127.0.0.1:8080");
+      }
+      break;
+    case Shape::count:
+    case Shape::size:
+    case Shape::duration:
+      TRY(parse_amount(rule, *value, info.shape));
+      break;
+    case Shape::on_off:
+      break;
+  }
+  return rule;
+}
+
+std::string rights_text(Rights rights) {
+  std::string text;
+  for (const RightWord& row : kRightWords) {
+    if (!host::includes(rights, row.rights)) continue;
+    if (!text.empty()) text += '+';
+    text += row.word;
+  }
+  return text;
+}
+
+namespace {
+
+// A path with its rights, spelt so that parse_path reads it back.
+std::string path_text(const Rule& rule, std::string_view path) {
+  std::string text(path);
+  if (!rule.guest.empty()) text += "::" + rule.guest;
+  size_t colon = text.rfind(':');
+  bool ends_like_rights = colon != std::string::npos && parse_rights(text.substr(colon + 1));
+  if (rule.rights == Rights::all && !ends_like_rights) return text;
+  if (rule.rights == Rights::read && rule.allow) return text + ":ro";
+  return text + ":" + rights_text(rule.rights);
+}
+
+}  // namespace
+
+std::string value_text(const Rule& rule) {
+  switch (info_of(rule.kind).shape) {
+    case Shape::path:
+      return path_text(rule, rule.path);
+    case Shape::variable:
+      return rule.value ? rule.name + "=" + *rule.value : rule.name;
+    case Shape::endpoint:
+    case Shape::host:
+      return rule.endpoint_text;
+    case Shape::on_off:
+      return "";
+    default:
+      return amount_text(rule.amount, info_of(rule.kind).shape);
+  }
+}
+
+std::string flag_text(const Rule& rule, std::string_view directory) {
+  std::string flag = "--" + std::string(info_of(rule.kind).name);
+  std::string value = value_text(rule);
+  if (rule.is_path() && !directory.empty() && directory != "/" &&
+      os::is_beneath(rule.path, directory)) {
+    std::string_view below = std::string_view(rule.path).substr(directory.size());
+    value = path_text(rule, below.empty() ? "." : below.substr(1));
+  }
+  if (value.empty()) return flag;
+  // As a shell would have to be given it.
+  bool plain = value.find_first_of(" \t'\"\\$`*?[]{}()<>|&;#!~\n") == std::string::npos;
+  if (plain) return flag + " " + value;
+  std::string quoted;
+  for (char c : value) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return flag + " '" + quoted + "'";
+}
+
+bool matches_name(const Rule& rule, std::string_view name) {
+  std::string_view pattern = rule.name;
+  if (pattern == "*") return true;
+  if (pattern.starts_with('*')) return name.ends_with(pattern.substr(1));
+  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return name == pattern;
+}
+
+}  // namespace nacre::policy

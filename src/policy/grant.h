@@ -1,0 +1,82 @@
+// One rule of the permission language: a kind of host/kinds.def, allowed or denied, and which ones.
+// The same words stand in flags (--dir data:ro), policy files (dir = ["data:ro"]), prompts,
+// remembered decisions and the C API.
+//
+//   path      HOST[::GUEST][:RIGHTS]  RIGHTS: ro, or read, write, create joined by +; all if not
+//             said. GUEST is for mounted directories: what the guest calls them. ~/ is the home.
+//   variable  NAME, NAME=VALUE, or a name with * at one end
+//   endpoint  see policy/endpoint.h;  host: the same without a port
+//   on_off    nothing (in files: true)
+//   count     a number;  size: a number with K, M or G;  duration: a number with ms, s, m or h
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "host/gate.h"
+#include "policy/endpoint.h"
+
+namespace nacre::policy {
+
+using host::Kind;
+using host::Rights;
+
+enum class Shape : uint8_t { path, variable, endpoint, host, on_off, count, size, duration };
+enum class Enforced : uint8_t { yes, no_call, no };
+
+struct KindInfo {
+  Kind kind;
+  std::string_view name;
+  Shape shape;
+  bool granted_by_default;
+  Enforced enforced;
+  std::string_view form;
+  std::string_view help;
+};
+// All rows of kinds.def, in its order.
+std::span<const KindInfo> kinds();
+const KindInfo& info_of(Kind kind);
+const KindInfo* find_kind(std::string_view name);
+
+struct Rule {
+  Kind kind = Kind::dir;
+  bool allow = true;
+  std::string origin;  // where it was said, for people: "--dir", "nacre.toml:3:8"
+
+  std::string path;   // path: canonical host path
+  std::string guest;  // path: the guest's name, if one was given
+  std::string given;  // path: the host path as it was written
+  Rights rights = Rights::all;
+  std::string name;  // variable: the name or pattern
+  std::optional<std::string> value;
+  EndpointPattern endpoint;
+  std::string endpoint_text;
+  uint64_t amount = 0;  // count; bytes; nanoseconds
+
+  bool is_path() const { return info_of(kind).shape == Shape::path; }
+};
+
+// Where relative paths begin.
+struct Place {
+  std::string directory;  // absolute
+  std::string home;       // absolute; empty if nobody knows
+};
+// The working directory of this process and HOME.
+Place here();
+
+// `value`: nothing for kinds that have none. Errors (usage) say what is wrong with the value.
+Result<Rule> parse_rule(Kind kind, std::optional<std::string_view> value, bool allow,
+                        const Place& place);
+// "read", "read+write", ...
+std::string rights_text(Rights rights);
+// The value as it could be written anywhere: with the canonical path.
+std::string value_text(const Rule& rule);
+// "--dir /etc:ro", with `directory` taken off the front of paths below it.
+std::string flag_text(const Rule& rule, std::string_view directory = {});
+// Whether the rule is about `name`: variables.
+bool matches_name(const Rule& rule, std::string_view name);
+
+}  // namespace nacre::policy

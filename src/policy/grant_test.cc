@@ -1,0 +1,262 @@
+// The language of grants: what is read, what is refused, and that what is written is read back.
+#include "policy/grant.h"
+
+#include <gtest/gtest.h>
+
+#include "policy/rules.h"
+
+namespace nacre::policy {
+namespace {
+
+const Place kPlace{"/nacre-test/work", "/nacre-test/home"};
+
+Result<Rule> parse(Kind kind, std::string_view value, bool allow = true) {
+  return parse_rule(kind, value, allow, kPlace);
+}
+
+TEST(Grant, Paths) {
+  struct Row {
+    const char* text;
+    const char* path;
+    const char* guest;
+    Rights rights;
+  };
+  const Row rows[] = {
+      {"data", "/nacre-test/work/data", "", Rights::all},
+      {"data:ro", "/nacre-test/work/data", "", Rights::read},
+      {"data::/d:ro", "/nacre-test/work/data", "/d", Rights::read},
+      {"data:read+create", "/nacre-test/work/data", "", Rights::read | Rights::create},
+      {"/x:write", "/x", "", Rights::write},
+      {"a:b", "/nacre-test/work/a:b", "", Rights::all},
+      {"a:ro:ro", "/nacre-test/work/a:ro", "", Rights::read},
+      {"~/x", "/nacre-test/home/x", "", Rights::all},
+      {"../x/./y//", "/nacre-test/x/y", "", Rights::all},
+  };
+  for (const Row& row : rows) {
+    auto rule = parse(Kind::dir, row.text);
+    ASSERT_TRUE(rule.has_value()) << row.text;
+    EXPECT_EQ(rule->path, row.path);
+    EXPECT_EQ(rule->guest, row.guest);
+    EXPECT_EQ(rule->rights, row.rights) << row.text;
+    auto again = parse(Kind::dir, value_text(*rule));
+    ASSERT_TRUE(again.has_value()) << value_text(*rule);
+    EXPECT_EQ(again->path, rule->path);
+    EXPECT_EQ(again->rights, rule->rights);
+    EXPECT_EQ(again->guest, rule->guest);
+  }
+  // A name that ends like rights is written so that it stays one.
+  Rule odd;
+  odd.path = "/x:ro";
+  EXPECT_EQ(parse(Kind::dir, value_text(odd))->path, "/x:ro");
+}
+
+TEST(Grant, WrongValues) {
+  const std::string nul("a\0b", 3);
+  const std::tuple<Kind, std::string_view, bool> rows[] = {
+      {Kind::dir, "", true},
+      {Kind::dir, "a::", true},
+      {Kind::dir, "::b", true},
+      {Kind::dir, ":ro", true},
+      {Kind::dir, "a:ro", false},
+      {Kind::dir, "a::b", false},
+      {Kind::file, "a::b", true},
+      {Kind::dir, nul, true},
+      {Kind::dir, "\xff", true},
+      {Kind::env, "", true},
+      {Kind::env, "=x", true},
+      {Kind::env, "A=1", false},
+      {Kind::env, "A*B", true},
+      {Kind::env, "*A*", true},
+      {Kind::env, "A*=1", true},
+      {Kind::listen, "127.0.0.1", true},
+      {Kind::listen, "*:80", true},
+      {Kind::listen, "127.0.0.1:1-2", true},
+      {Kind::handles, "0", true},
+      {Kind::handles, "-1", true},
+      {Kind::handles, "5", false},
+      {Kind::handles, "5x", true},
+      {Kind::memory, "5Q", true},
+      {Kind::memory, "99999999999999999999", true},
+      {Kind::memory, "99999999999999G", true},
+      {Kind::time, "5", true},
+      {Kind::time, "", true},
+      {Kind::clock, "x", true},
+  };
+  for (const auto& [kind, value, allow] : rows) {
+    auto rule = parse(kind, value, allow);
+    EXPECT_FALSE(rule.has_value()) << info_of(kind).name << " " << value;
+  }
+  EXPECT_FALSE(parse_rule(Kind::dir, std::nullopt, true, kPlace).has_value());
+  EXPECT_TRUE(parse_rule(Kind::clock, std::nullopt, true, kPlace).has_value());
+  EXPECT_FALSE(parse_rule(Kind::dir, "~/x", true, Place{"/", ""}).has_value());
+}
+
+TEST(Grant, Amounts) {
+  EXPECT_EQ(parse(Kind::memory, "512M")->amount, uint64_t{512} << 20);
+  EXPECT_EQ(parse(Kind::time, "1500ms")->amount, 1'500'000'000u);
+  EXPECT_EQ(parse(Kind::time, "2h")->amount, 7'200'000'000'000u);
+  EXPECT_EQ(value_text(*parse(Kind::memory, "2048K")), "2M");
+  EXPECT_EQ(parse(Kind::handles, "64")->amount, 64u);
+}
+
+TEST(Grant, FlagsAreFitForAShell) {
+  Rule rule = *parse(Kind::dir, "/nacre-test/work/my file's:ro");
+  EXPECT_EQ(flag_text(rule), "--dir '/nacre-test/work/my file'\\''s:ro'");
+  EXPECT_EQ(flag_text(rule, "/nacre-test/work"), "--dir 'my file'\\''s:ro'");
+  EXPECT_EQ(flag_text(*parse(Kind::dir, "/nacre-test/work"), "/nacre-test/work"), "--dir .");
+}
+
+TEST(Endpoint, Patterns) {
+  struct Row {
+    const char* pattern;
+    const char* endpoint;
+    bool covers;
+  };
+  const Row rows[] = {
+      {"example.com:443", "tcp://example.com:443", true},
+      {"EXAMPLE.com.", "tcp://example.com:1", true},
+      {"example.com:443", "tcp://example.com:80", false},
+      {"example.com:443", "tcp://www.example.com:443", false},
+      {"*.example.com", "tcp://www.example.com:1", true},
+      {"*.example.com", "tcp://example.com:1", false},
+      {"*.example.com", "tcp://evilexample.com:1", false},
+      {"10.0.0.0/8", "udp://10.255.1.2:53", true},
+      {"10.0.0.0/8", "udp://11.0.0.0:53", false},
+      {"10.0.0.0/9", "udp://10.128.0.0:53", false},
+      {"tcp://10.0.0.0/8", "udp://10.0.0.1:53", false},
+      {"10.0.0.0/8", "tcp://[::ffff:10.1.1.1]:53", true},
+      {"0.0.0.0/0", "tcp://[::1]:53", false},
+      {"::/0", "tcp://1.2.3.4:53", false},
+      {"[::1]:8000-8002", "tcp://[::1]:8001", true},
+      {"[::1]:8000-8002", "tcp://[::1]:8003", false},
+      {"::1", "tcp://[0:0::1]:8003", true},
+      {"*:80", "tcp://anything.at.all:80", true},
+      {"*", "tcp://9.9.9.9:80", true},
+      {"example.com", "tcp://93.184.216.34:80", false},
+  };
+  for (const Row& row : rows) {
+    auto pattern = EndpointPattern::parse(row.pattern);
+    auto endpoint = EndpointPattern::parse(row.endpoint);
+    ASSERT_TRUE(pattern && endpoint) << row.pattern << " " << row.endpoint;
+    EXPECT_EQ(pattern->covers(*endpoint), row.covers) << row.pattern << " " << row.endpoint;
+  }
+}
+
+TEST(Endpoint, WhatIsNoPatternIsRefused) {
+  for (const char* text : {"",         ":80",       "10.0.0.1/8",  "10.0.0.0/33", "10.0.0.0/",
+                           "1.2.3",    "1.2.3.4.5", "0x7f.1",      "a..b",        "-a",
+                           "a b",      "a:65536",   "a:2-1",       "a:",          "a:x",
+                           "*.",       "**",        "*.*",         "::1/129",     "[::1",
+                           "http://a", "a/8",       "exa\xffmple", ".a",          "a:1:2"}) {
+    EXPECT_FALSE(EndpointPattern::parse(text).has_value()) << text;
+  }
+}
+
+class Rules : public testing::Test {
+ protected:
+  void add(Kind kind, std::string_view value, bool allow = true) {
+    rules.add(*parse(kind, value, allow));
+    rules.rules();
+  }
+  Verdict ask(std::string_view path, Rights rights = Rights::read) {
+    return rules.evaluate({.kind = Kind::file, .object = path, .rights = rights});
+  }
+  RuleSet rules;
+};
+
+TEST_F(Rules, NothingSaidIsUndecided) {
+  EXPECT_EQ(ask("/a").answer, Verdict::undecided);
+  for (const KindInfo& info : kinds()) {
+    auto verdict = rules.evaluate({.kind = info.kind, .object = "a", .rights = Rights::all});
+    EXPECT_NE(verdict.answer, Verdict::allowed) << info.name;
+  }
+}
+
+TEST_F(Rules, DenyWinsAndTheNarrowestExplains) {
+  add(Kind::dir, "/a");
+  add(Kind::dir, "/a/b:ro");
+  add(Kind::file, "/a/b/c");
+  EXPECT_EQ(value_text(*ask("/a/b/c").because), "/a/b/c");
+  EXPECT_EQ(value_text(*ask("/a/b/d").because), "/a/b:ro");
+  EXPECT_EQ(ask("/ab").answer, Verdict::undecided);
+  EXPECT_EQ(ask("/a/b/c/d").answer, Verdict::allowed);
+  add(Kind::dir, "/a/b", false);
+  EXPECT_EQ(ask("/a/b/c").answer, Verdict::denied);
+  add(Kind::file, "/a/b/c", false);
+  EXPECT_EQ(value_text(*ask("/a/b/c").because), "/a/b/c");
+  EXPECT_EQ(ask("/a/x").answer, Verdict::allowed);
+}
+
+TEST_F(Rules, RightsAddUpAndAreDeniedOneByOne) {
+  add(Kind::dir, "/a:read");
+  EXPECT_EQ(ask("/a/x", Rights::read | Rights::write).answer, Verdict::undecided);
+  add(Kind::file, "/a/x:write");
+  EXPECT_EQ(ask("/a/x", Rights::read | Rights::write).answer, Verdict::allowed);
+  EXPECT_EQ(ask("/a/x", Rights::create).answer, Verdict::undecided);
+  add(Kind::dir, "/a:write", false);
+  EXPECT_EQ(ask("/a/x", Rights::read).answer, Verdict::allowed);
+  EXPECT_EQ(ask("/a/x", Rights::read | Rights::write).answer, Verdict::denied);
+}
+
+// Moving a directory must not take what is denied below it to where it is not.
+TEST_F(Rules, WhatIsDeniedStaysWhereItIs) {
+  add(Kind::dir, "/a");
+  add(Kind::file, "/a/b/secret", false);
+  host::Request move{.kind = Kind::dir,
+                     .object = "/a/b",
+                     .rights = Rights::all,
+                     .is_directory = true,
+                     .subtree = true};
+  EXPECT_EQ(rules.evaluate(move).answer, Verdict::denied);
+  move.object = "/a";
+  EXPECT_EQ(rules.evaluate(move).answer, Verdict::denied);
+  move.object = "/a/c";
+  EXPECT_EQ(rules.evaluate(move).answer, Verdict::allowed);
+  host::Request make{
+      .kind = Kind::file, .object = "/a/b", .rights = Rights::create, .missing = true};
+  EXPECT_EQ(rules.evaluate(make).answer, Verdict::denied);
+}
+
+TEST_F(Rules, AFileRuleMovesNoDirectory) {
+  add(Kind::file, "/a/b");
+  host::Request move{.kind = Kind::dir,
+                     .object = "/a/b",
+                     .rights = Rights::all,
+                     .is_directory = true,
+                     .subtree = true};
+  EXPECT_EQ(rules.evaluate(move).answer, Verdict::undecided);
+}
+
+TEST_F(Rules, Variables) {
+  add(Kind::env, "LC_*");
+  add(Kind::env, "*_TOKEN", false);
+  auto of = [&](const char* name) {
+    return rules.evaluate({.kind = Kind::env, .object = name}).answer;
+  };
+  EXPECT_EQ(of("LC_ALL"), Verdict::allowed);
+  EXPECT_EQ(of("LC_TOKEN"), Verdict::denied);
+  EXPECT_EQ(of("LANG"), Verdict::undecided);
+}
+
+TEST_F(Rules, AddressesThatCannotBeReadAreDenied) {
+  add(Kind::net, "*");
+  auto of = [&](const char* name) {
+    return rules.evaluate({.kind = Kind::net, .object = name}).answer;
+  };
+  EXPECT_EQ(of("tcp://1.2.3.4:80"), Verdict::allowed);
+  EXPECT_EQ(of("tcp://1.2.3.4:80x"), Verdict::denied);
+  EXPECT_EQ(of(""), Verdict::denied);
+}
+
+TEST_F(Rules, RestrictsOnlyWhatIsNear) {
+  add(Kind::dir, "/a/b", false);
+  add(Kind::dir, "/c");
+  EXPECT_TRUE(rules.restricts("/"));
+  EXPECT_TRUE(rules.restricts("/a"));
+  EXPECT_TRUE(rules.restricts("/a/b/c"));
+  EXPECT_FALSE(rules.restricts("/a/bc"));
+  EXPECT_FALSE(rules.restricts("/c"));
+}
+
+}  // namespace
+}  // namespace nacre::policy

@@ -1,0 +1,231 @@
+#include "policy/policy.h"
+
+#include <algorithm>
+
+#include "base/utf8.h"
+#include "os/host_path.h"
+
+namespace nacre::policy {
+namespace {
+
+bool is_path(Kind kind) { return info_of(kind).shape == Shape::path; }
+
+// A question is asked about what can be seen or made, not about every place a guest looks.
+bool worth_asking(const host::Request& request) {
+  return !request.missing || host::includes(request.rights, Rights::create);
+}
+
+// Where a rule comes from that somebody's answer in this run made.
+constexpr std::string_view kAnswered = "answered in this run";
+
+std::string explain(const Rule& rule) {
+  return std::string(rule.allow ? "" : "denied by ") + flag_text(rule).substr(2) + " (" +
+         rule.origin + ")";
+}
+
+}  // namespace
+
+Result<Remembered> recall(const Store& store, const Subject& subject) {
+  Decisions all = TRY(store.load());
+  bool known_size = false;
+  for (const ModuleDecisions& module : all) known_size |= module.size_bytes == subject.size_bytes;
+  // Most modules have no decisions: their bytes need not be read once more.
+  std::string digest = known_size ? subject.digest() : "";
+  Remembered remembered;
+  for (ModuleDecisions& module : all) {
+    if (module.digest == digest) {
+      for (Decision& decision : module.decisions) {
+        remembered.rules.push_back(std::move(decision.rule));
+      }
+    } else if (module.place == subject.place) {
+      remembered.earlier.push_back(std::move(module));
+    }
+  }
+  return remembered;
+}
+
+void Policy::complete_rules() {
+  if (!options_.late_rules) return;
+  options_.rules.add_all(options_.late_rules());
+  options_.late_rules = nullptr;
+}
+
+bool Policy::watches(std::string_view host_directory) {
+  std::lock_guard lock(mutex_);
+  complete_rules();
+  return !options_.watchers.empty() || options_.rules.restricts(host_directory);
+}
+
+host::Decision Policy::may(const host::Request& request) {
+  Lock lock(mutex_);
+  if (is_path(request.kind)) complete_rules();
+  Verdict verdict = options_.rules.evaluate(request);
+  Outcome outcome;
+  std::optional<Rule> because;
+  if (verdict.answer == Verdict::denied) {
+    outcome = denied_by(verdict);
+  } else if (verdict.answer == Verdict::allowed || request.granted) {
+    outcome.allowed = true;
+  } else {
+    verdict.because = nullptr;
+    outcome = decide(request, lock);
+  }
+  if (!outcome.allowed && outcome.asked.empty()) refuse(request, std::move(outcome.rule));
+  auto decision = outcome.allowed ? host::Decision::allow : host::Decision::deny;
+  for (const auto& watcher : options_.watchers) {
+    watcher->decided(request, decision, verdict.because, outcome.asked);
+  }
+  return decision;
+}
+
+Policy::Outcome Policy::denied_by(const Verdict& verdict) const {
+  if (verdict.because == nullptr) return {.rule = "it cannot be understood"};
+  if (verdict.because->origin == kAnswered) return {.asked = info_of(Answer::never).word};
+  return {.rule = explain(*verdict.because)};
+}
+
+Policy::Outcome Policy::decide(const host::Request& request, Lock& lock) {
+  Key key{request.kind, std::string(request.object), request.rights};
+  while (open_question_) {
+    bool same = *open_question_ == key;
+    answered_.wait(lock);
+    if (same) return last_outcome_;
+    Verdict verdict = options_.rules.evaluate(request);
+    if (verdict.answer == Verdict::allowed) return {.allowed = true};
+    if (verdict.answer == Verdict::denied) return denied_by(verdict);
+  }
+  if (refused_for_now_.contains(key)) return {.asked = info_of(Answer::no).word};
+  if (!options_.asker || !worth_asking(request) || questions_ >= options_.max_questions) return {};
+  return ask(request, key, lock);
+}
+
+Policy::Outcome Policy::ask(const host::Request& request, const Key& key, Lock& lock) {
+  ++questions_;
+  open_question_ = key;
+  Question asked = question(request);
+  lock.unlock();
+  asked.digest = options_.subject.digest ? options_.subject.digest() : "";
+  std::optional<Answer> answer = options_.asker->ask(asked);
+  lock.lock();
+  last_outcome_ = {};
+  if (answer) {
+    const AnswerInfo& info = info_of(*answer);
+    last_outcome_.allowed = info.allows;
+    last_outcome_.asked = info.word;
+    if (!info.allows) refused_for_now_.insert(key);
+    keep(request, info, lock);
+  } else {
+    questions_ = options_.max_questions;  // nobody is there
+  }
+  Outcome outcome = last_outcome_;
+  open_question_.reset();
+  answered_.notify_all();
+  return outcome;
+}
+
+Question Policy::question(const host::Request& request) const {
+  Question asked;
+  asked.module_name = options_.subject.name;
+  asked.kind = request.kind;
+  asked.object = request.object;
+  asked.rights = request.rights;
+  asked.is_directory = request.is_directory;
+  asked.missing = request.missing;
+  if (is_path(request.kind)) {
+    asked.folder = request.is_directory ? request.object : os::parent_of(request.object);
+  }
+  asked.before = before(request);
+  return asked;
+}
+
+std::string Policy::before(const host::Request& request) const {
+  for (const ModuleDecisions& module : options_.earlier) {
+    RuleSet rules;
+    for (const Decision& decision : module.decisions) rules.add(decision.rule);
+    Verdict verdict = rules.evaluate(request);
+    if (verdict.because == nullptr) continue;
+    return std::string(verdict.answer == Verdict::allowed ? "allowed" : "denied") +
+           " for another version of it, " + module.digest.substr(0, 19) + "... (" +
+           verdict.because->origin + ")";
+  }
+  return options_.earlier.empty()
+             ? ""
+             : "new: not decided for the other version of it that was run here";
+}
+
+void Policy::keep(const host::Request& request, const AnswerInfo& info, Lock& lock) {
+  if (info.lasts == Lasts::once || info.answer == Answer::no) return;
+  Rule rule;
+  rule.kind = request.kind;
+  rule.allow = info.allows;
+  rule.origin = kAnswered;
+  if (is_path(request.kind)) {
+    bool folder = info.whole_folder || request.is_directory;
+    rule.kind = folder ? Kind::dir : Kind::file;
+    rule.path = folder && !request.is_directory ? os::parent_of(request.object) : request.object;
+    rule.given = rule.path;
+    rule.rights = request.rights;
+  } else {
+    rule.name = request.object;
+    rule.endpoint_text = request.object;
+    auto endpoint = info_of(request.kind).shape == Shape::host
+                        ? EndpointPattern::parse_host(request.object)
+                        : EndpointPattern::parse(request.object);
+    if (endpoint) rule.endpoint = *endpoint;
+  }
+  options_.rules.add(rule);
+  if (info.lasts != Lasts::ever) return;
+  lock.unlock();
+  auto stored = options_.store ? remember(*options_.store, options_.subject,
+                                          {.rule = rule, .made = now_seconds()})
+                               : fail(ErrorCode::io, "there is no place for decisions");
+  if (!stored) {
+    options_.asker->tell("not remembered beyond this run: " + stored.error().to_string());
+  }
+  lock.lock();
+}
+
+Result<void> remember(const Store& store, const Subject& subject, Decision decision) {
+  if (!is_utf8(decision.rule.path)) return fail(ErrorCode::io, "the path is not UTF-8");
+  return store.change([&](Decisions& all) -> Result<void> {
+    std::string digest = subject.digest();
+    ModuleDecisions* module = find(all, digest);
+    if (module == nullptr) {
+      all.push_back({.digest = digest});
+      module = &all.back();
+    }
+    module->place = printable(subject.place);
+    module->size_bytes = subject.size_bytes;
+    module->reaches = subject.reaches;
+    decide(*module, std::move(decision));
+    return {};
+  });
+}
+
+void Policy::refuse(const host::Request& request, std::string rule) {
+  for (Refusal& old : refusals_) {
+    if (old.kind == request.kind && old.object == request.object && old.rule == rule) {
+      old.rights = old.rights | request.rights;
+      ++old.count;
+      return;
+    }
+  }
+  if (refusals_.size() == kMaxRefusals) {
+    // What is there matters more than another place where something was looked for.
+    auto least = std::find_if(refusals_.begin(), refusals_.end(),
+                              [](const Refusal& old) { return old.missing; });
+    ++refusals_left_out_;
+    if (!worth_asking(request) || least == refusals_.end()) return;
+    refusals_.erase(least);
+  }
+  refusals_.push_back({request.kind, std::string(request.object), request.rights,
+                       request.is_directory, !worth_asking(request), std::move(rule)});
+}
+
+std::vector<Refusal> Policy::refusals(uint64_t* left_out) const {
+  std::lock_guard lock(mutex_);
+  *left_out = refusals_left_out_;
+  return refusals_;
+}
+
+}  // namespace nacre::policy

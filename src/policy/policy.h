@@ -1,0 +1,123 @@
+// The policy of one run: decides every request that a grant leaves open, by rules first, then by
+// asking. Remembers answers for the run or for good, and what was refused, for the message at exit.
+//
+// Two threads that want the same thing at once cause one question and share its answer. At most
+// max_questions are asked; what comes later is refused. Nothing that does not exist is asked about,
+// unless it is to be made: so a guest that looks for files in many places asks about few.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/gate.h"
+#include "policy/ask.h"
+#include "policy/rules.h"
+#include "policy/store.h"
+
+namespace nacre::policy {
+
+// The module that a policy is about. The digest is made when it is first needed.
+struct Subject {
+  std::string name;   // as its user calls it
+  std::string place;  // where it lies, absolute: another digest there is another version of it
+  uint64_t size_bytes = 0;
+  std::vector<std::string> reaches;  // what its imports could use: "clock", "path", ...
+  std::function<std::string()> digest;
+};
+
+// What was decided about a module earlier.
+struct Remembered {
+  std::vector<Rule> rules;
+  Decisions earlier;  // about other modules in the same place: other versions of it
+};
+// Errors: the store cannot be read.
+Result<Remembered> recall(const Store& store, const Subject& subject);
+
+// Keeps a decision about a module.
+Result<void> remember(const Store& store, const Subject& subject, Decision decision);
+
+// Told of every decision, by any thread; must not call back.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  // `because`: the rule; null if nobody said anything. `asked`: the answer, if somebody was
+  // asked; else empty.
+  virtual void decided(const host::Request& request, host::Decision decision, const Rule* because,
+                       std::string_view asked) = 0;
+};
+
+struct Refusal {
+  Kind kind;
+  std::string object;
+  Rights rights;
+  bool is_directory;
+  bool missing;      // paths: nothing was there, and it was not to be made
+  std::string rule;  // what forbids it and where that was said; empty: nothing allows it
+  uint64_t count = 1;
+};
+
+class Policy final : public host::Gate {
+ public:
+  static constexpr uint32_t kMaxQuestions = 5;
+  static constexpr size_t kMaxRefusals = 32;
+
+  struct Options {
+    Subject subject;
+    RuleSet rules;
+    Decisions earlier;             // see Remembered
+    std::shared_ptr<Asker> asker;  // null: nobody is asked
+    std::optional<Store> store;    // where `always` and `never` go; none: they last for the run
+    uint32_t max_questions = kMaxQuestions;
+    // More rules, about paths; made when the first path is decided, for many runs need none.
+    std::function<std::vector<Rule>()> late_rules;
+    std::vector<std::shared_ptr<Watcher>> watchers;
+  };
+  explicit Policy(Options options) : options_(std::move(options)) {}
+
+  host::Decision may(const host::Request& request) override;
+  bool watches(std::string_view host_directory) override;
+
+  // The first kMaxRefusals different ones; `left_out` more.
+  std::vector<Refusal> refusals(uint64_t* left_out) const;
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+  struct Key {
+    Kind kind;
+    std::string object;
+    Rights rights;
+    auto operator<=>(const Key&) const = default;
+  };
+  struct Outcome {
+    bool allowed = false;
+    std::string rule;        // of a refusal
+    std::string_view asked;  // the answer's word: whoever said it knows
+  };
+
+  void complete_rules();
+  Outcome denied_by(const Verdict& verdict) const;
+  Outcome decide(const host::Request& request, Lock& lock);
+  Outcome ask(const host::Request& request, const Key& key, Lock& lock);
+  Question question(const host::Request& request) const;
+  void keep(const host::Request& request, const AnswerInfo& info, Lock& lock);
+  std::string before(const host::Request& request) const;
+  void refuse(const host::Request& request, std::string rule);
+
+  Options options_;
+  mutable std::mutex mutex_;
+  std::condition_variable answered_;
+  std::optional<Key> open_question_;
+  Outcome last_outcome_;
+  uint32_t questions_ = 0;
+  std::set<Key> refused_for_now_;
+  std::vector<Refusal> refusals_;
+  uint64_t refusals_left_out_ = 0;
+};
+
+}  // namespace nacre::policy

@@ -1,0 +1,196 @@
+// Asking: what is asked, how often, and what an answer means.
+#include "policy/policy.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <deque>
+#include <thread>
+
+namespace nacre::policy {
+namespace {
+
+using host::Decision;
+using host::Request;
+
+class Script final : public Asker {
+ public:
+  std::optional<Answer> ask(const Question& question) override {
+    asked.push_back(question);
+    if (delay.count() != 0) std::this_thread::sleep_for(delay);
+    if (answers.empty()) return std::nullopt;
+    Answer answer = answers.front();
+    answers.pop_front();
+    return answer;
+  }
+  void tell(std::string_view text) override { told += text; }
+
+  std::vector<Question> asked;
+  std::deque<Answer> answers;
+  std::string told;
+  std::chrono::milliseconds delay{0};
+};
+
+class PolicyTest : public testing::Test {
+ protected:
+  Policy& policy() {
+    if (!policy_) {
+      options.asker = script;
+      policy_ = std::make_unique<Policy>(std::move(options));
+    }
+    return *policy_;
+  }
+  bool may(std::string_view path, Rights rights = Rights::read, bool missing = false) {
+    Request request{.kind = Kind::file, .object = path, .rights = rights, .missing = missing};
+    return policy().may(request) == Decision::allow;
+  }
+  void rule(Kind kind, std::string_view value, bool allow = true) {
+    Rule parsed = *parse_rule(kind, value, allow, Place{"/", ""});
+    parsed.origin = "--test";
+    options.rules.add(std::move(parsed));
+  }
+  size_t refused() {
+    uint64_t left_out = 0;
+    return policy().refusals(&left_out).size();
+  }
+
+  Policy::Options options;
+  std::shared_ptr<Script> script = std::make_shared<Script>();
+  std::unique_ptr<Policy> policy_;
+};
+
+TEST_F(PolicyTest, RulesAreNotAskedAbout) {
+  rule(Kind::dir, "/a:ro");
+  rule(Kind::file, "/a/secret", false);
+  EXPECT_TRUE(may("/a/x"));
+  EXPECT_FALSE(may("/a/secret"));
+  EXPECT_TRUE(script->asked.empty());
+  uint64_t left_out = 0;
+  auto refusals = policy().refusals(&left_out);
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_EQ(refusals[0].rule, "denied by file /a/secret (--test)");
+}
+
+TEST_F(PolicyTest, OnceIsOnce) {
+  script->answers = {Answer::once, Answer::no};
+  EXPECT_TRUE(may("/a"));
+  EXPECT_FALSE(may("/a"));
+  EXPECT_FALSE(may("/a")) << "not asked again after no";
+  EXPECT_EQ(script->asked.size(), 2u);
+  EXPECT_EQ(refused(), 0u) << "whoever answered knows";
+}
+
+TEST_F(PolicyTest, RunLastsAndCoversWhatWasAskedOnly) {
+  script->answers = {Answer::run, Answer::no, Answer::no};
+  EXPECT_TRUE(may("/d/a"));
+  EXPECT_TRUE(may("/d/a"));
+  EXPECT_FALSE(may("/d/a", Rights::write));
+  EXPECT_FALSE(may("/d/b"));
+  EXPECT_EQ(script->asked.size(), 3u);
+}
+
+TEST_F(PolicyTest, DirIsAboutTheWholeFolder) {
+  script->answers = {Answer::always_dir, Answer::never_dir};
+  EXPECT_TRUE(may("/d/a"));
+  EXPECT_EQ(script->asked[0].folder, "/d");
+  EXPECT_TRUE(may("/d/b/c"));
+  EXPECT_FALSE(may("/e/a"));
+  EXPECT_FALSE(may("/e/b"));
+  EXPECT_EQ(script->asked.size(), 2u);
+  EXPECT_NE(script->told.find("not remembered"), std::string::npos) << "there is no store";
+}
+
+TEST_F(PolicyTest, NobodyToAskIsNo) {
+  EXPECT_FALSE(may("/a"));
+  EXPECT_FALSE(may("/a"));
+  EXPECT_EQ(script->asked.size(), 1u);
+  script = nullptr;
+  policy_.reset();
+  options = {};
+  EXPECT_FALSE(may("/a"));
+}
+
+TEST_F(PolicyTest, QuestionsAreFew) {
+  script->answers.assign(100, Answer::once);
+  int allowed = 0;
+  for (int i = 0; i < 20; ++i) allowed += may("/" + std::to_string(i)) ? 1 : 0;
+  EXPECT_EQ(allowed, static_cast<int>(Policy::kMaxQuestions));
+  EXPECT_EQ(script->asked.size(), Policy::kMaxQuestions);
+}
+
+TEST_F(PolicyTest, WhatIsMissingIsAskedAboutOnlyToMakeIt) {
+  script->answers = {Answer::once};
+  EXPECT_FALSE(may("/nothing", Rights::read, true));
+  EXPECT_TRUE(script->asked.empty());
+  EXPECT_TRUE(may("/nothing", Rights::write | Rights::create, true));
+}
+
+TEST_F(PolicyTest, WhatWasGrantedIsOnlyDeniedByRules) {
+  rule(Kind::dir, "/a/b", false);
+  Request request{.kind = Kind::file, .object = "/a/x", .rights = Rights::all, .granted = true};
+  EXPECT_EQ(policy().may(request), Decision::allow);
+  request.object = "/a/b/x";
+  EXPECT_EQ(policy().may(request), Decision::deny);
+  EXPECT_TRUE(policy().watches("/a"));
+  EXPECT_FALSE(policy().watches("/c"));
+  EXPECT_TRUE(script->asked.empty());
+}
+
+TEST_F(PolicyTest, OtherKindsAreAskedAboutToo) {
+  script->answers = {Answer::run, Answer::run, Answer::no};
+  auto ask = [&](Kind kind, std::string_view object) {
+    return policy().may({.kind = kind, .object = object}) == Decision::allow;
+  };
+  EXPECT_TRUE(ask(Kind::clock, ""));
+  EXPECT_TRUE(ask(Kind::clock, ""));
+  EXPECT_TRUE(ask(Kind::net, "tcp://example.com:443"));
+  EXPECT_TRUE(ask(Kind::net, "tcp://example.com:443"));
+  EXPECT_FALSE(ask(Kind::net, "tcp://example.com:80"));
+  EXPECT_EQ(script->asked.size(), 3u);
+}
+
+TEST_F(PolicyTest, TwoThreadsAskOnce) {
+  script->delay = std::chrono::milliseconds(50);
+  script->answers = {Answer::once};
+  std::atomic<int> allowed = 0;
+  policy();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { allowed += may("/a") ? 1 : 0; });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GE(allowed, 1);
+  // A thread that came after the answer asks anew; with the delay, that would be a slow machine.
+  EXPECT_EQ(script->asked.size() == 1, allowed == 4);
+}
+
+TEST_F(PolicyTest, RefusalsAreBounded) {
+  options.max_questions = 0;
+  for (int i = 0; i < 1000; ++i) (void)may("/" + std::to_string(i));
+  uint64_t left_out = 0;
+  EXPECT_EQ(policy().refusals(&left_out).size(), Policy::kMaxRefusals);
+  EXPECT_EQ(left_out, 1000 - Policy::kMaxRefusals);
+}
+
+TEST(QuestionText, NothingInItCanMoveACursorOrLookLikeTheEnd) {
+  Question question;
+  question.module_name = "a\x1b[2J\"b.wasm";
+  question.digest = "sha256:00";
+  question.kind = Kind::file;
+  question.object =
+      "/tmp/\r\nallow? yes\"\xe2\x80\xae"
+      "cba\xff";
+  question.rights = Rights::read | Rights::write;
+  question.folder =
+      "/tmp/\x9b"
+      "1m";
+  std::string text = question_text(question);
+  for (size_t i = 0; i < text.size(); ++i) {
+    auto byte = static_cast<unsigned char>(text[i]);
+    EXPECT_TRUE((byte >= 0x20 && byte < 0x7f) || byte == '\n') << i;
+  }
+  EXPECT_NE(text.find("\\u{202e}"), std::string::npos);
+  EXPECT_NE(text.find("\\\"b.wasm\" wants to read and write the file"), std::string::npos) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4);
+}
+
+}  // namespace
+}  // namespace nacre::policy

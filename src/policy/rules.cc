@@ -1,0 +1,137 @@
+#include "policy/rules.h"
+
+#include <iterator>
+
+#include "os/host_path.h"
+
+namespace nacre::policy {
+namespace {
+
+bool is_path(Kind kind) { return info_of(kind).shape == Shape::path; }
+
+// Whether the rule is about this path: for whole directories that move, every part must be.
+bool applies_to_path(const Rule& rule, const host::Request& request) {
+  bool at_or_above = rule.kind == Kind::dir ? os::is_beneath(request.object, rule.path)
+                                            : request.object == rule.path;
+  // What is denied must not get there, or away, by another name: its parents are not moved, and
+  // not made as something else while they are missing.
+  bool moves = request.subtree && request.is_directory;
+  bool makes = request.missing && host::includes(request.rights, Rights::create);
+  if (!rule.allow)
+    return at_or_above || ((moves || makes) && os::is_beneath(rule.path, request.object));
+  return at_or_above && (!moves || rule.kind == Kind::dir);
+}
+
+bool applies(const Rule& rule, const host::Request& request,
+             const std::optional<EndpointPattern>& endpoint) {
+  if (is_path(rule.kind) || is_path(request.kind)) {
+    return is_path(rule.kind) && is_path(request.kind) && applies_to_path(rule, request);
+  }
+  if (rule.kind != request.kind) return false;
+  switch (info_of(rule.kind).shape) {
+    case Shape::variable:
+      return matches_name(rule, request.object);
+    case Shape::endpoint:
+    case Shape::host:
+      return endpoint && rule.endpoint.covers(*endpoint);
+    default:
+      return true;
+  }
+}
+
+uint64_t narrowness(const Rule& rule) {
+  switch (info_of(rule.kind).shape) {
+    case Shape::path:
+      return rule.path.size() * 2 + (rule.kind == Kind::file ? 1 : 0);
+    case Shape::variable:
+      return rule.name.size() * 2 + (rule.name.find('*') == std::string::npos ? 1 : 0);
+    case Shape::endpoint:
+    case Shape::host:
+      return rule.endpoint.narrowness();
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+void RuleSet::add_all(std::vector<Rule> rules) {
+  rules_.insert(rules_.end(), std::make_move_iterator(rules.begin()),
+                std::make_move_iterator(rules.end()));
+}
+
+Verdict RuleSet::evaluate(const host::Request& request) const {
+  Shape shape = info_of(request.kind).shape;
+  std::optional<EndpointPattern> endpoint;
+  if (shape == Shape::endpoint || shape == Shape::host) {
+    auto parsed = shape == Shape::host ? EndpointPattern::parse_host(request.object)
+                                       : EndpointPattern::parse(request.object);
+    // What cannot be read matches nothing, so only a default could allow it.
+    if (!parsed) return {Verdict::denied, nullptr};
+    endpoint = std::move(*parsed);
+  }
+  const Rule* denier = nullptr;
+  const Rule* allower = nullptr;
+  Rights missing = shape == Shape::path ? request.rights : Rights::none;
+  auto narrower = [](const Rule* old, const Rule& rule) {
+    return old == nullptr || narrowness(rule) > narrowness(*old);
+  };
+  for (const Rule& rule : rules_) {
+    if (!applies(rule, request, endpoint)) continue;
+    bool concerns = shape != Shape::path || (rule.rights & request.rights) != Rights::none;
+    if (!concerns) continue;
+    if (rule.allow) {
+      missing = missing - rule.rights;
+      if (narrower(allower, rule)) allower = &rule;
+    } else if (narrower(denier, rule)) {
+      denier = &rule;
+    }
+  }
+  if (denier != nullptr) return {Verdict::denied, denier};
+  if (allower != nullptr && missing == Rights::none) return {Verdict::allowed, allower};
+  return {};
+}
+
+bool RuleSet::restricts(std::string_view host_directory) const {
+  for (const Rule& rule : rules_) {
+    if (rule.allow || !rule.is_path()) continue;
+    bool above = rule.kind == Kind::dir && os::is_beneath(host_directory, rule.path);
+    if (above || os::is_beneath(rule.path, host_directory)) return true;
+  }
+  return false;
+}
+
+const Rule* RuleSet::limit(Kind kind) const {
+  const Rule* smallest = nullptr;
+  for (const Rule& rule : rules_) {
+    if (rule.kind != kind) continue;
+    if (smallest == nullptr || rule.amount < smallest->amount) smallest = &rule;
+  }
+  return smallest;
+}
+
+bool covers(const Rule& wide, const Rule& narrow) {
+  if (wide.allow != narrow.allow) return false;
+  if (wide.is_path() && narrow.is_path()) {
+    if (!host::includes(wide.rights, narrow.rights)) return false;
+    if (wide.kind == Kind::dir) return os::is_beneath(narrow.path, wide.path);
+    return narrow.kind == Kind::file && narrow.path == wide.path;
+  }
+  if (wide.kind != narrow.kind) return false;
+  switch (info_of(wide.kind).shape) {
+    case Shape::variable:
+      return wide.name == narrow.name
+                 ? wide.value == narrow.value
+                 : !wide.value && !narrow.value && matches_name(wide, narrow.name) &&
+                       narrow.name.find('*') == std::string::npos;
+    case Shape::endpoint:
+    case Shape::host:
+      return wide.endpoint.covers(narrow.endpoint);
+    case Shape::on_off:
+      return true;
+    default:
+      return wide.allow ? wide.amount >= narrow.amount : false;
+  }
+}
+
+}  // namespace nacre::policy

@@ -1,0 +1,224 @@
+#include "policy/store.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+#include "base/utf8.h"
+#include "os/clock.h"
+#include "os/environment.h"
+#include "os/host_path.h"
+#include "policy/rules.h"
+#include "policy/toml.h"
+
+namespace nacre::policy {
+namespace {
+
+constexpr uint64_t kMaxStoreBytes = 16 << 20;
+constexpr Seconds kDay = 24 * 60 * 60;
+
+std::optional<Seconds> to_seconds(const toml::node* node) {
+  const auto* value = node == nullptr ? nullptr : node->as_date_time();
+  if (value == nullptr) return std::nullopt;
+  const toml::date_time& at = value->get();
+  std::chrono::year_month_day date{std::chrono::year(at.date.year),
+                                   std::chrono::month(at.date.month),
+                                   std::chrono::day(at.date.day)};
+  Seconds days = std::chrono::sys_days(date).time_since_epoch().count();
+  Seconds offset = at.offset ? Seconds{at.offset->minutes} * 60 : 0;
+  return days * kDay + at.time.hour * 3600 + at.time.minute * 60 + at.time.second - offset;
+}
+
+class Reader {
+ public:
+  explicit Reader(const std::string& path) : path_(path) {}
+
+  Result<Decisions> read(std::string_view text) const {
+    toml::parse_result parsed = toml::parse(text);
+    if (!parsed) return wrong(parsed.error().source(), parsed.error().description());
+    Decisions all;
+    for (const auto& [key, node] : parsed.table()) {
+      const toml::table* table = node.as_table();
+      if (table == nullptr) return wrong(key.source(), "not a module's table");
+      all.push_back(TRY(read_module(key.str(), *table)));
+    }
+    return all;
+  }
+
+ private:
+  std::unexpected<Error> wrong(const toml::source_region& where, std::string_view what) const {
+    return fail(ErrorCode::io, printable(path_) + ":" + std::to_string(where.begin.line) + ":" +
+                                   std::to_string(where.begin.column) + ": " + printable(what) +
+                                   "; mend the file, or forget everything with "
+                                   "nacre permissions reset");
+  }
+
+  Result<ModuleDecisions> read_module(std::string_view digest, const toml::table& table) const {
+    ModuleDecisions module;
+    module.digest = digest;
+    module.place = table["place"].value_or(std::string());
+    if (const toml::array* reaches = table["reaches"].as_array()) {
+      for (const toml::node& node : *reaches) {
+        if (const auto* text = node.as_string()) module.reaches.push_back(text->get());
+      }
+    }
+    module.size_bytes = static_cast<uint64_t>(table["size"].value_or(int64_t{0}));
+    const toml::array* list = table["decisions"].as_array();
+    if (list == nullptr) return wrong(table.source(), "a module without decisions");
+    Seconds now = now_seconds();
+    for (const toml::node& node : *list) {
+      Decision decision = TRY(read_decision(node));
+      if (!decision.expires || *decision.expires > now) {
+        module.decisions.push_back(std::move(decision));
+      }
+    }
+    return module;
+  }
+
+  Result<Decision> read_decision(const toml::node& node) const {
+    const toml::table* table = node.as_table();
+    if (table == nullptr) return wrong(node.source(), "not a decision");
+    bool allow = table->contains("allow");
+    const auto* text = (*table)[allow ? "allow" : "deny"].as_string();
+    if (text == nullptr || (allow && table->contains("deny"))) {
+      return wrong(node.source(), "a decision says allow or deny");
+    }
+    std::string_view words = text->get();
+    size_t space = words.find(' ');
+    const KindInfo* info = find_kind(words.substr(0, space));
+    if (info == nullptr) return wrong(node.source(), "it decides about nothing that is known");
+    std::optional<std::string_view> value;
+    if (space != std::string_view::npos) value = words.substr(space + 1);
+    auto rule = parse_rule(info->kind, value, allow, Place{"/", ""});
+    if (!rule) return wrong(node.source(), rule.error().message());
+    Decision decision;
+    decision.made = to_seconds(table->get("made")).value_or(0);
+    decision.expires = to_seconds(table->get("expires"));
+    if (table->contains("expires") && !decision.expires) {
+      return wrong(node.source(), "expires is no time");
+    }
+    decision.rule = std::move(*rule);
+    decision.rule.origin = "decided " + time_text(decision.made);
+    return decision;
+  }
+
+  const std::string& path_;
+};
+
+std::string rule_words(const Rule& rule) {
+  std::string value = value_text(rule);
+  std::string kind(info_of(rule.kind).name);
+  return value.empty() ? kind : kind + " " + value;
+}
+
+std::string write(const Decisions& all) {
+  std::string out =
+      "# What was decided about modules; nacre permissions lists and changes it, and so may you.\n";
+  for (const ModuleDecisions& module : all) {
+    if (module.decisions.empty()) continue;
+    out += "\n[" + toml_string(module.digest) + "]\nplace = " + toml_string(module.place) +
+           "\nsize = " + std::to_string(module.size_bytes) + "\nreaches = [";
+    for (size_t i = 0; i < module.reaches.size(); ++i) {
+      out += (i == 0 ? "" : ", ") + toml_string(module.reaches[i]);
+    }
+    out += "]\ndecisions = [\n";
+    for (const Decision& decision : module.decisions) {
+      out += decision.rule.allow ? "  { allow = " : "  { deny = ";
+      out += toml_string(rule_words(decision.rule)) + ", made = " + time_text(decision.made);
+      if (decision.expires) out += ", expires = " + time_text(*decision.expires);
+      out += " },\n";
+    }
+    out += "]\n";
+  }
+  return out;
+}
+
+bool same_object(const Rule& a, const Rule& b) {
+  return a.kind == b.kind && a.path == b.path && a.name == b.name &&
+         a.endpoint_text == b.endpoint_text;
+}
+
+std::string folder_of(const char* variable, const char* otherwise) {
+  auto chosen = os::environment_variable(variable);
+  if (chosen && chosen->starts_with('/')) return os::join_path(*chosen, "nacre");
+  auto home = os::environment_variable("HOME");
+  if (!home || !home->starts_with('/')) return "";
+  return os::join_path(os::join_path(*home, otherwise), "nacre");
+}
+
+}  // namespace
+
+Seconds now_seconds() {
+  auto now = os::clock_now(os::ClockKind::realtime);
+  return now ? static_cast<Seconds>(*now / 1'000'000'000) : 0;
+}
+
+std::string time_text(Seconds time) {
+  std::chrono::sys_days day(std::chrono::days(time / kDay - (time % kDay < 0 ? 1 : 0)));
+  std::chrono::year_month_day date(day);
+  Seconds rest = time - day.time_since_epoch().count() * kDay;
+  char text[64];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<int>(rest / 3600), static_cast<int>(rest / 60 % 60),
+                static_cast<int>(rest % 60));
+  return text;
+}
+
+ModuleDecisions* find(Decisions& all, std::string_view digest) {
+  for (ModuleDecisions& module : all) {
+    if (module.digest == digest) return &module;
+  }
+  return nullptr;
+}
+
+void decide(ModuleDecisions& module, Decision decision) {
+  std::vector<Decision> kept;
+  for (Decision& old : module.decisions) {
+    bool same = same_object(old.rule, decision.rule);
+    if (same && old.rule.allow != decision.rule.allow) {
+      old.rule.rights = old.rule.rights - decision.rule.rights;
+      if (!old.rule.is_path() || old.rule.rights == Rights::none) continue;
+    } else if (same && old.rule.is_path() && !old.expires && !decision.expires) {
+      decision.rule.rights = decision.rule.rights | old.rule.rights;
+      continue;
+    } else if (!decision.expires && covers(decision.rule, old.rule)) {
+      continue;
+    }
+    kept.push_back(std::move(old));
+  }
+  kept.push_back(std::move(decision));
+  module.decisions = std::move(kept);
+}
+
+std::string config_folder() { return folder_of("XDG_CONFIG_HOME", ".config"); }
+
+std::vector<std::string> own_folders() {
+  std::vector<std::string> folders;
+  for (auto& folder : {config_folder(), folder_of("XDG_CACHE_HOME", ".cache"),
+                       folder_of("XDG_STATE_HOME", ".local/state")}) {
+    if (!folder.empty()) folders.push_back(folder);
+  }
+  return folders;
+}
+
+std::optional<Store> Store::of_user() {
+  std::string folder = config_folder();
+  if (folder.empty()) return std::nullopt;
+  return Store(os::join_path(folder, "permissions.toml"));
+}
+
+Result<Decisions> Store::load() const {
+  std::optional<std::string> text = TRY(file_.read(kMaxStoreBytes));
+  if (!text) return Decisions{};
+  return Reader(path()).read(*text);
+}
+
+Result<void> Store::change(const std::function<Result<void>(Decisions&)>& change) const {
+  auto lock = TRY(file_.lock());
+  Decisions all = TRY(load());
+  TRY(change(all));
+  return lock.replace(write(all));
+}
+
+}  // namespace nacre::policy

@@ -1,0 +1,158 @@
+// Remembered decisions: what they cover and contradict, and that files of others are not believed.
+#include "policy/store.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+namespace nacre::policy {
+namespace {
+
+Rule rule(Kind kind, std::string_view value, bool allow = true) {
+  return *parse_rule(kind, value, allow, Place{"/", ""});
+}
+
+class StoreTest : public testing::Test {
+ protected:
+  StoreTest() {
+    folder_ = "/tmp/nacre-store-XXXXXX";
+    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
+  }
+  ~StoreTest() override {
+    for (const char* name : {"/c/p.toml", "/c/p.toml.lock", "/c/p.toml.new"}) {
+      unlink((folder_ + name).c_str());
+    }
+    rmdir((folder_ + "/c").c_str());
+    rmdir(folder_.c_str());
+  }
+  Store store() const { return Store(path()); }
+  std::string path() const { return folder_ + "/c/p.toml"; }
+  void write(std::string_view text) const {
+    mkdir((folder_ + "/c").c_str(), 0700);
+    std::ofstream(path()) << text;
+    chmod(path().c_str(), 0600);
+  }
+  Result<void> add(Rule what, std::optional<Seconds> expires = std::nullopt) const {
+    return store().change([&](Decisions& all) -> Result<void> {
+      if (all.empty()) all.push_back({.digest = "sha256:aa", .place = "/x \"y\"", .size_bytes = 7});
+      decide(all[0], {.rule = what, .made = 1000, .expires = expires});
+      return {};
+    });
+  }
+
+  std::string folder_;
+};
+
+TEST_F(StoreTest, NoFileIsNoDecisions) { EXPECT_TRUE(store().load()->empty()); }
+
+TEST_F(StoreTest, WrittenAndReadBack) {
+  ASSERT_TRUE(add(rule(Kind::file, "/a\nb:ro")).has_value());
+  ASSERT_TRUE(add(rule(Kind::dir, "/c", false), now_seconds() + 3600).has_value());
+  auto all = store().load();
+  ASSERT_TRUE(all.has_value()) << all.error().to_string();
+  ASSERT_EQ(all->size(), 1u);
+  const ModuleDecisions& module = (*all)[0];
+  EXPECT_EQ(module.place, "/x \"y\"");
+  EXPECT_EQ(module.size_bytes, 7u);
+  ASSERT_EQ(module.decisions.size(), 2u);
+  EXPECT_EQ(module.decisions[0].rule.path, "/a\nb");
+  EXPECT_EQ(module.decisions[0].rule.rights, Rights::read);
+  EXPECT_EQ(module.decisions[0].made, 1000);
+  EXPECT_FALSE(module.decisions[1].rule.allow);
+  EXPECT_TRUE(module.decisions[1].expires.has_value());
+  struct stat status;
+  ASSERT_EQ(stat(path().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  ASSERT_EQ(stat((folder_ + "/c").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700u);
+}
+
+TEST_F(StoreTest, ExpiredDecisionsDoNotCount) {
+  ASSERT_TRUE(add(rule(Kind::file, "/a"), now_seconds() - 1).has_value());
+  EXPECT_TRUE((*store().load())[0].decisions.empty());
+}
+
+TEST_F(StoreTest, LaterDecisionsReplaceEarlierOnes) {
+  ModuleDecisions module;
+  decide(module, {.rule = rule(Kind::file, "/a:ro")});
+  decide(module, {.rule = rule(Kind::file, "/a:write")});
+  ASSERT_EQ(module.decisions.size(), 1u);
+  EXPECT_EQ(module.decisions[0].rule.rights, Rights::read | Rights::write);
+  decide(module, {.rule = rule(Kind::file, "/a:read", false)});
+  ASSERT_EQ(module.decisions.size(), 2u);
+  EXPECT_EQ(module.decisions[0].rule.rights, Rights::write);
+  decide(module, {.rule = rule(Kind::dir, "/")});
+  EXPECT_EQ(module.decisions.size(), 2u) << "the denial of another object stays";
+  decide(module, {.rule = rule(Kind::file, "/a")});
+  ASSERT_EQ(module.decisions.size(), 2u);
+  EXPECT_TRUE(module.decisions[0].rule.allow && module.decisions[1].rule.allow);
+}
+
+TEST_F(StoreTest, AChangeThatFailsChangesNothing) {
+  ASSERT_TRUE(add(rule(Kind::file, "/a")).has_value());
+  auto changed = store().change([&](Decisions& all) -> Result<void> {
+    all.clear();
+    return fail(ErrorCode::usage, "no");
+  });
+  EXPECT_FALSE(changed.has_value());
+  EXPECT_EQ(store().load()->size(), 1u);
+}
+
+TEST_F(StoreTest, WhatCannotBeReadIsAnErrorThatNamesThePlace) {
+  for (const char* text :
+       {"x = 1", "[\"sha256:a\"]\n", "[\"sha256:a\"]\ndecisions = [1]\n",
+        "[\"sha256:a\"]\ndecisions = [{ allow = \"dir\" }]\n",
+        "[\"sha256:a\"]\ndecisions = [{ allow = \"what /a\" }]\n",
+        "[\"sha256:a\"]\ndecisions = [{ allow = \"dir /a\", deny = \"dir /a\" }]\n",
+        "[\"sha256:a\"]\ndecisions = [{ deny = \"dir /a\", expires = \"soon\" }]\n", "\xff", "["}) {
+    write(text);
+    auto all = store().load();
+    ASSERT_FALSE(all.has_value()) << text;
+    EXPECT_NE(all.error().message().find(path() + ":"), std::string::npos);
+    EXPECT_FALSE(add(rule(Kind::file, "/a")).has_value()) << "it must not be overwritten";
+  }
+}
+
+TEST_F(StoreTest, FilesThatOthersCouldWriteAreNotBelieved) {
+  write("");
+  EXPECT_TRUE(store().load().has_value());
+  chmod(path().c_str(), 0620);
+  EXPECT_FALSE(store().load().has_value());
+  chmod(path().c_str(), 0600);
+  chmod((folder_ + "/c").c_str(), 0777);
+  EXPECT_FALSE(store().load().has_value());
+  chmod((folder_ + "/c").c_str(), 0700);
+  if (geteuid() == 0) {
+    ASSERT_EQ(chown(path().c_str(), 65534, 65534), 0);
+    EXPECT_FALSE(store().load().has_value());
+  }
+}
+
+TEST_F(StoreTest, WritersLoseNothing) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 25;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kEach; ++i) {
+        std::string path = "/" + std::to_string(t) + "/" + std::to_string(i);
+        EXPECT_TRUE(add(rule(Kind::file, path)).has_value());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ((*store().load())[0].decisions.size(), static_cast<size_t>(kThreads * kEach));
+}
+
+TEST(Time, Text) {
+  EXPECT_EQ(time_text(0), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(time_text(1'795'619'400), "2026-11-25T15:10:00Z");
+  EXPECT_EQ(time_text(-1), "1969-12-31T23:59:59Z");
+}
+
+}  // namespace
+}  // namespace nacre::policy
