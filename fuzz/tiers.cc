@@ -88,8 +88,7 @@ abi::Outcome host_call(const abi::HostCall&, void* data, Value* values) {
         values[i].f64 = static_cast<double>(random.below(1000)) / 4;
         break;
       case ValType::kRef:
-        values[i].ref =
-            self.type.results[i] == ValType::funcref() ? function.ref : object.ref;
+        values[i].ref = self.type.results[i] == ValType::funcref() ? function.ref : object.ref;
         break;
       default:
         for (uint8_t& byte : values[i].v128) byte = static_cast<uint8_t>(random.next());
@@ -250,6 +249,7 @@ Result<TierComparison> TierComparison::create(const wasm::Features& features) {
   runtime::EngineOptions unguarded = options;
   unguarded.guarded_memories = false;
   TRY(add("unguarded", {.cpu = cpu, .guarded_memories = false}, unguarded));
+  TRY(add("checked build", {.cpu = cpu, .dirty_upper_bits = true, .check_merges = true}, options));
   return comparison;
 }
 
@@ -263,8 +263,8 @@ Result<std::string> TierComparison::run(uint64_t seed,
     return std::move(expected.text);
   }
   if (expected.text != seen.text) {
-    return fail(ErrorCode::internal, "tiers differ (" + setting.name + ")\n  " +
-                                         difference(expected.text, seen.text));
+    return fail(ErrorCode::internal,
+                "tiers differ (" + setting.name + ")\n  " + difference(expected.text, seen.text));
   }
   return std::move(expected.text);
 }

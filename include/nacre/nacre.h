@@ -83,6 +83,10 @@ NACRE_API nacre_error_t* nacre_config_set_features(nacre_config_t* config, const
 NACRE_API nacre_error_t* nacre_config_set_validate(nacre_config_t* config, const char* when);
 /* "precise" (default) or "fast"; the interpreter is always precise. */
 NACRE_API nacre_error_t* nacre_config_set_traps(nacre_config_t* config, const char* mode);
+/* For tests of Nacre itself; slow. "dirty,merges,edge", any of them: machine code leaves a pattern
+ * wherever bits are unspecified; its compiler keeps a second account of registers and operands; no
+ * memory has guards, and nothing behind its last byte can be accessed. */
+NACRE_API nacre_error_t* nacre_config_set_checks(nacre_config_t* config, const char* checks);
 
 /* Takes config; NULL means the defaults. */
 NACRE_API nacre_error_t* nacre_engine_new(nacre_config_t* config, nacre_engine_t** out);
@@ -332,8 +336,8 @@ typedef struct nacre_wast_counts {
 typedef void (*nacre_wast_report_t)(void* data, uint32_t line, const char* message, bool skipped);
 
 /* Runs one .wast file in a store of its own and adds to counts, also when it fails half-way. An
- * error means the file could not be read or is no script. */
-NACRE_API nacre_error_t* nacre_wast_run(const char* path, const char* tier, const char* features,
+ * error means the file could not be read or is no script. Takes config; NULL means the defaults. */
+NACRE_API nacre_error_t* nacre_wast_run(const char* path, nacre_config_t* config,
                                         nacre_wast_report_t report, void* data,
                                         nacre_wast_counts_t* counts);
 

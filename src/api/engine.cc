@@ -1,5 +1,6 @@
 // Configurations, engines and modules of the C API.
 
+#include <algorithm>
 #include <functional>
 
 #include "api/handles.h"
@@ -88,12 +89,16 @@ void list_externs(const nacre_module& handle) {
 
 }  // namespace
 
-Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name) {
+Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name, const Checks& checks) {
+  baseline::Options options{.cpu = os::cpu_features(),
+                            .guarded_memories = !checks.edge,
+                            .dirty_upper_bits = checks.dirty,
+                            .check_merges = checks.merges};
   if (name == "interp") return interp::make_tier();
-  if (name == "baseline") return baseline::make_tier();
+  if (name == "baseline") return baseline::make_tier(options);
   if (name == "auto") {
     // Where no machine code can be made, the portable tier does.
-    auto tier = baseline::make_tier();
+    auto tier = baseline::make_tier(options);
     return tier ? std::move(tier) : interp::make_tier();
   }
   if (name == "optimizing") {
@@ -102,6 +107,14 @@ Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name) {
   }
   return fail(ErrorCode::usage, "there is no tier \"" + std::string(name) +
                                     "\": auto, interp, baseline or optimizing");
+}
+
+Result<std::shared_ptr<runtime::Engine>> make_engine(const nacre_config& config) {
+  runtime::EngineOptions options;
+  options.features = config.features;
+  options.guarded_memories = !config.checks.edge;
+  options.memories_end_at_guard = config.checks.edge;
+  return runtime::Engine::create(TRY(make_tier(config.tier, config.checks)), options);
 }
 
 }  // namespace nacre::api
@@ -141,12 +154,28 @@ nacre_error_t* nacre_config_set_traps(nacre_config_t*, const char* mode) {
                          "wrong use: precise or fast, not \"" + std::string(word) + "\"");
 }
 
+nacre_error_t* nacre_config_set_checks(nacre_config_t* config, const char* checks) {
+  api::Checks chosen;
+  for (std::string_view rest = checks; !rest.empty();) {
+    std::string_view word = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    bool* check = word == "dirty"    ? &chosen.dirty
+                  : word == "merges" ? &chosen.merges
+                  : word == "edge"   ? &chosen.edge
+                                     : nullptr;
+    if (check == nullptr) {
+      return api::make_error(NACRE_ERROR_USAGE,
+                             "wrong use: dirty, merges or edge, not \"" + std::string(word) + "\"");
+    }
+    *check = true;
+  }
+  config->checks = chosen;
+  return nullptr;
+}
+
 nacre_error_t* nacre_engine_new(nacre_config_t* config, nacre_engine_t** out) {
   std::unique_ptr<nacre_config_t> owned(config != nullptr ? config : new nacre_config);
-  auto tier = API_TRY(api::make_tier(owned->tier));
-  runtime::EngineOptions options;
-  options.features = owned->features;
-  auto engine = API_TRY(runtime::Engine::create(std::move(tier), options));
+  auto engine = API_TRY(api::make_engine(*owned));
   *out = new nacre_engine{std::move(engine), {.validate = owned->validate}};
   return nullptr;
 }

@@ -18,9 +18,21 @@
 #include "runtime/store.h"
 #include "wasi/p1/preview1.h"
 
+namespace nacre::api {
+
+// nacre_config_set_checks.
+struct Checks {
+  bool dirty = false;
+  bool merges = false;
+  bool edge = false;
+};
+
+}  // namespace nacre::api
+
 struct nacre_config {
   std::string tier = "auto";
   nacre::wasm::Features features;
+  nacre::api::Checks checks;
   nacre::runtime::ModuleOptions::Validate validate = nacre::runtime::ModuleOptions::Validate::eager;
 };
 
@@ -94,7 +106,9 @@ struct nacre_store {
 namespace nacre::api {
 
 // The tier of that name. Errors: unsupported (planned, not built), usage (no such tier).
-Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name);
+Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name, const Checks& checks = {});
+// Errors: those of make_tier and of runtime::Engine::create.
+Result<std::shared_ptr<runtime::Engine>> make_engine(const nacre_config& config);
 
 nacre_error_t* make_error(const runtime::Failure& failure);
 

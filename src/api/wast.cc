@@ -9,20 +9,15 @@ namespace {
 
 constexpr uint64_t kMaxScriptBytes = uint64_t{1} << 30;
 
-Result<std::shared_ptr<runtime::Engine>> make_engine(const char* tier, const char* features) {
-  runtime::EngineOptions options;
-  if (features != nullptr) TRY(options.features.apply(features));
-  return runtime::Engine::create(TRY(make_tier(tier != nullptr ? tier : "auto")), options);
-}
-
 }  // namespace
 }  // namespace nacre::api
 
 using namespace nacre;
 
-nacre_error_t* nacre_wast_run(const char* path, const char* tier, const char* features,
-                              nacre_wast_report_t report, void* data, nacre_wast_counts_t* counts) {
-  auto engine = API_TRY(api::make_engine(tier, features));
+nacre_error_t* nacre_wast_run(const char* path, nacre_config_t* config, nacre_wast_report_t report,
+                              void* data, nacre_wast_counts_t* counts) {
+  std::unique_ptr<nacre_config_t> owned(config != nullptr ? config : new nacre_config);
+  auto engine = API_TRY(api::make_engine(*owned));
   auto file = API_TRY(os::FileContents::read(path, api::kMaxScriptBytes));
   auto commands = API_TRY(wasm::parse_script(as_text(file->bytes())));
   api::ScriptLog log([&](uint32_t line, const std::string& message, bool skipped) {

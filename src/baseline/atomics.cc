@@ -183,6 +183,7 @@ Operand FunctionCompiler::parking_address(const wasm::imm::memarg& i) {
   constexpr uint64_t kBeyond = ~uint64_t{15};
   Operand index = pop();
   Gpr sum = own_gpr(index);
+  if (!is_64(i.memory)) check_clean(sum);
   if (i.offset != 0) {
     masm_.mov_imm(Width::w64, x64::kScratch, i.offset);
     masm_.alu(Width::w64, Alu::add, sum, x64::kScratch);

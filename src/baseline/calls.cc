@@ -98,7 +98,9 @@ void FunctionCompiler::pass_arguments(Types params) {
       Gpr area = x64::kMemoryBase;  // not needed until the call; loaded again below
       if (!have_area) masm_.mov(Width::w64, area, at(x64::kVmCtx, offsetof(VmCtx, area)));
       have_area = true;
-      store_to(at(area, static_cast<int32_t>(place.index * sizeof(abi::Value))), value);
+      Mem to = at(area, static_cast<int32_t>(place.index * sizeof(abi::Value)));
+      store_to(to, value);
+      if (options_.dirty_upper_bits && width_of(value.type) == Width::w32) make_dirty_behind(to);
     } else if (value.kind == Kind::gpr ||
                (value.kind == Kind::local && !in_memory(value) && !in_xmm(value.type))) {
       Gpr from = value.kind == Kind::gpr ? value.gpr() : locals_[value.local].gpr();
@@ -124,6 +126,7 @@ void FunctionCompiler::pass_arguments(Types params) {
       load(static_cast<Xmm>(place.index), value);
     }
   }
+  make_dirty(params, abi::PlaceAssigner::arguments(), x64::kGprArgs.data());
   cut(height() - count);
 }
 
@@ -355,6 +358,7 @@ void FunctionCompiler::call_builtin(size_t offset, std::initializer_list<uint32_
     const Operand& value = top(operands - 1 - i);
     if (value.is_constant() || in_memory(value)) continue;
     Gpr from = value.kind == Kind::gpr ? value.gpr() : locals_[value.local].gpr();
+    if (value.type == Type::i32) check_clean(from);  // passed as 64 bits
     gpr_moves_.push_back({x64::kGprArgs[first + i], from});
   }
   move_all(gpr_moves_);

@@ -106,6 +106,8 @@ bool FunctionCompiler::room(size_t bytes) {
 
 bool FunctionCompiler::begin(const uint8_t* pos) {
   body_position_ = static_cast<uint32_t>(pos - body_);
+  if (options_.check_merges && !dead_) [[unlikely]]
+    check_registers();
   return room(0);
 }
 
@@ -170,6 +172,7 @@ Result<void> FunctionCompiler::start(uint32_t, wasm::BodyReader& reader) {
   out_of_line_.clear();
   positions_.clear();
   callees_.clear();
+  remembered_.clear();
   flags_offset_ = kNoOffset;
   for (Local& local : locals_) local = {.type = local.type};
   pins_ = pin_locals(survey_, static_cast<uint32_t>(type_->params.size()), locals_);
@@ -242,6 +245,7 @@ void FunctionCompiler::restore_saved_registers() {
 }
 
 void FunctionCompiler::epilogue() {
+  make_dirty(type_->results, abi::PlaceAssigner::results(), x64::kGprResults.data());
   restore_saved_registers();
   masm_.leave();
   masm_.ret();
@@ -265,7 +269,7 @@ void FunctionCompiler::move_arguments() {
         if (local.type == Type::i32) masm_.mov(Width::w32, from, from);  // clears the upper half
         gpr_moves_.push_back({local.gpr(), from});
       } else {
-        masm_.mov(width_of(local.type), at(x64::kFrame, local.home), from);
+        store(local.home, Operand::in(local.type, from));
       }
     } else {
       Xmm from = static_cast<Xmm>(place.index);
@@ -294,7 +298,7 @@ void FunctionCompiler::move_arguments() {
     } else {
       Gpr to = local.pinned() ? local.gpr() : x64::kScratch;
       masm_.mov(width_of(local.type), to, from);
-      if (!local.pinned()) masm_.mov(width_of(local.type), at(x64::kFrame, local.home), to);
+      if (!local.pinned()) store(local.home, Operand::in(local.type, to));
     }
   }
 }
@@ -416,12 +420,6 @@ void FunctionCompiler::trap_now(abi::TrapKind kind) {
   masm_.call(at(x64::kVmCtx, offsetof(abi::VmCtx, trap_entry)));
   note_position();
   masm_.byte(static_cast<uint8_t>(kind));
-}
-
-void FunctionCompiler::check_clean(Gpr reg) {
-  masm_.mov(Width::w32, x64::kScratch, reg);
-  masm_.alu(Width::w64, Alu::cmp, x64::kScratch, reg);
-  trap_if(Cond::not_equal, abi::TrapKind::host_error);
 }
 
 }  // namespace nacre::baseline

@@ -84,6 +84,7 @@ void FunctionCompiler::push_results(const Control& from, Types types) {
       push(Operand::in(type, Xmm::xmm0));
     } else {
       free_gprs_.remove(Gpr::rax);
+      if (type == Type::i32) check_clean(Gpr::rax);
       push(Operand::in(type, Gpr::rax));
     }
     return;
@@ -95,6 +96,7 @@ void FunctionCompiler::push_results(const Control& from, Types types) {
 }
 
 void FunctionCompiler::jump_to(Control& to) {
+  check_operands(to);
   to.is_target = true;
   masm_.jmp(labels_[to.label]);
 }
@@ -133,6 +135,7 @@ void FunctionCompiler::enter(Control::Kind kind, const wasm::BlockType& type) {
     if (kind != Control::Kind::block && room(32 * size_t{params})) {
       for (uint32_t i = control.height; i < height(); ++i) settle_fully(stack_[i]);
     }
+    remember_operands(control);
     control.label = new_label();
     if (kind == Control::Kind::if_) control.else_label = new_label();
   } else {
@@ -167,6 +170,7 @@ void FunctionCompiler::else_(const wasm::imm::none&) {
     jump_to(control);
   }
   cut(control.height);
+  check_operands(control);
   bind(control.else_label);
   dead_ = false;
   for (wasm::ValType type : control.params) push(Operand::in_slot(type_of(type)));
@@ -211,6 +215,7 @@ void FunctionCompiler::leave_block() {
     return;
   }
   cut(control.height);
+  check_operands(control);
   bind(control.label);
   controls_.pop_back();
   dead_ = false;
@@ -257,6 +262,7 @@ void FunctionCompiler::place_results() {
           load(Gpr::rax, value);
           masm_.mov(Width::w64, to, Gpr::rax);
         }
+        if (options_.dirty_upper_bits && width_of(value.type) == Width::w32) make_dirty_behind(to);
       } else if (in_xmm(value.type)) {
         load(static_cast<Xmm>(place.index), value);
       } else {
@@ -296,6 +302,7 @@ void FunctionCompiler::br(const wasm::imm::label& i) {
 
 void FunctionCompiler::branch_if(Cond cond, uint32_t depth) {
   Control& to = target(depth);
+  check_operands(to);
   Types types = to.label_types();
   to.is_target = true;
   if (types.empty()) return jump_if(cond, labels_[to.label]);
@@ -342,6 +349,7 @@ void FunctionCompiler::br_table(const wasm::imm::br_table& i) {
   std::unordered_map<uint32_t, uint32_t> edges;  // depth: label
   auto add = [&](uint32_t depth) {
     Control& to = target(depth);
+    check_operands(to);
     to.is_target = true;
     if (!moves) return targets.push_back(to.label);
     auto [edge, is_new] = edges.try_emplace(depth, 0);

@@ -147,6 +147,7 @@ void FunctionCompiler::convert_int(Type from_type, Type to_type, bool is_signed)
   // Its upper part is kept by the conversion: break the dependency.
   masm_.sse(kXor, to, to, to);
   if (from_type == Type::i32) {
+    if (!is_signed) check_clean(from);
     masm_.sse_w(is_signed ? Width::w32 : Width::w64, convert, to, to, from);
   } else if (is_signed) {
     masm_.sse_w(Width::w64, convert, to, to, from);

@@ -56,7 +56,13 @@ void FunctionCompiler::float_binary(uint8_t op, Type type, bool commutes) {
   } else {
     to = free_left ? left : free_right && cpu().avx ? b.xmm() : alloc_xmm();
   }
-  with_xmm_rm(b, [&](auto right) { float_op(scalar(type, op), to, left, right); });
+  Xmm source = left;
+  if (b.kind == Kind::access && !cpu().avx) {
+    // In front of the access, whose position is the next instruction's.
+    masm_.sse_mov(to, left);
+    source = to;
+  }
+  with_xmm_rm(b, [&](auto right) { float_op(scalar(type, op), to, source, right); });
   if (!free_left || to != left) release(a);
   if (!free_right || to != b.xmm()) release(b);
   push_xmm(type, to);

@@ -9,7 +9,8 @@
 //
 // The methods are spread over files by subject: compile.cc (the walk, frame, prologue), operands.cc
 // (where values are), control.cc, calls.cc, variables.cc, memory.cc, atomics.cc, integer.cc,
-// float.cc, convert.cc, simd*.cc, bulk.cc, not_built.cc.
+// float.cc, convert.cc, simd*.cc, bulk.cc, not_built.cc,
+// checks.cc (what checked builds add).
 //
 // One object compiles any number of functions, one after the other, on one thread.
 #pragma once
@@ -94,6 +95,7 @@ class FunctionCompiler {
     Types params;
     uint32_t result_count = 0;
     const wasm::ValType* result_list = nullptr;  // null: `single`
+    uint32_t remembered = 0;                     // in remembered_, if options_.check_merges
 
     Types results() const { return {result_list != nullptr ? result_list : &single, result_count}; }
     Types label_types() const { return kind == Kind::loop ? params : results(); }
@@ -204,7 +206,20 @@ class FunctionCompiler {
   // Jumps there and comes back; `emit` runs at the end of the function with positions of this
   // instruction.
   Label& out_of_line(std::function<void()> emit);
-  void check_clean(Gpr reg);  // options_.dirty_upper_bits
+
+  // ---- checks.cc: nothing unless the options ask for it
+  void make_dirty(Gpr reg);
+  void make_dirty(Type type, Xmm reg);
+  void make_dirty_behind(Mem four_bytes);
+  void make_dirty(Types types, abi::PlaceAssigner places, const Gpr* gprs);
+  void check_clean(Gpr reg) {
+    if (options_.dirty_upper_bits) [[unlikely]]
+      emit_check_clean(reg);
+  }
+  void emit_check_clean(Gpr reg);
+  void remember_operands(Control& control);
+  void check_operands(const Control& control);
+  void check_registers();
 
   // ---- control.cc
   void enter(Control::Kind kind, const wasm::BlockType& type);
@@ -411,6 +426,7 @@ class FunctionCompiler {
   uint32_t flags_offset_ = kNoOffset;
   Gpr flags_reg_ = Gpr::rax;
   Type flags_type_ = Type::i32;
+  std::vector<std::vector<Operand>> remembered_;  // what stood below each block as it began
   std::vector<GprMove> gpr_moves_;
   std::vector<XmmMove> xmm_moves_;
 };

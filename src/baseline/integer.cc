@@ -471,6 +471,7 @@ void FunctionCompiler::i64_extend_i32_s(const wasm::imm::none&) {
 void FunctionCompiler::i64_extend_i32_u(const wasm::imm::none&) {
   Operand value = pop();
   if (value.is_constant() || !in_memory(value)) {
+    if (!value.is_constant()) check_clean(gpr_of(value));
     value.type = Type::i64;
     push(value);
     return;

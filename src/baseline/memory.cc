@@ -46,11 +46,9 @@ FunctionCompiler::Access FunctionCompiler::access(const wasm::imm::memarg& i, ui
     return {at(base, reg), Operand::in(Type::i64, reg)};
   }
   Gpr reg = gpr_of(index);
-  if (options_.dirty_upper_bits) {
-    if (i.memory != 0) masm_.push(x64::kScratch);
-    check_clean(reg);
-    if (i.memory != 0) masm_.pop(x64::kScratch);
-  }
+  if (i.memory != 0 && options_.dirty_upper_bits) masm_.push(x64::kScratch);
+  check_clean(reg);
+  if (i.memory != 0 && options_.dirty_upper_bits) masm_.pop(x64::kScratch);
   if (i.offset <= kMaxDisplacement) return {at(base, reg, static_cast<int32_t>(i.offset)), index};
   Gpr sum = own_gpr(index);
   Gpr offset = alloc_gpr();
@@ -65,6 +63,7 @@ FunctionCompiler::Access FunctionCompiler::checked_access(const wasm::imm::memar
                                                           uint32_t bytes, Operand index) {
   Gpr end = own_gpr(index);
   bool wide = is_64(i.memory);
+  if (!wide) check_clean(end);
   uint64_t reach = i.offset + bytes;
   if (reach < bytes) {
     // No address is so large.

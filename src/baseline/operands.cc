@@ -31,7 +31,7 @@ Operand& FunctionCompiler::push(Operand operand) {
 }
 
 void FunctionCompiler::push_gpr(Type type, Gpr reg) {
-  if (type == Type::i32 && options_.dirty_upper_bits) check_clean(reg);
+  if (type == Type::i32) check_clean(reg);
   push(Operand::in(type, reg));
 }
 
@@ -331,6 +331,8 @@ void FunctionCompiler::load(Xmm to, const Operand& operand) {
 
 void FunctionCompiler::store(int32_t slot, const Operand& operand) {
   store_to(at(x64::kFrame, slot), operand);
+  if (options_.dirty_upper_bits && width_of(operand.type) == Width::w32)
+    make_dirty_behind(at(x64::kFrame, slot));
 }
 
 void FunctionCompiler::store_to(Mem to, const Operand& operand) {

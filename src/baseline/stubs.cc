@@ -39,7 +39,7 @@ constexpr int32_t kValueBytes = sizeof(abi::Value);
 
 class Stubs::Maker {
  public:
-  explicit Maker(Stubs& stubs) : stubs_(stubs), masm_(stubs.cpu_) {
+  explicit Maker(Stubs& stubs) : stubs_(stubs), masm_(stubs.options_.cpu) {
     masm_.start(stubs.memory_.writable());
     while (masm_.offset() < stubs.used_) masm_.byte(masm_.begin()[masm_.offset()]);
   }
@@ -94,6 +94,19 @@ class Stubs::Maker {
   void move(Mem to, Mem from) {
     masm_.movups(x64::kXmmScratch, from);
     masm_.movups(to, x64::kXmmScratch);
+  }
+  // A value that guest code gets: what its type leaves unspecified is filled in checked builds.
+  void pass(wasm::ValType type, Gpr to, Mem from, Gpr scratch) {
+    masm_.mov(width_of(type_of(type)), to, from);
+    if (!stubs_.options_.dirty_upper_bits || type_of(type) != Type::i32) return;
+    masm_.mov_imm(w64, scratch, uint64_t{Options::kDirt} << 32);
+    masm_.alu(w64, Alu::or_, to, scratch);
+  }
+  void pass(wasm::ValType type, Mem to, Mem from) {
+    move(to, from);
+    if (!stubs_.options_.dirty_upper_bits || width_of(type_of(type)) != Width::w32) return;
+    to.disp += 4;
+    masm_.mov(Width::w32, to, static_cast<int32_t>(Options::kDirt));
   }
 
   Stubs& stubs_;
@@ -281,11 +294,11 @@ HostEntry Stubs::Maker::host_entry(const wasm::FuncType& type) {
     ValuePlace place = args.next(type.params[i]);
     Mem from = at(Gpr::r10, static_cast<int32_t>(i) * kValueBytes);
     if (place.kind == ValuePlace::Kind::integer) {
-      masm_.mov(width_of(type_of(type.params[i])), x64::kGprArgs[place.index], from);
+      pass(type.params[i], x64::kGprArgs[place.index], from, Gpr::rbx);
     } else if (place.kind == ValuePlace::Kind::floating) {
       masm_.movups(static_cast<Xmm>(place.index), from);
     } else {
-      move(at(Gpr::r11, static_cast<int32_t>(place.index) * kValueBytes), from);
+      pass(type.params[i], at(Gpr::r11, static_cast<int32_t>(place.index) * kValueBytes), from);
     }
   }
   masm_.alu(Width::w32, Alu::xor_, Gpr::rbp, Gpr::rbp);
@@ -356,11 +369,11 @@ const void* Stubs::Maker::host_function(const wasm::FuncType& type) {
     ValuePlace place = results.next(type.results[i]);
     Mem from = at(Gpr::rsp, static_cast<int32_t>(i) * kValueBytes);
     if (place.kind == ValuePlace::Kind::integer) {
-      masm_.mov(width_of(type_of(type.results[i])), x64::kGprResults[place.index], from);
+      pass(type.results[i], x64::kGprResults[place.index], from, x64::kScratch);
     } else if (place.kind == ValuePlace::Kind::floating) {
       masm_.movups(static_cast<Xmm>(place.index), from);
     } else {
-      move(at(Gpr::r10, static_cast<int32_t>(place.index) * kValueBytes), from);
+      pass(type.results[i], at(Gpr::r10, static_cast<int32_t>(place.index) * kValueBytes), from);
     }
   }
   masm_.leave();
@@ -370,8 +383,8 @@ const void* Stubs::Maker::host_function(const wasm::FuncType& type) {
 
 // ---- the collection
 
-Result<std::unique_ptr<Stubs>> Stubs::create(const os::CpuFeatures& cpu) {
-  std::unique_ptr<Stubs> stubs(new Stubs(cpu));
+Result<std::unique_ptr<Stubs>> Stubs::create(const Options& options) {
+  std::unique_ptr<Stubs> stubs(new Stubs(options));
   stubs->memory_ = TRY(os::CodeMemory::create(kMemoryBytes));
   Maker maker(*stubs);
   maker.common();

@@ -48,7 +48,7 @@ Result<std::unique_ptr<abi::Tier>> make_tier(Options options) {
     return fail(ErrorCode::unsupported,
                 "the tier \"baseline\" needs a processor with SSE 4.2 and POPCNT");
   }
-  auto stubs = TRY(Stubs::create(options.cpu));
+  auto stubs = TRY(Stubs::create(options));
   return std::make_unique<BaselineTier>(options, std::move(stubs));
 #else
   static_cast<void>(options);

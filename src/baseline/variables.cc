@@ -145,6 +145,7 @@ void FunctionCompiler::table_record(Gpr to, uint32_t table) {
 // register.
 Mem FunctionCompiler::table_element(uint32_t table, Operand& index) {
   Gpr reg = own_gpr(index);
+  if (index.type == Type::i32) check_clean(reg);
   index = Operand::in(Type::i64, reg);
   table_record(x64::kScratch, table);
   masm_.alu(Width::w64, Alu::cmp, reg, at(x64::kScratch, offsetof(TableRecord, size)));

@@ -38,9 +38,10 @@ void EngineOptions::add_to(CLI::App& app) {
                  "eager: every function before the first call; lazy: each at its first call")
       ->type_name("WHEN");
   app.add_option("--traps", traps, "precise or fast")->type_name("MODE");
+  app.add_option("--checks", checks, "dirty, merges, edge: see nacre_config_set_checks")->group("");
 }
 
-EngineHandle EngineOptions::make_engine() const {
+ConfigHandle EngineOptions::make_config() const {
   ConfigHandle config(nacre_config_new());
   if (!tier.empty()) check(nacre_config_set_tier(config.get(), tier.c_str()), "--tier");
   if (!features.empty()) {
@@ -50,8 +51,13 @@ EngineHandle EngineOptions::make_engine() const {
     check(nacre_config_set_validate(config.get(), validate.c_str()), "--validate");
   }
   if (!traps.empty()) check(nacre_config_set_traps(config.get(), traps.c_str()), "--traps");
+  if (!checks.empty()) check(nacre_config_set_checks(config.get(), checks.c_str()), "--checks");
+  return config;
+}
+
+EngineHandle EngineOptions::make_engine() const {
   nacre_engine_t* engine = nullptr;
-  check(nacre_engine_new(config.release(), &engine));
+  check(nacre_engine_new(make_config().release(), &engine));
   return EngineHandle(engine);
 }
 

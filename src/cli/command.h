@@ -23,14 +23,17 @@ int wast_command(Args args);
 int explain_command(Args args);
 int permissions_command(Args args);
 
-// Options that run and validate share (architecture: --tier, --features, --validate, --traps).
+// Options that run, validate and wast share (architecture: --tier, --features, --validate,
+// --traps).
 struct EngineOptions {
   std::string tier;
   std::string features;
   std::string validate;
   std::string traps;
+  std::string checks;  // for tests; --help does not show it
 
   void add_to(CLI::App& app);
+  ConfigHandle make_config() const;
   EngineHandle make_engine() const;
 };
 

@@ -49,15 +49,14 @@ struct Reporter {
   }
 };
 
-void run_script(const std::string& path, const std::string& tier, std::string features,
-                nacre_wast_counts_t& counts) {
+void run_script(const std::string& path, EngineOptions options, nacre_wast_counts_t& counts) {
   std::string proposal = proposal_of(path);
   if (!proposal.empty() && proposal != "threads") {
+    std::string& features = options.features;
     features = "+" + proposal + (features.empty() ? "" : "," + features);
   }
   Reporter reporter{path};
-  ErrorHandle error(nacre_wast_run(path.c_str(), tier.empty() ? nullptr : tier.c_str(),
-                                   features.empty() ? nullptr : features.c_str(), Reporter::report,
+  ErrorHandle error(nacre_wast_run(path.c_str(), options.make_config().release(), Reporter::report,
                                    &reporter, &counts));
   if (!error) return;
   bool not_built = nacre_error_kind(error.get()) == NACRE_ERROR_UNSUPPORTED;
@@ -74,20 +73,17 @@ int wast_command(Args args) {
       "Files below proposals/NAME/ run with the feature NAME switched on.",
       "nacre wast");
   std::vector<std::string> paths;
-  std::string tier;
-  std::string features;
+  EngineOptions options;
   bool verbose = false;
   app.add_option("PATH", paths, "scripts or folders")->required();
-  app.add_option("--tier", tier, "how code runs: auto, interp, baseline or optimizing")
-      ->type_name("TIER");
-  app.add_option("--features", features, "proposals to switch on or off")->type_name("+NAME,-NAME");
+  options.add_to(app);
   app.add_flag("--verbose", verbose, "a line for every file");
   if (auto done = parse_options(app, std::move(args))) return *done;
 
   nacre_wast_counts_t total{};
   for (const std::string& path : find_scripts(paths)) {
     nacre_wast_counts_t counts{};
-    run_script(path, tier, features, counts);
+    run_script(path, options, counts);
     if (verbose) {
       std::printf("%s: %llu passed, %llu failed, %llu skipped\n", path.c_str(),
                   static_cast<unsigned long long>(counts.passed),

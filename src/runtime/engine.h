@@ -22,6 +22,9 @@ struct EngineOptions {
   uint32_t validation_threads = 0;
   // Whether memories that can be guarded are. Off: every access is checked.
   bool guarded_memories = true;
+  // Checked builds, for tests: what lies behind the last byte of a memory as it is made cannot be
+  // accessed. Without it, only pages end so.
+  bool memories_end_at_guard = false;
   // Address space that all memories and stacks together may reserve. A process has 128 TiB; the
   // rest is for everybody else (security.md P6).
   uint64_t address_space_bytes = uint64_t{64} << 40;

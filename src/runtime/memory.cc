@@ -88,15 +88,16 @@ Result<void> Memory::map_guarded(uint64_t min_bytes) {
 Result<void> Memory::map_checked(uint64_t min_bytes) {
   uint64_t most = std::min(pages_to_bytes(max_pages(type_), type_), kMaxUnguardedBytes);
   uint64_t wanted = std::max(most, min_bytes);
+  uint64_t front = context_.end_at_guard ? os::round_up_to_page(min_bytes) - min_bytes : 0;
   while (true) {
     // A sum that does not fit is more than can be reserved.
-    uint64_t with_guard = checked_add(wanted, kCheckedGuardBytes).value_or(UINT64_MAX);
+    uint64_t with_guard = checked_add(wanted, front + kCheckedGuardBytes).value_or(UINT64_MAX);
     auto reservation = os::Reservation::reserve(with_guard, context_.mapping);
     if (reservation) {
-      TRY(reservation->commit(0, min_bytes));
-      layout_ = {.front_guard_bytes = 0, .reserved_bytes = wanted, .guarded = false};
+      TRY(reservation->commit(front, min_bytes));
+      layout_ = {.front_guard_bytes = front, .reserved_bytes = wanted, .guarded = false};
       max_bytes_ = wanted;
-      record_.base = reservation->data();
+      record_.base = reservation->data() + front;
       reservation_ = std::move(*reservation);
       return {};
     }

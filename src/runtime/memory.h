@@ -43,6 +43,7 @@ struct MemoryContext {
   os::MappingContext mapping;
   std::shared_ptr<MemoryBudget> budget;  // may be null: no limit
   bool allow_guards = true;
+  bool end_at_guard = false;         // EngineOptions::memories_end_at_guard
   std::shared_ptr<void> owner = {};  // of what `mapping` points to; the memory keeps it
 };
 

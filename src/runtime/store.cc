@@ -87,6 +87,7 @@ Result<std::shared_ptr<Memory>> Store::make_memory(const wasm::MemoryType& type)
   MemoryContext context{.mapping = engine_->mapping(),
                         .budget = memory_budget_,
                         .allow_guards = engine_->options().guarded_memories,
+                        .end_at_guard = engine_->options().memories_end_at_guard,
                         .owner = engine_};
   auto memory = TRY(Memory::create(type, context));
   ++memory_count_;

@@ -50,11 +50,11 @@ class SpecRun(unittest.TestCase):
     def test_all_pass(self):
         self.assertEqual(self.run_it()[:2], (0, '3 passed, 0 failed, 1 skipped'))
 
-    def test_every_tier_is_run_and_counted(self):
+    def test_every_tier_and_checked_build_is_run_and_counted(self):
         code, last, output = self.run_it(options=())
-        self.assertEqual((code, last), (0, '6 passed, 0 failed, 2 skipped'))
-        self.assertIn('tier interp', output)
-        self.assertIn('tier baseline', output)
+        self.assertEqual((code, last), (0, '12 passed, 0 failed, 4 skipped'))
+        for run in ('tier interp,', 'tier baseline,', 'tier baseline with checks dirty,merges,edge,'):
+            self.assertIn(run, output)
 
     def test_failures_are_shown(self):
         self.script(self.FAILS)

@@ -1,0 +1,117 @@
+// What checked builds add (options.h): patterns where the calling contract and operand.h leave bits
+// unspecified, looks at bits that must be zero, and a second account of operands and registers.
+#include "baseline/function_compiler.h"
+
+namespace nacre::baseline {
+namespace {
+
+using Kind = Operand::Kind;
+using x64::GprSet;
+using x64::XmmSet;
+
+constexpr uint32_t kDirt = Options::kDirt;
+
+}  // namespace
+
+// ---- unspecified bits. Flags are lost.
+
+void FunctionCompiler::make_dirty(Gpr reg) {
+  masm_.mov_imm(Width::w64, x64::kScratch, uint64_t{kDirt} << 32);
+  masm_.alu(Width::w64, Alu::or_, reg, x64::kScratch);
+}
+
+// The lanes above an f32 or f64.
+void FunctionCompiler::make_dirty(Type type, Xmm reg) {
+  masm_.mov_imm(Width::w64, x64::kScratch, uint64_t{kDirt} << 32 | kDirt);
+  masm_.mov_from_gpr(Width::w64, x64::kXmmScratch, x64::kScratch);
+  constexpr x64::Opcode kInterleave{0, 1, 0x14}, kInterleaveDoubles{0x66, 1, 0x14};
+  masm_.sse(type == Type::f32 ? kInterleave : kInterleaveDoubles, reg, reg, x64::kXmmScratch);
+}
+
+// Behind an i32 or f32 in memory. Flags are kept.
+void FunctionCompiler::make_dirty_behind(Mem four_bytes) {
+  four_bytes.disp += 4;
+  masm_.mov(Width::w32, four_bytes, static_cast<int32_t>(kDirt));
+}
+
+// Arguments or results, where they are passed.
+void FunctionCompiler::make_dirty(Types types, abi::PlaceAssigner places, const Gpr* gprs) {
+  if (!options_.dirty_upper_bits) return;
+  for (wasm::ValType value : types) {
+    abi::ValuePlace place = places.next(value);
+    Type type = type_of(value);
+    if (place.kind == abi::ValuePlace::Kind::integer) {
+      if (type == Type::i32) make_dirty(gprs[place.index]);
+    } else if (place.kind == abi::ValuePlace::Kind::floating) {
+      if (type != Type::v128) make_dirty(type, static_cast<Xmm>(place.index));
+    }
+  }
+}
+
+void FunctionCompiler::emit_check_clean(Gpr reg) {
+  masm_.mov(Width::w32, x64::kScratch, reg);
+  masm_.alu(Width::w64, Alu::cmp, x64::kScratch, reg);
+  trap_if(Cond::not_equal, abi::TrapKind::host_error);
+}
+
+// ---- operands and registers, between two instructions
+
+void FunctionCompiler::remember_operands(Control& control) {
+  if (!options_.check_merges) return;
+  control.remembered = static_cast<uint32_t>(remembered_.size());
+  remembered_.emplace_back(stack_.begin(), stack_.begin() + control.height);
+}
+
+// Whoever comes to a label finds the operands below the block where they were when it began.
+void FunctionCompiler::check_operands(const Control& control) {
+  if (!options_.check_merges) return;
+  // A function's body begins with nothing on the stack.
+  if (control.height == 0) return;
+  const std::vector<Operand>& below = remembered_[control.remembered];
+  if (stack_.size() < control.height || below.size() != control.height)
+    return stop("compiler bug: operands below a block are gone");
+  for (uint32_t i = 0; i < control.height; ++i) {
+    const Operand& before = below[i];
+    const Operand& now = stack_[i];
+    if (!now.is_settled() || now.head != before.head || now.bits != before.bits)
+      return stop("compiler bug: an operand below a block has moved");
+  }
+}
+
+// Every register that may hold operands is free or has one owner; aliases are counted.
+void FunctionCompiler::check_registers() {
+  GprSet gprs = free_gprs_;
+  XmmSet xmms = free_xmms_;
+  std::vector<uint32_t> aliases(locals_.size());
+  bool twice = false;
+  auto own = [&](const Operand& operand) {
+    if (operand.kind == Kind::gpr && !pins_.gprs.has(operand.gpr())) {
+      twice |= gprs.has(operand.gpr());
+      gprs.add(operand.gpr());
+    } else if (operand.kind == Kind::xmm && !pins_.xmms.has(operand.xmm())) {
+      twice |= xmms.has(operand.xmm());
+      xmms.add(operand.xmm());
+    } else if (operand.kind == Kind::local) {
+      ++aliases[operand.local];
+    }
+  };
+  for (uint32_t i = 0; i < height(); ++i) {
+    const Operand& operand = stack_[i];
+    if (i < first_loose_ && !operand.is_settled())
+      return stop("compiler bug: an operand is not settled");
+    own(operand.kind == Kind::access ? pending_access_.index : operand);
+  }
+  if (twice) return stop("compiler bug: a register has two owners");
+  GprSet all_gprs = x64::kGprTemps;
+  for (Gpr reg : x64::kGprPins) all_gprs.add(reg);
+  XmmSet all_xmms = x64::kXmmTemps;
+  for (Xmm reg : x64::kXmmPins) all_xmms.add(reg);
+  if (!(gprs == all_gprs - pins_.gprs) || !(xmms == all_xmms - pins_.xmms))
+    return stop("compiler bug: a register is lost");
+  for (size_t i = 0; i < locals_.size(); ++i) {
+    if (locals_[i].aliases != aliases[i])
+      return stop("compiler bug: a local's aliases are not counted");
+  }
+}
+
+}  // namespace nacre::baseline
