@@ -66,8 +66,8 @@ ValType vector_or_scalar(const OpInfo& info, bool is_32) {
 std::vector<Op> folds(ValType type) {
   switch (type.code()) {
     case ValType::kI32:
-      return {Op::i32_add, Op::i32_sub, Op::i32_xor, Op::i32_mul, Op::i32_or, Op::i32_lt_s,
-              Op::i32_rotl};
+      return {Op::i32_add, Op::i32_sub,  Op::i32_xor, Op::i32_mul,
+              Op::i32_or,  Op::i32_lt_s, Op::i32_rotl};
     case ValType::kI64:
       return {Op::i64_add, Op::i64_sub, Op::i64_xor, Op::i64_mul, Op::i64_and, Op::i64_rotr};
     case ValType::kF32:
