@@ -162,15 +162,18 @@ uint8_t* ReservationStock::take(uint64_t size_bytes, const AddressSpaceBudget* b
   for (Entry& entry : entries_) {
     if (entry.size_bytes != size_bytes || entry.budget != budget) continue;
     uint8_t* data = entry.data;
-    entry = entries_.back();
-    entries_.pop_back();
+    entries_.erase(entries_.begin() + (&entry - entries_.data()));
     return data;
   }
   return nullptr;
 }
 
 bool ReservationStock::give(const Entry& entry) {
-  if (entries_.size() >= kMaxKept || !map_nothing(entry.data, entry.size_bytes)) return false;
+  if (!map_nothing(entry.data, entry.size_bytes)) return false;
+  if (entries_.size() >= kMaxKept) {
+    unmap(entries_[0].data, entries_[0].size_bytes, entries_[0].budget);
+    entries_.erase(entries_.begin());
+  }
   entries_.push_back(entry);
   return true;
 }

@@ -92,7 +92,8 @@ class Reservation {
 };
 
 // Reservations that somebody gave up, kept for the next one who wants one of the same size: their
-// address space stays taken, of their contents nothing is left. One thread at a time.
+// address space stays taken, of their contents nothing is left. A few; newer ones push the oldest
+// out. One thread at a time.
 class ReservationStock {
  public:
   ReservationStock() = default;
@@ -104,7 +105,7 @@ class ReservationStock {
 
  private:
   friend class Reservation;
-  static constexpr size_t kMaxKept = 8;
+  static constexpr size_t kMaxKept = 4;
   struct Entry {
     uint8_t* data;
     uint64_t size_bytes;

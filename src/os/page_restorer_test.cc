@@ -181,5 +181,15 @@ TEST(ReservationStock, GivesAddressSpaceAgainWithoutItsContents) {
   EXPECT_EQ(budget.used_bytes(), 0u);
 }
 
+TEST(ReservationStock, KeepsTheNewestOnly) {
+  AddressSpaceBudget budget(1000 * page_bytes());
+  ReservationStock stock;
+  MappingContext context{.budget = &budget, .stock = &stock};
+  for (uint64_t pages = 1; pages <= 10; ++pages)
+    ASSERT_TRUE(Reservation::reserve(pages * page_bytes(), context));
+  EXPECT_EQ(stock.size_bytes(), (7 + 8 + 9 + 10) * page_bytes());
+  EXPECT_EQ(budget.used_bytes(), stock.size_bytes());
+}
+
 }  // namespace
 }  // namespace nacre::os
