@@ -75,7 +75,10 @@ Run<Lease> Pool::instantiate(const ModulePtr& module, void* host_data) {
   }
   slot->store->set_host_data(host_data);
   Lease lease(shared_from_this(), std::move(slot));
-  TRY(run_start(lease.instance()));
+  if (Run<void> started = run_start(lease.instance()); !started) {
+    started.error().detach();  // the slot will be gone
+    return std::unexpected(std::move(started).error());
+  }
   return lease;
 }
 

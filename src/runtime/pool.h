@@ -84,7 +84,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
   // An instance that no guest has used. Errors: as runtime::instantiate and PoolHost::link; limit,
   // if all slots are given out; unsupported, if the module imports anything but functions.
-  // `host_data`: of this guest, there before the start function runs.
+  // Traps of the start function are detached (Failure::detach). `host_data`: of this guest, there
+  // before the start function runs.
   Run<Lease> instantiate(const ModulePtr& module, void* host_data = nullptr);
 
   PoolStatistics statistics() const;
