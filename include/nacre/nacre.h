@@ -41,6 +41,8 @@ typedef struct nacre_module nacre_module_t;
 typedef struct nacre_grants nacre_grants_t;
 typedef struct nacre_store nacre_store_t;
 typedef struct nacre_instance nacre_instance_t;
+typedef struct nacre_func nacre_func_t;
+typedef struct nacre_pool nacre_pool_t;
 
 /* "0.1.0" */
 NACRE_API const char* nacre_version(void);
@@ -319,9 +321,80 @@ NACRE_API bool nacre_instance_func_type(nacre_instance_t* instance, const char* 
 NACRE_API nacre_error_t* nacre_instance_call(nacre_instance_t* instance, const char* name,
                                              const nacre_val_t* args, size_t arg_count,
                                              nacre_val_t* results, size_t result_count);
+/* A value without its kind. Upper bits that a kind does not use are ignored in arguments and
+ * unspecified in results. */
+typedef union nacre_raw_val {
+  int32_t i32;
+  int64_t i64;
+  float f32;
+  double f64;
+  uint64_t ref;
+  uint8_t v128[16];
+} __attribute__((aligned(16))) nacre_raw_val_t;
+
+/* An exported function for many calls: its name and type are looked at once. Belongs to the
+ * instance. */
+NACRE_API nacre_error_t* nacre_instance_func(nacre_instance_t* instance, const char* name,
+                                             nacre_func_t** out);
+/* Arguments are in values, which has room for count of them, and results are left there; count is
+ * at least the larger number of both. Kinds are those of the function, as nacre_instance_func_type
+ * tells; no one looks whether the caller keeps to them, except that function references must be the
+ * store's own. */
+NACRE_API nacre_error_t* nacre_func_call(nacre_func_t* func, nacre_raw_val_t* values, size_t count);
+
 /* The bytes of an exported memory; they stay where they are, the size may grow. */
 NACRE_API nacre_error_t* nacre_instance_memory(nacre_instance_t* instance, const char* name,
                                                uint8_t** data, size_t* size_bytes);
+
+/* ---- Instance pools --------------------------------------------------------------------------
+ *
+ * For many short-lived guests: a pool keeps instances that guests are done with and gives them, put
+ * back to what they were when they were made, to the next guests of the same module. What one guest
+ * leaves in memories, tables, globals or on its stack is never seen by another; an instance in
+ * which a guest trapped is thrown away. A module in a pool may import functions only: those of
+ * nacre_pool_define_func, and WASI's. A pool is thread-safe; an instance of it, with all that was
+ * asked of it, is used by one thread at a time.
+ */
+
+/* 0 in any place: the default. */
+typedef struct nacre_pool_limits {
+  uint32_t max_instances;     /* in use or kept, at one time (100) */
+  uint64_t max_memory_bytes;  /* of one instance's memories together (16 GiB) */
+  uint64_t guest_stack_bytes; /* of one instance (8 MiB) */
+  uint64_t keep_bytes;        /* of one memory, that stay resident for the next guest (4 MiB) */
+} nacre_pool_limits_t;
+
+/* limits: NULL means the defaults. The pool keeps what it needs of the engine. */
+NACRE_API nacre_error_t* nacre_pool_new(nacre_engine_t* engine, const nacre_pool_limits_t* limits,
+                                        nacre_pool_t** out);
+/* Instances that are out stay good; each goes when it is released. */
+NACRE_API void nacre_pool_delete(nacre_pool_t* pool);
+/* Offers module.name to all guests. The callback's data is that of the guest who calls. Only before
+ * the first instance is made; afterwards an error. */
+NACRE_API nacre_error_t* nacre_pool_define_func(nacre_pool_t* pool, const char* module,
+                                                const char* name, const nacre_val_kind_t* params,
+                                                size_t param_count, const nacre_val_kind_t* results,
+                                                size_t result_count,
+                                                nacre_func_callback_t callback);
+/* An instance for one guest; runs the module's start function. Takes grants, which are this guest's
+ * alone; NULL: as if "deny-all" had been added to them. data is for its callbacks and must outlive
+ * its time. NACRE_ERROR_LIMIT: all instances are in use. */
+NACRE_API nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module,
+                                                nacre_grants_t* grants, void* data,
+                                                nacre_instance_t** out);
+/* The guest is done; its instance and all that was asked of it must not be used any more. Calls of
+ * it must have returned (else NACRE_ERROR_USAGE, and it stays what it was); an instance that did
+ * not come from a pool is refused as well. */
+NACRE_API nacre_error_t* nacre_pool_release(nacre_instance_t* instance);
+
+typedef struct nacre_pool_counts {
+  uint32_t instances; /* in use or kept */
+  uint32_t idle;      /* of them kept */
+  uint64_t warm;      /* times that an instance was there already */
+  uint64_t made;      /* times that one had to be made */
+  uint64_t retired;   /* instances thrown away: a trap, or no way to put them back */
+} nacre_pool_counts_t;
+NACRE_API nacre_pool_counts_t nacre_pool_statistics(const nacre_pool_t* pool);
 
 /* ---- Specification scripts --------------------------------------------------------------------
  */

@@ -57,6 +57,10 @@ struct ModuleInput {
   bool bodies_valid = false;  // else each body is validated before it runs
 };
 
+// Runs a wasm function from the host, arguments in `values` and results left there: 0, or 1 and
+// exec->trap says why it stopped.
+using HostEntry = uint32_t (*)(ExecContext* exec, FuncObject* function, Value* values);
+
 class Tier {
  public:
   virtual ~Tier() = default;
@@ -72,6 +76,10 @@ class Tier {
   // Calls a wasm function (function.host is null) from the host: arguments in `values`, results
   // left there. On a trap, adds this activation's frames to it. The caller counts host_depth.
   virtual Outcome call(ExecContext& exec, FuncObject& function, Value* values) = 0;
+
+  // The same as call() for who calls `function` often; good as long as the function. Null: there is
+  // no shorter way. Errors: out_of_memory.
+  virtual Result<HostEntry> host_entry(FuncObject& /*function*/) { return nullptr; }
 };
 
 // At the low end of the guest stack: VmCtx::area, then what stubs and functions that call nothing

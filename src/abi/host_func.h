@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include "abi/guest_memory.h"
 #include "abi/trap.h"
@@ -30,14 +31,27 @@ struct HostCall {
   }
 };
 
+// The first argument of HostFunc::direct.
+struct DirectCall {
+  ExecContext* exec = nullptr;
+  VmCtx* caller = nullptr;
+  Trap* trap = nullptr;  // set, and owned by the caller then, if the guest's call ends here
+};
+
 struct HostFunc {
   wasm::FuncType type;  // references abstract only
   wasm::CanonTypeId canon_type = wasm::kNoCanonType;
   Outcome (*call)(const HostCall& call, void* data, Value* values) = nullptr;
   void* data = nullptr;  // not owned; outlives the store
+  // The same function for machine code, or null: by the C calling convention it gets a DirectCall*,
+  // `data`, then the arguments, and returns the result. For at most 4 integers and references, 8
+  // floats, and one result.
+  const void* direct = nullptr;
   // Whether the call may wait (reads, polls, sleeps): such calls will run on a fiber.
   bool may_block = false;
   std::string name;  // "module.name", for traces and errors
 };
+// Machine code addresses members by offsetof.
+static_assert(std::is_standard_layout_v<HostFunc> && std::is_standard_layout_v<DirectCall>);
 
 }  // namespace nacre::abi

@@ -8,10 +8,12 @@
 
 #include "api/error.h"
 #include "api/grants.h"
+#include "api/pool.h"
 #include "base/result.h"
 #include "base/sha256.h"
 #include "nacre/nacre.h"
 #include "runtime/engine.h"
+#include "runtime/func.h"
 #include "runtime/instance.h"
 #include "runtime/linker.h"
 #include "runtime/module.h"
@@ -79,17 +81,24 @@ struct nacre_module {
 };
 
 // A function as the C API shows it; kept by its instance so that pointers stay good.
-struct nacre_func_shape {
+struct nacre_func {
+  nacre_func(std::string its_name, const nacre::runtime::PreparedCall& prepared)
+      : name(std::move(its_name)), call(prepared) {}
+
   std::string name;
-  nacre::runtime::Extern func;
+  nacre::runtime::PreparedCall call;
   std::vector<nacre_val_kind_t> params;
   std::vector<nacre_val_kind_t> results;
 };
 
 struct nacre_instance {
-  nacre_store* store;
+  nacre_instance(nacre_store* owner, nacre::runtime::Instance* its_instance)
+      : store(owner), instance(its_instance) {}
+
+  nacre_store* store;  // null: it is out of a pool, and `guest` is there
   nacre::runtime::Instance* instance;
-  std::vector<std::unique_ptr<nacre_func_shape>> shapes;  // asked for so far
+  std::unique_ptr<nacre::api::PoolGuest> guest;
+  std::vector<std::unique_ptr<nacre_func>> funcs;  // asked for so far
 };
 
 struct nacre_store {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "api/callback.h"
 #include "api/denials.h"
 #include "api/handles.h"
-#include "runtime/backtrace.h"
+#include "api/values.h"
+#include "base/utf8.h"
 #include "runtime/func.h"
 #include "wasi/p1/bind.h"
 
@@ -33,110 +35,46 @@ nacre_val_kind_t kind_of(ValType type, const wasm::TypeRegistry& types) {
   }
 }
 
-ValType type_of(nacre_val_kind_t kind) {
-  switch (kind) {
-    case NACRE_I32:
-      return ValType::kI32;
-    case NACRE_I64:
-      return ValType::kI64;
-    case NACRE_F32:
-      return ValType::kF32;
-    case NACRE_F64:
-      return ValType::kF64;
-    case NACRE_V128:
-      return ValType::kV128;
-    case NACRE_FUNCREF:
-      return ValType::funcref();
-    case NACRE_EXTERNREF:
-      return ValType::externref();
-  }
-  return {};
-}
-
-abi::Value to_value(const nacre_val_t& from) {
-  abi::Value value;
-  std::memcpy(value.v128.data(), &from.of, sizeof value.v128);
-  return value;
-}
-
-nacre_val_t from_value(const abi::Value& from, nacre_val_kind_t kind) {
-  nacre_val_t value{};
-  value.kind = kind;
-  std::memcpy(&value.of, from.v128.data(), sizeof from.v128);
-  return value;
-}
-static_assert(sizeof(abi::Value) == sizeof(nacre_val_t::of));
-
-// An embedder's function, and what runs it.
-struct Callback {
-  nacre_func_callback_t function;
-  void* data;
-  std::vector<nacre_val_kind_t> params;
-  std::vector<nacre_val_kind_t> results;
-
-  static abi::Outcome call(const abi::HostCall& call, void* data, abi::Value* values) {
-    const auto& self = *static_cast<const Callback*>(data);
-    std::vector<nacre_val_t> args;
-    args.reserve(self.params.size());
-    for (size_t i = 0; i < self.params.size(); ++i) {
-      args.push_back(from_value(values[i], self.params[i]));
-    }
-    std::vector<nacre_val_t> results;
-    results.reserve(self.results.size());
-    for (nacre_val_kind_t kind : self.results) results.push_back({kind, {}});
-    std::unique_ptr<nacre_error_t> error(
-        self.function(self.data, args.data(), args.size(), results.data(), results.size()));
-    if (error) {
-      abi::Outcome trap = abi::make_trap(
-          error->kind == NACRE_ERROR_EXIT ? abi::TrapKind::exit : abi::TrapKind::host_error,
-          error->message);
-      trap->exit_code = error->exit_code;
-      return trap;
-    }
-    for (size_t i = 0; i < results.size(); ++i) {
-      values[i] = to_value(results[i]);
-      // A made-up function reference must not reach the guest, who would call it.
-      if (self.results[i] == NACRE_FUNCREF &&
-          !runtime::Store::of(call.exec).is_ref_of_type(values[i].ref, ValType::funcref())) {
-        return abi::make_trap(abi::TrapKind::host_error,
-                              "a host function returned something that is no function reference");
-      }
-    }
-    return nullptr;
-  }
-};
-
-nacre_func_shape* find_func(nacre_instance& instance, std::string_view name) {
-  for (const auto& shape : instance.shapes) {
-    if (shape->name == name) return shape.get();
+// Null if there is no such function.
+Result<nacre_func*> find_func(nacre_instance& instance, std::string_view name) {
+  for (const auto& func : instance.funcs) {
+    if (func->name == name) return func.get();
   }
   std::optional<Extern> item = instance.instance->find_export(name);
   if (!item || item->func() == nullptr) return nullptr;
-  runtime::Store& store = *instance.store->store;
+  runtime::Store& store = instance.instance->store();
   const wasm::FuncType& type = store.type_of(*item->func());
-  auto shape = std::make_unique<nacre_func_shape>(std::string(name), *item);
+  auto call = TRY(runtime::PreparedCall::create(store, *item));
+  auto func = std::make_unique<nacre_func>(std::string(name), call);
   for (ValType param : type.params) {
-    shape->params.push_back(kind_of(param, store.engine().types()));
+    func->params.push_back(kind_of(param, store.engine().types()));
   }
   for (ValType result : type.results) {
-    shape->results.push_back(kind_of(result, store.engine().types()));
+    func->results.push_back(kind_of(result, store.engine().types()));
   }
-  instance.shapes.push_back(std::move(shape));
-  return instance.shapes.back().get();
+  instance.funcs.push_back(std::move(func));
+  return instance.funcs.back().get();
 }
 
-nacre_error_t* call_unit(nacre_instance& instance, const nacre_func_shape& shape) {
-  if (!shape.params.empty() || !shape.results.empty()) {
+// The same; an error if there is none.
+Result<nacre_func*> get_func(nacre_instance& instance, std::string_view name) {
+  nacre_func* func = TRY(find_func(instance, name));
+  if (func != nullptr) return func;
+  return fail(ErrorCode::usage, "no function \"" + printable(name) + "\" is exported");
+}
+
+nacre_error_t* call_unit(nacre_instance& instance, const nacre_func& func) {
+  if (!func.params.empty() || !func.results.empty()) {
     return make_error(NACRE_ERROR_INVALID,
-                      "\"" + shape.name +
+                      "\"" + func.name +
                           "\" takes no arguments and returns nothing in a WASI "
                           "program, but here it does");
   }
-  auto done = runtime::call(*instance.store->store, shape.func, {}, {});
+  auto done = func.call({});
   if (done) return nullptr;
   nacre_error_t* error = make_error(done.error());
   bool well = error->kind == NACRE_ERROR_EXIT && error->exit_code == 0;
-  instance.store->failed |= !well;
+  if (instance.store != nullptr) instance.store->failed |= !well;
   return error;
 }
 
@@ -144,7 +82,7 @@ nacre_error_t* call_unit(nacre_instance& instance, const nacre_func_shape& shape
 
 nacre_error_t* make_error(const runtime::Failure& failure) {
   if (!failure.is_trap()) return make_error(failure.error());
-  return make_error(failure.trap(), runtime::format_backtrace(failure.trap()));
+  return make_error(failure.trap(), failure.backtrace());
 }
 
 }  // namespace nacre::api
@@ -201,8 +139,7 @@ nacre_error_t* nacre_store_define_func(nacre_store_t* store, const char* module,
   auto kept = std::make_shared<api::Callback>(api::Callback{
       callback, data, {params, params + param_count}, {results, results + result_count}});
   abi::HostFunc func;
-  for (nacre_val_kind_t kind : kept->params) func.type.params.push_back(api::type_of(kind));
-  for (nacre_val_kind_t kind : kept->results) func.type.results.push_back(api::type_of(kind));
+  func.type = kept->type();
   func.call = api::Callback::call;
   func.data = kept.get();
   func.name = std::string(module) + "." + name;
@@ -227,66 +164,70 @@ nacre_error_t* nacre_instance_new(nacre_store_t* store, nacre_module_t* module,
                                                               : runtime::UnknownImports::deny;
   auto instance = store->linker->instantiate(module->module, policy);
   if (!instance) return api::make_error(instance.error());
-  store->instances.push_back(std::make_unique<nacre_instance>(
-      store, *instance, std::vector<std::unique_ptr<nacre_func_shape>>{}));
+  store->instances.push_back(std::make_unique<nacre_instance>(store, *instance));
   *out = store->instances.back().get();
   return nullptr;
 }
 
 nacre_error_t* nacre_instance_initialize(nacre_instance_t* instance) {
-  nacre_func_shape* shape = api::find_func(*instance, "_initialize");
-  return shape == nullptr ? nullptr : api::call_unit(*instance, *shape);
+  nacre_func* func = API_TRY(api::find_func(*instance, "_initialize"));
+  return func == nullptr ? nullptr : api::call_unit(*instance, *func);
 }
 
 nacre_error_t* nacre_instance_start(nacre_instance_t* instance) {
-  nacre_func_shape* shape = api::find_func(*instance, "_start");
-  if (shape == nullptr) {
+  nacre_func* func = API_TRY(api::find_func(*instance, "_start"));
+  if (func == nullptr) {
     return api::make_error(NACRE_ERROR_USAGE, "wrong use: the module exports no function _start");
   }
-  return api::call_unit(*instance, *shape);
+  return api::call_unit(*instance, *func);
 }
 
 bool nacre_instance_func_type(nacre_instance_t* instance, const char* name,
                               const nacre_val_kind_t** params, size_t* param_count,
                               const nacre_val_kind_t** results, size_t* result_count) {
-  nacre_func_shape* shape = api::find_func(*instance, name);
-  if (shape == nullptr) return false;
-  *params = shape->params.data();
-  *param_count = shape->params.size();
-  *results = shape->results.data();
-  *result_count = shape->results.size();
+  Result<nacre_func*> found = api::find_func(*instance, name);
+  if (!found || *found == nullptr) return false;
+  const nacre_func& func = **found;
+  *params = func.params.data();
+  *param_count = func.params.size();
+  *results = func.results.data();
+  *result_count = func.results.size();
   return true;
 }
 
 nacre_error_t* nacre_instance_call(nacre_instance_t* instance, const char* name,
                                    const nacre_val_t* args, size_t arg_count, nacre_val_t* results,
                                    size_t result_count) {
-  nacre_func_shape* shape = api::find_func(*instance, name);
-  if (shape == nullptr) {
-    return api::make_error(NACRE_ERROR_USAGE,
-                           "wrong use: no function \"" + std::string(name) + "\" is exported");
-  }
-  if (arg_count != shape->params.size() || result_count != shape->results.size()) {
-    return api::make_error(NACRE_ERROR_USAGE, "wrong use: \"" + shape->name + "\" takes " +
-                                                  std::to_string(shape->params.size()) +
+  const nacre_func& func = *API_TRY(api::get_func(*instance, name));
+  if (arg_count != func.params.size() || result_count != func.results.size()) {
+    return api::make_error(NACRE_ERROR_USAGE, "wrong use: \"" + func.name + "\" takes " +
+                                                  std::to_string(func.params.size()) +
                                                   " arguments and returns " +
-                                                  std::to_string(shape->results.size()));
+                                                  std::to_string(func.results.size()));
   }
-  std::vector<abi::Value> in(arg_count);
+  size_t count = std::max(arg_count, result_count);
+  api::Room<abi::Value> values(count);
   for (size_t i = 0; i < arg_count; ++i) {
-    if (args[i].kind != shape->params[i]) {
+    if (args[i].kind != func.params[i]) {
       return api::make_error(NACRE_ERROR_USAGE, "wrong use: argument " + std::to_string(i) +
-                                                    " of \"" + shape->name +
-                                                    "\" is of another kind");
+                                                    " of \"" + func.name + "\" is of another kind");
     }
-    in[i] = api::to_value(args[i]);
+    values[i] = api::to_value(args[i]);
   }
-  std::vector<abi::Value> out(result_count);
-  auto done = runtime::call(*instance->store->store, shape->func, in, out);
-  if (!done) return api::make_error(done.error());
-  for (size_t i = 0; i < result_count; ++i) {
-    results[i] = api::from_value(out[i], shape->results[i]);
-  }
+  API_TRY(func.call({values.data(), count}));
+  for (size_t i = 0; i < result_count; ++i)
+    results[i] = api::from_value(values[i], func.results[i]);
+  return nullptr;
+}
+
+nacre_error_t* nacre_instance_func(nacre_instance_t* instance, const char* name,
+                                   nacre_func_t** out) {
+  *out = API_TRY(api::get_func(*instance, name));
+  return nullptr;
+}
+
+nacre_error_t* nacre_func_call(nacre_func_t* func, nacre_raw_val_t* values, size_t count) {
+  API_TRY(func->call({reinterpret_cast<abi::Value*>(values), count}));
   return nullptr;
 }
 

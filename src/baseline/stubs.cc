@@ -5,6 +5,7 @@
 #include <string>
 
 #include "abi/calls.h"
+#include "abi/host_func.h"
 #include "baseline/module_code.h"
 #include "baseline/operand.h"
 #include "baseline/support.h"
@@ -47,6 +48,7 @@ class Stubs::Maker {
   void common();
   HostEntry host_entry(const wasm::FuncType& type);
   const void* host_function(const wasm::FuncType& type);
+  const void* direct_host_function(const wasm::FuncType& type);
   void finish() {
     masm_.align(16);
     stubs_.used_ = masm_.offset();
@@ -234,7 +236,11 @@ void Stubs::Maker::host_trapped() {
   to_native_stack();
   call_native(&on_host_overflow);
   exit_trapped();
+  // rsi: the trap that a direct call left.
   masm_.align(16);
+  stubs_.direct_trapped_offset_ = masm_.offset();
+  masm_.mov(w64, Gpr::r11, at(x64::kVmCtx, offsetof(VmCtx, exec)));
+  masm_.mov(w64, at(Gpr::r11, offsetof(ExecContext, trap)), Gpr::rsi);
   stubs_.host_trapped_offset_ = masm_.offset();
   masm_.mov(w64, Gpr::rsi, at(x64::kFrame, 8));
   masm_.mov(w64, Gpr::rdx, at(x64::kFrame));
@@ -381,6 +387,43 @@ const void* Stubs::Maker::host_function(const wasm::FuncType& type) {
   return start;
 }
 
+// Arguments stay in registers, the integers two places further on; the frame on the guest's stack
+// is so small that the reserve below the limit holds it. On the native stack is an abi::DirectCall.
+const void* Stubs::Maker::direct_host_function(const wasm::FuncType& type) {
+  constexpr std::array kNativeArgs = {Gpr::rdx, Gpr::rcx, Gpr::r8, Gpr::r9};
+  constexpr int32_t kCallBytes = 32;
+  static_assert(sizeof(abi::DirectCall) <= kCallBytes);
+  masm_.align(16);
+  const void* start = here();
+  masm_.push(x64::kFrame);
+  masm_.mov(w64, x64::kFrame, Gpr::rsp);
+  masm_.push(x64::kVmCtx);
+  masm_.mov(w64, Gpr::r11, at(x64::kVmCtx, offsetof(VmCtx, exec)));
+  masm_.mov(w64, at(Gpr::r11, offsetof(ExecContext, frame_top)), Gpr::rsp);
+  masm_.mov(w64, Gpr::rsp, at(Gpr::r11, offsetof(ExecContext, native_sp)));
+  masm_.alu_imm(w64, Alu::sub, Gpr::rsp, kCallBytes);
+  masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, exec)), Gpr::r11);
+  masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, caller)), x64::kVmCtx);
+  masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, trap)), 0);
+  size_t integers = 0;
+  for (wasm::ValType param : type.params) {
+    auto args = PlaceAssigner::arguments();
+    if (args.next(param).kind == ValuePlace::Kind::integer) ++integers;
+  }
+  for (size_t i = integers; i-- > 0;) masm_.mov(w64, kNativeArgs[i], x64::kGprArgs[i]);
+  masm_.mov(w64, Gpr::r10, at(Gpr::rax, offsetof(FuncObject, host)));
+  masm_.mov(w64, Gpr::rdi, Gpr::rsp);
+  masm_.mov(w64, Gpr::rsi, at(Gpr::r10, offsetof(abi::HostFunc, data)));
+  masm_.call(at(Gpr::r10, offsetof(abi::HostFunc, direct)));
+  masm_.mov(w64, Gpr::rsi, at(Gpr::rsp, offsetof(abi::DirectCall, trap)));
+  masm_.test(w64, Gpr::rsi, Gpr::rsi);
+  Label trapped{.bound = static_cast<int32_t>(stubs_.direct_trapped_offset_)};
+  masm_.jcc(Cond::not_equal, trapped);
+  masm_.leave();
+  masm_.ret();
+  return start;
+}
+
 // ---- the collection
 
 Result<std::unique_ptr<Stubs>> Stubs::create(const Options& options) {
@@ -414,17 +457,27 @@ Result<HostEntry> Stubs::host_entry(wasm::CanonTypeId id, const wasm::FuncType& 
   return entry;
 }
 
-Result<const void*> Stubs::host_function(wasm::CanonTypeId id, const wasm::FuncType& type) {
+Result<const void*> Stubs::stub_of(Functions& known, wasm::CanonTypeId id,
+                                   const wasm::FuncType& type,
+                                   const void* (Maker::*make)(const wasm::FuncType&)) {
   std::lock_guard lock(mutex_);
-  const void*& code = host_functions_[static_cast<uint32_t>(id)];
+  const void*& code = known[static_cast<uint32_t>(id)];
   if (code == nullptr) {
     if (memory_.size_bytes() - used_ < stub_bytes(type))
       return fail(ErrorCode::out_of_memory, "too many types of host functions");
     Maker maker(*this);
-    code = maker.host_function(type);
+    code = (maker.*make)(type);
     maker.finish();
   }
   return code;
+}
+
+Result<const void*> Stubs::host_function(wasm::CanonTypeId id, const wasm::FuncType& type) {
+  return stub_of(host_functions_, id, type, &Maker::host_function);
+}
+
+Result<const void*> Stubs::direct_host_function(wasm::CanonTypeId id, const wasm::FuncType& type) {
+  return stub_of(direct_host_functions_, id, type, &Maker::direct_host_function);
 }
 
 }  // namespace nacre::baseline

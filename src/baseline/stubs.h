@@ -36,9 +36,7 @@ constexpr int32_t entry_offset(Entry entry) {
   return static_cast<int32_t>(static_cast<uint32_t>(entry) * sizeof(void*));
 }
 
-// Runs a function from the host: 0, or 1 and exec->trap says why it stopped.
-using HostEntry = uint32_t (*)(abi::ExecContext* exec, abi::FuncObject* function,
-                               abi::Value* values);
+using abi::HostEntry;
 
 class Stubs {
  public:
@@ -51,11 +49,16 @@ class Stubs {
   // For functions of this type, whose canonical id is `id`. Errors: out_of_memory.
   Result<HostEntry> host_entry(wasm::CanonTypeId id, const wasm::FuncType& type);
   Result<const void*> host_function(wasm::CanonTypeId id, const wasm::FuncType& type);
+  // For host functions of this type that can be called directly (abi::HostFunc::direct).
+  Result<const void*> direct_host_function(wasm::CanonTypeId id, const wasm::FuncType& type);
 
  private:
+  using Functions = std::unordered_map<uint32_t, const void*>;
   explicit Stubs(const Options& options) : options_(options) {}
   class Maker;
   void make_common();
+  Result<const void*> stub_of(Functions& known, wasm::CanonTypeId id, const wasm::FuncType& type,
+                              const void* (Maker::*make)(const wasm::FuncType&));
 
   Options options_;
   os::CodeMemory memory_;
@@ -64,9 +67,11 @@ class Stubs {
   const void* entries_[static_cast<size_t>(Entry::count)] = {};
   uint32_t exit_offset_ = 0;  // leaves guest code with eax as the answer
   uint32_t host_trapped_offset_ = 0;
+  uint32_t direct_trapped_offset_ = 0;
   uint32_t host_overflow_offset_ = 0;
   std::unordered_map<uint32_t, HostEntry> host_entries_;
-  std::unordered_map<uint32_t, const void*> host_functions_;
+  Functions host_functions_;
+  Functions direct_host_functions_;
 };
 
 }  // namespace nacre::baseline

@@ -21,9 +21,16 @@ class BaselineTier final : public abi::Tier {
   }
 
   Result<void> attach_host(abi::FuncObject& function) override {
-    const void* code = TRY(stubs_->host_function(function.type, function.host->type));
+    const abi::HostFunc& host = *function.host;
+    const void* code =
+        TRY(host.direct != nullptr ? stubs_->direct_host_function(function.type, host.type)
+                                   : stubs_->host_function(function.type, host.type));
     function.code = const_cast<void*>(code);
     return {};
+  }
+
+  Result<abi::HostEntry> host_entry(abi::FuncObject& function) override {
+    return static_cast<BaselineCode&>(*function.vmctx->code).host_entry(function.index);
   }
 
   abi::Outcome call(abi::ExecContext& exec, abi::FuncObject& function,

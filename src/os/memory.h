@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include "base/result.h"
 
@@ -48,10 +49,14 @@ class AddressSpaceBudget {
   std::atomic<uint64_t> used_bytes_{0};
 };
 
-// Who is asked before address space is taken; both may be null and outlive what they were given to.
+class MemoryImage;
+class ReservationStock;
+
+// Who is asked before address space is taken; all may be null and outlive what they were given to.
 struct MappingContext {
   AddressSpaceBudget* budget = nullptr;
   FailPoint* fail_point = nullptr;
+  ReservationStock* stock = nullptr;  // where reservations come from, and go back to
 };
 
 class Reservation {
@@ -66,6 +71,14 @@ class Reservation {
   // Bytes [offset, offset + length) become readable and writable; those that were not before are
   // zero. On failure nothing that was accessible has changed.
   Result<void> commit(uint64_t offset, uint64_t length);
+  // Bytes [offset, offset + image.size_bytes()) become readable, writable and those of `image`,
+  // copied page by page when somebody writes; whatever was there is gone. `offset` is at a page.
+  Result<void> map_image(uint64_t offset, const MemoryImage& image);
+  // Bytes [offset, offset + length), whole pages, become inaccessible again; they are lost. On
+  // failure they must not be used for anybody else. For memory of small pages.
+  Result<void> decommit(uint64_t offset, uint64_t length);
+  // Small pages only, for memory that is restored page by page. Best effort.
+  void use_small_pages();
 
   uint8_t* data() const { return data_; }
   uint64_t size_bytes() const { return size_bytes_; }
@@ -76,6 +89,34 @@ class Reservation {
   uint8_t* data_ = nullptr;
   uint64_t size_bytes_ = 0;
   MappingContext context_;
+};
+
+// Reservations that somebody gave up, kept for the next one who wants one of the same size: their
+// address space stays taken, of their contents nothing is left. A few; newer ones push the oldest
+// out. One thread at a time.
+class ReservationStock {
+ public:
+  ReservationStock() = default;
+  ReservationStock(const ReservationStock&) = delete;
+  ReservationStock& operator=(const ReservationStock&) = delete;
+  ~ReservationStock();
+
+  uint64_t size_bytes() const;
+
+ private:
+  friend class Reservation;
+  static constexpr size_t kMaxKept = 4;
+  struct Entry {
+    uint8_t* data;
+    uint64_t size_bytes;
+    AddressSpaceBudget* budget;
+  };
+  // Null if there is none of that size and budget.
+  uint8_t* take(uint64_t size_bytes, const AddressSpaceBudget* budget);
+  // False: it was not kept.
+  bool give(const Entry& entry);
+
+  std::vector<Entry> entries_;
 };
 
 }  // namespace nacre::os

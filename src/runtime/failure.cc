@@ -1,5 +1,7 @@
 #include "runtime/failure.h"
 
+#include "runtime/backtrace.h"
+
 namespace nacre::runtime {
 
 std::unique_ptr<abi::Trap> Failure::take_trap() && {
@@ -9,6 +11,18 @@ std::unique_ptr<abi::Trap> Failure::take_trap() && {
 
 std::string Failure::to_string() const {
   return is_trap() ? "trap: " + describe(trap()) : error().to_string();
+}
+
+std::string Failure::backtrace() const {
+  return is_trap() ? written_backtrace_ + format_backtrace(trap()) : std::string();
+}
+
+void Failure::detach() {
+  if (!is_trap()) return;
+  written_backtrace_ = backtrace();
+  abi::Trap& trap = **std::get_if<std::unique_ptr<abi::Trap>>(&what_);
+  trap.frames.clear();
+  trap.frames_cut = false;
 }
 
 std::string describe(const abi::Trap& trap) {

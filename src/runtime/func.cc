@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "abi/host_func.h"
 #include "os/fault.h"
@@ -31,8 +32,9 @@ Result<void> check_args(const Store& store, const wasm::FuncType& type,
 // One entry into the store from the host. Whatever happens inside, the guest stack is as before.
 class Entry {
  public:
-  explicit Entry(abi::ExecContext& exec) : exec_(exec), stack_top_(exec.stack_top) {
+  explicit Entry(Store& store) : exec_(store.exec()), stack_top_(exec_.stack_top) {
     ++exec_.host_depth;
+    store.note_entry();
   }
   ~Entry() {
     --exec_.host_depth;
@@ -51,12 +53,14 @@ abi::Outcome enter(Store& store, abi::FuncObject& func, abi::Value* values) {
   if (exec.host_depth >= exec.max_host_depth)
     return abi::make_trap(abi::TrapKind::call_stack_exhausted);
   os::ensure_signal_stack();
-  Entry entry(exec);
+  Entry entry(store);
   if (func.host != nullptr) {
     abi::HostCall call{.exec = exec, .caller = nullptr};
     return func.host->call(call, func.host->data, values);
   }
-  return store.engine().tier().call(exec, func, values);
+  abi::Outcome trap = store.engine().tier().call(exec, func, values);
+  if (trap != nullptr) store.note_trap(*trap);
+  return trap;
 }
 
 }  // namespace
@@ -79,6 +83,55 @@ Run<void> call(Store& store, abi::FuncObject& func, std::span<const abi::Value> 
   if (abi::Outcome trap = enter(store, func, values)) return std::unexpected(std::move(trap));
   std::copy_n(values, results.size(), results.begin());
   return {};
+}
+
+// ---- prepared calls
+
+Result<PreparedCall> PreparedCall::create(Store& store, const Extern& func) {
+  if (!store.owns(func)) return fail(ErrorCode::usage, "the function belongs to another store");
+  if (func.func() == nullptr) return fail(ErrorCode::usage, "this handle is not a function");
+  PreparedCall call;
+  call.store_ = &store;
+  call.func_ = func.func();
+  call.type_ = &store.type_of(*call.func_);
+  call.id_ = store.id();
+  call.has_refs_ = std::any_of(call.type_->params.begin(), call.type_->params.end(),
+                               [](wasm::ValType type) { return type.is_ref(); });
+  if (call.func_->host == nullptr) call.entry_ = TRY(store.engine().tier().host_entry(*call.func_));
+  return call;
+}
+
+Failure PreparedCall::stale() const {
+  return Error(ErrorCode::usage, "the function was prepared for a former guest of the store");
+}
+
+abi::Outcome PreparedCall::run_slowly(abi::Value* values) const {
+  return enter(*store_, *func_, values);
+}
+
+Run<void> PreparedCall::run_unchecked(abi::Value* values) const {
+  if (store_->id() != id_) [[unlikely]]
+    return std::unexpected(stale());
+  abi::ExecContext& exec = store_->exec();
+  if (entry_ == nullptr || exec.host_depth >= exec.max_host_depth) [[unlikely]] {
+    if (abi::Outcome trap = run_slowly(values)) return std::unexpected(std::move(trap));
+    return {};
+  }
+  os::ensure_signal_stack();
+  Entry entry(*store_);
+  if (entry_(&exec, func_, values) == 0) [[likely]]
+    return {};
+  abi::Outcome trap(std::exchange(exec.trap, nullptr));
+  store_->note_trap(*trap);
+  return std::unexpected(std::move(trap));
+}
+
+Run<void> PreparedCall::operator()(std::span<abi::Value> values) const {
+  if (has_refs_ || values.size() < std::max(type_->params.size(), type_->results.size())) {
+    TRY(check_args(*store_, *type_, values.first(std::min(values.size(), type_->params.size())),
+                   values.first(std::min(values.size(), type_->results.size()))));
+  }
+  return run_unchecked(values.data());
 }
 
 Run<void> call(Store& store, const Extern& func, std::span<const abi::Value> args,

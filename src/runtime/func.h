@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "abi/code.h"
 #include "abi/trap.h"
 #include "abi/value.h"
 #include "abi/vmctx.h"
@@ -25,5 +26,34 @@ Run<void> call(Store& store, const Extern& func, std::span<const abi::Value> arg
 // The same for a function object of this store, as a funcref names it.
 Run<void> call(Store& store, abi::FuncObject& func, std::span<const abi::Value> args,
                std::span<abi::Value> results);
+
+// A function that the host calls often: what cannot change between calls is looked at once.
+//
+// A small value; the store outlives it. It is refused once the store is another guest's
+// (Store::restore).
+class PreparedCall {
+ public:
+  // Errors: usage, as of call(); out_of_memory.
+  static Result<PreparedCall> create(Store& store, const Extern& func);
+
+  const wasm::FuncType& type() const { return *type_; }
+  // As call(), with arguments and results in the same place: `values` has room for the larger of
+  // both. Only references among the arguments are checked.
+  Run<void> operator()(std::span<abi::Value> values) const;
+  // Without any check: `values` is large enough, its references are the store's.
+  Run<void> run_unchecked(abi::Value* values) const;
+
+ private:
+  PreparedCall() = default;
+  Failure stale() const;
+  abi::Outcome run_slowly(abi::Value* values) const;
+
+  Store* store_ = nullptr;
+  abi::FuncObject* func_ = nullptr;
+  abi::HostEntry entry_ = nullptr;  // null: through the tier, or the host function itself
+  const wasm::FuncType* type_ = nullptr;
+  StoreId id_{};
+  bool has_refs_ = false;  // among the arguments
+};
 
 }  // namespace nacre::runtime

@@ -65,12 +65,14 @@ struct HostFuncDef {
   bool may_block = false;
   wasm::FuncType (*type)() = nullptr;
   abi::Outcome (*call)(const abi::HostCall& call, void* data, abi::Value* values) = nullptr;
+  const void* (*direct)() = nullptr;  // gives HostFunc::direct; may be null itself
 
   // As the store takes it. `data` is the State; `module` is for messages.
   abi::HostFunc bind(std::string_view module, void* data) const {
     abi::HostFunc func;
     func.type = type();
     func.call = call;
+    func.direct = direct != nullptr ? direct() : nullptr;
     func.data = data;
     func.may_block = may_block;
     func.name.append(module).append(".").append(name);
@@ -162,6 +164,33 @@ struct ResultTraits<std::expected<T, abi::Outcome>> {
   }
 };
 
+// How a C++ return type leaves a direct call; tuples do not.
+template <class R>
+struct DirectResult {
+  static constexpr bool kFits = HostValue<R>;
+  using Type = R;
+  static R give(abi::DirectCall&, R result) { return result; }
+};
+template <>
+struct DirectResult<abi::Outcome> {
+  static constexpr bool kFits = true;
+  using Type = void;
+  static void give(abi::DirectCall& call, abi::Outcome result) { call.trap = result.release(); }
+};
+template <class T>
+struct DirectResult<std::expected<T, abi::Outcome>> {
+  static constexpr bool kFits = HostValue<T> || std::is_void_v<T>;
+  using Type = T;
+  static T give(abi::DirectCall& call, std::expected<T, abi::Outcome> result) {
+    if (!result) call.trap = std::move(result).error().release();
+    if constexpr (!std::is_void_v<T>) return result ? *result : T{};
+  }
+};
+template <>
+struct DirectResult<void> {
+  static constexpr bool kFits = true;
+};
+
 // Parameters after State& and HostCall&.
 template <class R, class State, bool takes_call, class... Args>
 struct Signature {
@@ -175,36 +204,68 @@ struct Signature {
     return result;
   }
 
+  // With what of State& and HostCall& it wants in front.
+  template <class F>
+  static R apply(F&& function, const abi::HostCall& call, void* data,
+                 std::remove_cvref_t<Args>... args) {
+    auto run = [&](auto&&... front) -> R {
+      return std::forward<F>(function)(std::forward<decltype(front)>(front)..., args...);
+    };
+    auto with_call = [&](auto&&... front) -> R {
+      if constexpr (takes_call) {
+        return run(std::forward<decltype(front)>(front)..., call);
+      } else {
+        return run(std::forward<decltype(front)>(front)...);
+      }
+    };
+    if constexpr (std::is_void_v<State>) {
+      return with_call();
+    } else {
+      return with_call(*static_cast<State*>(data));
+    }
+  }
+
   template <class F>
   static abi::Outcome invoke(F&& function, const abi::HostCall& call, void* data,
                              abi::Value* values) {
     // All arguments are read before a result is written over them.
     return [&]<size_t... i>(std::index_sequence<i...>) -> abi::Outcome {
-      auto run = [&](auto&&... front) -> R {
-        return std::forward<F>(function)(std::forward<decltype(front)>(front)...,
-                                         ValueTraits<std::remove_cvref_t<Args>>::get(values[i])...);
-      };
-      auto with_call = [&](auto&&... front) -> R {
-        if constexpr (takes_call) {
-          return run(std::forward<decltype(front)>(front)..., call);
-        } else {
-          return run(std::forward<decltype(front)>(front)...);
-        }
-      };
-      auto with_state = [&]() -> R {
-        if constexpr (std::is_void_v<State>) {
-          return with_call();
-        } else {
-          return with_call(*static_cast<State*>(data));
-        }
+      auto run = [&]() -> R {
+        return apply(std::forward<F>(function), call, data,
+                     ValueTraits<std::remove_cvref_t<Args>>::get(values[i])...);
       };
       if constexpr (std::is_void_v<R>) {
-        with_state();
+        run();
         return nullptr;
       } else {
-        return ResultTraits<R>::store(values, with_state());
+        return ResultTraits<R>::store(values, run());
       }
     }(std::index_sequence_for<Args...>());
+  }
+
+  template <class T>
+  static constexpr bool kIsFloat = std::is_floating_point_v<std::remove_cvref_t<T>>;
+  static constexpr size_t kFloats = (size_t{kIsFloat<Args>} + ... + 0);
+  static constexpr bool kDirect =
+      kFloats <= 8 && sizeof...(Args) - kFloats <= 4 && DirectResult<R>::kFits;
+
+  // HostFunc::direct; `Function` makes what is called from `data`.
+  template <class Function>
+  static auto direct(abi::DirectCall* call, void* data, std::remove_cvref_t<Args>... args) {
+    abi::HostCall host{.exec = *call->exec, .caller = call->caller};
+    if constexpr (std::is_void_v<R>) {
+      apply(Function{}(data), host, data, args...);
+    } else {
+      return DirectResult<R>::give(*call, apply(Function{}(data), host, data, args...));
+    }
+  }
+  template <class Function>
+  static const void* direct_address() {
+    if constexpr (kDirect) {
+      return reinterpret_cast<const void*>(&direct<Function>);
+    } else {
+      return nullptr;
+    }
   }
 };
 
@@ -236,6 +297,16 @@ struct CallableTraits<R (C::*)(Args...)> : FunctionTraits<R, C&, Args...> {};
 template <class R, class C, class... Args>
 struct CallableTraits<R (C::*)(Args...) const> : FunctionTraits<R, const C&, Args...> {};
 
+// For Signature::direct: a stateless function object, whatever the data is, and the one behind it.
+template <class F>
+struct Always {
+  std::remove_const_t<F> operator()(void*) const { return {}; }
+};
+template <class F>
+struct Behind {
+  F& operator()(void* data) const { return *static_cast<F*>(data); }
+};
+
 // Lambdas and other function objects, which take no State: they are their own.
 template <class F>
 struct ObjectTraits;
@@ -254,18 +325,20 @@ constexpr HostFuncDef host_func(std::string_view name, MayBlock may_block = MayB
   def.name = name;
   def.may_block = may_block == MayBlock::yes;
   def.type = &Traits::type;
-  def.call = [](const abi::HostCall& call, void* data, abi::Value* values) -> abi::Outcome {
-    auto run = [](auto&&... args) -> decltype(auto) {
-      if constexpr (std::is_member_function_pointer_v<decltype(function)>) {
-        return [](auto&& object, auto&&... rest) -> decltype(auto) {
-          return (object.*function)(std::forward<decltype(rest)>(rest)...);
-        }(std::forward<decltype(args)>(args)...);
-      } else {
-        return function(std::forward<decltype(args)>(args)...);
-      }
-    };
-    return Traits::invoke(run, call, data, values);
+  constexpr auto run = [](auto&&... args) -> decltype(auto) {
+    if constexpr (std::is_member_function_pointer_v<decltype(function)>) {
+      return [](auto&& object, auto&&... rest) -> decltype(auto) {
+        return (object.*function)(std::forward<decltype(rest)>(rest)...);
+      }(std::forward<decltype(args)>(args)...);
+    } else {
+      return function(std::forward<decltype(args)>(args)...);
+    }
   };
+  using Run = decltype(run);
+  def.call = [](const abi::HostCall& call, void* data, abi::Value* values) -> abi::Outcome {
+    return Traits::invoke(Run{}, call, data, values);
+  };
+  def.direct = [] { return Traits::template direct_address<detail::Always<Run>>(); };
   return def;
 }
 
@@ -280,6 +353,7 @@ constexpr HostFuncDef host_object(std::string_view name, MayBlock may_block = Ma
   def.call = [](const abi::HostCall& call, void* data, abi::Value* values) -> abi::Outcome {
     return Traits::invoke(*static_cast<F*>(data), call, nullptr, values);
   };
+  def.direct = [] { return Traits::template direct_address<detail::Behind<F>>(); };
   return def;
 }
 

@@ -53,6 +53,7 @@ class Instance {
 
  private:
   friend class Instantiator;
+  friend class Snapshot;
 
   Instance(Store& store, ModulePtr module);
   // Room for everything the module declares, and the records of running code pointing there.
@@ -98,6 +99,14 @@ class Instance {
 // an active segment, a constant expression or the start function; what happened before it stays
 // visible, as the specification says.
 Run<Instance*> instantiate(Store& store, ModulePtr module, std::span<const Extern> imports);
+
+// The same without the start function, which run_start() then runs; for instance pools. `images`:
+// empty, or what the memories hold that the module defines, in order, once its active segments are
+// written: those are then not written again. Restorable memories have small pages.
+Run<Instance*> instantiate_restorable(Store& store, ModulePtr module,
+                                      std::span<const Extern> imports,
+                                      std::span<const Memory::Image> images);
+Run<void> run_start(Instance& instance);
 
 // Whether `found` can be what `module` imports; the error (unlinkable) says why not.
 Result<void> check_import(const Store& store, const Module& module, const wasm::Import& wanted,

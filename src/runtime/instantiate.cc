@@ -1,7 +1,6 @@
 // Instantiation in two phases (security.md J3). Until the instance is published nothing of it is
 // reachable from elsewhere, and a failure drops it whole; afterwards a trap leaves it in the store,
 // since its functions may already be in somebody's table.
-#include <cstring>
 #include <new>
 #include <string>
 #include <utility>
@@ -15,6 +14,12 @@
 
 namespace nacre::runtime {
 namespace {
+
+// Where the memories of an instance come from.
+struct MemoryOrigin {
+  bool restorable = false;
+  std::span<const Memory::Image> images = {};
+};
 
 bool limits_match(const wasm::Limits& found, const wasm::Limits& wanted) {
   if (found.address != wanted.address || found.min < wanted.min) return false;
@@ -68,8 +73,8 @@ Result<void> check_import(const Store& store, const Module& module, const wasm::
 
 class Instantiator {
  public:
-  Instantiator(Store& store, ModulePtr module)
-      : store_(store), module_(std::move(module)), wasm_(module_->wasm()) {}
+  Instantiator(Store& store, ModulePtr module, MemoryOrigin origin)
+      : store_(store), module_(std::move(module)), wasm_(module_->wasm()), origin_(origin) {}
 
   Run<Instance*> run(std::span<const Extern> imports) {
     TRY(check(imports));
@@ -90,7 +95,6 @@ class Instantiator {
     publish(std::move(owned));
     TRY(write_elements());
     TRY(write_data());
-    TRY(start());
     return instance_;
   }
 
@@ -203,7 +207,10 @@ class Instantiator {
 
   Result<void> add_memories() {
     for (uint32_t i = wasm_.imported_memories; i < wasm_.memories.size(); ++i) {
-      instance_->own_memories_.push_back(TRY(store_.make_memory(wasm_.memories[i])));
+      size_t own = i - wasm_.imported_memories;
+      Memory::Image image = own < origin_.images.size() ? origin_.images[own] : nullptr;
+      instance_->own_memories_.push_back(
+          TRY(store_.make_memory(wasm_.memories[i], origin_.restorable, std::move(image))));
       set_memory(i, *instance_->own_memories_.back());
     }
     return {};
@@ -256,31 +263,45 @@ class Instantiator {
     for (uint32_t i = 0; i < wasm_.data.size(); ++i) {
       const wasm::DataSegment& segment = wasm_.data[i];
       if (segment.mode != wasm::DataSegment::Mode::active) continue;
+      if (segment.memory >= wasm_.imported_memories && !origin_.images.empty()) {
+        instance_->drop_data(i);
+        continue;
+      }
       Memory& memory = instance_->memory(segment.memory);
       uint64_t offset = TRY(offset_of(segment.offset, memory.record()->is_64));
-      if (!in_bounds(offset, uint64_t{segment.bytes.size()}, memory.size_bytes()))
+      if (!memory.initialize(offset, segment.bytes))
         return std::unexpected(abi::make_trap(abi::TrapKind::memory_out_of_bounds));
-      if (!segment.bytes.empty())
-        std::memcpy(memory.base() + offset, segment.bytes.data(), segment.bytes.size());
       instance_->drop_data(i);
     }
     return {};
   }
 
-  Run<void> start() {
-    if (!wasm_.start) return {};
-    return call(store_, *instance_->functions_[*wasm_.start], {}, {});
-  }
-
   Store& store_;
   ModulePtr module_;
   const wasm::Module& wasm_;
+  MemoryOrigin origin_;
   Instance* instance_ = nullptr;
 };
 
+Run<void> run_start(Instance& instance) {
+  std::optional<uint32_t> start = instance.module().wasm().start;
+  if (!start) return {};
+  return call(instance.store(), instance.item(wasm::ExternKind::func, *start), {}, {});
+}
+
 Run<Instance*> instantiate(Store& store, ModulePtr module, std::span<const Extern> imports) {
   if (module == nullptr) return fail(ErrorCode::usage, "no module to instantiate");
-  return Instantiator(store, std::move(module)).run(imports);
+  Instance* instance = TRY(Instantiator(store, std::move(module), {}).run(imports));
+  TRY(run_start(*instance));
+  return instance;
+}
+
+Run<Instance*> instantiate_restorable(Store& store, ModulePtr module,
+                                      std::span<const Extern> imports,
+                                      std::span<const Memory::Image> images) {
+  if (module == nullptr) return fail(ErrorCode::usage, "no module to instantiate");
+  return Instantiator(store, std::move(module), {.restorable = true, .images = images})
+      .run(imports);
 }
 
 }  // namespace nacre::runtime

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <new>
 #include <string>
 #include <utility>
@@ -59,10 +60,22 @@ Result<std::shared_ptr<Memory>> Memory::create(const wasm::MemoryType& type,
   return memory;
 }
 
+Result<std::shared_ptr<Memory>> Memory::create(const wasm::MemoryType& type,
+                                               const MemoryContext& context, Image image) {
+  std::shared_ptr<Memory> memory = TRY(create(type, context));
+  if (image->size_bytes() > os::round_up_to_page(memory->size_bytes()))
+    return fail(ErrorCode::internal, "the image of a memory is larger than the memory");
+  TRY(memory->start_from(std::move(image)));
+  return memory;
+}
+
 Result<void> Memory::map(uint64_t min_bytes) {
   // Without the address space for guards, checks are as good (security.md P6).
-  if (context_.allow_guards && abi::can_be_guarded(type_) && map_guarded(min_bytes)) return {};
-  return map_checked(min_bytes);
+  bool guarded =
+      context_.allow_guards && abi::can_be_guarded(type_) && map_guarded(min_bytes).has_value();
+  if (!guarded) TRY(map_checked(min_bytes));
+  if (context_.small_pages) reservation_.use_small_pages();
+  return {};
 }
 
 Result<void> Memory::map_guarded(uint64_t min_bytes) {
@@ -104,6 +117,43 @@ Result<void> Memory::map_checked(uint64_t min_bytes) {
     if (wanted == min_bytes) return std::unexpected(std::move(reservation).error());
     wanted = std::max(wanted / 4, min_bytes);  // less room to grow is better than none
   }
+}
+
+Result<void> Memory::start_from(Image image) {
+  TRY(reservation_.map_image(layout_.front_guard_bytes, *image));
+  initial_bytes_ = record_.size_bytes;
+  image_ = std::move(image);
+  return {};
+}
+
+bool Memory::initialize(uint64_t offset, Bytes data) {
+  if (!in_bounds(offset, uint64_t{data.size()}, size_bytes())) return false;
+  if (data.empty()) return true;
+  std::memcpy(record_.base + offset, data.data(), data.size());
+  written_bytes_ = std::max(written_bytes_, offset + data.size());
+  return true;
+}
+
+Result<Memory::Image> Memory::freeze() {
+  if (image_ != nullptr) return image_;
+  os::MemoryImage image =
+      TRY(os::MemoryImage::create(Bytes(record_.base, written_bytes_), context_.mapping));
+  TRY(start_from(std::make_shared<const os::MemoryImage>(std::move(image))));
+  return image_;
+}
+
+// By what the memory is now, not by what it was asked to become (security.md J2).
+Result<void> Memory::restore(const os::PageRestorer& restorer, uint64_t keep_bytes) {
+  if (image_ == nullptr) return fail(ErrorCode::internal, "the memory was never frozen");
+  uint64_t initial = os::round_up_to_page(initial_bytes_);
+  uint64_t present = os::round_up_to_page(record_.size_bytes);
+  if (present > initial)
+    TRY(reservation_.decommit(layout_.front_guard_bytes + initial, present - initial));
+  TRY(restorer.restore(record_.base, initial, *image_, keep_bytes));
+  record_.size_bytes = initial_bytes_;
+  if (context_.budget != nullptr) context_.budget->give_back(charged_bytes_ - initial_bytes_);
+  charged_bytes_ = initial_bytes_;
+  return {};
 }
 
 wasm::MemoryType Memory::current_type() const {

@@ -21,6 +21,8 @@
 #include "base/result.h"
 #include "os/fault.h"
 #include "os/memory.h"
+#include "os/memory_image.h"
+#include "os/page_restorer.h"
 #include "runtime/parking_lot.h"
 #include "wasm/types.h"
 
@@ -44,11 +46,14 @@ struct MemoryContext {
   std::shared_ptr<MemoryBudget> budget;  // may be null: no limit
   bool allow_guards = true;
   bool end_at_guard = false;         // EngineOptions::memories_end_at_guard
+  bool small_pages = false;          // for memories that are restored (Memory::restore)
   std::shared_ptr<void> owner = {};  // of what `mapping` points to; the memory keeps it
 };
 
 class Memory : public std::enable_shared_from_this<Memory> {
  public:
+  using Image = std::shared_ptr<const os::MemoryImage>;
+
   // A 64-bit memory, or one that declares no maximum, can grow to at most so many bytes.
   static constexpr uint64_t kMaxUnguardedBytes = uint64_t{16} << 30;
   static constexpr uint64_t kGrowFailed = ~uint64_t{0};
@@ -56,6 +61,9 @@ class Memory : public std::enable_shared_from_this<Memory> {
   // Errors: out_of_memory, limit (the budget).
   static Result<std::shared_ptr<Memory>> create(const wasm::MemoryType& type,
                                                 const MemoryContext& context);
+  // The same, with contents: an image of such a memory.
+  static Result<std::shared_ptr<Memory>> create(const wasm::MemoryType& type,
+                                                const MemoryContext& context, Image image);
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
   ~Memory();
@@ -70,6 +78,18 @@ class Memory : public std::enable_shared_from_this<Memory> {
   // The former size in pages, or kGrowFailed: beyond the maximum, the reservation or the budget.
   uint64_t grow(uint64_t delta_pages);
 
+  // Writes an active data segment; false if it does not fit.
+  [[nodiscard]] bool initialize(uint64_t offset, Bytes data);
+
+  // ---- For instance pools. The memory is not shared and nobody uses it meanwhile.
+  //
+  // What initialize() has written, and zeroes, become what restore() goes back to, and are returned
+  // for others to start from. No guest ran yet. Errors: out_of_memory.
+  Result<Image> freeze();
+  // Size and contents are again those of freeze(), or of the image the memory was created with. On
+  // failure the memory must not be used any more.
+  Result<void> restore(const os::PageRestorer& restorer, uint64_t keep_bytes);
+
   // The memory as it is now; see abi/guest_memory.h.
   abi::GuestMemory view() const {
     return abi::GuestMemory(record_.base, size_bytes(), type_.shared);
@@ -83,12 +103,16 @@ class Memory : public std::enable_shared_from_this<Memory> {
   Result<void> map(uint64_t min_bytes);
   Result<void> map_guarded(uint64_t min_bytes);
   Result<void> map_checked(uint64_t min_bytes);
+  Result<void> start_from(Image image);
 
   wasm::MemoryType type_;
   MemoryContext context_;
   abi::MemoryLayout layout_;
   uint64_t max_bytes_ = 0;      // that the type and the reservation allow
   uint64_t charged_bytes_ = 0;  // to the budget
+  uint64_t written_bytes_ = 0;  // by initialize(): behind them all is zero
+  uint64_t initial_bytes_ = 0;  // that restore() goes back to
+  Image image_;                 // null: never frozen
   os::Reservation reservation_;
   os::FaultRange fault_range_;  // goes before the reservation
   std::mutex grow_mutex_;

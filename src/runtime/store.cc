@@ -10,6 +10,11 @@ namespace nacre::runtime {
 namespace {
 
 constexpr uint64_t kStackGuardBytes = 64 << 10;
+// The top of the stack lies a little above what one page of page tables maps, so that few entries
+// are looked at when the written pages of a shallow stack are asked for (Store::restore).
+constexpr uint64_t kPageTableBytes = 2 << 20;
+constexpr uint64_t kStackTopBytes = 64 << 10;
+constexpr uint64_t kKeptStackBytes = 64 << 10;  // of a restored stack, for the next guest
 
 Error wrong_owner() { return Error(ErrorCode::usage, "this handle belongs to another store"); }
 
@@ -46,9 +51,15 @@ Result<void> Store::map_stack() {
   if (bytes == 0 || bytes > uint64_t{1} << 40)
     return fail(ErrorCode::usage, "a guest stack has between 1 byte and 1 TiB");
   bytes += abi::kStackReserveBytes;
-  stack_ = TRY(os::Reservation::reserve(bytes + 2 * kStackGuardBytes, engine_->mapping()));
-  TRY(stack_.commit(kStackGuardBytes, bytes));
-  exec_.stack_begin = stack_.data() + kStackGuardBytes;
+  os::MappingContext mapping = engine_->mapping();
+  mapping.stock = options_.stock;
+  stack_ = TRY(os::Reservation::reserve(bytes + 2 * kStackGuardBytes + kPageTableBytes, mapping));
+  stack_.use_small_pages();
+  auto lowest_end = reinterpret_cast<uintptr_t>(stack_.data()) + kStackGuardBytes + bytes;
+  uint64_t shift = (kStackTopBytes - lowest_end) % kPageTableBytes;
+  uint64_t begin = kStackGuardBytes + shift;
+  TRY(stack_.commit(begin, bytes));
+  exec_.stack_begin = stack_.data() + begin;
   exec_.stack_end = exec_.stack_begin + bytes;
   exec_.stack_top = exec_.stack_begin;
   exec_.frame_top = exec_.stack_end;
@@ -81,15 +92,20 @@ Result<std::unique_ptr<Table>> Store::make_table(const wasm::TableType& type, ab
   return table;
 }
 
-Result<std::shared_ptr<Memory>> Store::make_memory(const wasm::MemoryType& type) {
+Result<std::shared_ptr<Memory>> Store::make_memory(const wasm::MemoryType& type, bool restorable,
+                                                   Memory::Image image) {
   if (memory_count_ >= options_.max_memories)
     return fail(ErrorCode::limit, "the store has all the memories that it may have");
   MemoryContext context{.mapping = engine_->mapping(),
                         .budget = memory_budget_,
                         .allow_guards = engine_->options().guarded_memories,
                         .end_at_guard = engine_->options().memories_end_at_guard,
+                        .small_pages = restorable,
                         .owner = engine_};
-  auto memory = TRY(Memory::create(type, context));
+  // A shared memory may outlive the store, and so what the store takes its address space from.
+  if (!type.shared) context.mapping.stock = options_.stock;
+  auto memory = TRY(image == nullptr ? Memory::create(type, context)
+                                     : Memory::create(type, context, std::move(image)));
   ++memory_count_;
   return memory;
 }
@@ -205,6 +221,40 @@ Result<void> Store::set_table(const Extern& item, uint64_t index, abi::Ref value
     return fail(ErrorCode::usage, "the table has " + std::to_string(table->size()) +
                                       " elements, none at " + std::to_string(index));
   }
+  return {};
+}
+
+Store::Census Store::census() const {
+  return {.kept = kept_.size(),
+          .extern_values = extern_values_.size(),
+          .functions = host_func_objects_.size(),
+          .globals = host_globals_.size(),
+          .tags = host_tags_.size(),
+          .tables = host_tables_.size(),
+          .memories = host_memories_.size(),
+          .instances = instances_.size()};
+}
+
+void Store::freeze() { frozen_ = census(); }
+
+Result<void> Store::restore(const os::PageRestorer& restorer) {
+  if (running()) return fail(ErrorCode::usage, "a guest is running in the store");
+  if (trapped_) return fail(ErrorCode::usage, "a guest trapped in the store");
+  // Of what was added, host objects behind externrefs are the guest's and go with it; anything else
+  // may be in use by somebody.
+  if (frozen_ && extern_values_.size() > frozen_->extern_values)
+    extern_values_.resize(frozen_->extern_values);
+  if (frozen_ != census()) return fail(ErrorCode::usage, "something was added to the store");
+  if (exec_.stack_top != exec_.stack_begin || exec_.frame_top != exec_.stack_end ||
+      exec_.native_sp != nullptr || exec_.trap != nullptr)
+    return fail(ErrorCode::internal, "the guest's stack was not left as it was entered");
+  if (entered_) {
+    uint64_t bytes = static_cast<uint64_t>(exec_.stack_end - exec_.stack_begin);
+    TRY(restorer.restore(exec_.stack_begin, bytes, {}, kKeptStackBytes));
+  }
+  entered_ = false;
+  host_data_ = nullptr;
+  id_ = StoreId{Engine::next_store_id()};
   return {};
 }
 

@@ -18,6 +18,7 @@
 #include "abi/vmctx.h"
 #include "base/result.h"
 #include "os/memory.h"
+#include "os/page_restorer.h"
 #include "runtime/engine.h"
 #include "runtime/extern.h"
 #include "runtime/global.h"
@@ -39,6 +40,8 @@ struct StoreOptions {
   uint64_t guest_stack_bytes = uint64_t{8} << 20;
   // How deep the host may call the guest calling the host; each level costs native stack.
   uint32_t max_host_depth = 200;
+  // Where memories and stacks come from and go back to; may be null, outlives the store.
+  os::ReservationStock* stock = nullptr;
 };
 
 class Store {
@@ -76,6 +79,26 @@ class Store {
   // Keeps `data` alive as long as the store; it is released after all instances.
   void keep(std::shared_ptr<void> data) { kept_.push_back(std::move(data)); }
 
+  // Whatever the embedder's functions look for when they know their store (Store::of); not owned.
+  void* host_data() const { return host_data_; }
+  void set_host_data(void* data) { host_data_ = data; }
+
+  // ---- For instance pools: one guest after the other in the same store.
+  //
+  // Call when everything is made and no guest ran yet: the store is as restore() will want it.
+  void freeze();
+  // Ends the time of a guest: its stack holds nothing of it any more, and handles that were given
+  // out are refused from now on. Errors: usage, if the store is running, holds what was not there
+  // at freeze(), or a guest trapped in it; out_of_memory. After an error no other guest may have
+  // it.
+  Result<void> restore(const os::PageRestorer& restorer);
+  // Whether a guest ended by a trap, other than its own exit.
+  bool trapped() const { return trapped_; }
+  void note_trap(const abi::Trap& trap) { trapped_ |= trap.kind != abi::TrapKind::exit; }
+  bool running() const { return exec_.host_depth != 0; }
+  // That a guest is about to use the stack.
+  void note_entry() { entered_ = true; }
+
   // ---- References.
   //
   // An externref to a host object; null without one. Hosts that use numbers of their own as
@@ -111,12 +134,20 @@ class Store {
   struct Exec : abi::ExecContext {
     Store* store = nullptr;
   };
+  // How much of everything there is that can only be added.
+  struct Census {
+    size_t kept = 0, extern_values = 0, functions = 0, globals = 0, tags = 0, tables = 0;
+    size_t memories = 0, instances = 0;
+    friend bool operator==(const Census&, const Census&) = default;
+  };
+  Census census() const;
 
   Store(std::shared_ptr<Engine> engine, StoreOptions options);
   Result<void> map_stack();
   // Made, charged to the store's limits, and not yet owned by it.
   Result<std::unique_ptr<Table>> make_table(const wasm::TableType& type, abi::Ref initial);
-  Result<std::shared_ptr<Memory>> make_memory(const wasm::MemoryType& type);
+  Result<std::shared_ptr<Memory>> make_memory(const wasm::MemoryType& type, bool restorable = false,
+                                              Memory::Image image = nullptr);
   void add_functions(const abi::FuncObject* begin, size_t count);
   Instance* add_instance(std::unique_ptr<Instance> instance);
 
@@ -126,6 +157,10 @@ class Store {
   StoreId id_;
   std::vector<std::shared_ptr<void>> kept_;
   os::Reservation stack_;
+  bool trapped_ = false;
+  bool entered_ = false;
+  void* host_data_ = nullptr;
+  std::optional<Census> frozen_;
   Exec exec_;
   std::shared_ptr<MemoryBudget> memory_budget_;
   os::AddressSpaceBudget table_budget_;

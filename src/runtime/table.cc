@@ -9,6 +9,11 @@
 #include "base/checked.h"
 
 namespace nacre::runtime {
+namespace {
+
+constexpr uint64_t kKeptElements = 1024;  // room that a restored table may keep
+
+}  // namespace
 
 Table::Table(const wasm::TableType& type, os::AddressSpaceBudget* budget, os::FailPoint* fail_point)
     : type_(type),
@@ -78,6 +83,29 @@ uint64_t Table::grow(uint64_t delta, abi::Ref initial) {
   }
   record_.size = old_size + delta;  // after the elements are there (security.md F4)
   return old_size;
+}
+
+Result<FixedArray<abi::Ref>> Table::save() const {
+  auto saved = TRY(FixedArray<abi::Ref>::create(record_.size, fail_point_));
+  std::copy_n(record_.elements, record_.size, saved.data());
+  return saved;
+}
+
+Result<void> Table::restore(const FixedArray<abi::Ref>& saved) {
+  // What grew much is given back; else the room stays, null again behind the elements.
+  if (capacity_ > 2 * saved.size() + kKeptElements) {
+    auto* elements = static_cast<abi::Ref*>(std::calloc(saved.size() + 1, sizeof(abi::Ref)));
+    if (elements == nullptr) return fail(ErrorCode::out_of_memory, "no room for a table");
+    std::free(record_.elements);
+    record_.elements = elements;
+    capacity_ = saved.size();
+  } else if (record_.size > saved.size()) {
+    std::fill(record_.elements + saved.size(), record_.elements + record_.size, abi::kNullRef);
+  }
+  std::copy_n(saved.data(), saved.size(), record_.elements);
+  if (budget_ != nullptr) budget_->give_back(record_.size - saved.size());
+  record_.size = saved.size();
+  return {};
 }
 
 std::optional<abi::Ref> Table::get(uint64_t index) const {

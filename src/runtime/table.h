@@ -11,6 +11,7 @@
 #include "abi/vmctx.h"
 #include "base/result.h"
 #include "os/memory.h"
+#include "runtime/fixed_array.h"
 #include "wasm/limits.h"
 #include "wasm/types.h"
 
@@ -34,6 +35,11 @@ class Table {
   uint64_t size() const { return record_.size; }
   // The former size, or kGrowFailed: beyond the maximum, kMaxTableElements or the budget.
   uint64_t grow(uint64_t delta, abi::Ref initial);
+
+  // ---- For instance pools: size and elements as they are now, and back to them. Errors:
+  // out_of_memory; after a failed restore() the table must not be used any more.
+  Result<FixedArray<abi::Ref>> save() const;
+  Result<void> restore(const FixedArray<abi::Ref>& saved);
 
   // Bounds-checked. The caller has checked the type of what it sets.
   std::optional<abi::Ref> get(uint64_t index) const;

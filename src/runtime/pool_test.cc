@@ -1,0 +1,329 @@
+#include "runtime/pool.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <thread>
+
+#include "runtime/test_support.h"
+
+namespace nacre::runtime {
+namespace {
+
+constexpr std::string_view kCounter = R"((module
+  (memory (export "m") 1 4) (data (i32.const 8) "initial")
+  (table (export "t") 2 10 funcref) (elem (i32.const 0) $f)
+  (global (export "g") (mut i64) (i64.const 5))
+  (func $f (export "f"))))";
+
+class PoolTest : public testing::Test {
+ protected:
+  std::shared_ptr<Pool> make(PoolOptions options = {}) {
+    return Pool::create(world.engine, std::make_shared<NoPoolHost>(), options).value();
+  }
+  Lease take(Pool& pool, const ModulePtr& module) {
+    auto lease = pool.instantiate(module);
+    if (!lease) {
+      ADD_FAILURE() << lease.error().to_string();
+      return {};
+    }
+    EXPECT_EQ(&lease->instance().module(), module.get());
+    return std::move(*lease);
+  }
+  static ErrorCode code_of(const runtime::Run<Lease>& result) {
+    EXPECT_FALSE(result);
+    EXPECT_FALSE(result.error().is_trap());
+    return result.error().error().code();
+  }
+
+  World world;
+};
+
+void write_everywhere(Lease& lease) {
+  Instance& instance = lease.instance();
+  Memory& memory = instance.memory(0);
+  ASSERT_EQ(memory.grow(2), 1u);
+  std::memset(memory.base(), 0xA5, memory.size_bytes());
+  Table& table = instance.table(0);
+  ASSERT_EQ(table.grow(5, abi::kNullRef), 2u);
+  for (uint64_t i = 0; i < 7; ++i)
+    ASSERT_TRUE(table.set(i, Store::ref_of(*instance.find_export("f")->func())));
+  ASSERT_TRUE(lease.store().set_global(*instance.find_export("g"), i64(77)));
+  instance.vmctx().area = nullptr;
+}
+
+void expect_as_new(Lease& lease) {
+  Instance& instance = lease.instance();
+  Memory& memory = instance.memory(0);
+  EXPECT_EQ(memory.size_pages(), 1u);
+  EXPECT_EQ(instance.vmctx().memory0->size_bytes, 65536u);
+  std::vector<uint8_t> expected(65536, 0);
+  std::memcpy(expected.data() + 8, "initial", 7);
+  EXPECT_EQ(std::memcmp(memory.base(), expected.data(), expected.size()), 0);
+  EXPECT_EQ(memory.grow(3), 1u);
+  EXPECT_EQ(memory.base()[65536], 0);
+  EXPECT_EQ(memory.base()[4 * 65536 - 1], 0);
+  Table& table = instance.table(0);
+  EXPECT_EQ(table.size(), 2u);
+  EXPECT_EQ(table.get(0), Store::ref_of(*instance.find_export("f")->func()));
+  EXPECT_EQ(table.get(1), abi::kNullRef);
+  EXPECT_EQ(table.grow(5, abi::kNullRef), 2u);
+  EXPECT_EQ(table.get(6), abi::kNullRef);
+  EXPECT_EQ(instance.find_export("g")->global()->value.i64, 5u);
+}
+
+TEST_F(PoolTest, ASecondGuestFindsWhatTheFirstFound) {
+  ModulePtr module = world.parse(kCounter);
+  for (bool scan : {true, false}) {
+    auto pool = make({.max_slots = 1, .scan_pages = scan});
+    for (int round = 0; round < 5; ++round) {
+      Lease lease = take(*pool, module);
+      ASSERT_TRUE(lease);
+      expect_as_new(lease);
+      lease.release();
+      lease = take(*pool, module);
+      write_everywhere(lease);
+    }
+    PoolStatistics counts = pool->statistics();
+    EXPECT_EQ(counts.made, 1u);
+    EXPECT_EQ(counts.warm, 9u);
+    EXPECT_EQ(counts.retired, 0u);
+    EXPECT_EQ(counts.idle, 1u);
+  }
+}
+
+TEST_F(PoolTest, SlotsStayWithTheirModuleWhileTheyCan) {
+  ModulePtr a = world.parse(kCounter), b = world.parse("(module (memory 0) (table 3 funcref))");
+  auto pool = make({.max_slots = 2});
+  Instance* of_a = nullptr;
+  {
+    Lease first = take(*pool, a), second = take(*pool, b);
+    of_a = &first.instance();
+    EXPECT_EQ(code_of(pool->instantiate(a)), ErrorCode::limit);
+  }
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(&take(*pool, a).instance(), of_a);
+  EXPECT_EQ(pool->statistics().made, 2u);
+  // A third module takes the slot that was idle longest, b's.
+  take(*pool, world.parse("(module)"));
+  EXPECT_EQ(&take(*pool, a).instance(), of_a);
+  take(*pool, b);
+  EXPECT_EQ(pool->statistics().made, 4u);
+  EXPECT_EQ(pool->statistics().slots, 2u);
+}
+
+TEST_F(PoolTest, AModuleWithASmallerMemoryGetsNoMore) {
+  auto pool = make({.max_slots = 1});
+  ModulePtr large =
+      world.parse("(module (memory (export \"m\") 2) (data (i32.const 9) \"large\"))");
+  ModulePtr small = world.parse("(module (memory (export \"m\") 1))");
+  for (int round = 0; round < 3; ++round) {
+    uint8_t* base = nullptr;
+    {
+      Lease lease = take(*pool, large);
+      Memory& memory = lease.instance().memory(0);
+      base = memory.base();
+      EXPECT_EQ(std::memcmp(base + 9, "large", 5), 0);
+      ASSERT_EQ(memory.grow(10), 2u);
+      std::memset(base, 0xA5, memory.size_bytes());
+    }
+    Lease lease = take(*pool, small);
+    Memory& memory = lease.instance().memory(0);
+    EXPECT_EQ(memory.base(), base);  // the same address space
+    uint8_t byte = 0;
+    EXPECT_TRUE(os::guarded_load(base + 65535, byte));
+    EXPECT_FALSE(os::guarded_load(base + 65536, byte));
+    EXPECT_FALSE(os::guarded_load(base + 11 * 65536, byte));
+    ASSERT_EQ(memory.grow(20), 1u);
+    for (uint64_t i = 0; i < memory.size_bytes(); ++i) ASSERT_EQ(base[i], 0) << i;
+  }
+}
+
+TEST_F(PoolTest, TheGuestsStackIsCleared) {
+  ModulePtr module = world.parse("(module (func (export \"f\")))");
+  auto pool = make({.max_slots = 1, .store = {.guest_stack_bytes = 1 << 20}});
+  bool dirty = true;
+  *world.behaviour = [&](abi::ExecContext& exec, abi::FuncObject&, abi::Value*) {
+    auto size = static_cast<size_t>(exec.stack_end - exec.stack_begin);
+    dirty = std::any_of(exec.stack_begin, exec.stack_end, [](uint8_t byte) { return byte != 0; });
+    std::memset(exec.stack_begin, 0xA5, size);
+    return abi::Outcome();
+  };
+  for (int round = 0; round < 3; ++round) {
+    Lease lease = take(*pool, module);
+    ASSERT_TRUE(call(lease.store(), *lease.instance().find_export("f"), {}, {}));
+    EXPECT_FALSE(dirty);
+  }
+  EXPECT_EQ(pool->statistics().made, 1u);
+}
+
+TEST_F(PoolTest, ATrapEndsTheSlotAndAnExitDoesNot) {
+  ModulePtr module = world.parse("(module (func (export \"f\")))");
+  auto pool = make({.max_slots = 1});
+  for (bool exits : {true, false}) {
+    *world.behaviour = [&](abi::ExecContext&, abi::FuncObject&, abi::Value*) {
+      return abi::make_trap(exits ? abi::TrapKind::exit : abi::TrapKind::unreachable);
+    };
+    Lease lease = take(*pool, module);
+    EXPECT_FALSE(call(lease.store(), *lease.instance().find_export("f"), {}, {}));
+    lease.release();
+    EXPECT_EQ(pool->statistics().retired, exits ? 0u : 1u);
+    EXPECT_EQ(pool->statistics().slots, exits ? 1u : 0u);
+  }
+}
+
+TEST_F(PoolTest, TheStartFunctionRunsForEachGuest) {
+  ModulePtr module = world.parse("(module (memory 1) (func $s) (start $s))");
+  auto pool = make({.max_slots = 1});
+  int runs = 0;
+  void* seen = nullptr;
+  *world.behaviour = [&](abi::ExecContext& exec, abi::FuncObject& function, abi::Value*) {
+    ++runs;
+    seen = Store::of(exec).host_data();
+    uint8_t& byte = function.vmctx->memory0_base[0];
+    EXPECT_EQ(byte, 0);
+    byte = 1;
+    return runs == 3 ? abi::make_trap(abi::TrapKind::unreachable) : abi::Outcome();
+  };
+  for (int i = 0; i < 2; ++i) {
+    auto lease = pool->instantiate(module, &runs);
+    ASSERT_TRUE(lease);
+    EXPECT_EQ(seen, &runs);
+  }
+  EXPECT_FALSE(pool->instantiate(module));
+  EXPECT_EQ(seen, nullptr);
+  EXPECT_EQ(pool->statistics().slots, 0u);
+  EXPECT_TRUE(pool->instantiate(module));
+}
+
+TEST_F(PoolTest, HandlesOfAFormerGuestAreRefused) {
+  ModulePtr module = world.parse(kCounter);
+  auto pool = make({.max_slots = 1});
+  Lease first = take(*pool, module);
+  Extern stale = *first.instance().find_export("f");
+  auto prepared = PreparedCall::create(first.store(), stale);
+  ASSERT_TRUE(prepared);
+  EXPECT_TRUE((*prepared)({}));
+  first.release();
+  Lease second = take(*pool, module);
+  EXPECT_FALSE(second.store().owns(stale));
+  EXPECT_FALSE(call(second.store(), stale, {}, {}));
+  EXPECT_FALSE((*prepared)({}));
+}
+
+TEST_F(PoolTest, WhatWasAddedToAStoreEndsTheSlotButHostObjectsGo) {
+  ModulePtr module = world.parse(kCounter);
+  auto pool = make({.max_slots = 1});
+  auto object = std::make_shared<int>(1);
+  std::weak_ptr<int> watch = object;
+  {
+    Lease lease = take(*pool, module);
+    lease.store().add_extern_value(std::move(object));
+  }
+  EXPECT_TRUE(watch.expired());
+  EXPECT_EQ(pool->statistics().idle, 1u);
+  {
+    Lease lease = take(*pool, module);
+    ASSERT_TRUE(lease.store().add_memory({}));
+  }
+  EXPECT_EQ(pool->statistics().retired, 1u);
+}
+
+TEST_F(PoolTest, ASharedMemoryThatIsStillInUseEndsTheSlot) {
+  ModulePtr module = world.parse("(module (memory (export \"m\") 1 2 shared))");
+  auto pool = make({.max_slots = 1});
+  take(*pool, module);
+  EXPECT_EQ(pool->statistics().idle, 1u);
+  std::shared_ptr<Memory> held;
+  {
+    Lease lease = take(*pool, module);
+    held = lease.store().share(*lease.instance().find_export("m"));
+    ASSERT_NE(held, nullptr);
+    held->base()[0] = 1;
+  }
+  EXPECT_EQ(pool->statistics().retired, 1u);
+  pool = nullptr;
+  EXPECT_EQ(held->base()[0], 1);
+}
+
+TEST_F(PoolTest, RefusesWhatItCannotRestore) {
+  auto pool = make({.max_slots = 1});
+  auto refused = pool->instantiate(world.parse("(module (import \"a\" \"m\" (memory 1)))"));
+  EXPECT_EQ(code_of(refused), ErrorCode::unsupported);
+  EXPECT_NE(refused.error().to_string().find("a.m (memory 1)"), std::string::npos);
+  EXPECT_EQ(code_of(pool->instantiate(world.parse("(module (import \"a\" \"f\" (func)))"))),
+            ErrorCode::unlinkable);
+  EXPECT_EQ(code_of(pool->instantiate(nullptr)), ErrorCode::usage);
+  EXPECT_EQ(code_of(pool->instantiate(World().parse("(module)"))), ErrorCode::usage);
+  auto trapped = pool->instantiate(world.parse("(module (memory 0) (data (i32.const 0) \"x\"))"));
+  ASSERT_FALSE(trapped);
+  EXPECT_TRUE(trapped.error().is_trap());
+  EXPECT_EQ(pool->statistics().slots, 0u);
+  EXPECT_TRUE(pool->instantiate(world.parse("(module)")));
+}
+
+// Every allocation of making, restoring and remaking instances fails once; whatever happens, the
+// pool goes on, and what it gives out is as new (security.md J3).
+TEST(Pool, EveryFailingStepIsSurvived) {
+  for (uint64_t n = 0;; ++n) {
+    ASSERT_LT(n, 1000u);
+    os::FailPoint point(n);
+    World world({.fail_point = &point});
+    ModulePtr module = world.parse(kCounter);
+    ModulePtr other = world.parse("(module (memory 3) (data (i32.const 0) \"other\"))");
+    auto pool =
+        Pool::create(world.engine, std::make_shared<NoPoolHost>(), {.max_slots = 2}).value();
+    auto use = [&] {
+      auto lease = pool->instantiate(module);
+      if (!lease) return;
+      Memory* memory = &lease->instance().memory(0);
+      EXPECT_EQ(memory->size_pages(), 1u);
+      EXPECT_EQ(std::memcmp(memory->base() + 8, "initial", 8), 0);
+      memory->grow(2);
+      std::memset(memory->base(), 0xA5, memory->size_bytes());
+      lease->instance().table(0).grow(4, abi::kNullRef);
+    };
+    for (int i = 0; i < 4; ++i) {
+      use();
+      auto a = pool->instantiate(other), b = pool->instantiate(other);
+    }
+    if (!point.reached()) break;  // that was one more than there are
+    for (int i = 0; i < 10; ++i) {
+      auto first = pool->instantiate(module), second = pool->instantiate(module);
+      ASSERT_TRUE(first && second) << n;
+      EXPECT_FALSE(pool->instantiate(module));
+      expect_as_new(*first);
+      write_everywhere(*second);
+    }
+    EXPECT_EQ(pool->statistics().slots, 2u) << n;
+  }
+}
+
+TEST_F(PoolTest, ThreadsShareAPool) {
+  ModulePtr a = world.parse(kCounter), b = world.parse(kCounter);
+  auto pool = make({.max_slots = 5});
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 100; ++i) {
+        auto lease = pool->instantiate((t + i) % 3 == 0 ? a : b);
+        ASSERT_TRUE(lease);
+        expect_as_new(*lease);
+        std::memset(lease->instance().memory(0).base(), 0xA5, 65536);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  PoolStatistics counts = pool->statistics();
+  EXPECT_EQ(counts.idle, counts.slots);
+  EXPECT_EQ(counts.warm + counts.made, 400u);
+}
+
+TEST_F(PoolTest, LeasesOutliveTheirPool) {
+  Lease lease = take(*make(), world.parse(kCounter));
+  expect_as_new(lease);
+  lease.release();
+  EXPECT_FALSE(lease);
+}
+
+}  // namespace
+}  // namespace nacre::runtime
