@@ -14,6 +14,7 @@ constexpr std::string_view kCounter = R"((module
   (memory (export "m") 1 4) (data (i32.const 8) "initial")
   (table (export "t") 2 10 funcref) (elem (i32.const 0) $f)
   (global (export "g") (mut i64) (i64.const 5))
+  (data $passive "passive") (elem $unused func $f $f)
   (func $f (export "f"))))";
 
 class PoolTest : public testing::Test {
@@ -49,7 +50,10 @@ void write_everywhere(Lease& lease) {
   for (uint64_t i = 0; i < 7; ++i)
     ASSERT_TRUE(table.set(i, Store::ref_of(*instance.find_export("f")->func())));
   ASSERT_TRUE(lease.store().set_global(*instance.find_export("g"), i64(77)));
-  instance.vmctx().area = nullptr;
+  instance.drop_data(1);
+  instance.drop_element(1);
+  instance.vmctx().stack_limit = nullptr;
+  instance.vmctx().memory0_base = nullptr;
 }
 
 void expect_as_new(Lease& lease) {
@@ -70,6 +74,11 @@ void expect_as_new(Lease& lease) {
   EXPECT_EQ(table.grow(5, abi::kNullRef), 2u);
   EXPECT_EQ(table.get(6), abi::kNullRef);
   EXPECT_EQ(instance.find_export("g")->global()->value.i64, 5u);
+  EXPECT_EQ(instance.data(0).size(), 0u);
+  EXPECT_EQ(instance.data(1).size(), 7u);
+  EXPECT_EQ(instance.element_count(0), 0u);
+  EXPECT_EQ(instance.element_count(1), 2u);
+  EXPECT_EQ(instance.vmctx().memory0_base, memory.base());
 }
 
 TEST_F(PoolTest, ASecondGuestFindsWhatTheFirstFound) {
