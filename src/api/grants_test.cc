@@ -44,9 +44,11 @@ class AskTest : public testing::Test {
     std::string path = path_.substr(1);
     std::string text = R"((module (import "wasi_snapshot_preview1" "path_open"
       (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
-      (memory (export "memory") 1) (data (i32.const 100) ")" + path + R"(")
+      (memory (export "memory") 1) (data (i32.const 100) ")" +
+                       path + R"(")
       (func (export "open") (result i32) (call $open (i32.const 3) (i32.const 0) (i32.const 100)
-        (i32.const )" + std::to_string(path.size()) + R"() (i32.const 0) (i64.const 2) (i64.const 0)
+        (i32.const )" + std::to_string(path.size()) +
+                       R"() (i32.const 0) (i64.const 2) (i64.const 0)
         (i32.const 0) (i32.const 8)))))";
     EXPECT_EQ(nacre_module_new(engine_, text.data(), text.size(), &module_), nullptr);
   }
