@@ -1,7 +1,7 @@
 // nacre-fuzz-policy: looks for policies that Nacre reads wrongly. Built with sanitizers by ./dev
 // fuzz.
 //
-//   nacre-fuzz-policy [--seed N] [--count N] [--seconds N]
+//   nacre-fuzz-policy [--seed N] [--count N] [--seconds N] [--show]
 //
 // Each seed makes a policy, damages it or not, and reads it. One with problems must not be used; of
 // one without, every verdict is held against a second, simpler reading of the rules, against the
@@ -174,7 +174,7 @@ Verdict::Answer second_reading(const RuleSet& rules, const Request& request) {
 
 class Fuzzer {
  public:
-  explicit Fuzzer(std::string scratch) : scratch_(std::move(scratch)) {}
+  Fuzzer(std::string scratch, bool show) : scratch_(std::move(scratch)), show_(show) {}
   bool found() const { return found_; }
   uint64_t accepted() const { return accepted_; }
 
@@ -183,6 +183,8 @@ class Fuzzer {
     Random random(seed);
     std::string text = random.one_in(2) ? tame_policy_text(random) : policy_text(random);
     if (random.one_in(3)) damage(text, random);
+    if (show_) std::printf("%s\n", text.c_str());
+    std::fflush(stdout);
     PolicyFile file = policy::parse_policy(text, "p", kPlace);
     for (const policy::Problem& problem : file.problems) {
       if (problem.line == 0 || problem.column == 0) report("a problem without a place", text);
@@ -309,6 +311,7 @@ class Fuzzer {
   }
 
   std::string scratch_;
+  bool show_;  // each policy, before it is read
   uint64_t seed_ = 0;
   uint64_t accepted_ = 0;
   bool found_ = false;
@@ -321,6 +324,7 @@ int main(int argc, char** argv) {
   uint64_t seed = 1;
   uint64_t count = 1000;
   uint64_t seconds = 0;
+  bool show = argc % 2 == 0 && std::strcmp(argv[argc - 1], "--show") == 0;
   for (int at = 1; at + 1 < argc; at += 2) {
     uint64_t value = std::strtoull(argv[at + 1], nullptr, 10);
     if (std::strcmp(argv[at], "--seed") == 0) seed = value;
@@ -332,7 +336,7 @@ int main(int argc, char** argv) {
   if (std::filesystem::is_directory("/dev/shm")) place = "/dev/shm";
   std::string folder = place / "nacre-fuzz-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return 2;
-  nacre::fuzz::Fuzzer fuzzer(folder + "/permissions.toml");
+  nacre::fuzz::Fuzzer fuzzer(folder + "/permissions.toml", show);
   auto start = std::chrono::steady_clock::now();
   uint64_t done = 0;
   for (; !fuzzer.found(); ++done) {

@@ -30,13 +30,13 @@ const AnswerInfo* find_answer(std::string_view word);
 struct Question {
   std::string module_name;
   std::string digest;
-  Kind kind;
-  std::string object;  // the resolved host path, or what else it is about
-  Rights rights;       // paths
-  bool is_directory;
-  bool missing;        // it would be made
-  std::string folder;  // paths: what `always dir` would be about
-  std::string before;  // what was decided for an earlier version of the module; may be empty
+  Kind kind = Kind::file;
+  std::string object;            // the resolved host path, or what else it is about
+  Rights rights = Rights::none;  // paths
+  bool is_directory = false;
+  bool missing = false;  // it would be made
+  std::string folder;    // paths: what `always dir` would be about
+  std::string before;    // what was decided for an earlier version of the module; may be empty
 };
 
 class Asker {

@@ -53,10 +53,44 @@ std::optional<Rights> parse_rights(std::string_view text) {
   }
 }
 
+// A colon that a backslash stands before belongs to a name.
+bool is_escaped(std::string_view text, size_t at) { return at != 0 && text[at - 1] == '\\'; }
+
+size_t find_separator(std::string_view text) {
+  size_t at = text.find("::");
+  while (at != std::string_view::npos && is_escaped(text, at)) at = text.find("::", at + 1);
+  return at;
+}
+
+std::string unescaped(std::string_view text) {
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i).starts_with("\\:")) ++i;
+    result += text[i];
+  }
+  return result;
+}
+
+// A name that unescaped() gives back, whatever follows it.
+std::string escaped(std::string_view name) {
+  size_t colon = name.rfind(':');
+  bool plain = colon == std::string_view::npos ||
+               (name.find("::") == std::string_view::npos && name.front() != ':' &&
+                colon + 1 != name.size() && name.find("\\:") == std::string_view::npos &&
+                !parse_rights(name.substr(colon + 1)));
+  if (plain) return std::string(name);
+  std::string result;
+  for (char c : name) {
+    if (c == ':') result += '\\';
+    result += c;
+  }
+  return result;
+}
+
 Result<void> parse_path(Rule& rule, std::string_view value, const Place& place) {
   std::string_view rest = value;
   size_t colon = rest.rfind(':');
-  if (colon != std::string_view::npos) {
+  if (colon != std::string_view::npos && !is_escaped(rest, colon)) {
     if (auto rights = parse_rights(rest.substr(colon + 1))) {
       if (!rule.allow && rest.substr(colon) == ":ro") {
         return wrong(value, "is unclear as something denied: deny :write+create, or :read");
@@ -65,14 +99,16 @@ Result<void> parse_path(Rule& rule, std::string_view value, const Place& place) 
       rest = rest.substr(0, colon);
     }
   }
-  size_t separator = rest.find("::");
-  rule.given = rest.substr(0, separator);
+  size_t separator = find_separator(rest);
+  rule.given = unescaped(rest.substr(0, separator));
   if (separator != std::string_view::npos) {
-    rule.guest = rest.substr(separator + 2);
+    rule.guest = unescaped(rest.substr(separator + 2));
     if (rule.guest.empty() || rule.kind != Kind::dir || !rule.allow) {
       return wrong(value, "has ::, which only stands between a granted directory's two names");
     }
   }
+  if (rule.guest.ends_with('\\'))
+    return wrong(value, "ends in a backslash, as no guest's name may");
   if (rule.given.empty()) return wrong(value, "names no path: write HOST, HOST::GUEST or HOST:ro");
   std::string_view host = rule.given;
   std::string from_home;
@@ -227,11 +263,15 @@ namespace {
 
 // A path with its rights, spelt so that parse_path reads it back.
 std::string path_text(const Rule& rule, std::string_view path) {
-  std::string text(path);
-  if (!rule.guest.empty()) text += "::" + rule.guest;
-  size_t colon = text.rfind(':');
-  bool ends_like_rights = colon != std::string::npos && parse_rights(text.substr(colon + 1));
-  if (rule.rights == Rights::all && !ends_like_rights) return text;
+  std::string text = escaped(path);
+  if (text.ends_with('\\')) text += "/.";  // so that it is before no colon
+  if (!rule.guest.empty()) text += "::" + escaped(rule.guest);
+  if (rule.rights == Rights::all) {
+    size_t colon = text.rfind(':');
+    bool like_rights = colon != std::string::npos && !is_escaped(text, colon) &&
+                       parse_rights(text.substr(colon + 1));
+    return like_rights ? text + ":" + rights_text(rule.rights) : text;
+  }
   if (rule.rights == Rights::read && rule.allow) return text + ":ro";
   return text + ":" + rights_text(rule.rights);
 }

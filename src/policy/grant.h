@@ -3,7 +3,8 @@
 // remembered decisions and the C API.
 //
 //   path      HOST[::GUEST][:RIGHTS]  RIGHTS: ro, or read, write, create joined by +; all if not
-//             said. GUEST is for mounted directories: what the guest calls them. ~/ is the home.
+//             said. GUEST is for mounted directories: what the guest calls them. ~/ is the home;
+//             \: is a colon of a name.
 //   variable  NAME, NAME=VALUE, or a name with * at one end
 //   endpoint  see policy/endpoint.h;  host: the same without a port
 //   on_off    nothing (in files: true)

@@ -44,10 +44,23 @@ TEST(Grant, Paths) {
     EXPECT_EQ(again->rights, rule->rights);
     EXPECT_EQ(again->guest, rule->guest);
   }
-  // A name that ends like rights is written so that it stays one.
-  Rule odd;
-  odd.path = "/x:ro";
-  EXPECT_EQ(parse(Kind::dir, value_text(odd))->path, "/x:ro");
+  // Names that look like more than a name are written so that they stay one.
+  for (const char* name :
+       {"/x:ro", "/a::b", "/a:", "/:", "/:::", "/a\\:b", "/a\\", "/a:read+write"}) {
+    for (const char* guest : {"", "g", ":g", "g::h", "g:ro", "\\:"}) {
+      for (Rights rights : {Rights::all, Rights::read, Rights::write | Rights::create}) {
+        Rule odd;
+        odd.path = name;
+        odd.guest = guest;
+        odd.rights = rights;
+        auto read = parse(Kind::dir, value_text(odd));
+        ASSERT_TRUE(read.has_value()) << value_text(odd);
+        EXPECT_EQ(read->path, name) << value_text(odd);
+        EXPECT_EQ(read->guest, guest) << value_text(odd);
+        EXPECT_EQ(read->rights, rights) << value_text(odd);
+      }
+    }
+  }
 }
 
 TEST(Grant, WrongValues) {

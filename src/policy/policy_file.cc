@@ -124,6 +124,10 @@ class Reader {
 PolicyFile parse_policy(std::string_view text, std::string_view name, const Place& place) {
   PolicyFile file;
   Reader reader(printable(name), place, file);
+  if (auto objection = objection_to(text)) {
+    file.problems.push_back({objection->line, 1, objection->what});
+    return file;
+  }
   toml::parse_result parsed = toml::parse(text);
   if (parsed) {
     reader.read(parsed.table());

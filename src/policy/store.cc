@@ -34,6 +34,12 @@ class Reader {
   explicit Reader(const std::string& path) : path_(path) {}
 
   Result<Decisions> read(std::string_view text) const {
+    if (auto objection = objection_to(text)) {
+      return fail(ErrorCode::io, printable(path_) + ":" + std::to_string(objection->line) +
+                                     ":1: " + objection->what +
+                                     "; mend the file, or forget everything "
+                                     "with nacre permissions reset");
+    }
     toml::parse_result parsed = toml::parse(text);
     if (!parsed) return wrong(parsed.error().source(), parsed.error().description());
     Decisions all;
