@@ -11,7 +11,7 @@
 namespace nacre::baseline {
 namespace {
 
-// Address space for code: more than any sensible function needs, and within reach of the slots.
+// The most is within reach of the slots.
 constexpr uint64_t kCodePerByte = 32;
 constexpr uint64_t kMinCodeBytes = 1 << 20;
 constexpr uint64_t kMaxCodeBytes = 1 << 30;
@@ -39,12 +39,15 @@ Result<std::unique_ptr<abi::ModuleCode>> BaselineCode::create(const abi::ModuleI
   return std::unique_ptr<abi::ModuleCode>(std::move(code));
 }
 
+uint64_t BaselineCode::code_bytes_for(uint64_t body_bytes) {
+  return std::clamp(body_bytes * kCodePerByte, kMinCodeBytes, kMaxCodeBytes);
+}
+
 Result<void> BaselineCode::map() {
   uint64_t bodies = 0;
   for (Bytes body : module().bodies) bodies += body.size();
   uint64_t slot_bytes = uint64_t{8} * module().defined_functions();
-  uint64_t code_bytes = std::clamp(bodies * kCodePerByte, kMinCodeBytes, kMaxCodeBytes);
-  memory_ = TRY(os::CodeMemory::create(slot_bytes + code_bytes));
+  memory_ = TRY(os::CodeMemory::create(slot_bytes + code_bytes_for(bodies)));
   fault_range_ =
       os::CodeRange(memory_.executable(), memory_.size_bytes(), stubs_.entry(Entry::fault));
   if (!fault_range_.ok()) return std::unexpected(out_of_memory());

@@ -27,6 +27,7 @@ class BaselineCode final : public abi::ModuleCode {
 
   Result<void> attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> functions) override;
   Result<uint64_t> compile_all() override;
+  Result<abi::CodeListing> list(uint32_t function, const os::CpuFeatures& cpu) override;
 
   // The entry of a function that the module defines; made now if nobody asked before. Errors: those
   // of validation, if that is lazy; limit; out_of_memory.
@@ -56,6 +57,8 @@ class BaselineCode final : public abi::ModuleCode {
 
  private:
   BaselineCode(const abi::ModuleInput& input, Options options, Stubs& stubs);
+  // Address space for the code of so many bytes of bodies: more than any sensible function needs.
+  static uint64_t code_bytes_for(uint64_t body_bytes);
   Result<void> map();
   Result<void> compile(uint32_t index);
   void make_thunk(uint32_t index);

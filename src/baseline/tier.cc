@@ -44,10 +44,7 @@ class BaselineTier final : public abi::Tier {
 
 Result<std::unique_ptr<abi::Tier>> make_tier(Options options) {
 #if defined(__x86_64__)
-  if (!options.cpu.sse41 || !options.cpu.sse42 || !options.cpu.popcnt) {
-    return fail(ErrorCode::unsupported,
-                "the tier \"baseline\" needs a processor with SSE 4.2 and POPCNT");
-  }
+  if (!is_enough(options.cpu)) return fail(ErrorCode::unsupported, kNotEnough);
   auto stubs = TRY(Stubs::create(options.cpu));
   return std::make_unique<BaselineTier>(options, std::move(stubs));
 #else

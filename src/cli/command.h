@@ -18,6 +18,7 @@ int run_command(Args args);
 int validate_command(Args args);
 int print_command(Args args);
 int parse_command(Args args);
+int explain_command(Args args);
 int wast_command(Args args);
 
 // Options that run and validate share (architecture: --tier, --features, --validate, --traps).

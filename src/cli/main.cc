@@ -24,12 +24,13 @@ constexpr Command kCommands[] = {
     {"validate", "check a module", validate_command},
     {"print", "show a binary module as text", print_command},
     {"parse", "turn text into a binary module", parse_command},
+    {"explain", "show what a module needs, and what its functions become", explain_command},
     {"wast", "run specification scripts", wast_command},
 };
 
 // Planned commands: named for what they are until they exist.
-constexpr std::string_view kNotBuilt[] = {"compile", "explain", "permissions", "cache",
-                                          "serve",   "push",    "pull",        "verify"};
+constexpr std::string_view kNotBuilt[] = {"compile", "permissions", "cache", "serve",
+                                          "push",    "pull",        "verify"};
 
 void print_help() {
   std::printf(
