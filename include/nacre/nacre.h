@@ -84,6 +84,13 @@ NACRE_API nacre_error_t* nacre_config_set_validate(nacre_config_t* config, const
 /* "precise" (default) or "fast"; the interpreter is always precise. */
 NACRE_API nacre_error_t* nacre_config_set_traps(nacre_config_t* config, const char* mode);
 
+/* Names of machine code for profilers: engines made of it write /tmp/perf-PID.map, where perf
+ * looks. Off by default. Tiers that make no machine code ignore it, and the next one. */
+NACRE_API void nacre_config_set_perf_map(nacre_config_t* config, bool on);
+/* Names and frames of machine code for gdb, by its JIT compilation interface; all functions of a
+ * module are compiled when it is first instantiated. Off by default. */
+NACRE_API void nacre_config_set_debug(nacre_config_t* config, bool on);
+
 /* Takes config; NULL means the defaults. */
 NACRE_API nacre_error_t* nacre_engine_new(nacre_config_t* config, nacre_engine_t** out);
 NACRE_API void nacre_engine_delete(nacre_engine_t* engine);
@@ -125,7 +132,8 @@ NACRE_API size_t nacre_module_export_count(const nacre_module_t* module);
 NACRE_API nacre_import_t nacre_module_import(const nacre_module_t* module, size_t index);
 NACRE_API nacre_export_t nacre_module_export(const nacre_module_t* module, size_t index);
 
-/* ---- Machine code ----------------------------------------------------------------------------- */
+/* ---- Machine code -----------------------------------------------------------------------------
+ */
 
 typedef enum nacre_code_kind {
   NACRE_CODE_ENTRY = 0,   /* makes the frame, brings the arguments to their locals */
@@ -152,8 +160,8 @@ typedef struct nacre_code_local {
   const char* place; /* where it lives: "rdi", "[rbp-24]" */
 } nacre_code_local_t;
 
-/* What an operand in memory means: offset from code_register, or, where that is NULL, from the first
- * byte of the code. */
+/* What an operand in memory means: offset from code_register, or, where that is NULL, from the
+ * first byte of the code. */
 typedef struct nacre_code_name {
   const char* code_register;
   int64_t offset;
@@ -167,7 +175,7 @@ typedef struct nacre_code {
   const char* processor; /* "x86-64" */
   const uint8_t* bytes;
   size_t size;
-  uint32_t frame_bytes; /* below the frame pointer */
+  uint32_t frame_bytes;             /* below the frame pointer */
   const nacre_code_local_t* locals; /* parameters first */
   size_t local_count;
   const nacre_code_piece_t* pieces; /* by rising begin; together they are all bytes */
@@ -176,14 +184,14 @@ typedef struct nacre_code {
   size_t name_count;
 } nacre_code_t;
 
-/* The function that a person means: its name in the name section, the name it is exported by, or its
- * number in the function index space, imports first. */
+/* The function that a person means: its name in the name section, the name it is exported by, or
+ * its number in the function index space, imports first. */
 NACRE_API nacre_error_t* nacre_module_find_func(const nacre_module_t* module, const char* name,
                                                 uint32_t* index);
 /* Compiles a function that the module defines, with the tier of its engine, to be looked at; it
- * changes nothing about how the module runs. cpu: for whom. "native" (or NULL), "all" or "none", then
- * features to add or take away: "all,-avx,-bmi2". The caller deletes the result. Errors: UNSUPPORTED
- * if the tier makes no machine code; USAGE if index or cpu are wrong. */
+ * changes nothing about how the module runs. cpu: for whom. "native" (or NULL), "all" or "none",
+ * then features to add or take away: "all,-avx,-bmi2". The caller deletes the result. Errors:
+ * UNSUPPORTED if the tier makes no machine code; USAGE if index or cpu are wrong. */
 NACRE_API nacre_error_t* nacre_module_code(const nacre_module_t* module, uint32_t index,
                                            const char* cpu, const nacre_code_t** out);
 NACRE_API void nacre_code_delete(const nacre_code_t* code); /* NULL is allowed */

@@ -5,7 +5,10 @@
 #include "api/handles.h"
 #include "baseline/tier.h"
 #include "interp/tier.h"
+#include "os/cpu.h"
 #include "os/file_contents.h"
+#include "os/gdb_jit.h"
+#include "os/perf_map.h"
 #include "wasm/binary/decoder.h"
 #include "wasm/binary/encoder.h"
 #include "wasm/limits.h"
@@ -86,22 +89,38 @@ void list_externs(const nacre_module& handle) {
   }
 }
 
+Result<std::unique_ptr<abi::Tier>> make_baseline(const nacre_config& config) {
+  std::unique_ptr<os::CodeListeners> listeners;
+  if (config.perf_map || config.debug) listeners = std::make_unique<os::CodeListeners>();
+  if (config.perf_map) listeners->add(TRY(os::make_perf_map()));
+  if (config.debug) listeners->add(os::make_gdb_listener());
+  return baseline::make_tier({.cpu = os::cpu_features(), .debug = config.debug},
+                             std::move(listeners));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name) {
+  nacre_config config;
+  config.tier = name;
+  return make_tier(config);
+}
+
+Result<std::unique_ptr<abi::Tier>> make_tier(const nacre_config& config) {
+  const std::string& name = config.tier;
   if (name == "interp") return interp::make_tier();
-  if (name == "baseline") return baseline::make_tier();
+  if (name == "baseline") return make_baseline(config);
   if (name == "auto") {
     // Where no machine code can be made, the portable tier does.
-    auto tier = baseline::make_tier();
-    return tier ? std::move(tier) : interp::make_tier();
+    auto tier = make_baseline(config);
+    if (!tier && tier.error().code() != ErrorCode::io) return interp::make_tier();
+    return tier;
   }
   if (name == "optimizing") {
-    return fail(ErrorCode::unsupported,
-                "the tier \"" + std::string(name) + "\" is not built in this version");
+    return fail(ErrorCode::unsupported, "the tier \"" + name + "\" is not built in this version");
   }
-  return fail(ErrorCode::usage, "there is no tier \"" + std::string(name) +
-                                    "\": auto, interp, baseline or optimizing");
+  return fail(ErrorCode::usage,
+              "there is no tier \"" + name + "\": auto, interp, baseline or optimizing");
 }
 
 }  // namespace nacre::api
@@ -110,6 +129,9 @@ using namespace nacre;
 
 nacre_config_t* nacre_config_new(void) { return new nacre_config; }
 void nacre_config_delete(nacre_config_t* config) { delete config; }
+
+void nacre_config_set_perf_map(nacre_config_t* config, bool on) { config->perf_map = on; }
+void nacre_config_set_debug(nacre_config_t* config, bool on) { config->debug = on; }
 
 nacre_error_t* nacre_config_set_tier(nacre_config_t* config, const char* tier) {
   API_TRY(api::make_tier(tier));  // only to find out whether there is one
@@ -143,7 +165,7 @@ nacre_error_t* nacre_config_set_traps(nacre_config_t*, const char* mode) {
 
 nacre_error_t* nacre_engine_new(nacre_config_t* config, nacre_engine_t** out) {
   std::unique_ptr<nacre_config_t> owned(config != nullptr ? config : new nacre_config);
-  auto tier = API_TRY(api::make_tier(owned->tier));
+  auto tier = API_TRY(api::make_tier(*owned));
   runtime::EngineOptions options;
   options.features = owned->features;
   auto engine = API_TRY(runtime::Engine::create(std::move(tier), options));

@@ -21,6 +21,8 @@ struct nacre_config {
   std::string tier = "auto";
   nacre::wasm::Features features;
   nacre::runtime::ModuleOptions::Validate validate = nacre::runtime::ModuleOptions::Validate::eager;
+  bool perf_map = false;
+  bool debug = false;
 };
 
 struct nacre_engine {
@@ -66,6 +68,8 @@ namespace nacre::api {
 
 // The tier of that name. Errors: unsupported (planned, not built), usage (no such tier).
 Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name);
+// The same with what the configuration says of profilers and debuggers. Errors: also io.
+Result<std::unique_ptr<abi::Tier>> make_tier(const nacre_config& config);
 
 nacre_error_t* make_error(const runtime::Failure& failure);
 

@@ -15,6 +15,7 @@
 #include "baseline/stubs.h"
 #include "os/code_memory.h"
 #include "os/fault.h"
+#include "wasm/names.h"
 
 namespace nacre::baseline {
 
@@ -24,6 +25,7 @@ class BaselineCode final : public abi::ModuleCode {
   // `stubs` outlives it. Errors: out_of_memory.
   static Result<std::unique_ptr<abi::ModuleCode>> create(const abi::ModuleInput& input,
                                                          Options options, Stubs& stubs);
+  ~BaselineCode() override;
 
   Result<void> attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> functions) override;
   Result<uint64_t> compile_all() override;
@@ -60,7 +62,12 @@ class BaselineCode final : public abi::ModuleCode {
   // Address space for the code of so many bytes of bodies: more than any sensible function needs.
   static uint64_t code_bytes_for(uint64_t body_bytes);
   Result<void> map();
+  // Without address space for guards, memories are checked; code that relies on them must not run.
+  Result<void> choose_guards(const abi::VmCtx& vmctx);
+  void compile_first();
   Result<void> compile(uint32_t index);
+  // Tells the listener of functions_[first] and those behind it.
+  void announce(size_t first);
   void make_thunk(uint32_t index);
   const wasm::Module& module() const { return info_.module(); }
   std::atomic<const void*>* slots() const {
@@ -71,6 +78,7 @@ class BaselineCode final : public abi::ModuleCode {
   Options options_;
   Stubs& stubs_;
   bool bodies_valid_;
+  wasm::FunctionNames names_;
 
   mutable std::mutex mutex_;
   // Slots first: one for each function that is defined, null until code calls it.

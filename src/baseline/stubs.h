@@ -13,8 +13,8 @@
 #include "abi/code.h"
 #include "abi/vmctx.h"
 #include "base/result.h"
+#include "baseline/options.h"
 #include "os/code_memory.h"
-#include "os/cpu.h"
 #include "wasm/types.h"
 
 namespace nacre::baseline {
@@ -43,7 +43,8 @@ using HostEntry = uint32_t (*)(abi::ExecContext* exec, abi::FuncObject* function
 class Stubs {
  public:
   // Errors: those of os::CodeMemory.
-  static Result<std::unique_ptr<Stubs>> create(const os::CpuFeatures& cpu);
+  static Result<std::unique_ptr<Stubs>> create(const Options& options);
+  ~Stubs();
 
   const void* const* entries() const { return entries_; }
   const void* entry(Entry which) const { return entries_[static_cast<uint32_t>(which)]; }
@@ -53,11 +54,11 @@ class Stubs {
   Result<const void*> host_function(wasm::CanonTypeId id, const wasm::FuncType& type);
 
  private:
-  explicit Stubs(const os::CpuFeatures& cpu) : cpu_(cpu) {}
+  explicit Stubs(const Options& options) : options_(options) {}
   class Maker;
   void make_common();
 
-  os::CpuFeatures cpu_;
+  Options options_;
   os::CodeMemory memory_;
   std::mutex mutex_;
   size_t used_ = 0;

@@ -38,6 +38,13 @@ void EngineOptions::add_to(CLI::App& app) {
   app.add_option("--traps", traps, "precise or fast")->type_name("MODE");
 }
 
+void EngineOptions::add_tools_to(CLI::App& app) {
+  app.add_flag("--perf-map", perf_map, "name machine code for perf, in /tmp/perf-PID.map")
+      ->envname("NACRE_PERF_MAP");
+  app.add_flag("--debug", debug, "let gdb see functions by name, and their callers")
+      ->envname("NACRE_DEBUG");
+}
+
 EngineHandle EngineOptions::make_engine() const {
   ConfigHandle config(nacre_config_new());
   if (!tier.empty()) check(nacre_config_set_tier(config.get(), tier.c_str()), "--tier");
@@ -48,6 +55,8 @@ EngineHandle EngineOptions::make_engine() const {
     check(nacre_config_set_validate(config.get(), validate.c_str()), "--validate");
   }
   if (!traps.empty()) check(nacre_config_set_traps(config.get(), traps.c_str()), "--traps");
+  nacre_config_set_perf_map(config.get(), perf_map);
+  nacre_config_set_debug(config.get(), debug);
   nacre_engine_t* engine = nullptr;
   check(nacre_engine_new(config.release(), &engine));
   return EngineHandle(engine);

@@ -21,14 +21,18 @@ int parse_command(Args args);
 int explain_command(Args args);
 int wast_command(Args args);
 
-// Options that run and validate share (architecture: --tier, --features, --validate, --traps).
+// Options that several commands share (architecture: --tier, --features, --validate, --traps).
 struct EngineOptions {
   std::string tier;
   std::string features;
   std::string validate;
   std::string traps;
+  bool perf_map = false;
+  bool debug = false;
 
   void add_to(CLI::App& app);
+  // --perf-map and --debug, of commands that run something.
+  void add_tools_to(CLI::App& app);
   EngineHandle make_engine() const;
 };
 

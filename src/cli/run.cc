@@ -73,6 +73,7 @@ void declare(CLI::App& app, RunOptions& options) {
       ->type_name("FILE");
   app.add_flag("--stats", options.stats, "times and memory, on standard error");
   options.engine.add_to(app);
+  options.engine.add_tools_to(app);
 }
 
 void refuse_unbuilt(const RunOptions& options) {
