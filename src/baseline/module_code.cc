@@ -30,7 +30,10 @@ BaselineCode::BaselineCode(const abi::ModuleInput& input, Options options, Stubs
       options_(options),
       stubs_(stubs),
       bodies_valid_(input.bodies_valid),
-      names_(info_.module()) {}
+      names_(info_.module()) {
+  if (options_.listener != nullptr)
+    module_name_ = printable(wasm::module_names(module()).module.value_or("wasm"));
+}
 
 BaselineCode::~BaselineCode() {
   if (options_.listener != nullptr && memory_.size_bytes() != 0) {
@@ -187,13 +190,12 @@ void BaselineCode::compile_first() {
 }
 
 void BaselineCode::announce(size_t first) {
-  std::string module_name = printable(wasm::module_names(module()).module.value_or("wasm"));
   std::vector<os::NewCode> made;
   for (size_t i = first; i < functions_.size(); ++i) {
     const FunctionCode& function = *functions_[i];
     made.push_back({.begin = function.code.data(),
                     .size_bytes = function.code.size(),
-                    .name = module_name + "!" + names_.show(function.index),
+                    .name = module_name_ + "!" + names_.show(function.index),
                     .unwind = unwind_frame_pointer()});
   }
   options_.listener->code_made(made);

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "abi/code.h"
@@ -79,6 +80,7 @@ class BaselineCode final : public abi::ModuleCode {
   Stubs& stubs_;
   bool bodies_valid_;
   wasm::FunctionNames names_;
+  std::string module_name_;  // for the listener; empty without one
 
   mutable std::mutex mutex_;
   // Slots first: one for each function that is defined, null until code calls it.
