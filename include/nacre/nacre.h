@@ -90,6 +90,13 @@ NACRE_API nacre_error_t* nacre_config_set_traps(nacre_config_t* config, const ch
  * memory has guards, and nothing behind its last byte can be accessed. */
 NACRE_API nacre_error_t* nacre_config_set_checks(nacre_config_t* config, const char* checks);
 
+/* Names of machine code for profilers: engines made of it write /tmp/perf-PID.map, where perf
+ * looks. Off by default. Tiers that make no machine code ignore it, and the next one. */
+NACRE_API void nacre_config_set_perf_map(nacre_config_t* config, bool on);
+/* Names and frames of machine code for gdb, by its JIT compilation interface; all functions of a
+ * module are compiled when it is first instantiated. Off by default. */
+NACRE_API void nacre_config_set_debug(nacre_config_t* config, bool on);
+
 /* Takes config; NULL means the defaults. */
 NACRE_API nacre_error_t* nacre_engine_new(nacre_config_t* config, nacre_engine_t** out);
 NACRE_API void nacre_engine_delete(nacre_engine_t* engine);
@@ -133,6 +140,70 @@ NACRE_API size_t nacre_module_export_count(const nacre_module_t* module);
 /* index must be below the count; the strings live as long as the module. */
 NACRE_API nacre_import_t nacre_module_import(const nacre_module_t* module, size_t index);
 NACRE_API nacre_export_t nacre_module_export(const nacre_module_t* module, size_t index);
+
+/* ---- Machine code -----------------------------------------------------------------------------
+ */
+
+typedef enum nacre_code_kind {
+  NACRE_CODE_ENTRY = 0,   /* makes the frame, brings the arguments to their locals */
+  NACRE_CODE_INSTRUCTION, /* of one instruction; empty if its work was left to a later one */
+  NACRE_CODE_TRAP,        /* what an instruction jumps to when it traps */
+  NACRE_CODE_TRAP_NUMBER, /* no code: the byte that tells the runtime which trap */
+  NACRE_CODE_SLOW_PATH,   /* what an instruction jumps to in cases that are seldom met */
+  NACRE_CODE_CONSTANT,    /* no code: a number */
+  NACRE_CODE_JUMP_TABLE   /* no code: distances from the table, 4 bytes each */
+} nacre_code_kind_t;
+
+/* Bytes [begin, end) of the code, and the instruction they belong to. */
+typedef struct nacre_code_piece {
+  nacre_code_kind_t kind;
+  uint32_t begin;
+  uint32_t end;
+  uint64_t wasm_offset; /* of the instruction, in bytes from the start of the binary module */
+  const char* text;     /* an instruction as nacre print shows it, indented by two spaces a level;
+                         * of traps the trap; "" otherwise */
+} nacre_code_piece_t;
+
+typedef struct nacre_code_local {
+  const char* type;  /* "i32" */
+  const char* place; /* where it lives: "rdi", "[rbp-24]" */
+} nacre_code_local_t;
+
+/* What an operand in memory means: offset from code_register, or, where that is NULL, from the
+ * first byte of the code. */
+typedef struct nacre_code_name {
+  const char* code_register;
+  int64_t offset;
+  const char* name;
+} nacre_code_name_t;
+
+/* What one function became. All of it belongs to the listing and lives until it is deleted; none of
+ * it is ever run. */
+typedef struct nacre_code {
+  const char* head;      /* "(func $add (;2;) (type 0) (param i32 i32) (result i32)" */
+  const char* processor; /* "x86-64" */
+  const uint8_t* bytes;
+  size_t size;
+  uint32_t frame_bytes;             /* below the frame pointer */
+  const nacre_code_local_t* locals; /* parameters first */
+  size_t local_count;
+  const nacre_code_piece_t* pieces; /* by rising begin; together they are all bytes */
+  size_t piece_count;
+  const nacre_code_name_t* names;
+  size_t name_count;
+} nacre_code_t;
+
+/* The function that a person means: its name in the name section, the name it is exported by, or
+ * its number in the function index space, imports first. */
+NACRE_API nacre_error_t* nacre_module_find_func(const nacre_module_t* module, const char* name,
+                                                uint32_t* index);
+/* Compiles a function that the module defines, with the tier of its engine, to be looked at; it
+ * changes nothing about how the module runs. cpu: for whom. "native" (or NULL), "all" or "none",
+ * then features to add or take away: "all,-avx,-bmi2". The caller deletes the result. Errors:
+ * UNSUPPORTED if the tier makes no machine code; USAGE if index or cpu are wrong. */
+NACRE_API nacre_error_t* nacre_module_code(const nacre_module_t* module, uint32_t index,
+                                           const char* cpu, const nacre_code_t** out);
+NACRE_API void nacre_code_delete(const nacre_code_t* code); /* NULL is allowed */
 
 /* ---- Text and binary ------------------------------------------------------------------------- */
 

@@ -7,10 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "abi/code_listing.h"
 #include "abi/trap.h"
 #include "abi/value.h"
 #include "abi/vmctx.h"
 #include "base/result.h"
+#include "os/cpu.h"
 #include "wasm/limits.h"
 #include "wasm/module.h"
 #include "wasm/type_registry.h"
@@ -45,6 +47,11 @@ class ModuleCode {
   virtual Result<void> attach(VmCtx&, std::span<FuncObject> /*functions*/) { return {}; }
   // Makes the machine code of every function now, on this thread; how many bytes there are.
   virtual Result<uint64_t> compile_all() {
+    return fail(ErrorCode::unsupported, "this tier makes no machine code");
+  }
+  // Makes the machine code of a defined function once more, only to be looked at, as a processor
+  // with these features would get it. Errors: those of compiling; unsupported.
+  virtual Result<CodeListing> list(uint32_t /*function*/, const os::CpuFeatures& /*cpu*/) {
     return fail(ErrorCode::unsupported, "this tier makes no machine code");
   }
 };

@@ -6,7 +6,10 @@
 #include "api/handles.h"
 #include "baseline/tier.h"
 #include "interp/tier.h"
+#include "os/cpu.h"
 #include "os/file_contents.h"
+#include "os/gdb_jit.h"
+#include "os/perf_map.h"
 #include "wasm/binary/decoder.h"
 #include "wasm/binary/encoder.h"
 #include "wasm/limits.h"
@@ -87,26 +90,42 @@ void list_externs(const nacre_module& handle) {
   }
 }
 
+Result<std::unique_ptr<abi::Tier>> make_baseline(const nacre_config& config) {
+  std::unique_ptr<os::CodeListeners> listeners;
+  if (config.perf_map || config.debug) listeners = std::make_unique<os::CodeListeners>();
+  if (config.perf_map) listeners->add(TRY(os::make_perf_map()));
+  if (config.debug) listeners->add(os::make_gdb_listener());
+  return baseline::make_tier({.cpu = os::cpu_features(),
+                              .guarded_memories = !config.checks.edge,
+                              .dirty_upper_bits = config.checks.dirty,
+                              .check_merges = config.checks.merges,
+                              .debug = config.debug},
+                             std::move(listeners));
+}
+
 }  // namespace
 
-Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name, const Checks& checks) {
-  baseline::Options options{.cpu = os::cpu_features(),
-                            .guarded_memories = !checks.edge,
-                            .dirty_upper_bits = checks.dirty,
-                            .check_merges = checks.merges};
+Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name) {
+  nacre_config config;
+  config.tier = name;
+  return make_tier(config);
+}
+
+Result<std::unique_ptr<abi::Tier>> make_tier(const nacre_config& config) {
+  const std::string& name = config.tier;
   if (name == "interp") return interp::make_tier();
-  if (name == "baseline") return baseline::make_tier(options);
+  if (name == "baseline") return make_baseline(config);
   if (name == "auto") {
     // Where no machine code can be made, the portable tier does.
-    auto tier = baseline::make_tier(options);
-    return tier ? std::move(tier) : interp::make_tier();
+    auto tier = make_baseline(config);
+    if (!tier && tier.error().code() != ErrorCode::io) return interp::make_tier();
+    return tier;
   }
   if (name == "optimizing") {
-    return fail(ErrorCode::unsupported,
-                "the tier \"" + std::string(name) + "\" is not built in this version");
+    return fail(ErrorCode::unsupported, "the tier \"" + name + "\" is not built in this version");
   }
-  return fail(ErrorCode::usage, "there is no tier \"" + std::string(name) +
-                                    "\": auto, interp, baseline or optimizing");
+  return fail(ErrorCode::usage,
+              "there is no tier \"" + name + "\": auto, interp, baseline or optimizing");
 }
 
 Result<std::shared_ptr<runtime::Engine>> make_engine(const nacre_config& config) {
@@ -114,7 +133,7 @@ Result<std::shared_ptr<runtime::Engine>> make_engine(const nacre_config& config)
   options.features = config.features;
   options.guarded_memories = !config.checks.edge;
   options.memories_end_at_guard = config.checks.edge;
-  return runtime::Engine::create(TRY(make_tier(config.tier, config.checks)), options);
+  return runtime::Engine::create(TRY(make_tier(config)), options);
 }
 
 }  // namespace nacre::api
@@ -123,6 +142,9 @@ using namespace nacre;
 
 nacre_config_t* nacre_config_new(void) { return new nacre_config; }
 void nacre_config_delete(nacre_config_t* config) { delete config; }
+
+void nacre_config_set_perf_map(nacre_config_t* config, bool on) { config->perf_map = on; }
+void nacre_config_set_debug(nacre_config_t* config, bool on) { config->debug = on; }
 
 nacre_error_t* nacre_config_set_tier(nacre_config_t* config, const char* tier) {
   API_TRY(api::make_tier(tier));  // only to find out whether there is one

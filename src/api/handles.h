@@ -36,6 +36,8 @@ struct nacre_config {
   nacre::wasm::Features features;
   nacre::api::Checks checks;
   nacre::runtime::ModuleOptions::Validate validate = nacre::runtime::ModuleOptions::Validate::eager;
+  bool perf_map = false;
+  bool debug = false;
 };
 
 struct nacre_engine {
@@ -115,7 +117,9 @@ struct nacre_store {
 namespace nacre::api {
 
 // The tier of that name. Errors: unsupported (planned, not built), usage (no such tier).
-Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name, const Checks& checks = {});
+Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name);
+// The same with what the configuration says of profilers, debuggers and checks. Errors: also io.
+Result<std::unique_ptr<abi::Tier>> make_tier(const nacre_config& config);
 // Errors: those of make_tier and of runtime::Engine::create.
 Result<std::shared_ptr<runtime::Engine>> make_engine(const nacre_config& config);
 

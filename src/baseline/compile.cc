@@ -79,6 +79,14 @@ struct Visitor {
 #undef OP
 };
 
+// Notes also where the code of each instruction begins. A walk of its own, so that the other one
+// has nothing to ask.
+struct DescribingVisitor : Visitor {
+  void begin(const uint8_t* pos) {
+    if (compiler.begin(pos)) compiler.note_piece(abi::CodePiece::Kind::instruction);
+  }
+};
+
 namespace {
 
 struct Checker : wasm::Trusted {
@@ -132,8 +140,13 @@ Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* b
     if (static_cast<size_t>(limit_ - buffer) < 4 * kRoomBytes) return refuse("no room for code");
     TRY(start(function, at_code));
     Checker checker(error_);
-    Visitor visitor{*this};
-    wasm::walk(at_code, checker, visitor);
+    if (listing_ == nullptr) {
+      Visitor visitor{*this};
+      wasm::walk(at_code, checker, visitor);
+    } else {
+      DescribingVisitor visitor{{*this}};
+      wasm::walk(at_code, checker, visitor);
+    }
     reader_ = nullptr;
     if (error_ == nullptr && !checker.done()) error_ = "the body is not valid";
     if (error_ == nullptr) finish();
@@ -141,6 +154,7 @@ Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* b
     if (check_stack_ || -frame_end_ <= kUncheckedFrameBytes) break;
     check_stack_ = true;
   }
+  if (listing_ != nullptr) complete_listing();
   return CompiledFunction{
       .code_bytes = masm_.offset(), .positions = positions_, .callees = callees_};
 }
@@ -216,6 +230,7 @@ void FunctionCompiler::lay_out_frame() {
 
 void FunctionCompiler::prologue() {
   if (!room(64 * type_->params.size())) return;
+  note_piece(abi::CodePiece::Kind::entry);
   masm_.push(x64::kFrame);
   masm_.mov(Width::w64, x64::kFrame, Gpr::rsp);
   masm_.push(x64::kVmCtx);
@@ -349,8 +364,10 @@ void FunctionCompiler::finish() {
     body_position_ = item.body_position;
     masm_.bind(item.label);
     if (item.trap != abi::TrapKind::none) {
+      note_piece(abi::CodePiece::Kind::trap, item.trap);
       trap_now(item.trap);
     } else {
+      note_piece(abi::CodePiece::Kind::slow_path);
       item.emit();
     }
   }
@@ -378,6 +395,7 @@ void FunctionCompiler::emit_constants() {
       if (!room(0)) return;
       masm_.align(bytes);
       masm_.bind(item.label);
+      note_piece(abi::CodePiece::Kind::constant);
       if (bytes == 4) {
         masm_.dword(static_cast<uint32_t>(item.low));
       } else {
@@ -394,6 +412,7 @@ void FunctionCompiler::emit_jump_tables() {
     if (!room(4 * table.targets.size())) return;
     masm_.align(4);
     masm_.bind(table.label);
+    note_piece(abi::CodePiece::Kind::jump_table);
     for (uint32_t target : table.targets)
       masm_.dword(static_cast<uint32_t>(labels_[target].bound - table.label.bound));
   }
@@ -419,6 +438,7 @@ Label& FunctionCompiler::out_of_line(std::function<void()> emit) {
 void FunctionCompiler::trap_now(abi::TrapKind kind) {
   masm_.call(at(x64::kVmCtx, offsetof(abi::VmCtx, trap_entry)));
   note_position();
+  note_piece(abi::CodePiece::Kind::trap_number, kind);
   masm_.byte(static_cast<uint8_t>(kind));
 }
 

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "abi/calls.h"
+#include "abi/code_listing.h"
 #include "abi/trap.h"
 #include "abi/vmctx.h"
 #include "baseline/operand.h"
@@ -75,8 +76,13 @@ class FunctionCompiler {
   Result<CompiledFunction> compile(uint32_t function, uint8_t* buffer, const uint8_t* limit,
                                    int64_t slots);
 
+  // From now on, what compile() makes is also described there; `code` and `slots` are left alone.
+  // Null: no longer.
+  void describe(abi::CodeListing* listing) { listing_ = listing; }
+
  private:
   friend struct Visitor;
+  friend struct DescribingVisitor;
 #define OP(name, text, prefix, code, imm_, sig, feature, flags) void name(const wasm::imm::imm_& i);
 #include "wasm/ops.def"
 #undef OP
@@ -124,6 +130,13 @@ class FunctionCompiler {
   void stop(const char* why) { error_ = why; }
   // Whether so many bytes fit besides what begin() made sure of; if not, compiling stops.
   bool room(size_t bytes);
+  // ---- listing.cc: for listing_
+  void note_piece(abi::CodePiece::Kind kind, abi::TrapKind trap = abi::TrapKind::none) {
+    if (listing_ != nullptr) [[unlikely]]
+      add_piece(kind, trap);
+  }
+  void add_piece(abi::CodePiece::Kind kind, abi::TrapKind trap);
+  void complete_listing();
 
   // ---- operands.cc: the operand stack
   Operand& push(Operand operand);
@@ -375,6 +388,7 @@ class FunctionCompiler {
   wasm::Features features_;
   const std::vector<wasm::CanonTypeId>& type_ids_;
   const Options& options_;
+  abi::CodeListing* listing_ = nullptr;
   x64::Assembler masm_;
 
   // The function.

@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "abi/memory_layout.h"
+#include "base/utf8.h"
+#include "baseline/unwind.h"
 #include "wasm/validate/validate.h"
 
 namespace nacre::baseline {
 namespace {
 
-// Address space for code: more than any sensible function needs, and within reach of the slots.
+// The most is within reach of the slots.
 constexpr uint64_t kCodePerByte = 32;
 constexpr uint64_t kMinCodeBytes = 1 << 20;
 constexpr uint64_t kMaxCodeBytes = 1 << 30;
@@ -24,7 +26,21 @@ Error out_of_memory() {
 }  // namespace
 
 BaselineCode::BaselineCode(const abi::ModuleInput& input, Options options, Stubs& stubs)
-    : info_(input.info), options_(options), stubs_(stubs), bodies_valid_(input.bodies_valid) {}
+    : info_(input.info),
+      options_(options),
+      stubs_(stubs),
+      bodies_valid_(input.bodies_valid),
+      names_(info_.module()) {
+  if (options_.listener != nullptr)
+    module_name_ = printable(wasm::module_names(module()).module.value_or("wasm"));
+}
+
+BaselineCode::~BaselineCode() {
+  if (options_.listener != nullptr && memory_.size_bytes() != 0) {
+    const uint8_t* begin = memory_.executable();
+    options_.listener->code_freed(begin, begin + memory_.size_bytes());
+  }
+}
 
 Result<std::unique_ptr<abi::ModuleCode>> BaselineCode::create(const abi::ModuleInput& input,
                                                               Options options, Stubs& stubs) {
@@ -39,12 +55,15 @@ Result<std::unique_ptr<abi::ModuleCode>> BaselineCode::create(const abi::ModuleI
   return std::unique_ptr<abi::ModuleCode>(std::move(code));
 }
 
+uint64_t BaselineCode::code_bytes_for(uint64_t body_bytes) {
+  return std::clamp(body_bytes * kCodePerByte, kMinCodeBytes, kMaxCodeBytes);
+}
+
 Result<void> BaselineCode::map() {
   uint64_t bodies = 0;
   for (Bytes body : module().bodies) bodies += body.size();
   uint64_t slot_bytes = uint64_t{8} * module().defined_functions();
-  uint64_t code_bytes = std::clamp(bodies * kCodePerByte, kMinCodeBytes, kMaxCodeBytes);
-  memory_ = TRY(os::CodeMemory::create(slot_bytes + code_bytes));
+  memory_ = TRY(os::CodeMemory::create(slot_bytes + code_bytes_for(bodies), options_.debug));
   fault_range_ =
       os::CodeRange(memory_.executable(), memory_.size_bytes(), stubs_.entry(Entry::fault));
   if (!fault_range_.ok()) return std::unexpected(out_of_memory());
@@ -59,13 +78,18 @@ Result<void> BaselineCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> 
   vmctx.entries = stubs_.entries();
   vmctx.trap_entry = stubs_.entry(Entry::trap);
   vmctx.native_call_entry = stubs_.entry(Entry::native_call);
+  TRY(choose_guards(vmctx));
+  if (options_.debug) compile_first();
   for (abi::FuncObject& function : functions) {
     const void* code =
         entries_[function.index - module().imported_functions].load(std::memory_order_acquire);
     if (code == nullptr) code = stubs_.entry(Entry::lazy_object);
     function.code = const_cast<void*>(code);
   }
-  // Without address space for guards, memories are checked; code that relies on them must not run.
+  return {};
+}
+
+Result<void> BaselineCode::choose_guards(const abi::VmCtx& vmctx) {
   bool all_guarded = true;
   for (size_t i = 0; i < module().memories.size(); ++i) {
     all_guarded &= vmctx.memories[i]->guarded || !abi::can_be_guarded(module().memories[i]);
@@ -84,7 +108,10 @@ Result<const void*> BaselineCode::function(uint32_t index) {
   std::atomic<const void*>& entry = entries_[index - module().imported_functions];
   if (const void* code = entry.load(std::memory_order_acquire)) return code;
   std::lock_guard lock(mutex_);
-  if (entry.load(std::memory_order_relaxed) == nullptr) TRY(compile(index));
+  if (entry.load(std::memory_order_relaxed) == nullptr) {
+    TRY(compile(index));
+    if (options_.listener != nullptr) announce(functions_.size() - 1);
+  }
   return entry.load(std::memory_order_relaxed);
 }
 
@@ -149,6 +176,29 @@ Result<uint64_t> BaselineCode::compile_all() {
   }
   std::lock_guard lock(mutex_);
   return used_ - before;
+}
+
+// What cannot be compiled says so when it is called.
+void BaselineCode::compile_first() {
+  std::lock_guard lock(mutex_);
+  if (!functions_.empty()) return;
+  for (uint32_t i = 0; i < module().defined_functions(); ++i) {
+    auto compiled = compile(module().imported_functions + i);
+    if (!compiled && compiled.error().code() == ErrorCode::out_of_memory) break;
+  }
+  if (options_.listener != nullptr) announce(0);
+}
+
+void BaselineCode::announce(size_t first) {
+  std::vector<os::NewCode> made;
+  for (size_t i = first; i < functions_.size(); ++i) {
+    const FunctionCode& function = *functions_[i];
+    made.push_back({.begin = function.code.data(),
+                    .size_bytes = function.code.size(),
+                    .name = module_name_ + "!" + names_.show(function.index),
+                    .unwind = unwind_frame_pointer()});
+  }
+  options_.listener->code_made(made);
 }
 
 std::optional<BaselineCode::Place> BaselineCode::find(const uint8_t* pc, At at) const {

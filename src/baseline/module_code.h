@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "abi/code.h"
@@ -15,6 +16,7 @@
 #include "baseline/stubs.h"
 #include "os/code_memory.h"
 #include "os/fault.h"
+#include "wasm/names.h"
 
 namespace nacre::baseline {
 
@@ -24,9 +26,11 @@ class BaselineCode final : public abi::ModuleCode {
   // `stubs` outlives it. Errors: out_of_memory.
   static Result<std::unique_ptr<abi::ModuleCode>> create(const abi::ModuleInput& input,
                                                          Options options, Stubs& stubs);
+  ~BaselineCode() override;
 
   Result<void> attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> functions) override;
   Result<uint64_t> compile_all() override;
+  Result<abi::CodeListing> list(uint32_t function, const os::CpuFeatures& cpu) override;
 
   // The entry of a function that the module defines; made now if nobody asked before. Errors: those
   // of validation, if that is lazy; limit; out_of_memory.
@@ -56,8 +60,15 @@ class BaselineCode final : public abi::ModuleCode {
 
  private:
   BaselineCode(const abi::ModuleInput& input, Options options, Stubs& stubs);
+  // Address space for the code of so many bytes of bodies: more than any sensible function needs.
+  static uint64_t code_bytes_for(uint64_t body_bytes);
   Result<void> map();
+  // Without address space for guards, memories are checked; code that relies on them must not run.
+  Result<void> choose_guards(const abi::VmCtx& vmctx);
+  void compile_first();
   Result<void> compile(uint32_t index);
+  // Tells the listener of functions_[first] and those behind it.
+  void announce(size_t first);
   void make_thunk(uint32_t index);
   const wasm::Module& module() const { return info_.module(); }
   std::atomic<const void*>* slots() const {
@@ -68,6 +79,8 @@ class BaselineCode final : public abi::ModuleCode {
   Options options_;
   Stubs& stubs_;
   bool bodies_valid_;
+  wasm::FunctionNames names_;
+  std::string module_name_;  // for the listener; empty without one
 
   mutable std::mutex mutex_;
   // Slots first: one for each function that is defined, null until code calls it.

@@ -3,9 +3,17 @@
 
 #include <cstdint>
 
+#include "os/code_listener.h"
 #include "os/cpu.h"
 
 namespace nacre::baseline {
+
+// What every processor must have that runs this tier's code.
+constexpr bool is_enough(const os::CpuFeatures& cpu) {
+  return cpu.sse41 && cpu.sse42 && cpu.popcnt;
+}
+inline constexpr const char kNotEnough[] =
+    "the tier \"baseline\" needs a processor with SSE 4.2 and POPCNT";
 
 struct Options {
   os::CpuFeatures cpu;
@@ -24,6 +32,12 @@ struct Options {
   bool check_merges = false;
   // What bits are filled with.
   static constexpr uint32_t kDirt = 0xBAD0'BAD0;
+
+  // Who hears of all code; the tier's own. Null: nobody.
+  os::CodeListener* listener = nullptr;
+  // For debuggers: a module's functions are all compiled when it is first instantiated, so that
+  // they are known before they run, and breakpoints can be set in them.
+  bool debug = false;
 };
 
 }  // namespace nacre::baseline

@@ -9,6 +9,7 @@
 #include "baseline/module_code.h"
 #include "baseline/operand.h"
 #include "baseline/support.h"
+#include "baseline/unwind.h"
 #include "baseline/x64/assembler.h"
 
 namespace nacre::baseline {
@@ -30,10 +31,15 @@ using x64::Xmm;
 namespace {
 
 constexpr size_t kMemoryBytes = size_t{16} << 20;  // address space
+constexpr uint32_t kPageBytes = 4096;
 constexpr Width w64 = Width::w64;
 
 // What an entry from the host leaves on the native stack, from ExecContext::native_sp upwards.
 constexpr int32_t kSavedExec = 8, kSavedFrameTop = 16, kSavedNativeSp = 24, kSavedValues = 32;
+// Above it the registers that C functions keep, in the order in which they are pushed.
+constexpr std::array kHostRegisters = {Gpr::rbp, Gpr::rbx, Gpr::r12, Gpr::r13, Gpr::r14, Gpr::r15};
+constexpr uint32_t kSavedBytes = kSavedValues + 8;
+constexpr uint32_t kHostFrameBytes = kSavedBytes + 8 * (kHostRegisters.size() + 1);
 constexpr int32_t kValueBytes = sizeof(abi::Value);
 
 }  // namespace
@@ -50,11 +56,49 @@ class Stubs::Maker {
   const void* host_function(const wasm::FuncType& type);
   const void* direct_host_function(const wasm::FuncType& type);
   void finish() {
-    masm_.align(16);
+    end_stub();
+    // Where there may be breakpoints, pages that were begun are left alone (os/code_memory.h).
+    masm_.align(stubs_.options_.debug ? kPageBytes : 16);
     stubs_.used_ = masm_.offset();
+    if (stubs_.options_.listener != nullptr) stubs_.options_.listener->code_made(made_);
   }
 
  private:
+  // What follows is called `name` until the next stub begins.
+  void begin_stub(std::string_view name) {
+    end_stub();
+    stub_begin_ = masm_.offset();
+    stub_name_ = name;
+  }
+  void end_stub() {
+    if (stub_name_.empty()) return;
+    uint32_t size = masm_.offset() - stub_begin_;
+    const uint8_t* begin = stubs_.memory_.executable() + stub_begin_;
+    std::vector<uint8_t> unwind = unwind_.take();
+    unwind_ = {};
+    if (stubs_.options_.listener != nullptr)
+      made_.push_back({begin, size, std::move(stub_name_), std::move(unwind)});
+    stub_name_.clear();
+  }
+  // The rest of the stub runs on the native stack. What is there already knows nothing of the stack
+  // it came from, so the way back is here.
+  void begin_native_part() { begin_stub(os::kStackSwitchName); }
+  // From here on the frame is as the arguments of UnwindProgram::cfa say.
+  void frame_is(Gpr base, uint32_t plus) {
+    unwind_.advance_to(masm_.offset() - stub_begin_);
+    unwind_.cfa(base, plus);
+  }
+  void frame_is_at(Gpr base, uint32_t plus) {
+    unwind_.advance_to(masm_.offset() - stub_begin_);
+    unwind_.cfa_at(base, plus);
+  }
+  void enter_frame() {
+    masm_.push(x64::kFrame);
+    frame_is(Gpr::rsp, 16);
+    unwind_.saved(x64::kFrame, 16);
+    masm_.mov(w64, x64::kFrame, Gpr::rsp);
+    frame_is(x64::kFrame, 16);
+  }
   const void* here() const { return stubs_.memory_.executable() + masm_.offset(); }
   void define(Entry entry) {
     masm_.align(16);
@@ -85,6 +129,11 @@ class Stubs::Maker {
     masm_.mov_imm(Width::w32, Gpr::rax, 1);
     jump_to(stubs_.exit_offset_);
   }
+  // In the native part of a stub that a function trapped into: its frame is whole, rbx says where.
+  void frame_of_trap() {
+    frame_is(x64::kFrame, 0);
+    unwind_.return_address_in(Gpr::rbx);
+  }
   void exit();
   void trap();
   void fault();
@@ -93,6 +142,8 @@ class Stubs::Maker {
   void check_subtype();
   void lazy(Entry entry);
   void host_trapped();
+  template <class F>
+  uint32_t trapped_in_stub(F* function);
   void move(Mem to, Mem from) {
     masm_.movups(x64::kXmmScratch, from);
     masm_.movups(to, x64::kXmmScratch);
@@ -113,6 +164,10 @@ class Stubs::Maker {
 
   Stubs& stubs_;
   x64::Assembler masm_;
+  std::vector<os::NewCode> made_;
+  std::string stub_name_;  // of the stub that is being made; empty: none
+  uint32_t stub_begin_ = 0;
+  UnwindProgram unwind_;
 };
 
 void Stubs::Maker::common() {
@@ -130,22 +185,36 @@ void Stubs::Maker::common() {
 // rsp is native_sp, eax the answer.
 void Stubs::Maker::exit() {
   masm_.align(16);
+  begin_stub("nacre!leave");
+  frame_is(Gpr::rsp, kHostFrameBytes);
+  for (uint32_t i = 0; i < kHostRegisters.size(); ++i)
+    unwind_.saved(kHostRegisters[i], 8 * (i + 2));
   stubs_.exit_offset_ = masm_.offset();
   masm_.mov(w64, Gpr::r11, at(Gpr::rsp, kSavedExec));
   masm_.mov(w64, Gpr::r10, at(Gpr::rsp, kSavedFrameTop));
   masm_.mov(w64, at(Gpr::r11, offsetof(ExecContext, frame_top)), Gpr::r10);
   masm_.mov(w64, Gpr::r10, at(Gpr::rsp, kSavedNativeSp));
   masm_.mov(w64, at(Gpr::r11, offsetof(ExecContext, native_sp)), Gpr::r10);
-  masm_.alu_imm(w64, Alu::add, Gpr::rsp, kSavedValues + 8);
-  for (Gpr reg : {Gpr::r15, Gpr::r14, Gpr::r13, Gpr::r12, Gpr::rbx, Gpr::rbp}) masm_.pop(reg);
+  masm_.alu_imm(w64, Alu::add, Gpr::rsp, kSavedBytes);
+  for (uint32_t i = kHostRegisters.size(); i > 0; --i) {
+    frame_is(Gpr::rsp, 8 * (i + 1));
+    masm_.pop(kHostRegisters[i - 1]);
+  }
+  frame_is(Gpr::rsp, 8);
   masm_.ret();
 }
 
 void Stubs::Maker::trap() {
   define(Entry::trap);
+  begin_stub("nacre!trap");
   masm_.pop(Gpr::rsi);
+  frame_is(Gpr::rsp, 0);
+  unwind_.return_address_in(Gpr::rsi);
+  masm_.mov(w64, Gpr::rbx, Gpr::rsi);  // for debuggers: it survives on_trap
   masm_.mov(w64, Gpr::rdx, x64::kFrame);
   masm_.movzx8(Gpr::rcx, Gpr::rax);
+  begin_native_part();
+  frame_of_trap();
   to_native_stack();
   call_native(&on_trap);
   exit_trapped();
@@ -154,8 +223,14 @@ void Stubs::Maker::trap() {
 // rsi: the instruction, rdx: the address.
 void Stubs::Maker::fault() {
   define(Entry::fault);
+  begin_stub("nacre!fault");
+  frame_is(x64::kFrame, 0);
+  unwind_.return_address_in(Gpr::rsi);
   masm_.mov(w64, Gpr::rcx, x64::kFrame);
   masm_.mov(w64, Gpr::r8, x64::kVmCtx);
+  masm_.mov(w64, Gpr::rbx, Gpr::rsi);
+  begin_native_part();
+  frame_of_trap();
   to_native_stack();
   call_native(&on_fault);
   exit_trapped();
@@ -163,14 +238,19 @@ void Stubs::Maker::fault() {
 
 void Stubs::Maker::native_call() {
   define(Entry::native_call);
+  begin_stub("nacre!host call");
   masm_.mov(w64, Gpr::r11, at(x64::kVmCtx, offsetof(VmCtx, exec)));
   masm_.mov(w64, at(Gpr::r11, offsetof(ExecContext, frame_top)), Gpr::rsp);
   masm_.mov(w64, Gpr::r10, Gpr::rsp);
+  begin_native_part();
+  frame_is(Gpr::r10, 8);
   masm_.mov(w64, Gpr::rsp, at(Gpr::r11, offsetof(ExecContext, native_sp)));
   masm_.push(Gpr::r10);
   masm_.push(Gpr::r10);
+  frame_is_at(Gpr::rsp, 8);
   masm_.call(Gpr::rax);
   masm_.pop(Gpr::rsp);
+  frame_is(Gpr::rsp, 8);
   masm_.ret();
 }
 
@@ -178,6 +258,7 @@ void Stubs::Maker::native_call() {
 // bridge is a frame that gives the instance back to whom the chain of tail calls returns.
 void Stubs::Maker::cross_tail() {
   define(Entry::cross_tail);
+  begin_stub("nacre!tail call");
   Label bridge_return, have_bridge;
   masm_.lea_label(x64::kScratch, bridge_return);
   masm_.alu(w64, Alu::cmp, x64::kScratch, at(Gpr::rsp));
@@ -191,6 +272,9 @@ void Stubs::Maker::cross_tail() {
   masm_.mov(w64, x64::kVmCtx, at(Gpr::rax, offsetof(FuncObject, vmctx)));
   masm_.mov(w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(VmCtx, memory0_base)));
   masm_.jmp(at(Gpr::rax, offsetof(FuncObject, code)));
+  begin_stub("nacre!tail call bridge");
+  frame_is(x64::kFrame, 16);
+  unwind_.saved(x64::kFrame, 16);
   masm_.bind(bridge_return);
   masm_.mov(w64, x64::kVmCtx, at(x64::kFrame, -8));
   masm_.mov(w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(VmCtx, memory0_base)));
@@ -200,12 +284,12 @@ void Stubs::Maker::cross_tail() {
 
 void Stubs::Maker::check_subtype() {
   define(Entry::check_subtype);
+  begin_stub("nacre!check subtype");
   constexpr std::array kGprs = {Gpr::rax, Gpr::rcx, Gpr::rdx, Gpr::rsi,
                                 Gpr::rdi, Gpr::r8,  Gpr::r9,  Gpr::r10};
   constexpr int32_t kXmms = 14;
   constexpr int32_t kGprBytes = 8 * static_cast<int32_t>(kGprs.size());
-  masm_.push(x64::kFrame);
-  masm_.mov(w64, x64::kFrame, Gpr::rsp);
+  enter_frame();
   masm_.alu_imm(w64, Alu::sub, Gpr::rsp, kGprBytes + 16 * kXmms);
   for (size_t i = 0; i < kGprs.size(); ++i)
     masm_.mov(w64, at(Gpr::rsp, 8 * static_cast<int32_t>(i)), kGprs[i]);
@@ -229,31 +313,39 @@ void Stubs::Maker::check_subtype() {
 
 // In a frame of a stub whose host function trapped: exec->trap is set, the frames are missing.
 void Stubs::Maker::host_trapped() {
-  masm_.align(16);
-  stubs_.host_overflow_offset_ = masm_.offset();
-  masm_.mov(w64, Gpr::rsi, at(x64::kFrame, 8));
-  masm_.mov(w64, Gpr::rdx, at(x64::kFrame));
-  to_native_stack();
-  call_native(&on_host_overflow);
-  exit_trapped();
+  stubs_.host_overflow_offset_ = trapped_in_stub(&on_host_overflow);
+  stubs_.host_trapped_offset_ = trapped_in_stub(&on_host_trap);
   // rsi: the trap that a direct call left.
   masm_.align(16);
+  begin_native_part();
+  frame_is(x64::kFrame, 16);
+  unwind_.saved(x64::kFrame, 16);
   stubs_.direct_trapped_offset_ = masm_.offset();
   masm_.mov(w64, Gpr::r11, at(x64::kVmCtx, offsetof(VmCtx, exec)));
   masm_.mov(w64, at(Gpr::r11, offsetof(ExecContext, trap)), Gpr::rsi);
-  stubs_.host_trapped_offset_ = masm_.offset();
+  jump_to(stubs_.host_trapped_offset_);
+}
+
+template <class F>
+uint32_t Stubs::Maker::trapped_in_stub(F* function) {
+  masm_.align(16);
+  begin_native_part();
+  frame_is(x64::kFrame, 16);
+  unwind_.saved(x64::kFrame, 16);
+  uint32_t offset = masm_.offset();
   masm_.mov(w64, Gpr::rsi, at(x64::kFrame, 8));
   masm_.mov(w64, Gpr::rdx, at(x64::kFrame));
   to_native_stack();
-  call_native(&on_host_trap);
+  call_native(function);
   exit_trapped();
+  return offset;
 }
 
 void Stubs::Maker::lazy(Entry entry) {
   define(entry);
+  begin_stub("nacre!compile");
   constexpr int32_t kGprBytes = 8 * static_cast<int32_t>(x64::kGprArgs.size());
-  masm_.push(x64::kFrame);
-  masm_.mov(w64, x64::kFrame, Gpr::rsp);
+  enter_frame();
   masm_.push(x64::kVmCtx);
   masm_.alu_imm(w64, Alu::sub, Gpr::rsp, kGprBytes + 16 * static_cast<int32_t>(x64::kXmmArgs) + 8);
   for (size_t i = 0; i < x64::kGprArgs.size(); ++i)
@@ -281,15 +373,26 @@ void Stubs::Maker::lazy(Entry entry) {
 HostEntry Stubs::Maker::host_entry(const wasm::FuncType& type) {
   masm_.align(16);
   const void* start = here();
-  for (Gpr reg : {Gpr::rbp, Gpr::rbx, Gpr::r12, Gpr::r13, Gpr::r14, Gpr::r15}) masm_.push(reg);
+  begin_stub("nacre!enter " + wasm::to_string(type));
+  for (uint32_t i = 0; i < kHostRegisters.size(); ++i) {
+    masm_.push(kHostRegisters[i]);
+    frame_is(Gpr::rsp, 8 * (i + 2));
+    unwind_.saved(kHostRegisters[i], 8 * (i + 2));
+  }
   masm_.push(Gpr::rdx);
   masm_.push(at(Gpr::rdi, offsetof(ExecContext, native_sp)));
   masm_.push(at(Gpr::rdi, offsetof(ExecContext, frame_top)));
   masm_.push(Gpr::rdi);
   masm_.push(Gpr::rdi);  // 16 bytes
   masm_.mov(w64, at(Gpr::rdi, offsetof(ExecContext, native_sp)), Gpr::rsp);
+  // The first words of the guest stack lead debuggers back to the native one.
+  masm_.mov(w64, Gpr::r10, Gpr::rsp);
+  frame_is(Gpr::r10, kHostFrameBytes);
   masm_.mov(w64, Gpr::rsp, at(Gpr::rdi, offsetof(ExecContext, frame_top)));
   masm_.alu_imm(w64, Alu::and_, Gpr::rsp, -16);
+  masm_.push(Gpr::r10);
+  masm_.push(Gpr::r10);
+  frame_is_at(Gpr::rsp, kHostFrameBytes);
   masm_.mov(w64, Gpr::r10, Gpr::rdx);
   masm_.mov(w64, Gpr::rax, Gpr::rsi);
   masm_.mov(w64, x64::kVmCtx, at(Gpr::rax, offsetof(FuncObject, vmctx)));
@@ -312,6 +415,7 @@ HostEntry Stubs::Maker::host_entry(const wasm::FuncType& type) {
 
   masm_.mov(w64, Gpr::r11, at(x64::kVmCtx, offsetof(VmCtx, exec)));
   masm_.mov(w64, Gpr::rsp, at(Gpr::r11, offsetof(ExecContext, native_sp)));
+  frame_is(Gpr::rsp, kHostFrameBytes);
   masm_.mov(w64, Gpr::r10, at(Gpr::rsp, kSavedValues));
   masm_.mov(w64, Gpr::r11, at(x64::kVmCtx, offsetof(VmCtx, area)));
   auto results = PlaceAssigner::results();
@@ -338,8 +442,8 @@ const void* Stubs::Maker::host_function(const wasm::FuncType& type) {
   masm_.align(16);
   const void* start = here();
   auto count = static_cast<int32_t>(std::max(type.params.size(), type.results.size()));
-  masm_.push(x64::kFrame);
-  masm_.mov(w64, x64::kFrame, Gpr::rsp);
+  begin_stub("nacre!host function " + wasm::to_string(type));
+  enter_frame();
   masm_.push(x64::kVmCtx);
   masm_.lea(w64, x64::kScratch, at(Gpr::rsp, -(count * kValueBytes + 8)));
   masm_.alu(w64, Alu::cmp, x64::kScratch, at(x64::kVmCtx, offsetof(VmCtx, stack_limit)));
@@ -395,8 +499,8 @@ const void* Stubs::Maker::direct_host_function(const wasm::FuncType& type) {
   static_assert(sizeof(abi::DirectCall) <= kCallBytes);
   masm_.align(16);
   const void* start = here();
-  masm_.push(x64::kFrame);
-  masm_.mov(w64, x64::kFrame, Gpr::rsp);
+  begin_stub("nacre!direct host function " + wasm::to_string(type));
+  enter_frame();
   masm_.push(x64::kVmCtx);
   masm_.mov(w64, Gpr::r11, at(x64::kVmCtx, offsetof(VmCtx, exec)));
   masm_.mov(w64, at(Gpr::r11, offsetof(ExecContext, frame_top)), Gpr::rsp);
@@ -428,18 +532,24 @@ const void* Stubs::Maker::direct_host_function(const wasm::FuncType& type) {
 
 Result<std::unique_ptr<Stubs>> Stubs::create(const Options& options) {
   std::unique_ptr<Stubs> stubs(new Stubs(options));
-  stubs->memory_ = TRY(os::CodeMemory::create(kMemoryBytes));
+  stubs->memory_ = TRY(os::CodeMemory::create(kMemoryBytes, options.debug));
   Maker maker(*stubs);
   maker.common();
   maker.finish();
   return stubs;
 }
 
+Stubs::~Stubs() {
+  const uint8_t* begin = memory_.executable();
+  if (options_.listener != nullptr && begin != nullptr)
+    options_.listener->code_freed(begin, begin + memory_.size_bytes());
+}
+
 namespace {
 
 // More than the stubs of one signature can take.
 size_t stub_bytes(const wasm::FuncType& type) {
-  return 512 + 32 * (type.params.size() + type.results.size());
+  return 512 + kPageBytes + 32 * (type.params.size() + type.results.size());
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ class Stubs {
  public:
   // Errors: those of os::CodeMemory.
   static Result<std::unique_ptr<Stubs>> create(const Options& options);
+  ~Stubs();
 
   const void* const* entries() const { return entries_; }
   const void* entry(Entry which) const { return entries_[static_cast<uint32_t>(which)]; }

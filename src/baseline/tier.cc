@@ -11,8 +11,9 @@ namespace {
 
 class BaselineTier final : public abi::Tier {
  public:
-  BaselineTier(Options options, std::unique_ptr<Stubs> stubs)
-      : options_(options), stubs_(std::move(stubs)) {}
+  BaselineTier(Options options, std::unique_ptr<os::CodeListener> listener,
+               std::unique_ptr<Stubs> stubs)
+      : options_(options), listener_(std::move(listener)), stubs_(std::move(stubs)) {}
 
   std::string_view name() const override { return "baseline"; }
 
@@ -44,19 +45,19 @@ class BaselineTier final : public abi::Tier {
 
  private:
   Options options_;
+  std::unique_ptr<os::CodeListener> listener_;
   std::unique_ptr<Stubs> stubs_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<abi::Tier>> make_tier(Options options) {
+Result<std::unique_ptr<abi::Tier>> make_tier(Options options,
+                                             std::unique_ptr<os::CodeListener> listener) {
 #if defined(__x86_64__)
-  if (!options.cpu.sse41 || !options.cpu.sse42 || !options.cpu.popcnt) {
-    return fail(ErrorCode::unsupported,
-                "the tier \"baseline\" needs a processor with SSE 4.2 and POPCNT");
-  }
+  if (!is_enough(options.cpu)) return fail(ErrorCode::unsupported, kNotEnough);
+  options.listener = listener.get();
   auto stubs = TRY(Stubs::create(options));
-  return std::make_unique<BaselineTier>(options, std::move(stubs));
+  return std::make_unique<BaselineTier>(options, std::move(listener), std::move(stubs));
 #else
   static_cast<void>(options);
   return fail(ErrorCode::unsupported, "the tier \"baseline\" is not built for this processor");

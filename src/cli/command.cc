@@ -41,6 +41,13 @@ void EngineOptions::add_to(CLI::App& app) {
   app.add_option("--checks", checks, "dirty, merges, edge: see nacre_config_set_checks")->group("");
 }
 
+void EngineOptions::add_tools_to(CLI::App& app) {
+  app.add_flag("--perf-map", perf_map, "name machine code for perf, in /tmp/perf-PID.map")
+      ->envname("NACRE_PERF_MAP");
+  app.add_flag("--debug", debug, "let gdb see functions by name, and their callers")
+      ->envname("NACRE_DEBUG");
+}
+
 ConfigHandle EngineOptions::make_config() const {
   ConfigHandle config(nacre_config_new());
   if (!tier.empty()) check(nacre_config_set_tier(config.get(), tier.c_str()), "--tier");
@@ -52,6 +59,8 @@ ConfigHandle EngineOptions::make_config() const {
   }
   if (!traps.empty()) check(nacre_config_set_traps(config.get(), traps.c_str()), "--traps");
   if (!checks.empty()) check(nacre_config_set_checks(config.get(), checks.c_str()), "--checks");
+  nacre_config_set_perf_map(config.get(), perf_map);
+  nacre_config_set_debug(config.get(), debug);
   return config;
 }
 

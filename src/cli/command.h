@@ -19,20 +19,24 @@ int run_command(Args args);
 int validate_command(Args args);
 int print_command(Args args);
 int parse_command(Args args);
+int explain_command(Args args);
 int wast_command(Args args);
 int explain_command(Args args);
 int permissions_command(Args args);
 
-// Options that run, validate and wast share (architecture: --tier, --features, --validate,
-// --traps).
+// Options that several commands share (architecture: --tier, --features, --validate, --traps).
 struct EngineOptions {
   std::string tier;
   std::string features;
   std::string validate;
   std::string traps;
   std::string checks;  // for tests; --help does not show it
+  bool perf_map = false;
+  bool debug = false;
 
   void add_to(CLI::App& app);
+  // --perf-map and --debug, of commands that run something.
+  void add_tools_to(CLI::App& app);
   ConfigHandle make_config() const;
   EngineHandle make_engine() const;
 };

@@ -24,7 +24,8 @@ constexpr Command kCommands[] = {
     {"validate", "check a module", validate_command},
     {"print", "show a binary module as text", print_command},
     {"parse", "turn text into a binary module", parse_command},
-    {"explain", "say in words what a module could do, and may", explain_command},
+    {"explain", "say in words what a module could do, and may; show its machine code",
+     explain_command},
     {"permissions", "decisions that are remembered, and policy files", permissions_command},
     {"wast", "run specification scripts", wast_command},
 };

@@ -46,6 +46,7 @@ void declare(CLI::App& app, RunOptions& options) {
       ->type_name("FILE|-|N");
   app.add_flag("--stats", options.stats, "times and memory, on standard error");
   options.engine.add_to(app);
+  options.engine.add_tools_to(app);
 }
 
 // CLI11 does not know of APP and ARGS: they are what it leaves over.

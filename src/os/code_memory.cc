@@ -11,8 +11,8 @@
 namespace nacre::os {
 namespace {
 
-void* map(int file, uint64_t bytes, int protection) {
-  void* at = ::mmap(nullptr, bytes, protection, MAP_SHARED | MAP_NORESERVE, file, 0);
+void* map(int file, uint64_t bytes, int protection, int sharing = MAP_SHARED) {
+  void* at = ::mmap(nullptr, bytes, protection, sharing | MAP_NORESERVE, file, 0);
   return at == MAP_FAILED ? nullptr : at;
 }
 
@@ -44,7 +44,7 @@ void CodeMemory::reset() {
   size_bytes_ = 0;
 }
 
-Result<CodeMemory> CodeMemory::create(uint64_t bytes, MappingContext context) {
+Result<CodeMemory> CodeMemory::create(uint64_t bytes, bool for_debuggers, MappingContext context) {
   auto refuse = [&](ErrorCode code, const std::string& why) {
     return fail(code, "no memory for " + std::to_string(bytes) + " bytes of machine code: " + why);
   };
@@ -62,7 +62,9 @@ Result<CodeMemory> CodeMemory::create(uint64_t bytes, MappingContext context) {
   bool sized = ::ftruncate(file, static_cast<off_t>(size)) == 0;
   if (sized) {
     result.writable_ = static_cast<uint8_t*>(map(file, size, PROT_READ | PROT_WRITE));
-    result.executable_ = static_cast<uint8_t*>(map(file, size, PROT_READ | PROT_EXEC));
+    // A private view reads the file's pages, too, until a debugger writes to one.
+    result.executable_ = static_cast<uint8_t*>(
+        map(file, size, PROT_READ | PROT_EXEC, for_debuggers ? MAP_PRIVATE : MAP_SHARED));
   }
   int error = errno;
   ::close(file);

@@ -19,8 +19,11 @@ class CodeMemory {
   CodeMemory& operator=(CodeMemory&& other) noexcept;
   ~CodeMemory() { reset(); }
 
-  // Zeroes. Errors: out_of_memory; unsupported if the system lets nobody make code.
-  static Result<CodeMemory> create(uint64_t bytes, MappingContext context = {});
+  // Zeroes. `for_debuggers`: they can set breakpoints in it, which the system otherwise forbids
+  // where two views share memory; what is written to a page afterwards is not seen by who runs it.
+  // Errors: out_of_memory; unsupported if the system lets nobody make code.
+  static Result<CodeMemory> create(uint64_t bytes, bool for_debuggers = false,
+                                   MappingContext context = {});
 
   uint8_t* writable() const { return writable_; }
   const uint8_t* executable() const { return executable_; }

@@ -36,9 +36,9 @@ class Reader {
       }
     }
     auto before = [](const Problem& a, const Problem& b) {
-      return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+      return std::tie(a.line, a.column, a.message) < std::tie(b.line, b.column, b.message);
     };
-    std::stable_sort(out_.problems.begin(), out_.problems.end(), before);
+    std::sort(out_.problems.begin(), out_.problems.end(), before);
   }
 
   void problem(const toml::source_region& where, std::string message) {

@@ -44,10 +44,7 @@ Result<ModulePtr> Module::create(std::shared_ptr<Engine> engine, wasm::Module de
 }
 
 std::string Module::function_name(uint32_t function) const {
-  if (std::optional<std::string_view> name = function_names_.find(function)) {
-    return printable(*name);
-  }
-  return "func[" + std::to_string(function) + "]";
+  return function_names_.show(function);
 }
 
 }  // namespace nacre::runtime

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "wasm/binary/writer.h"
 #include "wasm/body_reader.h"
 #include "wasm/limits.h"
@@ -236,6 +237,11 @@ std::optional<std::string_view> FunctionNames::find(uint32_t function) const {
     if (import.type.kind == ExternKind::func && index++ == function) return import.name;
   }
   return std::nullopt;
+}
+
+std::string FunctionNames::show(uint32_t function) const {
+  if (std::optional<std::string_view> name = find(function)) return printable(*name);
+  return "func[" + std::to_string(function) + "]";
 }
 
 // ---- producers

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -76,6 +77,8 @@ class FunctionNames {
   explicit FunctionNames(const Module& module);
   // From the name section, or else the name of an export or import of it, or else nothing.
   std::optional<std::string_view> find(uint32_t function) const;
+  // The same to be shown: printable, and "func[12]" without a name.
+  std::string show(uint32_t function) const;
 
  private:
   void load() const;

@@ -33,7 +33,13 @@ class CodePrinter {
     body_ = body;
   }
 
+  void set_starts(std::vector<InstructionStart>* starts, const uint8_t* body) {
+    starts_ = starts;
+    body_ = body;
+  }
+
   void begin(const uint8_t* pos) {
+    if (starts_ != nullptr) starts_->push_back({static_cast<uint32_t>(pos - body_), out_.size()});
     if (hints_ == nullptr || next_hint_ == hints_->size()) return;
     if ((*hints_)[next_hint_].offset != static_cast<uint64_t>(pos - body_)) return;
     const BranchHint& hint = (*hints_)[next_hint_++];
@@ -314,6 +320,7 @@ class CodePrinter {
   const IdSpace* locals_;
   const NameMap* label_names_;
   const std::vector<BranchHint>* hints_ = nullptr;
+  std::vector<InstructionStart>* starts_ = nullptr;
   const uint8_t* body_ = nullptr;
   size_t next_hint_ = 0;
   uint32_t block_count_ = 0;
@@ -372,7 +379,8 @@ Result<void> print_const_expr(PrintContext& context, const ConstExpr& expr) {
   return print_code(reader, printer);
 }
 
-Result<void> print_body(PrintContext& context, uint32_t function, const IdSpace& locals) {
+Result<void> print_body(PrintContext& context, uint32_t function, const IdSpace& locals,
+                        std::vector<InstructionStart>* starts) {
   Bytes body = context.module.body_of(function);
   BodyReader reader(body, context.module.offset_of(body.data()), context.features);
   const FuncType* type = context.find_func_type(context.module.functions[function]);
@@ -384,6 +392,7 @@ Result<void> print_body(PrintContext& context, uint32_t function, const IdSpace&
   if (hints != context.hints.end() && hints->function == function) {
     printer.set_hints(&hints->hints, body.data());
   }
+  if (starts != nullptr) printer.set_starts(starts, body.data());
   return print_code(reader, printer);
 }
 

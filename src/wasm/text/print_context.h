@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "wasm/features.h"
@@ -64,7 +65,15 @@ struct PrintContext {
 
 // Appends the instructions of a constant expression, without its `end`, on the same line.
 Result<void> print_const_expr(PrintContext& context, const ConstExpr& expr);
-// Appends locals and code of a defined function, a line each.
-Result<void> print_body(PrintContext& context, uint32_t function, const IdSpace& locals);
+// Where the text of an instruction begins.
+struct InstructionStart {
+  uint32_t body_offset = 0;  // of its first byte, from the first byte of the body
+  size_t text = 0;           // in PrintContext::out
+};
+
+// Appends locals and code of a defined function, a line each. `starts`, if not null, gets a row for
+// each instruction.
+Result<void> print_body(PrintContext& context, uint32_t function, const IdSpace& locals,
+                        std::vector<InstructionStart>* starts = nullptr);
 
 }  // namespace nacre::wasm::text

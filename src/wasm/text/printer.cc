@@ -39,6 +39,8 @@ class ModulePrinter {
     return std::move(out_);
   }
 
+  Result<FunctionText> function(uint32_t index);
+
  private:
   void read_names();
   void forbid_ids_of_shared_types();
@@ -71,6 +73,10 @@ class ModulePrinter {
   IdSpace locals_of(uint32_t function) const {
     const NameMap* names = find_names(context_.names.locals, function);
     return names == nullptr ? IdSpace() : IdSpace(*names);
+  }
+  void begin_function(uint32_t function, const IdSpace& locals) {
+    begin_field("func", context_.functions, function);
+    context_.type_use(module_.functions[function], &locals);
   }
   // A field on a line of its own: "(keyword $id (;7;)".
   void begin_field(std::string_view keyword, const IdSpace& space, uint32_t index) {
@@ -464,9 +470,8 @@ Result<void> ModulePrinter::elements() {
 Result<void> ModulePrinter::functions() {
   for (uint32_t i = 0; i < module_.defined_functions(); ++i) {
     uint32_t function = module_.imported_functions + i;
-    begin_field("func", context_.functions, function);
     IdSpace locals = locals_of(function);
-    context_.type_use(module_.functions[function], &locals);
+    begin_function(function, locals);
     Result<void> body = print_body(context_, function, locals);
     if (!body) {
       return std::unexpected(
@@ -476,6 +481,31 @@ Result<void> ModulePrinter::functions() {
     TRY(check_size());
   }
   return {};
+}
+
+Result<FunctionText> ModulePrinter::function(uint32_t index) {
+  context_.hints_from_annotations = false;  // they would stand on lines of their own
+  IdSpace locals = locals_of(index);
+  begin_function(index, locals);
+  FunctionText result;
+  result.head = out_.substr(out_.find('('));
+  out_.clear();
+  std::vector<InstructionStart> starts;
+  TRY(print_body(context_, index, locals, &starts));
+  TRY(check_size());
+  // Lines begin with their line feed, and code is indented by four.
+  constexpr size_t kBeforeCode = 5;
+  std::string_view text = out_;
+  std::string_view locals_line = text.substr(0, starts.empty() ? text.size() : starts[0].text);
+  if (!locals_line.empty()) result.locals = locals_line.substr(kBeforeCode);
+  for (size_t i = 0; i < starts.size(); ++i) {
+    size_t end = i + 1 < starts.size() ? starts[i + 1].text : text.size();
+    std::string_view line = text.substr(starts[i].text, end - starts[i].text);
+    // Of the last `end`, a module's text has nothing.
+    result.instructions.push_back(
+        {starts[i].body_offset, std::string(line.empty() ? "end" : line.substr(kBeforeCode))});
+  }
+  return result;
 }
 
 Result<void> ModulePrinter::data() {
@@ -503,6 +533,10 @@ Result<void> ModulePrinter::data() {
 
 Result<std::string> print_module(const Module& module, Features features) {
   return text::ModulePrinter(module, features).print();
+}
+
+Result<FunctionText> print_function(const Module& module, Features features, uint32_t function) {
+  return text::ModulePrinter(module, features).function(function);
 }
 
 }  // namespace nacre::wasm

@@ -11,7 +11,9 @@
 // be longer than kMaxModuleBytes. May be called from any thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "wasm/features.h"
@@ -20,5 +22,19 @@
 namespace nacre::wasm {
 
 Result<std::string> print_module(const Module& module, Features features);
+
+// The pieces of one function's text, for those who show something beside them.
+struct FunctionText {
+  struct Instruction {
+    uint32_t body_offset = 0;  // of its first byte, counted from the first byte of the body
+    std::string text;          // indented by nesting, two spaces a level
+  };
+  std::string head;    // "(func $add (;2;) (type 0) (param i32 i32) (result i32)"
+  std::string locals;  // "(local i32 i64)", or empty
+  std::vector<Instruction> instructions;  // the last one is the `end` of the function
+};
+
+// Of a defined function.
+Result<FunctionText> print_function(const Module& module, Features features, uint32_t function);
 
 }  // namespace nacre::wasm

@@ -205,5 +205,31 @@ TEST(Printer, PrintsInvalidModules) {
   EXPECT_TRUE(print_module(module, kAll));
 }
 
+TEST(PrinterTest, AFunctionComesInPieces) {
+  Module parsed = parse_ok(R"((module
+    (import "m" "f" (func $f))
+    (func $g (param $x i32) (result i32) (local i64 f32)
+      block $out
+        local.get $x
+        (@metadata.code.branch_hint "\00") br_if $out
+        call $f
+      end
+      i32.const 7)))");
+  std::vector<uint8_t> bytes = encode(parsed);
+  Result<Module> module = decode(bytes, nullptr, kAll);
+  ASSERT_TRUE(module.has_value());
+  Result<FunctionText> text = print_function(*module, kAll, 1);
+  ASSERT_TRUE(text.has_value());
+  EXPECT_EQ(text->head, "(func $g (;1;) (type 1) (param $x i32) (result i32)");
+  EXPECT_EQ(text->locals, "(local i64 f32)");
+  const std::vector<std::string> wanted = {
+      "block $out", "  local.get $x", "  br_if $out", "  call $f", "end", "i32.const 7", "end"};
+  ASSERT_EQ(text->instructions.size(), wanted.size());
+  Bytes body = module->body_of(1);
+  for (size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(text->instructions[i].text, wanted[i]);
+  EXPECT_EQ(body[text->instructions[3].body_offset], 0x10);  // call
+  EXPECT_EQ(text->instructions.back().body_offset, body.size() - 1);
+}
+
 }  // namespace
 }  // namespace nacre::wasm

@@ -1,0 +1,117 @@
+// What the compiler says of a function's code when it is asked to.
+#include <array>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include "baseline/function_compiler.h"
+#include "baseline/module_code.h"
+#include "wasm/validate/validate.h"
+
+namespace nacre::baseline {
+namespace {
+
+using Piece = abi::CodePiece;
+
+constexpr std::array kGprNames = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+                                  "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+
+std::string name_of(const Local& local) {
+  return in_xmm(local.type) ? "xmm" + std::to_string(local.pin) : kGprNames[local.pin];
+}
+
+std::string frame_place(int32_t offset) { return "[rbp-" + std::to_string(-offset) + "]"; }
+
+constexpr uint64_t kMaxListedGlobals = 10'000;
+
+std::vector<abi::CodeListing::Field> context_fields(const wasm::Module& module) {
+  std::vector<abi::CodeListing::Field> fields;
+#define FIELD(name) fields.push_back({offsetof(abi::VmCtx, name), #name});
+  FIELD(memory0_base)
+  FIELD(memory0)
+  FIELD(table0)
+  FIELD(stack_limit)
+  FIELD(area)
+  FIELD(exec)
+  FIELD(trap_entry)
+  FIELD(native_call_entry)
+  FIELD(entries)
+  FIELD(memories)
+  FIELD(tables)
+  FIELD(globals)
+  FIELD(functions)
+  FIELD(types)
+  FIELD(builtins)
+#undef FIELD
+  uint64_t own = module.globals.size() - module.imported_globals;
+  for (uint32_t i = 0; i < own && i < kMaxListedGlobals; ++i) {
+    fields.push_back({static_cast<int64_t>(abi::own_global_offset(i)),
+                      "global[" + std::to_string(module.imported_globals + i) + "]"});
+  }
+  return fields;
+}
+
+}  // namespace
+
+void FunctionCompiler::add_piece(Piece::Kind kind, abi::TrapKind trap) {
+  if (kind == Piece::Kind::entry) listing_->pieces.clear();  // it begins anew
+  listing_->pieces.push_back(
+      {.kind = kind, .trap = trap, .begin = masm_.offset(), .body_offset = body_position_});
+}
+
+void FunctionCompiler::complete_listing() {
+  std::vector<Piece> pieces;
+  for (size_t i = 0; i < listing_->pieces.size(); ++i) {
+    const Piece& piece = listing_->pieces[i];
+    pieces.push_back(piece);
+    if (piece.kind != Piece::Kind::trap_number) continue;
+    // Behind the byte the piece that it stands in goes on.
+    uint32_t next =
+        i + 1 < listing_->pieces.size() ? listing_->pieces[i + 1].begin : masm_.offset();
+    if (next == piece.begin + 1) continue;
+    Piece rest = pieces[pieces.size() - 2];
+    rest.begin = piece.begin + 1;
+    pieces.push_back(rest);
+  }
+  listing_->pieces = std::move(pieces);
+  listing_->frame_bytes = static_cast<uint32_t>((-frame_end_ + 15) & ~15);
+  listing_->locals.clear();
+  for (const Local& local : locals_) {
+    std::string place = local.pinned() ? name_of(local) : frame_place(local.home);
+    if (local.pinned() && local.home != 0)
+      place += ", in " + frame_place(local.home) + " during calls";
+    listing_->locals.push_back(std::move(place));
+  }
+}
+
+Result<abi::CodeListing> BaselineCode::list(uint32_t index, const os::CpuFeatures& cpu) {
+  if (!is_enough(cpu)) return fail(ErrorCode::unsupported, kNotEnough);
+  if (!bodies_valid_) TRY(wasm::validate_function(info_, index));
+  Options options;
+  {
+    std::lock_guard lock(mutex_);
+    options = options_;
+  }
+  options.cpu = cpu;
+  // As if it were the first function that is compiled.
+  uint64_t slot_bytes = uint64_t{8} * module().defined_functions();
+  auto slots = -static_cast<int64_t>((slot_bytes + 63) & ~uint64_t{63});
+  uint64_t size = code_bytes_for(module().body_of(index).size());
+  std::unique_ptr<uint8_t[]> buffer(new (std::nothrow) uint8_t[size]);
+  if (buffer == nullptr) return fail(ErrorCode::out_of_memory, "no memory for machine code");
+  abi::CodeListing listing;
+  FunctionCompiler compiler(info_, options);
+  compiler.describe(&listing);
+  CompiledFunction compiled =
+      TRY(compiler.compile(index, buffer.get(), buffer.get() + size, slots));
+  listing.code.assign(buffer.get(), buffer.get() + compiled.code_bytes);
+  for (uint32_t callee : compiled.callees)
+    listing.slots.push_back({slots + 8 * int64_t{callee - module().imported_functions}, callee});
+  listing.processor = "x86-64";
+  listing.context_register = kGprNames[number(x64::kVmCtx)];
+  listing.fields = context_fields(module());
+  return listing;
+}
+
+}  // namespace nacre::baseline

@@ -1,0 +1,56 @@
+// Who wants to hear of machine code that is made while the program runs: profilers and debuggers,
+// which see addresses only and need names for them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nacre::os {
+
+struct NewCode {
+  const uint8_t* begin = nullptr;  // as it is executed
+  size_t size_bytes = 0;
+  std::string name;  // "module!function"; printable
+  // How to find its caller: a program of DWARF call frame instructions (DW_CFA_*), which begins
+  // where the code begins, with the frame as a call leaves it: CFA rsp + 8, return address at CFA
+  // - 8. Empty: nobody knows.
+  std::vector<uint8_t> unwind;
+};
+
+// gdb takes a caller whose frame lies on a lower stack for an error, unless it is behind a function
+// of this name: so code that moves to another stack is reported as one.
+inline constexpr const char kStackSwitchName[] = "__morestack";
+
+// Called by any thread, by several at once.
+class CodeListener {
+ public:
+  virtual ~CodeListener() = default;
+  // Code that is ready to run. Many at once cost less than one after the other.
+  virtual void code_made(std::span<const NewCode> code) = 0;
+  // All code in [begin, end) goes away now.
+  virtual void code_freed(const uint8_t* begin, const uint8_t* end) = 0;
+};
+
+// Several listeners as one.
+class CodeListeners final : public CodeListener {
+ public:
+  void add(std::unique_ptr<CodeListener> listener) { listeners_.push_back(std::move(listener)); }
+  bool empty() const { return listeners_.empty(); }
+
+  void code_made(std::span<const NewCode> code) override {
+    for (const auto& listener : listeners_) listener->code_made(code);
+  }
+  void code_freed(const uint8_t* begin, const uint8_t* end) override {
+    for (const auto& listener : listeners_) listener->code_freed(begin, end);
+  }
+
+ private:
+  std::vector<std::unique_ptr<CodeListener>> listeners_;
+};
+
+}  // namespace nacre::os

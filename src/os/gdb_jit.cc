@@ -1,0 +1,116 @@
+#include "os/gdb_jit.h"
+
+#include <list>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "os/debug_elf.h"
+
+// The protocol's names and layouts. Weak: another JIT compiler in the process shares the list.
+extern "C" {
+
+struct jit_code_entry {
+  jit_code_entry* next_entry;
+  jit_code_entry* prev_entry;
+  const char* symfile_addr;
+  uint64_t symfile_size;
+};
+
+enum jit_actions_t : uint32_t { JIT_NOACTION = 0, JIT_REGISTER_FN, JIT_UNREGISTER_FN };
+
+struct jit_descriptor {
+  uint32_t version;
+  uint32_t action_flag;
+  jit_code_entry* relevant_entry;
+  jit_code_entry* first_entry;
+};
+
+__attribute__((weak, visibility("default"))) jit_descriptor __jit_debug_descriptor = {
+    1, JIT_NOACTION, nullptr, nullptr};
+
+// gdb stops here and looks.
+__attribute__((weak, noinline, visibility("default"))) void __jit_debug_register_code() {
+  asm volatile("" ::: "memory");
+}
+}
+
+namespace nacre::os {
+namespace {
+
+// Guards the list, which all listeners of the process share.
+std::mutex& list_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+class GdbListener final : public CodeListener {
+ public:
+  ~GdbListener() override {
+    std::lock_guard lock(list_mutex());
+    for (Batch& batch : batches_) unlink(batch);
+  }
+
+  void code_made(std::span<const NewCode> code) override {
+    if (code.empty()) return;
+    std::vector<uint8_t> elf = make_debug_elf(code);
+    std::lock_guard lock(list_mutex());
+    Batch& batch = batches_.emplace_back();
+    batch.begin = code[0].begin;
+    batch.elf = std::move(elf);
+    link(batch);
+  }
+
+  void code_freed(const uint8_t* begin, const uint8_t* end) override {
+    std::lock_guard lock(list_mutex());
+    batches_.remove_if([&](Batch& batch) {
+      if (batch.begin < begin || batch.begin >= end) return false;
+      unlink(batch);
+      return true;
+    });
+  }
+
+ private:
+  struct Batch {
+    const uint8_t* begin = nullptr;
+    std::vector<uint8_t> elf;
+    jit_code_entry entry{};
+  };
+
+  static void tell(jit_code_entry& entry, jit_actions_t action) {
+    __jit_debug_descriptor.action_flag = action;
+    __jit_debug_descriptor.relevant_entry = &entry;
+    __jit_debug_register_code();
+    __jit_debug_descriptor.action_flag = JIT_NOACTION;
+    __jit_debug_descriptor.relevant_entry = nullptr;
+  }
+
+  static void link(Batch& batch) {
+    jit_code_entry& entry = batch.entry;
+    entry.symfile_addr = reinterpret_cast<const char*>(batch.elf.data());
+    entry.symfile_size = batch.elf.size();
+    entry.next_entry = __jit_debug_descriptor.first_entry;
+    if (entry.next_entry != nullptr) entry.next_entry->prev_entry = &entry;
+    __jit_debug_descriptor.first_entry = &entry;
+    tell(entry, JIT_REGISTER_FN);
+  }
+
+  static void unlink(Batch& batch) {
+    jit_code_entry& entry = batch.entry;
+    if (entry.prev_entry != nullptr) {
+      entry.prev_entry->next_entry = entry.next_entry;
+    } else {
+      __jit_debug_descriptor.first_entry = entry.next_entry;
+    }
+    if (entry.next_entry != nullptr) entry.next_entry->prev_entry = entry.prev_entry;
+    tell(entry, JIT_UNREGISTER_FN);
+  }
+
+  std::list<Batch> batches_;
+};
+
+}  // namespace
+
+std::unique_ptr<CodeListener> make_gdb_listener() { return std::make_unique<GdbListener>(); }
+
+}  // namespace nacre::os

@@ -1,0 +1,17 @@
+// Lets gdb see code that was made at run time: names, and the way from a frame to its caller.
+//
+// gdb sets a breakpoint on the function __jit_debug_register_code and reads the list that
+// __jit_debug_descriptor begins ("JIT Compilation Interface" in its manual); each entry is an ELF
+// file in memory. Both names are the protocol's: they are process-wide and cannot be otherwise.
+#pragma once
+
+#include <memory>
+
+#include "os/code_listener.h"
+
+namespace nacre::os {
+
+// x86-64. Each batch of code becomes an entry; gdb takes them one by one, so let them be few.
+std::unique_ptr<CodeListener> make_gdb_listener();
+
+}  // namespace nacre::os

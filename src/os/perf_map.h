@@ -1,0 +1,18 @@
+// The file in which perf looks for the names of code that was made at run time.
+//
+// /tmp/perf-PID.map, a line for each function: address and size in hexadecimal, and the name. It is
+// written as code is made and stays when the process ends; perf report reads it afterwards. Code
+// that is freed keeps its line: perf knows no other way.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "os/code_listener.h"
+
+namespace nacre::os {
+
+// One a process. Errors: io (the file is somebody else's, /tmp cannot be written).
+Result<std::unique_ptr<CodeListener>> make_perf_map();
+
+}  // namespace nacre::os
