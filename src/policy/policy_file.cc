@@ -1,6 +1,7 @@
 #include "policy/policy_file.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/utf8.h"
 #include "os/file_contents.h"
