@@ -29,7 +29,8 @@ Error unknown(std::string_view word) {
 #undef CPU_FEATURE
   return Error(ErrorCode::usage, "\"" + std::string(word) +
                                      "\" is no processor: native, all or none, then changes such "
-                                     "as \",-NAME\" of" + names);
+                                     "as \",-NAME\" of" +
+                                     names);
 }
 
 }  // namespace
