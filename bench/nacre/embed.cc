@@ -11,10 +11,13 @@
 #include "os/file_contents.h"
 #include "runtime/engine.h"
 #include "runtime/func.h"
+#include "runtime/host_func.h"
 #include "runtime/instance.h"
 #include "runtime/linker.h"
 #include "runtime/module.h"
+#include "runtime/pool.h"
 #include "runtime/store.h"
+#include "runtime/typed_func.h"
 #include "timing.h"
 #include "wasm/limits.h"
 
@@ -36,6 +39,9 @@ Result<T> checked(runtime::Run<T> run) {
   }
 }
 
+uint32_t next(uint32_t x) { return x + 1; }
+constexpr runtime::HostFuncDef kImports[] = {runtime::host_func<next>("next")};
+
 // A store with an instance of small.wat whose import is a typed C++ function.
 struct Guest {
   std::unique_ptr<runtime::Store> store;
@@ -47,7 +53,7 @@ Result<Guest> make_guest(const runtime::ModulePtr& module) {
   Guest guest;
   guest.store = TRY(runtime::Store::create(module->shared_engine()));
   guest.linker = std::make_unique<runtime::Linker>(*guest.store);
-  guest.linker->define_func("host", "next", [](uint32_t x) -> uint32_t { return x + 1; });
+  guest.linker->define_functions("host", kImports, nullptr);
   guest.instance = TRY(checked(guest.linker->instantiate(module)));
   return guest;
 }
@@ -58,30 +64,21 @@ Result<runtime::Extern> find(const Guest& guest, std::string_view name) {
   return *item;
 }
 
-// The quickest way from C++ into a function whose handle and type are known.
-Result<uint32_t> typed_call(Guest& guest, const runtime::Extern& func,
-                            std::span<const abi::Value> args) {
-  abi::Value result;
-  TRY(checked(runtime::call(*guest.store, func, args, {&result, 1})));
-  return result.i32;
+template <class F>
+Result<runtime::TypedFunc<F>> typed(runtime::Store& store, const runtime::Extern& func) {
+  return runtime::TypedFunc<F>::create(store, func);
 }
 
-abi::Value i32(uint32_t value) {
-  abi::Value result;
-  result.i32 = value;
-  return result;
-}
+using Add = uint32_t(uint32_t, uint32_t);
+using Loop = uint32_t(uint32_t);
 
 // Nanoseconds that a call of `add` takes.
 Result<double> call_in(Guest& guest) {
   constexpr int kCalls = 20'000;
-  runtime::Extern add = TRY(find(guest, "add"));
+  auto add = TRY(typed<Add>(*guest.store, TRY(find(guest, "add"))));
   return time_batches(51, kCalls, [&]() -> Result<void> {
     uint32_t sum = 0;
-    for (int i = 0; i < kCalls; ++i) {
-      abi::Value args[] = {i32(sum), i32(1)};
-      sum = TRY(typed_call(guest, add, args));
-    }
+    for (int i = 0; i < kCalls; ++i) sum = TRY(checked(add(sum, 1)));
     return expect(sum, kCalls);
   });
 }
@@ -89,19 +86,17 @@ Result<double> call_in(Guest& guest) {
 // Nanoseconds that an exported loop of n turns takes a turn.
 Result<double> turn_of(Guest& guest, std::string_view loop) {
   constexpr int kTurns = 100'000;
-  runtime::Extern func = TRY(find(guest, loop));
-  return time_batches(51, kTurns, [&]() -> Result<void> {
-    abi::Value args[] = {i32(kTurns)};
-    return expect(TRY(typed_call(guest, func, args)), kTurns);
-  });
+  auto func = TRY(typed<Loop>(*guest.store, TRY(find(guest, loop))));
+  return time_batches(51, kTurns,
+                      [&]() -> Result<void> { return expect(TRY(checked(func(kTurns))), kTurns); });
 }
 
 // From a module to the answer of its first call, in a new store.
 Result<double> time_instance(const runtime::ModulePtr& module) {
   Clock::time_point begin = Clock::now();
   Guest guest = TRY(make_guest(module));
-  abi::Value args[] = {i32(40), i32(2)};
-  uint32_t sum = TRY(typed_call(guest, TRY(find(guest, "add")), args));
+  auto add = TRY(typed<Add>(*guest.store, TRY(find(guest, "add"))));
+  uint32_t sum = TRY(checked(add(40, 2)));
   double time = ns_since(begin);
   TRY(expect(sum, 42));
   return time;
@@ -131,6 +126,27 @@ Result<double> next_instance(const Source& source) {
   return median(std::move(times));
 }
 
+class Imports final : public runtime::PoolHost {
+ public:
+  Result<std::vector<runtime::Extern>> link(runtime::Store& store,
+                                            const runtime::Module& module) override {
+    runtime::Linker linker(store);
+    linker.define_functions("host", kImports, nullptr);
+    return linker.resolve(module);
+  }
+};
+
+// Out of a pool that has a warm slot of the module: made, and given back.
+Result<double> pooled_instance(const Source& source) {
+  constexpr int kInstances = 100;
+  runtime::ModulePtr module = TRY(source.module());
+  auto pool = TRY(runtime::Pool::create(source.engine, std::make_shared<Imports>()));
+  return time_batches(51, kInstances, [&]() -> Result<void> {
+    for (int i = 0; i < kInstances; ++i) TRY(checked(pool->instantiate(module)));
+    return {};
+  });
+}
+
 }  // namespace
 
 Result<void> measure_embedding(const std::string& tier, const std::string& path) {
@@ -141,12 +157,14 @@ Result<void> measure_embedding(const std::string& tier, const std::string& path)
   double in = TRY(call_in(guest));
   double out = TRY(turn_of(guest, "call_host")) - TRY(turn_of(guest, "call_nothing"));
   double first = TRY(first_instance(source));
-  double next = TRY(next_instance(source));
+  double later = TRY(next_instance(source));
+  double pooled = TRY(pooled_instance(source));
   ApiCalls api = TRY(measure_api_calls(tier, source.file->bytes()));
   std::printf(
       "{\"call_in\": %.2f, \"call_out\": %.2f, \"call_in_by_name\": %.2f, "
-      "\"call_out_callback\": %.2f, \"first_instance\": %.0f, \"next_instance\": %.0f}\n",
-      in, out, api.in_by_name, api.out_callback, first, next);
+      "\"call_out_callback\": %.2f, \"first_instance\": %.0f, \"next_instance\": %.0f, "
+      "\"pooled_instance\": %.1f}\n",
+      in, out, api.in_by_name, api.out_callback, first, later, pooled);
   return {};
 }
 
