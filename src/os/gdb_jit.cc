@@ -8,6 +8,7 @@
 #include "os/debug_elf.h"
 
 // The protocol's names and layouts. Weak: another JIT compiler in the process shares the list.
+// NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" {
 
 struct jit_code_entry {
@@ -34,6 +35,7 @@ __attribute__((weak, noinline, visibility("default"))) void __jit_debug_register
   asm volatile("" ::: "memory");
 }
 }
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace nacre::os {
 namespace {
