@@ -133,8 +133,9 @@ std::optional<uint32_t> find_function(const wasm::Module& module, std::string_vi
     if (item.kind == wasm::ExternKind::func && item.name == name) return item.index;
   }
   uint32_t index = 0;
-  const char* end = name.data() + name.size();
-  auto [stop, error] = std::from_chars(name.data(), end, index);
+  const char* begin = name.data();
+  const char* end = begin + name.size();
+  auto [stop, error] = std::from_chars(begin, end, index);
   if (error == std::errc() && stop == end && index < module.functions.size()) return index;
   return std::nullopt;
 }
