@@ -91,11 +91,17 @@ class Surveyor {
     constexpr ptrdiff_t kLongest = 32;
     while (!done_ && p < end) {
       const OneByte& row = kOneByte[*p];
+      // The most frequent ones need one decision.
+      if (row.action == Action::local && end - p >= kLongest && p[1] < 0x80) [[likely]] {
+        count(p[1]);
+        p += 2;
+        continue;
+      }
       const uint8_t* next = end - p >= kLongest ? skip(p + 1, row) : nullptr;
       if (next == nullptr) {
         next = read_slowly(p);
         if (next == nullptr) return;
-      } else {
+      } else if (row.action != Action::none) {
         act(row.action, p + 1);
       }
       p = next;
@@ -165,7 +171,7 @@ class Surveyor {
       case Action::none:
         break;
       case Action::local:
-        return count(immediates);
+        return count_leb(immediates);
       case Action::loop:
         if (++depth_ <= kMaxDepth) weight_ *= 8;
         open_.push_back(true);
@@ -182,12 +188,16 @@ class Surveyor {
     }
   }
 
-  void count(const uint8_t* p) {
+  void count_leb(const uint8_t* p) {
     uint32_t index = 0;
     for (uint32_t shift = 0;; shift += 7) {
       index |= uint32_t{*p & 0x7Fu} << shift;
       if (*p++ < 0x80 || shift >= 28) break;
     }
+    count(index);
+  }
+
+  void count(uint32_t index) {
     if (index >= survey_.uses.size()) [[unlikely]] {
       if (index >= wasm::kMaxLocals + wasm::kMaxParams) return;
       survey_.uses.resize(index + 16);

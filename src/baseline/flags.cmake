@@ -1,0 +1,2 @@
+# Compiling is on the way to every first call.
+target_compile_options(nacre_baseline PRIVATE $<$<CONFIG:Release>:-O3>)
