@@ -212,7 +212,7 @@ void FunctionCompiler::function_object(uint32_t index) {
 }
 
 // Whoever it belongs to; a host function has no instance and runs with ours.
-void FunctionCompiler::call_other(Types results) {
+void FunctionCompiler::enter_other_instance() {
   masm_.mov(Width::w64, x64::kScratch, at(Gpr::rax, offsetof(FuncObject, vmctx)));
   masm_.test(Width::w64, x64::kScratch, x64::kScratch);
   masm_.cmov(Width::w64, Cond::not_equal, x64::kVmCtx, x64::kScratch);
@@ -221,6 +221,10 @@ void FunctionCompiler::call_other(Types results) {
   note_position();
   masm_.mov(Width::w64, x64::kVmCtx, at(x64::kFrame, -8));
   masm_.mov(Width::w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(VmCtx, memory0_base)));
+}
+
+void FunctionCompiler::call_other(Types results) {
+  enter_other_instance();
   restore_pins();
   push_call_results(results);
 }
@@ -241,14 +245,7 @@ void FunctionCompiler::call_object(const wasm::FuncType& type) {
   masm_.bind(labels_[back]);
   free(Gpr::rax);
   item.emit = [this, back] {
-    masm_.mov(Width::w64, x64::kScratch, at(Gpr::rax, offsetof(FuncObject, vmctx)));
-    masm_.test(Width::w64, x64::kScratch, x64::kScratch);
-    masm_.cmov(Width::w64, Cond::not_equal, x64::kVmCtx, x64::kScratch);
-    masm_.mov(Width::w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(VmCtx, memory0_base)));
-    masm_.call(at(Gpr::rax, offsetof(FuncObject, code)));
-    note_position();
-    masm_.mov(Width::w64, x64::kVmCtx, at(x64::kFrame, -8));
-    masm_.mov(Width::w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(VmCtx, memory0_base)));
+    enter_other_instance();
     masm_.jmp(labels_[back]);
   };
   restore_pins();

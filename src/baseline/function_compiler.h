@@ -263,6 +263,7 @@ class FunctionCompiler {
   void function_object(uint32_t index);  // of the instance, into rax
   void indirect_object(const wasm::imm::call_indirect& i);
   void reference_object();
+  void enter_other_instance();
   void call_other(Types results);
   void call_object(const wasm::FuncType& type);
   void tail_call_object(const wasm::FuncType& type);
