@@ -48,7 +48,7 @@ void FunctionCompiler::zero_extend(Gpr reg, uint32_t bytes) {
 }
 
 void FunctionCompiler::load_zero_extended(Gpr to, Mem from, uint32_t bytes) {
-  note_position();
+  note_access();
   if (bytes == 1) masm_.movzx8(to, from);
   if (bytes == 2) masm_.movzx16(to, from);
   if (bytes == 4) masm_.mov(Width::w32, to, from);
@@ -68,7 +68,7 @@ void FunctionCompiler::atomic_store(const wasm::imm::memarg& i, Type, uint32_t b
   Operand value = pop();
   Gpr reg = own_gpr(value);
   Access to = aligned_access(i, bytes);
-  note_position();
+  note_access();
   masm_.xchg(bytes_log2(bytes), to.mem, reg);
   release(to);
   free(reg);
@@ -78,7 +78,7 @@ void FunctionCompiler::atomic_exchange(const wasm::imm::memarg& i, Type type, ui
   Operand value = pop();
   Gpr reg = own_gpr(value);
   Access to = aligned_access(i, bytes);
-  note_position();
+  note_access();
   masm_.xchg(bytes_log2(bytes), to.mem, reg);
   release(to);
   zero_extend(reg, bytes);
@@ -91,7 +91,7 @@ void FunctionCompiler::atomic_add(const wasm::imm::memarg& i, Type type, uint32_
   Gpr reg = own_gpr(value);
   if (subtract) masm_.neg(width_for(bytes), reg);
   Access to = aligned_access(i, bytes);
-  note_position();
+  note_access();
   masm_.lock_xadd(bytes_log2(bytes), to.mem, reg);
   release(to);
   zero_extend(reg, bytes);
@@ -111,7 +111,7 @@ void FunctionCompiler::atomic_bits(const wasm::imm::memarg& i, Type type, uint32
   masm_.bind(again);
   masm_.mov(Width::w64, changed, Gpr::rax);
   masm_.alu(width_for(bytes), op, changed, operand);
-  note_position();
+  note_access();
   masm_.lock_cmpxchg(bytes_log2(bytes), to.mem, changed);
   masm_.jcc(Cond::not_equal, again);
   free(changed);
@@ -130,7 +130,7 @@ void FunctionCompiler::atomic_compare_exchange(const wasm::imm::memarg& i, Type 
   load(Gpr::rax, expected);
   release(expected);
   Access to = aligned_access(i, bytes);
-  note_position();
+  note_access();
   masm_.lock_cmpxchg(bytes_log2(bytes), to.mem, reg);
   release(to);
   release(replacement);

@@ -178,7 +178,7 @@ void FunctionCompiler::call(const wasm::imm::func& i) {
   pass_arguments(type.params);
   uint32_t slot = i.index - module_.imported_functions;
   masm_.call_rip(slot_distance(slot, 6));
-  note_position();
+  note_call();
   callees_.push_back(i.index);
   restore_pins();
   push_call_results(type.results);
@@ -218,7 +218,7 @@ void FunctionCompiler::enter_other_instance() {
   masm_.cmov(Width::w64, Cond::not_equal, x64::kVmCtx, x64::kScratch);
   masm_.mov(Width::w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(VmCtx, memory0_base)));
   masm_.call(at(Gpr::rax, offsetof(FuncObject, code)));
-  note_position();
+  note_call();
   masm_.mov(Width::w64, x64::kVmCtx, at(x64::kFrame, -8));
   masm_.mov(Width::w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(VmCtx, memory0_base)));
 }
@@ -236,18 +236,15 @@ void FunctionCompiler::call_object(const wasm::FuncType& type) {
   pass_arguments(type.params);
   // Nearly always of this instance.
   masm_.alu(Width::w64, Alu::cmp, x64::kVmCtx, at(Gpr::rax, offsetof(FuncObject, vmctx)));
-  Label& other = out_of_line([] {});
-  OutOfLine& item = out_of_line_.back();
-  masm_.jcc(Cond::not_equal, other);
-  masm_.call(at(Gpr::rax, offsetof(FuncObject, code)));
-  note_position();
   uint32_t back = new_label();
+  masm_.jcc(Cond::not_equal, out_of_line([this, back] {
+              enter_other_instance();
+              masm_.jmp(labels_[back]);
+            }));
+  masm_.call(at(Gpr::rax, offsetof(FuncObject, code)));
+  note_call();
   masm_.bind(labels_[back]);
   free(Gpr::rax);
-  item.emit = [this, back] {
-    enter_other_instance();
-    masm_.jmp(labels_[back]);
-  };
   restore_pins();
   push_call_results(type.results);
 }
@@ -371,7 +368,7 @@ void FunctionCompiler::call_builtin(size_t offset, std::initializer_list<uint32_
   masm_.mov(Width::w64, Gpr::rax, at(x64::kVmCtx, offsetof(VmCtx, builtins)));
   masm_.mov(Width::w64, Gpr::rax, at(Gpr::rax, static_cast<int32_t>(offset)));
   masm_.call(at(x64::kVmCtx, offsetof(VmCtx, native_call_entry)));
-  note_position();
+  note_call();
   restore_pins();
 }
 

@@ -129,7 +129,6 @@ Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* b
   slots_ = slots;
   body_ = body.data();
   type_ = &module_.types[wasm::index_of(module_.functions[function])].func;
-  function_ = function;
   wasm::BodyReader reader(body, 0, features_);
   if (!read_locals(reader)) return refuse("its locals cannot be read");
   survey_body(reader, survey_);
@@ -138,7 +137,7 @@ Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* b
     masm_.start(buffer);
     wasm::BodyReader at_code = reader;
     if (static_cast<size_t>(limit_ - buffer) < 4 * kRoomBytes) return refuse("no room for code");
-    TRY(start(function, at_code));
+    start(at_code);
     Checker checker(error_);
     if (listing_ == nullptr) {
       Visitor visitor{*this};
@@ -172,7 +171,7 @@ bool FunctionCompiler::read_locals(wasm::BodyReader& reader) {
   return reader.ok();
 }
 
-Result<void> FunctionCompiler::start(uint32_t, wasm::BodyReader& reader) {
+void FunctionCompiler::start(wasm::BodyReader& reader) {
   error_ = nullptr;
   reader_ = &reader;
   dead_ = false;
@@ -204,7 +203,6 @@ Result<void> FunctionCompiler::start(uint32_t, wasm::BodyReader& reader) {
   function.result_list = type_->results.data();
   controls_.push_back(function);
   prologue();
-  return {};
 }
 
 // ---- the frame
@@ -437,7 +435,7 @@ Label& FunctionCompiler::out_of_line(std::function<void()> emit) {
 // The byte behind the call says which trap.
 void FunctionCompiler::trap_now(abi::TrapKind kind) {
   masm_.call(at(x64::kVmCtx, offsetof(abi::VmCtx, trap_entry)));
-  note_position();
+  note_call();
   note_piece(abi::CodePiece::Kind::trap_number, kind);
   masm_.byte(static_cast<uint8_t>(kind));
 }

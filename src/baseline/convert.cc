@@ -40,9 +40,8 @@ void FunctionCompiler::truncate(Type from_type, Type to_type, bool is_signed, bo
   uint32_t back = new_label();
 
   // Reached with `from` unchanged where the number is none of the type, or perhaps not.
-  Label& failed = out_of_line([] {});
-  OutOfLine& item = out_of_line_.back();
-  item.emit = [=, this] { truncate_slow(from_type, to_type, is_signed, saturate, from, to, back); };
+  Label& failed = out_of_line(
+      [=, this] { truncate_slow(from_type, to_type, is_signed, saturate, from, to, back); });
 
   if (big) {
     masm_.sse_label(ucomis(from_type), from,
@@ -191,21 +190,11 @@ CONVERSION(f64, i64, u, false)
 // ---- between floating-point numbers, and of bits
 
 void FunctionCompiler::f32_demote_f64(const wasm::imm::none&) {
-  Operand value = pop();
-  Xmm from = xmm_of(value);
-  release(value);
-  Xmm to = result_xmm();
-  masm_.sse({0xF2, 1, 0x5A}, to, from, from);
-  push_xmm(Type::f32, to);
+  unary_xmm(Type::f32, [&](Xmm to, Xmm from) { masm_.sse({0xF2, 1, 0x5A}, to, from, from); });
 }
 
 void FunctionCompiler::f64_promote_f32(const wasm::imm::none&) {
-  Operand value = pop();
-  Xmm from = xmm_of(value);
-  release(value);
-  Xmm to = result_xmm();
-  masm_.sse({0xF3, 1, 0x5A}, to, from, from);
-  push_xmm(Type::f64, to);
+  unary_xmm(Type::f64, [&](Xmm to, Xmm from) { masm_.sse({0xF3, 1, 0x5A}, to, from, from); });
 }
 
 void FunctionCompiler::reinterpret(Type to_type) {

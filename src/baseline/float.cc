@@ -82,25 +82,15 @@ BINARY(div, 0x5E, false)
 #undef BINARY
 
 void FunctionCompiler::float_sqrt(Type type) {
-  Operand value = pop();
-  Xmm from = xmm_of(value);
-  release(value);
-  Xmm to = result_xmm();
-  masm_.sse(scalar(type, 0x51), to, from, from);
-  push_xmm(type, to);
+  unary_xmm(type, [&](Xmm to, Xmm from) { masm_.sse(scalar(type, 0x51), to, from, from); });
 }
 void FunctionCompiler::f32_sqrt(const wasm::imm::none&) { float_sqrt(Type::f32); }
 void FunctionCompiler::f64_sqrt(const wasm::imm::none&) { float_sqrt(Type::f64); }
 
 // roundss and roundsd; bit 3 of the mode: no inexact exception.
 void FunctionCompiler::float_round(Type type, uint8_t mode) {
-  Operand value = pop();
-  Xmm from = xmm_of(value);
-  release(value);
-  Xmm to = result_xmm();
-  masm_.sse_imm({0x66, 3, static_cast<uint8_t>(type == Type::f32 ? 0x0A : 0x0B)}, to, from, from,
-                mode);
-  push_xmm(type, to);
+  x64::Opcode round{0x66, 3, static_cast<uint8_t>(type == Type::f32 ? 0x0A : 0x0B)};
+  unary_xmm(type, [&](Xmm to, Xmm from) { masm_.sse_imm(round, to, from, from, mode); });
 }
 
 #define ROUND(name, mode)                                                                     \
@@ -114,13 +104,10 @@ ROUND(trunc, 11)
 
 // abs clears the sign, neg turns it.
 void FunctionCompiler::float_mask(Type type, bool clear) {
-  Operand value = pop();
-  Xmm from = xmm_of(value);
-  release(value);
-  Xmm to = result_xmm();
   uint64_t mask = repeated(type, clear ? sign_bit(type) - 1 : sign_bit(type));
-  masm_.sse_label(clear ? kAnd : kXor, to, from, constant(mask, mask, 16));
-  push_xmm(type, to);
+  unary_xmm(type, [&](Xmm to, Xmm from) {
+    masm_.sse_label(clear ? kAnd : kXor, to, from, constant(mask, mask, 16));
+  });
 }
 void FunctionCompiler::f32_abs(const wasm::imm::none&) { float_mask(Type::f32, true); }
 void FunctionCompiler::f64_abs(const wasm::imm::none&) { float_mask(Type::f64, true); }

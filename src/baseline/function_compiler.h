@@ -56,8 +56,10 @@ using x64::Xmm;
 // instruction it is, counted from the first byte of the body.
 struct CodePosition {
   uint32_t code;
-  uint32_t body;
+  uint32_t body : 31;
+  uint32_t is_access : 1;
 };
+static_assert(wasm::kMaxBodyBytes < uint32_t{1} << 31);
 
 // Machine code of one function, in the buffer it was emitted to.
 struct CompiledFunction {
@@ -116,7 +118,7 @@ class FunctionCompiler {
   };
 
   // ---- compile.cc
-  Result<void> start(uint32_t function, wasm::BodyReader& reader);
+  void start(wasm::BodyReader& reader);
   bool read_locals(wasm::BodyReader& reader);
   void lay_out_frame();
   void prologue();
@@ -211,7 +213,9 @@ class FunctionCompiler {
 
   // ---- constants, traps, positions
   Label& constant(uint64_t low, uint64_t high, uint32_t bytes);
-  void note_position() { positions_.push_back({masm_.offset(), body_position_}); }
+  // Behind a call, and in front of an instruction that accesses guest memory.
+  void note_call() { positions_.push_back({masm_.offset(), body_position_, false}); }
+  void note_access() { positions_.push_back({masm_.offset(), body_position_, true}); }
   Label& trap_label(abi::TrapKind kind);
   void trap_if(Cond cond, abi::TrapKind kind) { masm_.jcc(cond, trap_label(kind)); }
   void trap_now(abi::TrapKind kind);
@@ -347,6 +351,15 @@ class FunctionCompiler {
   void multiply_wide(bool is_signed);
 
   // ---- float.cc
+  template <class Emit>
+  void unary_xmm(Type to, Emit emit) {  // emit(to, from), which may be the same register
+    Operand value = pop();
+    Xmm from = xmm_of(value);
+    release(value);
+    Xmm result = result_xmm();
+    emit(result, from);
+    push_xmm(to, result);
+  }
   void float_binary(uint8_t op, Type type, bool commutes);
   void float_compare(Cond cond, bool swap, Type type);
   void float_min_max(Type type, bool is_max);
@@ -393,7 +406,6 @@ class FunctionCompiler {
   x64::Assembler masm_;
 
   // The function.
-  uint32_t function_ = 0;
   const wasm::FuncType* type_ = nullptr;
   const uint8_t* body_ = nullptr;
   const uint8_t* limit_ = nullptr;

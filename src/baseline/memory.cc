@@ -88,26 +88,31 @@ FunctionCompiler::Access FunctionCompiler::checked_access(const wasm::imm::memar
 // ---- loads that are operands of what follows
 
 bool FunctionCompiler::used_in_place(Type type) const {
+  using wasm::Op;
   const uint8_t* p = reader_->pos();
-  if (type == Type::f32) return *p >= 0x92 && *p <= 0x95;  // f32.add to f32.div
-  if (type == Type::f64) return *p >= 0xA0 && *p <= 0xA3;
+  Op next = wasm::find_one_byte_op(*p);
+  auto between = [&](Op first, Op last) { return next >= first && next <= last; };
+  if (type == Type::f32) return between(Op::f32_add, Op::f32_div);
+  if (type == Type::f64) return between(Op::f64_add, Op::f64_div);
   bool is_32 = type == Type::i32;
-  bool alone = true;
-  // A constant or a local in between is no instruction of the machine.
-  if (*p == (is_32 ? 0x41 : 0x42) || *p == 0x20) {
+  auto compares = [&] {
+    return is_32 ? between(Op::i32_eq, Op::i32_ge_u) : between(Op::i64_eq, Op::i64_ge_u);
+  };
+  if (next == Op::local_get || next == (is_32 ? Op::i32_const : Op::i64_const)) {
+    // One that is no instruction of the machine: look behind it.
     do {
       ++p;
     } while (*p >= 0x80);
-    ++p;
-    alone = false;
+    next = wasm::find_one_byte_op(p[1]);
+    return compares();
   }
-  auto between = [&](uint8_t first, uint8_t last) { return *p >= first && *p <= last; };
+  if (compares()) return true;
   if (is_32) {
-    if (alone && (between(0x45, 0x45) || between(0x0D, 0x0D) || between(0x04, 0x04))) return true;
-    return between(0x46, 0x4F) || (alone && between(0x6A, 0x6B)) || (alone && between(0x71, 0x73));
+    return next == Op::i32_eqz || next == Op::br_if || next == Op::if_ ||
+           between(Op::i32_add, Op::i32_sub) || between(Op::i32_and, Op::i32_xor);
   }
-  if (alone && between(0x50, 0x50)) return true;
-  return between(0x51, 0x5A) || (alone && between(0x7C, 0x7D)) || (alone && between(0x83, 0x85));
+  return next == Op::i64_eqz || between(Op::i64_add, Op::i64_sub) ||
+         between(Op::i64_and, Op::i64_xor);
 }
 
 void FunctionCompiler::push_access(Type type, const Access& access) {
@@ -117,7 +122,7 @@ void FunctionCompiler::push_access(Type type, const Access& access) {
 }
 
 Mem FunctionCompiler::pending_access() {
-  positions_.push_back({masm_.offset(), pending_position_});
+  positions_.push_back({masm_.offset(), pending_position_, true});
   return pending_access_.mem;
 }
 
@@ -131,7 +136,7 @@ void FunctionCompiler::load_int(const wasm::imm::memarg& i, Type type, uint32_t 
   }
   release(from);
   Gpr to = result_gpr();
-  note_position();
+  note_access();
   emit(to, from.mem);
   push_gpr(type, to);
 }
@@ -142,7 +147,7 @@ void FunctionCompiler::load_xmm(const wasm::imm::memarg& i, Type type, uint32_t 
   if (type != Type::v128 && from.mem.base == x64::kMemoryBase && used_in_place(type))
     return push_access(type, from);
   Xmm to = result_xmm();
-  note_position();
+  note_access();
   emit(to, from.mem);
   release(from);
   push_xmm(type, to);
@@ -182,7 +187,7 @@ void FunctionCompiler::store_int(const wasm::imm::memarg& i, uint32_t bytes) {
                                                             static_cast<int32_t>(value.bits));
   if (!immediate) gpr_of(value);
   Access to = access(i, bytes);
-  note_position();
+  note_access();
   if (immediate) {
     auto bits = static_cast<int32_t>(value.bits);
     if (bytes == 1) masm_.store8(to.mem, static_cast<uint8_t>(bits));
@@ -204,7 +209,7 @@ void FunctionCompiler::store_xmm(const wasm::imm::memarg& i, uint32_t bytes) {
   Operand value = pop();
   Xmm reg = xmm_of(value);
   Access to = access(i, bytes);
-  note_position();
+  note_access();
   if (bytes == 4) masm_.movss(to.mem, reg);
   if (bytes == 8) masm_.movsd(to.mem, reg);
   if (bytes == 16) masm_.movups(to.mem, reg);

@@ -213,10 +213,10 @@ std::optional<BaselineCode::Place> BaselineCode::find(const uint8_t* pc, At at) 
   auto position =
       std::lower_bound(function.positions.begin(), function.positions.end(), offset,
                        [](const CodePosition& a, uint64_t code) { return a.code < code; });
-  if (position == function.positions.end() || position->code != offset) return std::nullopt;
-  // Of two with this offset the call was noted first.
-  auto next = std::next(position);
-  if (at == At::access && next != function.positions.end() && next->code == offset) position = next;
+  auto fits = [&] { return position->code == offset && position->is_access == (at == At::access); };
+  // An access may stand where a call returns to: then both have this offset.
+  while (position != function.positions.end() && position->code == offset && !fits()) ++position;
+  if (position == function.positions.end() || !fits()) return std::nullopt;
   Bytes body = module().body_of(function.index);
   return Place{function.index, module().offset_of(body.data()) + position->body};
 }

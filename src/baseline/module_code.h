@@ -43,7 +43,7 @@ class BaselineCode final : public abi::ModuleCode {
     uint64_t module_offset;  // of the instruction
   };
   // Which instruction a position of its code belongs to. An access may stand where a call returns
-  // to, so who asks says which of the two it has. Nothing if the address is not noted at all.
+  // to, so who asks says which of the two it has. Nothing if the address is not noted as that.
   enum class At : uint8_t {
     behind_call,
     access,  // its first byte

@@ -178,7 +178,8 @@ void FunctionCompiler::take(Xmm reg) {
 
 std::optional<uint32_t> FunctionCompiler::local_set_next(bool xmm) {
   const uint8_t* p = reader_->pos();
-  if (*p != 0x21 && *p != 0x22) return std::nullopt;  // local.set, local.tee
+  wasm::Op next = wasm::find_one_byte_op(*p);
+  if (next != wasm::Op::local_set && next != wasm::Op::local_tee) return std::nullopt;
   uint32_t index = p[1];
   if (index >= 0x80) {
     if (p[2] >= 0x80) return std::nullopt;

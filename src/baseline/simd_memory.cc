@@ -10,7 +10,7 @@ template <class Emit>
 void FunctionCompiler::load_vector(const wasm::imm::memarg& i, uint32_t bytes, Emit emit) {
   Access from = access(i, bytes);
   Xmm to = result_xmm();
-  note_position();
+  note_access();
   emit(to, from.mem);
   release(from);
   push_xmm(Type::v128, to);
@@ -73,7 +73,7 @@ void FunctionCompiler::load_lane(const wasm::imm::memarg_lane& i, Opcode insert,
     masm_.sse_mov(to, from);
     from = to;
   }
-  note_position();
+  note_access();
   masm_.sse_w(bytes == 8 ? Width::w64 : Width::w32, insert, to, from, source.mem);
   masm_.byte(i.lane);
   release(source);
@@ -96,7 +96,7 @@ void FunctionCompiler::store_lane(const wasm::imm::memarg_lane& i, Opcode extrac
   Operand vector = pop();
   Xmm from = xmm_of(vector);
   Access to = access(i.arg, bytes);
-  note_position();
+  note_access();
   masm_.sse_store_imm(extract, bytes == 8 ? Width::w64 : Width::w32, to.mem, from, i.lane);
   release(to);
   release(vector);
