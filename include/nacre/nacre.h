@@ -280,9 +280,10 @@ typedef struct nacre_question {
   bool is_missing;    /* the path would be made */
 } nacre_question_t;
 
-/* Called on the guest's thread, by one thread at a time; the guest waits. Must not call into the
- * store. The strings live as long as the call. */
-typedef nacre_answer_t (*nacre_ask_callback_t)(void* data, const nacre_question_t* question);
+/* Returns a nacre_answer_t; any other number means NACRE_ANSWER_NO. Called on the guest's thread,
+ * by one thread at a time; the guest waits. Must not call into the store. The strings live as long
+ * as the call. */
+typedef int (*nacre_ask_callback_t)(void* data, const nacre_question_t* question);
 /* Who is asked instead of the terminal; "ask" must be added too. data must outlive the store. */
 NACRE_API void nacre_grants_set_ask(nacre_grants_t* grants, nacre_ask_callback_t callback,
                                     void* data);
