@@ -239,7 +239,11 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  *              guest then sees one more directory, "/", in which each path is decided by itself
  *   "no-ask"   NULL: takes that back
  *   "record"   FILE: nacre_store_finish writes the policy that the run needed
- *   "audit"    FILE, a descriptor's number, or "-" for standard error: JSON lines */
+ *   "audit"    FILE, a descriptor's number, or "-" for standard error: JSON lines
+ *   "lockdown" NULL: nacre_store_new locks the calling process down, for good (Landlock, seccomp;
+ * as far as the system has them): it keeps what is open and what the grants give, and can start no
+ * program. What is still to be decided, a second process decides and does. The caller must have no
+ * other thread; not for pools, nor with nacre_grants_set_ask */
 NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind,
                                           const char* value);
 /* Whom the grants are for: what questions, decisions and logs name. The module may be deleted

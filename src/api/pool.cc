@@ -139,6 +139,11 @@ nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module
   auto guest = std::make_unique<api::PoolGuest>();
   guest->data = data;
   if (owned) {
+    if (owned->grants.locks_down()) {
+      return api::make_error(NACRE_ERROR_USAGE,
+                             "wrong use: a process that is locked down is one guest's, and a pool "
+                             "is for many");
+    }
     auto prepared = API_TRY(owned->grants.prepare());
     guest->oversight = std::move(prepared.oversight);
     guest->wasi.emplace(std::move(prepared.config));

@@ -6,6 +6,7 @@
 #include "api/callback.h"
 #include "api/denials.h"
 #include "api/handles.h"
+#include "api/lockdown.h"
 #include "api/values.h"
 #include "base/utf8.h"
 #include "runtime/func.h"
@@ -95,6 +96,7 @@ nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
   auto handle = std::make_unique<nacre_store>();
   if (owned) {
     auto prepared = API_TRY(owned->grants.prepare());
+    if (owned->grants.locks_down()) API_TRY(api::lock_down(prepared));
     handle->oversight = std::move(prepared.oversight);
     handle->wasi = std::make_unique<wasi::p1::Preview1>(std::move(prepared.config));
   }
