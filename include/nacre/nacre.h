@@ -384,6 +384,15 @@ typedef enum nacre_unknown_imports {
 NACRE_API nacre_error_t* nacre_instance_new(nacre_store_t* store, nacre_module_t* module,
                                             nacre_unknown_imports_t unknown_imports,
                                             nacre_instance_t** out);
+/* The same for a module that has rights of its own: WASI in it is by `grants` (taken; not NULL),
+ * which can only give what `parent` has (an instance of the store; NULL: the program, so the
+ * store's own grants): directories that the parent has, or below one, variables, streams, clocks,
+ * randomness. More is NACRE_ERROR_DENIED and says what. Asking, limits, logs and sockets are the
+ * program's. */
+NACRE_API nacre_error_t* nacre_instance_new_child(nacre_store_t* store, nacre_instance_t* parent,
+                                                  nacre_module_t* module,
+                                                  nacre_unknown_imports_t unknown_imports,
+                                                  nacre_grants_t* grants, nacre_instance_t** out);
 /* Runs `_initialize` if it is exported: the first call to make to a reactor. */
 NACRE_API nacre_error_t* nacre_instance_initialize(nacre_instance_t* instance);
 /* Runs a command: `_start`. Returning from it is success. */

@@ -160,6 +160,12 @@ Result<void> Grants::refuse_what_is_not_enforced() const {
   return {};
 }
 
+Result<void> Grants::refuse_another_module() const {
+  if (module_digest_.empty() || !subject_.digest || subject_.digest() == module_digest_) return {};
+  return fail(ErrorCode::denied, printable(module_file_) + " is for another module (" +
+                                     module_digest_ + "), not for " + subject_.digest());
+}
+
 bool Grants::granted_by_default(Kind kind) const {
   bool output = kind == Kind::stdout || kind == Kind::stderr;
   return policy::info_of(kind).granted_by_default && (!deny_all_ || output);
@@ -202,10 +208,7 @@ Result<void> Grants::watch(Prepared& prepared, policy::Policy::Options& options)
 
 Result<Prepared> Grants::prepare() {
   TRY(refuse_what_is_not_enforced());
-  if (!module_digest_.empty() && subject_.digest && subject_.digest() != module_digest_) {
-    return fail(ErrorCode::denied, printable(module_file_) + " is for another module (" +
-                                       module_digest_ + "), not for " + subject_.digest());
-  }
+  TRY(refuse_another_module());
   if (ask_ == Ask::always || (ask_ == Ask::on_terminal && !deny_all_ && policy::is_on_terminal())) {
     if (!asker_) asker_ = terminal_ = std::make_shared<policy::TerminalAsker>();
   }

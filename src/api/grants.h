@@ -53,6 +53,9 @@ class Grants {
   // Opens what was granted. Errors name the directory or address and what the system said, or what
   // is wrong with a policy file or with what was remembered.
   Result<Prepared> prepare();
+  // The same for a module beside a program that has `parent`, of which it gets a part. Errors also
+  // say what the parent does not have.
+  Result<wasi::p1::Config> prepare_child(const wasi::p1::Config& parent) const;
 
   // What was said by flags and policy files.
   const std::vector<policy::Rule>& rules() const { return rules_; }
@@ -71,6 +74,7 @@ class Grants {
   Result<void> add_flag(std::string_view kind, std::optional<std::string_view> value, bool allow);
   Result<void> add_policy(const std::string& path);
   Result<void> refuse_what_is_not_enforced() const;
+  Result<void> refuse_another_module() const;
   bool reads_store() const;
   bool shows_root(const policy::RuleSet& rules) const;
   Result<void> grant_handles(wasi::p1::Config& config, const policy::RuleSet& rules) const;

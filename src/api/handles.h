@@ -93,6 +93,22 @@ struct nacre_func {
   std::vector<nacre_val_kind_t> results;
 };
 
+namespace nacre::api {
+
+// What a program, or a module beside it, was given.
+struct Rights {
+  explicit Rights(wasi::p1::Config config, std::string its_name = "")
+      : name(std::move(its_name)), given(config.without_sockets()), wasi(std::move(config)) {}
+  Rights(const Rights&) = delete;
+  Rights& operator=(const Rights&) = delete;
+
+  std::string name;        // of the module, for messages; empty: the program
+  wasi::p1::Config given;  // what can be given on
+  wasi::p1::Preview1 wasi;
+};
+
+}  // namespace nacre::api
+
 struct nacre_instance {
   nacre_instance(nacre_store* owner, nacre::runtime::Instance* its_instance)
       : store(owner), instance(its_instance) {}
@@ -100,12 +116,15 @@ struct nacre_instance {
   nacre_store* store;  // null: it is out of a pool, and `guest` is there
   nacre::runtime::Instance* instance;
   std::unique_ptr<nacre::api::PoolGuest> guest;
+  nacre::api::Rights* rights = nullptr;            // the store's; null: none of its own
   std::vector<std::unique_ptr<nacre_func>> funcs;  // asked for so far
 };
 
 struct nacre_store {
-  // Host functions of WASI; they go after the store that calls them.
-  std::unique_ptr<nacre::wasi::p1::Preview1> wasi;
+  // Of the program, if it has any, and of modules with rights of their own. The host functions of
+  // WASI in them go after the store that calls them.
+  std::unique_ptr<nacre::api::Rights> rights;
+  std::vector<std::unique_ptr<nacre::api::Rights>> child_rights;
   nacre::api::Oversight oversight;
   bool failed = false;  // the guest trapped, or ended itself with another code than 0
   std::unique_ptr<nacre::runtime::Store> store;

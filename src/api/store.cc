@@ -64,6 +64,19 @@ Result<nacre_func*> get_func(nacre_instance& instance, std::string_view name) {
   return fail(ErrorCode::usage, "no function \"" + printable(name) + "\" is exported");
 }
 
+// Descriptions only: they become functions of the store when a module imports them.
+void define_wasi(runtime::Linker& linker, wasi::p1::Preview1& wasi) {
+  bool logged = wasi.call_log() != nullptr;
+  linker.define_functions(wasi::p1::kModuleName, wasi::p1::host_functions(logged), &wasi);
+  linker.define_functions(wasi::p1::kUnstableModuleName, wasi::p1::unstable_host_functions(logged),
+                          &wasi);
+}
+
+runtime::UnknownImports to_policy(nacre_unknown_imports_t unknown) {
+  return unknown == NACRE_UNKNOWN_IMPORTS_TRAP ? runtime::UnknownImports::trap
+                                               : runtime::UnknownImports::deny;
+}
+
 nacre_error_t* call_unit(nacre_instance& instance, const nacre_func& func) {
   if (!func.params.empty() || !func.results.empty()) {
     return make_error(NACRE_ERROR_INVALID,
@@ -98,18 +111,11 @@ nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
     auto prepared = API_TRY(owned->grants.prepare());
     if (owned->grants.locks_down()) API_TRY(api::lock_down(prepared));
     handle->oversight = std::move(prepared.oversight);
-    handle->wasi = std::make_unique<wasi::p1::Preview1>(std::move(prepared.config));
+    handle->rights = std::make_unique<api::Rights>(std::move(prepared.config));
   }
   handle->store = API_TRY(runtime::Store::create(engine->engine));
   handle->linker = std::make_unique<runtime::Linker>(*handle->store);
-  if (handle->wasi) {
-    // Descriptions only: they become functions of the store when a module imports them.
-    bool logged = handle->wasi->call_log() != nullptr;
-    handle->linker->define_functions(wasi::p1::kModuleName, wasi::p1::host_functions(logged),
-                                     handle->wasi.get());
-    handle->linker->define_functions(wasi::p1::kUnstableModuleName,
-                                     wasi::p1::unstable_host_functions(logged), handle->wasi.get());
-  }
+  if (handle->rights) api::define_wasi(*handle->linker, handle->rights->wasi);
   *out = handle.release();
   return nullptr;
 }
@@ -118,9 +124,15 @@ void nacre_store_delete(nacre_store_t* store) { delete store; }
 
 size_t nacre_store_denial_count(nacre_store_t* store) {
   store->denials.clear();
-  if (store->wasi) {
-    store->denials =
-        api::describe_denials(store->wasi->denials()->denials(), store->oversight, store->failed);
+  if (store->rights) {
+    store->denials = api::describe_denials(store->rights->wasi.denials()->denials(),
+                                           store->oversight, store->failed);
+  }
+  for (const auto& child : store->child_rights) {
+    api::Oversight of_child;
+    of_child.name = child->name;
+    auto denials = api::describe_denials(child->wasi.denials()->denials(), of_child, store->failed);
+    std::move(denials.begin(), denials.end(), std::back_inserter(store->denials));
   }
   return store->denials.size();
 }
@@ -162,12 +174,39 @@ nacre_error_t* nacre_store_define_instance(nacre_store_t* store, const char* mod
 
 nacre_error_t* nacre_instance_new(nacre_store_t* store, nacre_module_t* module,
                                   nacre_unknown_imports_t unknown_imports, nacre_instance_t** out) {
-  auto policy = unknown_imports == NACRE_UNKNOWN_IMPORTS_TRAP ? runtime::UnknownImports::trap
-                                                              : runtime::UnknownImports::deny;
-  auto instance = store->linker->instantiate(module->module, policy);
+  auto instance = store->linker->instantiate(module->module, api::to_policy(unknown_imports));
   if (!instance) return api::make_error(instance.error());
   store->instances.push_back(std::make_unique<nacre_instance>(store, *instance));
   *out = store->instances.back().get();
+  (*out)->rights = store->rights.get();
+  return nullptr;
+}
+
+nacre_error_t* nacre_instance_new_child(nacre_store_t* store, nacre_instance_t* parent,
+                                        nacre_module_t* module,
+                                        nacre_unknown_imports_t unknown_imports,
+                                        nacre_grants_t* grants, nacre_instance_t** out) {
+  std::unique_ptr<nacre_grants_t> owned(grants);
+  if (parent != nullptr && parent->store != store) {
+    return api::make_error(NACRE_ERROR_USAGE, "wrong use: an instance of another store");
+  }
+  api::Rights* above = parent != nullptr ? parent->rights : store->rights.get();
+  if (above == nullptr) {
+    return api::make_error(NACRE_ERROR_DENIED,
+                           "denied: the parent was granted nothing, so it can give nothing");
+  }
+  auto config = API_TRY(owned->grants.prepare_child(above->given));
+  auto rights = std::make_unique<api::Rights>(std::move(config), owned->grants.subject().name);
+  // All that is defined so far, but WASI with rights of its own.
+  runtime::Linker linker = *store->linker;
+  api::define_wasi(linker, rights->wasi);
+  // Kept also if instantiating fails: functions of the store refer to them by then.
+  store->child_rights.push_back(std::move(rights));
+  auto instance = linker.instantiate(module->module, api::to_policy(unknown_imports));
+  if (!instance) return api::make_error(instance.error());
+  store->instances.push_back(std::make_unique<nacre_instance>(store, *instance));
+  *out = store->instances.back().get();
+  (*out)->rights = store->child_rights.back().get();
   return nullptr;
 }
 

@@ -41,6 +41,12 @@ class RemoteDir final : public host::Dir {
     return ask_done(request(Request::sync).number<uint8_t>(data_only));
   }
   bool is_guarded() const override { return true; }
+  HostResult<std::shared_ptr<Dir>> narrowed(
+      const std::shared_ptr<const host::Grant>& grant) override {
+    Opened opened = HOST_TRY(ask_open(".", {.read = true, .directory = true}));
+    if (opened.kind != HandleKind::dir) return host::failed(kGarbled);
+    return std::make_shared<RemoteDir>(client_, opened.number, grant, grant->name());
+  }
 
  private:
   Writer request(Request what) const {
@@ -60,24 +66,31 @@ class RemoteDir final : public host::Dir {
     return stat;
   }
 
-  HostResult<HandlePtr> do_open(const std::string& path, const OpenOptions& options) override {
+  struct Opened {
+    HandleKind kind;
+    uint32_t number;  // of a directory
+    os::OwnedFd fd;   // of anything else
+  };
+  HostResult<Opened> ask_open(const std::string& path, const OpenOptions& options) {
     Writer writer = request(Request::open).text(path);
     write(writer, options);
     Message answer = HOST_TRY(client_->ask(writer));
     Reader reader = reader_of(answer);
-    auto kind = reader.number<uint8_t>();
+    auto kind = reader.number<HandleKind>();
     auto number = reader.number<uint32_t>();
-    if (!reader.complete()) return host::failed(kGarbled);
-    if (kind == static_cast<uint8_t>(HandleKind::dir)) {
-      return std::make_shared<RemoteDir>(client_, number, grant(), display(path));
+    bool has_fd = kind == HandleKind::dir || answer.fd.valid();
+    if (!reader.complete() || !has_fd) return host::failed(kGarbled);
+    return Opened{kind, number, std::move(answer.fd)};
+  }
+
+  HostResult<HandlePtr> do_open(const std::string& path, const OpenOptions& options) override {
+    Opened opened = HOST_TRY(ask_open(path, options));
+    if (opened.kind == HandleKind::dir) {
+      return std::make_shared<RemoteDir>(client_, opened.number, grant(), display(path));
     }
-    if (!answer.fd.valid()) return host::failed(kGarbled);
-    if (kind == static_cast<uint8_t>(HandleKind::file)) {
-      return host::make_real_file(std::move(answer.fd), options.read || !options.write,
-                                  options.write, grant_of_opened(grant(), options.write),
-                                  display(path));
-    }
-    return host::make_real_stream(std::move(answer.fd));
+    if (opened.kind != HandleKind::file) return host::make_real_stream(std::move(opened.fd));
+    return host::make_real_file(std::move(opened.fd), options.read || !options.write, options.write,
+                                grant_of_opened(grant(), options.write), display(path));
   }
   HostResult<FileStat> do_stat_at(const std::string& path, bool follow) override {
     return ask_stat(request(Request::stat_at).text(path).number<uint8_t>(follow));
@@ -152,10 +165,10 @@ HostResult<Message> Client::ask(const Writer& request) {
   return host::failed(static_cast<Errno>(error - 1));
 }
 
-// A broker that is gone has nothing to be told.
 void Client::tell(const Writer& request) {
   std::lock_guard lock(mutex_);
-  static_cast<void>(channel_.send(request.bytes()));
+  auto sent = channel_.send(request.bytes());
+  static_cast<void>(sent);  // a broker that is gone has nothing to be told
 }
 
 host::Decision Client::may(const host::Request& request) {

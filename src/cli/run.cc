@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -18,6 +19,7 @@ struct RunOptions {
   EngineOptions engine;
   GrantOptions grants;
   std::vector<std::string> modules;
+  std::vector<std::string> module_policies;
   std::optional<std::string> invoke;
   std::string unknown_imports = "deny";
   std::string record;
@@ -32,6 +34,11 @@ void declare(CLI::App& app, RunOptions& options) {
   app.add_option("--invoke", options.invoke, "call this export with ARGS and print its results")
       ->type_name("NAME");
   app.add_option("--module", options.modules, "offer another module's exports to APP as NAME")
+      ->type_name("NAME=FILE")
+      ->allow_extra_args(false);
+  app.add_option("--module-policy", options.module_policies,
+                 "give the module NAME of --module the rights of a policy file, of what APP has, "
+                 "instead of all that APP has")
       ->type_name("NAME=FILE")
       ->allow_extra_args(false);
   app.add_option("--unknown-imports", options.unknown_imports,
@@ -136,20 +143,46 @@ struct Loaded {
   std::vector<std::string> names;     // of those that --module offers
   std::vector<std::string> paths;     // one a module
   std::vector<ModuleHandle> modules;  // the last one is APP
+  std::vector<GrantsHandle> rights;   // of its own; null: those of APP
 };
+
+std::pair<std::string, std::string> name_and_file(const std::string& flag,
+                                                  const std::string& value) {
+  size_t equals = value.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw Failure{flag + " needs NAME=FILE, not \"" + value + "\"", true};
+  }
+  return {value.substr(0, equals), value.substr(equals + 1)};
+}
+
+GrantsHandle module_rights(const Loaded& loaded, size_t index, const std::string& policy) {
+  GrantsHandle grants(nacre_grants_new());
+  const char* name = loaded.paths[index].c_str();
+  nacre_grants_add_arg(grants.get(), name);
+  nacre_grants_set_module(grants.get(), name, loaded.modules[index].get());
+  check(nacre_grants_add(grants.get(), "policy", policy.c_str()), "--module-policy");
+  return grants;
+}
 
 Loaded load(const RunOptions& options, nacre_engine_t* engine) {
   Loaded loaded;
   for (const std::string& option : options.modules) {
-    size_t equals = option.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw Failure{"--module needs NAME=FILE, not \"" + option + "\"", true};
-    }
-    loaded.names.push_back(option.substr(0, equals));
-    loaded.paths.push_back(option.substr(equals + 1));
+    auto [name, path] = name_and_file("--module", option);
+    loaded.names.push_back(std::move(name));
+    loaded.paths.push_back(std::move(path));
   }
   loaded.paths.push_back(options.app);
   for (const std::string& path : loaded.paths) loaded.modules.push_back(load_module(engine, path));
+  loaded.rights.resize(loaded.modules.size());
+  for (const std::string& option : options.module_policies) {
+    auto [name, path] = name_and_file("--module-policy", option);
+    size_t index =
+        static_cast<size_t>(std::ranges::find(loaded.names, name) - loaded.names.begin());
+    if (index == loaded.names.size()) {
+      throw Failure{"--module-policy " + option + ": no --module has that name", true};
+    }
+    loaded.rights[index] = module_rights(loaded, index, path);
+  }
   return loaded;
 }
 
@@ -158,13 +191,22 @@ struct Instantiated {
   std::optional<int> ended;  // a start function trapped or exited
 };
 
-Instantiated instantiate(const RunOptions& options, const Loaded& loaded, nacre_store_t* store) {
-  auto policy =
+// One module, with the rights of APP or those of its policy.
+nacre_error_t* instantiate_one(const RunOptions& options, Loaded& loaded, size_t index,
+                               nacre_store_t* store, nacre_instance_t** out) {
+  auto unknown =
       options.unknown_imports == "trap" ? NACRE_UNKNOWN_IMPORTS_TRAP : NACRE_UNKNOWN_IMPORTS_DENY;
+  nacre_module_t* module = loaded.modules[index].get();
+  if (!loaded.rights[index]) return nacre_instance_new(store, module, unknown, out);
+  return nacre_instance_new_child(store, nullptr, module, unknown, loaded.rights[index].release(),
+                                  out);
+}
+
+Instantiated instantiate(const RunOptions& options, Loaded& loaded, nacre_store_t* store) {
   Instantiated result;
   for (size_t i = 0; i < loaded.modules.size(); ++i) {
     nacre_instance_t* instance = nullptr;
-    nacre_error_t* error = nacre_instance_new(store, loaded.modules[i].get(), policy, &instance);
+    nacre_error_t* error = instantiate_one(options, loaded, i, store, &instance);
     if (error == nullptr) error = nacre_instance_initialize(instance);
     if (error != nullptr) {
       result.ended = report_end(error, loaded.paths[i]);
@@ -193,6 +235,7 @@ int invoke(const RunOptions& options, nacre_instance_t* instance) {
                   true};
   }
   std::vector<nacre_val_t> args;
+  args.reserve(param_count);
   for (size_t i = 0; i < param_count; ++i) {
     args.push_back(parse_value(params[i], options.app_args[i]));
   }

@@ -64,6 +64,10 @@ class RealDir final : public Dir {
   }
   int native_fd() const override { return dir_.fd(); }
   bool is_guarded() const override { return dir_.is_guarded(); }
+  HostResult<std::shared_ptr<Dir>> narrowed(const std::shared_ptr<const Grant>& grant) override {
+    os::OwnedFd fd = HOST_TRY(from_sys(os::duplicate(dir_.fd())));
+    return std::make_shared<RealDir>(dir_.child(std::move(fd)), grant, grant->name());
+  }
 
  private:
   HostResult<HandlePtr> do_open(const std::string& path, const OpenOptions& options) override {

@@ -22,6 +22,17 @@ def children(pid):
         return [int(word) for word in file.read().split()]
 
 
+def links(pid):
+    """What the process has open."""
+    found = set()
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found.add(os.readlink(f"/proc/{pid}/fd/{name}"))
+        except FileNotFoundError:  # closed meanwhile
+            pass
+    return found
+
+
 def available(world):
     """What this system has, in nacre's own words."""
     out, _ = world.run("explain wish.wasm", code=0)
@@ -125,6 +136,11 @@ def test_output_ends_with_the_guest_not_with_the_broker(world):
     world.put("d/a.txt")
     run = waiting(world, "run --dir d --deny-dir d/x wish.wasm say ready input")
     (broker,) = children(run.pid)
+    output = os.readlink(f"/proc/{run.pid}/fd/1")
+    deadline = time.monotonic() + 20
+    while output in links(broker):  # until it has set itself up
+        assert time.monotonic() < deadline, "it keeps the output open"
+        time.sleep(0.001)
     os.kill(broker, signal.SIGSTOP)
     try:
         run.stdin.write("x")

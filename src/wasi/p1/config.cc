@@ -64,32 +64,39 @@ std::shared_ptr<const host::Grant> Config::grant(std::string name, host::Rights 
 host::HostResult<void> Config::preopen(const std::string& host_path, std::string guest_path,
                                        host::Rights rights) {
   auto dir = HOST_TRY(host::open_real_dir(host_path, grant(guest_path, rights)));
-  preopen(std::move(dir), std::move(guest_path));
+  preopen(std::move(dir), std::move(guest_path), host_path);
   return {};
 }
 
 host::HostResult<void> Config::preopen_root(const std::string& working_dir) {
   auto open = std::make_shared<host::Grant>("/", host::Rights::all, gate_, denials_, true);
-  preopen(HOST_TRY(host::open_root_dir(std::move(open), working_dir)), "/");
+  preopen(HOST_TRY(host::open_root_dir(std::move(open), working_dir)), "/", "/");
   return {};
 }
 
-Config& Config::preopen(std::shared_ptr<host::Dir> dir, std::string guest_path) {
-  preopens_.emplace_back(std::move(dir), std::move(guest_path));
+Config& Config::preopen(std::shared_ptr<host::Dir> dir, std::string guest_path,
+                        std::string host_path) {
+  preopens_.push_back({std::move(dir), std::move(guest_path), std::move(host_path)});
   return *this;
 }
 
 Config& Config::replace_directories(
     const std::function<std::shared_ptr<host::Dir>(const std::shared_ptr<host::Dir>&)>&
         replacement) {
-  for (auto& [dir, name] : preopens_) dir = replacement(dir);
+  for (Preopen& preopen : preopens_) preopen.dir = replacement(preopen.dir);
   return *this;
 }
 
 bool Config::has_guarded_mounts() const {
-  return std::ranges::any_of(preopens_, [](const auto& preopen) {
-    return preopen.first->is_guarded() && !preopen.first->grant()->is_open();
+  return std::ranges::any_of(preopens_, [](const Preopen& preopen) {
+    return preopen.dir->is_guarded() && !preopen.dir->grant()->is_open();
   });
+}
+
+Config Config::without_sockets() const {
+  Config rest = *this;
+  rest.sockets_.clear();
+  return rest;
 }
 
 Config& Config::socket(std::shared_ptr<host::Socket> socket) {

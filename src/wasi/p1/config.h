@@ -27,6 +27,13 @@ struct Limits {
   uint32_t max_subscriptions = 4096;  // of one poll_oneoff
 };
 
+// A directory as a guest gets it.
+struct Preopen {
+  std::shared_ptr<host::Dir> dir;
+  std::string guest_path;
+  std::string host_path;  // empty if it is none of the host's
+};
+
 class Config {
  public:
   Config();
@@ -53,7 +60,8 @@ class Config {
                                  host::Rights rights = host::Rights::all);
   // All there is, each act decided by the gate; behind the directories granted so far.
   host::HostResult<void> preopen_root(const std::string& working_dir);
-  Config& preopen(std::shared_ptr<host::Dir> dir, std::string guest_path);
+  Config& preopen(std::shared_ptr<host::Dir> dir, std::string guest_path,
+                  std::string host_path = "");
   // Each directory by what `replacement` gives for it.
   Config& replace_directories(
       const std::function<std::shared_ptr<host::Dir>(const std::shared_ptr<host::Dir>&)>&
@@ -67,6 +75,16 @@ class Config {
 
   Config& limits(Limits limits);
 
+  // What was given so far, for whoever gives a part of it to somebody else.
+  const host::Env& env() const { return env_; }
+  const std::shared_ptr<host::Stream>& stream(size_t number) const { return streams_[number]; }
+  const std::shared_ptr<host::Clock>& clock() const { return clock_; }
+  const std::shared_ptr<host::Random>& random() const { return random_; }
+  const std::vector<Preopen>& preopens() const { return preopens_; }
+  const std::shared_ptr<host::CallLog>& call_log() const { return call_log_; }
+  // All but the sockets, which are one guest's.
+  Config without_sockets() const;
+
   // What was refused so far; lives as long as the last of Config and Preview1.
   const std::shared_ptr<host::DenialLog>& denials() const { return denials_; }
   // A grant of this configuration's gate and log, for objects made elsewhere.
@@ -75,13 +93,14 @@ class Config {
 
  private:
   friend class Preview1;
+
   host::Env env_;
   std::shared_ptr<host::Stream> streams_[3];
   std::shared_ptr<host::Clock> clock_;
   std::shared_ptr<host::Random> random_;
   std::shared_ptr<host::Gate> gate_;
   std::shared_ptr<host::DenialLog> denials_;
-  std::vector<std::pair<std::shared_ptr<host::Dir>, std::string>> preopens_;
+  std::vector<Preopen> preopens_;
   std::vector<std::shared_ptr<host::Socket>> sockets_;
   std::shared_ptr<host::CallLog> call_log_;
   Limits limits_;

@@ -1,0 +1,138 @@
+// The rights of a module that another one was given: made of what its parent has, object by object,
+// so that it can have nothing else.
+
+#include <algorithm>
+
+#include "api/grants.h"
+#include "base/utf8.h"
+#include "os/host_path.h"
+
+namespace nacre::api {
+namespace {
+
+using host::Dir;
+using policy::Kind;
+using policy::Rule;
+using policy::Verdict;
+using wasi::p1::Config;
+using wasi::p1::Preopen;
+
+Error beyond_parent(const Rule& rule) {
+  return Error(ErrorCode::denied, policy::flag_text(rule).substr(2) + " (" + rule.origin +
+                                      "): it can only be given what its parent has, which is not "
+                                      "granted that");
+}
+
+Error unopened(const Rule& rule, host::Errno error) {
+  if (error == host::Errno::no_capability || error == host::Errno::not_granted) {
+    return beyond_parent(rule);
+  }
+  return Error(ErrorCode::io, policy::flag_text(rule).substr(2) + " (" + rule.origin +
+                                  "): " + std::string(host::errno_text(error)));
+}
+
+// The deepest directory of the parent's that holds the path.
+const Preopen* holder_of(const Config& parent, std::string_view path) {
+  const Preopen* found = nullptr;
+  for (const Preopen& preopen : parent.preopens()) {
+    if (preopen.host_path.empty() || !os::is_beneath(path, preopen.host_path)) continue;
+    if (found == nullptr || preopen.host_path.size() > found->host_path.size()) found = &preopen;
+  }
+  return found;
+}
+
+Result<std::shared_ptr<Dir>> part_of(const Config& parent, const Rule& rule) {
+  const Preopen* holder = holder_of(parent, rule.path);
+  if (holder == nullptr || !host::includes(holder->dir->grant()->rights(), rule.rights)) {
+    return std::unexpected(beyond_parent(rule));
+  }
+  std::string below = rule.path.substr(holder->host_path == "/" ? 0 : holder->host_path.size());
+  below.erase(0, below.find_first_not_of('/'));
+  if (below.empty()) return holder->dir;
+  auto opened = holder->dir->open(below, {.read = true, .directory = true, .follow = true});
+  if (!opened) return std::unexpected(unopened(rule, opened.error()));
+  return std::static_pointer_cast<Dir>(std::move(*opened));
+}
+
+// What the parent has of a kind that is there or not: `object`, or nothing if it was not given.
+template <class Object>
+Result<std::shared_ptr<Object>> switched(const Grants& grants, const policy::RuleSet& rules,
+                                         Kind kind, std::shared_ptr<Object> object) {
+  Verdict verdict = rules.evaluate({.kind = kind, .object = {}});
+  if (verdict.answer == Verdict::allowed && !object) {
+    return std::unexpected(beyond_parent(*verdict.because));
+  }
+  bool given = verdict.answer == Verdict::allowed ||
+               (verdict.answer == Verdict::undecided && grants.granted_by_default(kind));
+  return given ? std::move(object) : nullptr;
+}
+
+Result<void> give_variables(Config& config, const Config& parent, const policy::RuleSet& rules) {
+  for (const Rule& rule : rules.rules()) {
+    if (rule.kind != Kind::env || !rule.allow) continue;
+    // A value that is written down is no right of the parent's.
+    if (rule.value) {
+      config.variable(rule.name, *rule.value);
+      continue;
+    }
+    bool any = rule.name.find('*') != std::string::npos;
+    for (const auto& [name, value] : parent.env().variables) {
+      auto verdict = rules.evaluate({.kind = Kind::env, .object = name});
+      if (!policy::matches_name(rule, name) || verdict.answer != Verdict::allowed) continue;
+      config.variable(name, value);
+      any = true;
+    }
+    if (!any) return std::unexpected(beyond_parent(rule));
+  }
+  return {};
+}
+
+Result<void> give_directories(Config& config, const Config& parent, const policy::RuleSet& rules) {
+  for (const Rule& rule : rules.rules()) {
+    if (rule.kind != Kind::dir) continue;
+    auto dir = TRY(part_of(parent, rule));
+    std::string guest = rule.guest.empty() ? rule.given : rule.guest;
+    auto narrowed = dir->narrowed(config.grant(guest, rule.rights));
+    if (!narrowed) return std::unexpected(unopened(rule, narrowed.error()));
+    config.preopen(std::move(*narrowed), guest, rule.path);
+  }
+  return {};
+}
+
+// What only a whole program can have.
+Result<void> refuse_what_is_the_programs(const Rule& rule) {
+  bool denies_path = rule.is_path() && !rule.allow;
+  bool switchable = policy::info_of(rule.kind).shape == policy::Shape::on_off;
+  if (switchable || rule.kind == Kind::env || (rule.kind == Kind::dir && !denies_path)) return {};
+  return fail(ErrorCode::unsupported,
+              policy::flag_text(rule).substr(2) + " (" + rule.origin +
+                  "): a module beside a program is given directories, variables, streams, clocks "
+                  "and randomness; leave this out, or say it of the program");
+}
+
+}  // namespace
+
+Result<Config> Grants::prepare_child(const Config& parent) const {
+  if (ask_ != Ask::never || remember_ || lockdown_ || !audit_.empty() || !record_.empty()) {
+    return fail(ErrorCode::usage,
+                "asking, remembering, recording, auditing and locking down are a program's, not "
+                "those of a module beside it");
+  }
+  TRY(refuse_another_module());
+  policy::RuleSet rules;
+  rules.add_all(rules_);
+  for (const Rule& rule : rules_) TRY(refuse_what_is_the_programs(rule));
+  Config config;
+  config.arguments(arguments_);
+  config.call_log(parent.call_log());
+  config.standard_input(TRY(switched(*this, rules, Kind::stdin, parent.stream(0))));
+  config.standard_output(TRY(switched(*this, rules, Kind::stdout, parent.stream(1))));
+  config.standard_error(TRY(switched(*this, rules, Kind::stderr, parent.stream(2))));
+  config.clock(TRY(switched(*this, rules, Kind::clock, parent.clock())));
+  config.random(TRY(switched(*this, rules, Kind::random, parent.random())));
+  TRY(give_variables(config, parent, rules));
+  TRY(give_directories(config, parent, rules));
+  return config;
+}
+
+}  // namespace nacre::api
