@@ -67,6 +67,10 @@ function(nacre_products)
                           LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
     target_include_directories(${target} INTERFACE ${CMAKE_SOURCE_DIR}/include)
     target_link_libraries(${target} PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
+    # Its atomic instructions are of whole words; g++ 12 calls a library for the rest.
+    if(CMAKE_SYSTEM_PROCESSOR STREQUAL "riscv64")
+      target_link_libraries(${target} PUBLIC atomic)
+    endif()
   endforeach()
   # What is exported is a list, not what happened to be visible. libstdc++ is inside: a C program that
   # links libnacre.so needs no C++ runtime and cannot clash with another one in its process.
