@@ -237,6 +237,8 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  * are kept "ask"      NULL: ask for what is missing, at the controlling terminal or as
  *              nacre_grants_set_ask says; "terminal": only if a standard stream is a terminal. The
  *              guest then sees one more directory, "/", in which each path is decided by itself
+ *   "ask-server" PATH: the same, asking the program that listens at this socket: a line of JSON a
+ *              question, a word in a line for an answer (docs/security.md)
  *   "no-ask"   NULL: takes that back
  *   "record"   FILE: nacre_store_finish writes the policy that the run needed
  *   "audit"    FILE, a descriptor's number, or "-" for standard error: JSON lines

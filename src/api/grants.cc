@@ -8,6 +8,7 @@
 #include "os/environment.h"
 #include "os/host_path.h"
 #include "os/listen.h"
+#include "policy/ask_server.h"
 #include "policy/asking.h"
 #include "policy/policy_file.h"
 
@@ -104,7 +105,12 @@ Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> 
   } else if (kind == "ask") {
     ask_ = value ? Ask::on_terminal : Ask::always;
     root_ = true;
+  } else if (kind == "ask-server") {
+    ask_ = Ask::always;
+    root_ = true;
+    ask_server_ = TRY(value_of());
   } else if (kind == "no-ask") {
+    ask_server_.clear();
     ask_ = Ask::never;
     root_ = false;
   } else if (kind == "remember") {
@@ -206,18 +212,30 @@ Result<void> Grants::watch(Prepared& prepared, policy::Policy::Options& options)
   return {};
 }
 
-Result<Prepared> Grants::prepare() {
-  TRY(refuse_what_is_not_enforced());
-  TRY(refuse_another_module());
-  if (ask_ == Ask::always || (ask_ == Ask::on_terminal && !deny_all_ && policy::is_on_terminal())) {
-    if (!asker_) asker_ = terminal_ = std::make_shared<policy::TerminalAsker>();
-  }
-  if (lockdown_ && asker_ && !terminal_) {
+Result<void> Grants::choose_asker(policy::Policy::Options& options) {
+  if (lockdown_ && asker_) {
     return fail(
         ErrorCode::usage,
         "a process that is locked down cannot be asked: leave out the callback or lockdown");
   }
+  if (!ask_server_.empty()) {
+    if (asker_) return fail(ErrorCode::usage, "one is asked: the callback or the server");
+    asker_ = TRY(policy::ServerAsker::create(ask_server_));
+    options.max_questions = policy::ServerAsker::kMaxQuestions;
+  }
+  bool at_terminal = ask_ == Ask::on_terminal && !deny_all_ && policy::is_on_terminal();
+  if (!asker_ && (ask_ == Ask::always || at_terminal)) {
+    asker_ = terminal_ = std::make_shared<policy::TerminalAsker>();
+  }
+  options.asker = asker_;
+  return {};
+}
+
+Result<Prepared> Grants::prepare() {
+  TRY(refuse_what_is_not_enforced());
+  TRY(refuse_another_module());
   policy::Policy::Options options;
+  TRY(choose_asker(options));
   policy::Remembered remembered_now = TRY(remembered());
   options.subject = subject_;
   options.earlier = std::move(remembered_now.earlier);
@@ -226,7 +244,6 @@ Result<Prepared> Grants::prepare() {
   options.late_rules = [log = audit_, directory = here_.directory] {
     return protection(log, directory);
   };
-  options.asker = asker_;
   if (reads_store()) options.store = policy::Store::of_user();
 
   Prepared prepared;

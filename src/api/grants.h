@@ -75,6 +75,7 @@ class Grants {
   Result<void> add_policy(const std::string& path);
   Result<void> refuse_what_is_not_enforced() const;
   Result<void> refuse_another_module() const;
+  Result<void> choose_asker(policy::Policy::Options& options);
   bool reads_store() const;
   bool shows_root(const policy::RuleSet& rules) const;
   Result<void> grant_handles(wasi::p1::Config& config, const policy::RuleSet& rules) const;
@@ -90,6 +91,7 @@ class Grants {
   std::shared_ptr<policy::Asker> asker_;
   std::shared_ptr<policy::TerminalAsker> terminal_;  // asker_, if it is the terminal
   Ask ask_ = Ask::never;
+  std::string ask_server_;
   bool root_ = false;  // show the root, whether somebody can be asked or not
   bool deny_all_ = false;
   bool remember_ = false;

@@ -64,6 +64,7 @@ class GrantOptions {
   bool deny_all_ = false;
   bool ask_ = false;
   bool no_ask_ = false;
+  std::string ask_server_;
   bool no_lockdown_ = false;
 };
 

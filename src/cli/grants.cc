@@ -42,6 +42,11 @@ void GrantOptions::add_to(CLI::App& app) {
       ->group("Denials");
   app.add_flag("--ask", ask_, "ask at the terminal for what is missing (default on a terminal)")
       ->group("Grants");
+  app.add_option("--ask-server", ask_server_,
+                 "ask the program that listens at this socket instead: a line of JSON a question, "
+                 "a word for an answer")
+      ->type_name("SOCKET")
+      ->group("Grants");
   app.add_flag("--no-ask", no_ask_, "never ask")->group("Denials");
   app.add_flag("--no-lockdown", no_lockdown_,
                "leave the process its own rights while the program runs (they are taken away by "
@@ -73,7 +78,9 @@ GrantsHandle GrantOptions::make_grants() const {
   }
   add("remember", nullptr);
   if (!no_lockdown_) add("lockdown", nullptr);
-  if (ask_) {
+  if (!ask_server_.empty()) {
+    add("ask-server", ask_server_.c_str());
+  } else if (ask_) {
     add("ask", nullptr);
   } else if (!no_ask_) {
     add("ask", "terminal");

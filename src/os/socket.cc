@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -89,6 +90,19 @@ Sys<void> shut_down(int fd, bool reading, bool writing) {
   int how = reading && writing ? SHUT_RDWR : reading ? SHUT_RD : SHUT_WR;
   if (shutdown(fd, how) != 0) return std::unexpected(errno);
   return {};
+}
+
+Sys<OwnedFd> connect_local(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return std::unexpected(ENAMETOOLONG);
+  std::memcpy(address.sun_path, path.data(), path.size());
+  OwnedFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return std::unexpected(errno);
+  while (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    if (errno != EINTR) return std::unexpected(errno);
+  }
+  return fd;
 }
 
 Sys<OwnedFd> listen_loopback(uint16_t* port) {

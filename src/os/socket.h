@@ -1,8 +1,9 @@
 // Connected and listening sockets that were opened before: accept, send, receive, shut down.
-// Errors are errno values. Nothing here resolves or connects to an address.
+// Errors are errno values. Nothing here resolves an address of the network or connects to one.
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "os/file.h"
 
@@ -27,6 +28,9 @@ Sys<Received> receive(int fd, std::span<const MutableBytes> to, ReceiveOptions o
 // Never raises SIGPIPE.
 Sys<size_t> send_vectors(int fd, std::span<const Bytes> from, bool nonblocking);
 Sys<void> shut_down(int fd, bool reading, bool writing);
+
+// To a server of this machine that listens at a path: a stream.
+Sys<OwnedFd> connect_local(const std::string& path);
 
 // For tests and for servers: a listening TCP socket on 127.0.0.1 at a free port (`*port` is set),
 // and a socket connected to such a port.

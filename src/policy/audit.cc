@@ -1,37 +1,14 @@
 #include "policy/audit.h"
 
 #include <charconv>
-#include <cstdio>
 #include <cstring>
 
 #include "base/utf8.h"
 #include "os/clock.h"
 #include "os/private_file.h"
+#include "policy/json.h"
 
 namespace nacre::policy {
-namespace {
-
-void append_json(std::string& out, std::string_view text) {
-  bool valid = is_utf8(text);
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", byte);
-      out += escape;
-    } else if (byte >= 0x80 && !valid) {
-      out += "\\ufffd";
-    } else {
-      out += c;
-    }
-  }
-}
-
-}  // namespace
-
 Result<std::shared_ptr<Audit>> Audit::open(const std::string& target) {
   int number = 0;
   auto [end, error] = std::from_chars(target.data(), target.data() + target.size(), number);

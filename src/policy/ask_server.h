@@ -1,0 +1,44 @@
+// Asking a policy server: a program of the user's that listens at a socket of the file system.
+//
+// One connection a run. A question is a line, a JSON object with the members of Question: module,
+// digest, kind, object, rights, is_directory, missing, folder, before. The answer is a line: one of
+// the words of policy/answers.def. Another word is `no`; when the connection ends, nobody is there,
+// and everything else is refused.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "os/file.h"
+#include "policy/ask.h"
+
+namespace nacre::policy {
+
+class ServerAsker final : public Asker {
+ public:
+  // A program does not tire, but a guest must not keep it busy for ever.
+  static constexpr uint32_t kMaxQuestions = 1000;
+
+  // Errors (io): nobody listens there. Connects for good only when it first asks, which may be in
+  // another process.
+  static Result<std::shared_ptr<ServerAsker>> create(std::string path);
+
+  std::optional<Answer> ask(const Question& question) override;
+  // The server has no ear for it.
+  void tell(std::string_view) override {}
+
+ private:
+  explicit ServerAsker(std::string path) : path_(std::move(path)) {}
+  std::optional<std::string> read_line();
+
+  std::string path_;
+  os::OwnedFd connection_;
+  std::string received_;  // behind the last line
+  bool gone_ = false;
+};
+
+// The line of a question, its end included.
+std::string question_line(const Question& question);
+
+}  // namespace nacre::policy
