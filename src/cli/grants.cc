@@ -8,7 +8,8 @@ void GrantOptions::add_kinds_to(CLI::App& app) {
   for (size_t i = 0; i < nacre_grant_kind_count(); ++i) {
     nacre_grant_kind_t kind = nacre_grant_kind_at(i);
     std::string name = kind.name;
-    std::string note = kind.is_usable ? "" : " (nothing uses or enforces it yet)";
+    std::string help = kind.help;
+    if (!kind.is_usable) help += " (nothing uses or enforces it yet)";
     bool has_value = *kind.value != '\0';
     if (!has_value) {
       app.add_flag("--" + name, switches_[name], std::string("let it have ") + kind.help)
@@ -18,7 +19,7 @@ void GrantOptions::add_kinds_to(CLI::App& app) {
           ->group("Denials");
       continue;
     }
-    app.add_option("--" + name, values_[name], kind.help + note)
+    app.add_option("--" + name, values_[name], help)
         ->type_name(kind.value)
         ->allow_extra_args(false)
         ->group("Grants");

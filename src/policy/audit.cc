@@ -9,6 +9,15 @@
 #include "policy/json.h"
 
 namespace nacre::policy {
+namespace {
+
+// How long repeated calls are kept to be counted, in nanoseconds.
+constexpr uint64_t kPatience = 1'000'000'000;
+
+uint64_t now() { return os::clock_now(os::ClockKind::realtime).value_or(0); }
+
+}  // namespace
+
 Result<std::shared_ptr<Audit>> Audit::open(const std::string& target) {
   int number = 0;
   auto [end, error] = std::from_chars(target.data(), target.data() + target.size(), number);
@@ -22,9 +31,7 @@ Result<std::shared_ptr<Audit>> Audit::open(const std::string& target) {
   return std::shared_ptr<Audit>(new Audit(target, std::move(*fd)));
 }
 
-void Audit::begin(std::string_view event) {
-  auto now = os::clock_now(os::ClockKind::realtime);
-  uint64_t time = now ? *now : 0;
+void Audit::begin(std::string_view event, uint64_t time) {
   auto second = static_cast<Seconds>(time / 1'000'000'000);
   if (second != second_) {
     second_ = second;
@@ -56,7 +63,7 @@ void Audit::end() { pending_ += "}\n"; }
 
 void Audit::start(const std::string& module, const std::string& digest) {
   std::lock_guard lock(mutex_);
-  begin("start");
+  begin("start", now());
   field("module", module);
   field("digest", digest);
   end();
@@ -66,7 +73,8 @@ void Audit::start(const std::string& module, const std::string& digest) {
 void Audit::decided(const host::Request& request, host::Decision decision, const Rule* because,
                     std::string_view asked) {
   std::lock_guard lock(mutex_);
-  begin("decision");
+  tell_repeats();
+  begin("decision", now());
   field("kind", info_of(request.kind).name);
   field("object", request.object);
   if (request.rights != Rights::none) field("rights", rights_text(request.rights));
@@ -82,13 +90,40 @@ void Audit::decided(const host::Request& request, host::Decision decision, const
   write();
 }
 
+bool Audit::is_like_last(const host::CallRecord& record) const {
+  return record.call == last_.call && record.object == last_.object &&
+         record.result == last_.result && record.uses == last_.uses;
+}
+
 void Audit::called(const host::CallRecord& record) {
   std::lock_guard lock(mutex_);
-  begin("call");
-  field("call", record.call);
-  field("uses", host::uses_name(record.uses));
-  field("object", record.object);
-  field("result", record.result);
+  uint64_t time = now();
+  if (is_like_last(record)) {
+    if (repeats_++ == 0) first_repeat_ = time;
+    last_repeat_ = time;
+    if (time - first_repeat_ >= kPatience) tell_repeats();
+    return;
+  }
+  tell_repeats();
+  last_.call = record.call;
+  last_.uses = record.uses;
+  last_.object = record.object;
+  last_.result = record.result;
+  line(last_, time, 1);
+}
+
+void Audit::tell_repeats() {
+  if (repeats_ != 0) line(last_, last_repeat_, repeats_);
+  repeats_ = 0;
+}
+
+void Audit::line(const Call& call, uint64_t time, uint64_t count) {
+  begin("call", time);
+  field("call", call.call);
+  field("uses", host::uses_name(call.uses));
+  field("object", call.object);
+  field("result", call.result);
+  if (count != 1) pending_ += ",\"count\":" + std::to_string(count);
   end();
   if (pending_.size() >= kBlock) write();
 }
@@ -106,6 +141,7 @@ void Audit::write() {
 
 Result<void> Audit::flush() {
   std::lock_guard lock(mutex_);
+  tell_repeats();
   write();
   if (error_ == 0) return {};
   return fail(ErrorCode::io,

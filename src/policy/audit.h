@@ -6,6 +6,8 @@
 //   {"time":..,"event":"call","call":"path_open","uses":"path","object":"/etc/hosts",
 //    "result":"success"}
 //
+// A call that is just like the one before is counted; a line with "count" then stands for so many
+// more of them, the last of which was at its time. It comes with whatever is next, or in a second.
 // Paths are valid UTF-8 in it whatever they are: other bytes become \ufffd. Decisions are written
 // at once, calls in blocks: a killed process loses at most the last kBlock bytes of calls. Any
 // thread.
@@ -26,7 +28,10 @@ class Audit final : public Watcher, public host::CallLog {
  public:
   // "-" is standard error, a number an open descriptor, anything else a file to append to.
   static Result<std::shared_ptr<Audit>> open(const std::string& target);
-  ~Audit() override { write(); }
+  ~Audit() override {
+    tell_repeats();
+    write();
+  }
 
   void start(const std::string& module, const std::string& digest);
   void decided(const host::Request& request, host::Decision decision, const Rule* because,
@@ -41,7 +46,17 @@ class Audit final : public Watcher, public host::CallLog {
   Audit(std::string target, os::OwnedFd fd) : target_(std::move(target)), fd_(std::move(fd)) {
     pending_.reserve(2 * kBlock);
   }
-  void begin(std::string_view event);
+  struct Call {
+    std::string call;
+    host::Uses uses = {};
+    std::string object;
+    std::string result;
+  };
+
+  bool is_like_last(const host::CallRecord& record) const;
+  void line(const Call& call, uint64_t time, uint64_t count);
+  void tell_repeats();
+  void begin(std::string_view event, uint64_t time);
   void field(std::string_view name, std::string_view value);
   void end();
   void write();
@@ -51,6 +66,10 @@ class Audit final : public Watcher, public host::CallLog {
   std::mutex mutex_;
   std::string pending_;
   int error_ = 0;
+  Call last_;
+  uint64_t repeats_ = 0;       // of last_, which no line tells of yet
+  uint64_t first_repeat_ = 0;  // when they began
+  uint64_t last_repeat_ = 0;
   Seconds second_ = -1;      // second_text_ is of
   std::string second_text_;  // "2026-11-25T15:10:00"
 };

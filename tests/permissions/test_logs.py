@@ -44,6 +44,19 @@ def test_audit_is_appended_and_closed_to_the_guest(world):
     assert len(because) == 8 and all("the audit log" in text for text in because), because
 
 
+def test_audit_counts_what_is_repeated(world):
+    path = world.put("d/a.txt")
+    world.run(f"run --audit log --dir d wish.wasm spin 1000 d/a.txt clock clock clock spin 2 d/a.txt",
+              code=0)
+    log = [e for e in lines((world.work / "log").read_text()) if e["event"] == "call"]
+    reads = [e.get("count", 1) for e in log if e["call"] == "fd_pread"]
+    assert reads == [1, 999, 1, 1], reads
+    assert all(e["object"] == "d/a.txt" and e["result"] == "success" for e in log
+               if e["call"] == "fd_pread"), path
+    times = [e["time"] for e in log]
+    assert times == sorted(times)
+
+
 def test_audit_to_descriptors(world):
     _, err = world.run("run --audit - wish.wasm say hello", code=0)
     assert lines(err)[0]["event"] == "start"
