@@ -24,6 +24,7 @@
 #include "abi/trap.h"
 #include "abi/vmctx.h"
 #include "interp/steps.h"
+#include "os/interrupt.h"
 
 #if !defined(NACRE_INTERP_LOOP) && defined(__GNUC__) && !defined(__clang__) &&                  \
     defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
@@ -55,6 +56,7 @@ struct FunctionCode {
   uint32_t result_count = 0;
   bool wide = false;
   uint32_t index = 0;  // in the function index space
+  uint32_t body_bytes = 0;
 
   ~FunctionCode() { delete[] branches; }
 };
@@ -89,6 +91,9 @@ struct Activation {
   abi::MemoryRecord* memory0 = nullptr;  // of vmctx
   uint64_t index_mask = 0;               // of memory 0: which bits of an operand are the index
   abi::ExecContext* exec = nullptr;
+  // Looked at where code could run for ever. The signal that stops a guest sets it; with fuel it is
+  // always set, so that the slow paths count. `quick` is `vmctx` unless it is.
+  os::Notice notice;
 
   // How it ended.
   abi::TrapKind trap = abi::TrapKind::none;

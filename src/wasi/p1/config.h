@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,10 @@ namespace nacre::wasi::p1 {
 struct Limits {
   uint32_t max_descriptors = 1024;
   uint32_t max_subscriptions = 4096;  // of one poll_oneoff
+  // Somebody set the number of descriptors: wanting more ends the guest instead of being mfile.
+  bool descriptors_are_set = false;
+  // To files, streams and sockets together, and by which files are made longer; nothing: any.
+  std::optional<uint64_t> max_written_bytes;
 };
 
 class Config {

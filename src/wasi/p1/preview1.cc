@@ -95,6 +95,20 @@ Preview1::Preview1(Config config)
   config_.sockets_.clear();
 }
 
+Errno Preview1::no_descriptor() {
+  if (config_.limits_.descriptors_are_set) reached_ = abi::TrapKind::handles_limit;
+  return Errno::mfile;
+}
+
+bool Preview1::may_write(uint64_t bytes) {
+  const std::optional<uint64_t>& most = config_.limits_.max_written_bytes;
+  if (!most || in_bounds(written_bytes_, bytes, *most)) return true;
+  reached_ = abi::TrapKind::written_limit;
+  return false;
+}
+
+void Preview1::note_written(uint64_t bytes) { written_bytes_ += bytes; }
+
 Errno Preview1::args_get(GuestMemory& memory, Ptr argv, Ptr argv_buf) {
   return write_texts(memory, config_.env_.arguments, argv, argv_buf);
 }
