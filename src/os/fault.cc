@@ -222,13 +222,10 @@ void on_fault(int signal, siginfo_t* info, void* raw_context) {
 
 // What the thread runs is to stop, or something below it is.
 bool is_to_stop(Interruptible& innermost) {
-  for (const Interruptible* item = &innermost; item != nullptr; item = item->outer) {
-    uint32_t reason = item->stop.load(std::memory_order_relaxed);
-    if (reason == 0) continue;
-    innermost.stop.store(reason, std::memory_order_relaxed);
-    return true;
-  }
-  return false;
+  if (innermost.stop.load(std::memory_order_relaxed) != 0) return true;
+  if (!stop_requested()) return false;
+  innermost.stop.store(innermost.stop_for_others, std::memory_order_relaxed);
+  return true;
 }
 
 // As on_fault(): reads tables, moves the program counter. The code that is left in the middle does

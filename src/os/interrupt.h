@@ -39,6 +39,7 @@ struct Notice {
 // What code runs in. Generated code reads `stop`.
 struct Interruptible {
   std::atomic<uint32_t> stop{0};   // not 0: stop, and why. Any thread writes it.
+  uint32_t stop_for_others = 1;    // the reason, if it is something below that is to stop
   Notice* notice = nullptr;        // of the interpreter that runs now
   Watch* watch = nullptr;          // of its time; null: none is kept
   Interruptible* outer = nullptr;  // what runs below it on the same thread

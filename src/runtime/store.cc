@@ -36,6 +36,7 @@ Store::Store(std::shared_ptr<Engine> engine, StoreOptions options)
       memory_budget_(std::make_shared<MemoryBudget>(options_.max_memory_bytes)),
       table_budget_(options_.max_table_elements) {
   exec_.store = this;
+  exec_.running.stop_for_others = static_cast<uint32_t>(TrapKind::interrupted);
   exec_.max_host_depth = options_.max_host_depth;
 }
 
