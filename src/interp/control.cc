@@ -18,8 +18,8 @@ void long_branch(NACRE_PARAMS) {
     TrapKind stop = attend(*reg_activation, cost);
     if (stop != TrapKind::none) return s.trap(stop);
   }
-  size_t keep = entry->keep * P::kSlot;
-  size_t pop = entry->pop * P::kSlot;
+  size_t keep = entry->keep() * P::kSlot;
+  size_t pop = entry->pop() * P::kSlot;
   uint8_t* to = s.sp - keep - pop;
   for (size_t i = 0; i < keep; i += 8) store(to + i, load<uint64_t>(to + pop + i));
   s.sp = to + keep;

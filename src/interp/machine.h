@@ -40,8 +40,14 @@ namespace nacre::interp {
 struct Branch {
   int32_t delta_pc;      // from the last byte of the opcode
   int32_t delta_cursor;  // from this entry
-  uint32_t pop : 22;
-  uint32_t keep : 10;
+  uint32_t moves = 0;  // 0: nothing is dropped; else how many, and above them how many are kept
+
+  static constexpr uint32_t kPopBits = 22;
+  static uint32_t moves_of(uint32_t pop, uint32_t keep) {
+    return pop == 0 ? 0 : pop | keep << kPopBits;
+  }
+  uint32_t pop() const { return moves & ((1u << kPopBits) - 1); }
+  uint32_t keep() const { return moves >> kPopBits; }
 };
 
 // A function, made at its first call. Immutable.

@@ -92,8 +92,7 @@ Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
     const wasm::BranchEntry& entry = table.branches[i];
     branches[i] = {.delta_pc = entry.delta_pc + 1,
                    .delta_cursor = entry.delta_entry * static_cast<int32_t>(sizeof(Branch)),
-                   .pop = entry.pop,
-                   .keep = entry.keep};
+                   .moves = Branch::moves_of(entry.pop, entry.keep)};
   }
   code->branches = branches;
   code->start = body + shape.code_begin;

@@ -169,11 +169,12 @@ struct State {
   NACRE_INLINE uint32_t noted() const { return load<uint32_t>(steps() + 1); }
   NACRE_INLINE size_t noted_length() const { return steps()[3]; }
 
-  // Goes where the entry at the cursor says. One test for both reasons to take the long way.
+  // Goes where the entry at the cursor says. One comparison finds both reasons to take the long way:
+  // no entry's `moves` is Notice::kAttention.
   NACRE_INLINE void take_branch() const {
     NACRE_MACHINE(*this);
     const Branch* entry = cursor;
-    if ((entry->pop | reg_activation->notice.attention.load(std::memory_order_relaxed)) != 0)
+    if (entry->moves != reg_activation->notice.attention.load(std::memory_order_relaxed))
         [[unlikely]]
       return flush().jump(&long_branch<typename P::Flat>);
     State s = *this;

@@ -40,7 +40,8 @@ Outcome InterpTier::enter(abi::ExecContext& exec, abi::FuncObject& function, abi
   activation.limit = exec.stack_end;
   activation.vmctx = function.vmctx;
   activation.exec = &exec;
-  if (exec.counts_fuel) activation.notice.attention.store(1, std::memory_order_relaxed);
+  if (exec.counts_fuel)
+    activation.notice.attention.store(os::Notice::kAttention, std::memory_order_relaxed);
   exec.running.notice = &activation.notice;
   const FunctionCode* code = resolve(activation, function);
   if (code == nullptr) return std::move(activation.host_trap);

@@ -233,7 +233,7 @@ bool is_to_stop(Interruptible& innermost) {
 void interrupt(Interruptible& innermost, ucontext_t* context) {
   if (!is_to_stop(innermost)) return;
   if (Notice* notice = innermost.notice) {
-    notice->attention.store(1, std::memory_order_relaxed);
+    notice->attention.store(Notice::kAttention, std::memory_order_relaxed);
     notice->quick.store(nullptr, std::memory_order_relaxed);
   }
   uintptr_t pc = program_counter(context);

@@ -30,7 +30,8 @@ class Watch;
 // What an interpreter looks at where code could run for ever. Belongs to the thread that runs it;
 // only that thread and its signal handler write it.
 struct Notice {
-  // Not 0: something wants to be looked at.
+  // Something wants to be looked at, or 0.
+  static constexpr uint32_t kAttention = ~uint32_t{0};
   std::atomic<uint32_t> attention{0};
   // What calls are compared with to be the quick kind; null: none is.
   std::atomic<const void*> quick{nullptr};

@@ -28,26 +28,26 @@ Instance& instance_of(VmCtx* vmctx) { return Instance::of(*vmctx); }
 // ---- stopping in the middle
 //
 // What a guest is stopped by while it grows something, has no place in the result: it is requested,
-// and whoever called looks (abi/code.h). Bulk operations work in pieces, look in front of each, and
-// answer with the kind.
+// and whoever called looks (abi/code.h). Bulk operations look between pieces, and answer with the
+// kind.
 
 constexpr uint64_t kPieceBytes = uint64_t{1} << 20;
 constexpr uint64_t kPieceElements = kPieceBytes / sizeof(Ref);
 
-// In front of a bulk operation that costs so much fuel.
-TrapKind charge(VmCtx* vmctx, uint64_t fuel) {
-  if (!abi::take_fuel(*vmctx->exec, fuel)) return TrapKind::fuel_limit;
-  return abi::stop_reason(*vmctx->exec);
-}
-
 // Calls work(done, count) for one piece after the other, up to `length`.
 template <class Work>
-TrapKind in_pieces(VmCtx* vmctx, uint64_t length, uint64_t piece, Work work) {
+[[gnu::always_inline]] inline TrapKind in_pieces(VmCtx* vmctx, uint64_t length, uint64_t piece,
+                                                 uint64_t fuel, Work work) {
+  if (vmctx->exec->counts_fuel && !abi::take_fuel(*vmctx->exec, fuel)) [[unlikely]]
+    return TrapKind::fuel_limit;
+  if (length <= piece) [[likely]] {
+    work(uint64_t{0}, length);
+    return TrapKind::none;
+  }
   for (uint64_t done = 0; done < length;) {
     uint64_t count = std::min(length - done, piece);
     work(done, count);
     done += count;
-    if (done == length) break;
     if (TrapKind stop = abi::stop_reason(*vmctx->exec); stop != TrapKind::none) return stop;
   }
   return TrapKind::none;
@@ -55,8 +55,9 @@ TrapKind in_pieces(VmCtx* vmctx, uint64_t length, uint64_t piece, Work work) {
 
 // The same for what may overlap: pieces in the order in which none is read after it was written.
 template <class Move>
-TrapKind move_in_pieces(VmCtx* vmctx, bool backwards, uint64_t length, uint64_t piece, Move move) {
-  return in_pieces(vmctx, length, piece, [&](uint64_t done, uint64_t count) {
+[[gnu::always_inline]] inline TrapKind move_in_pieces(VmCtx* vmctx, bool backwards, uint64_t length,
+                                                      uint64_t piece, uint64_t fuel, Move move) {
+  return in_pieces(vmctx, length, piece, fuel, [&](uint64_t done, uint64_t count) {
     move(backwards ? length - done - count : done, count);
   });
 }
@@ -78,9 +79,7 @@ uint64_t memory_grow(VmCtx* vmctx, uint32_t index, uint64_t delta_pages) {
 TrapKind memory_fill(VmCtx* vmctx, uint32_t index, uint64_t to, uint8_t value, uint64_t length) {
   Memory& memory = instance_of(vmctx).memory(index);
   if (!in_bounds(to, length, memory.size_bytes())) return TrapKind::memory_out_of_bounds;
-  if (TrapKind stop = charge(vmctx, length / abi::kBytesPerFuel); stop != TrapKind::none)
-    return stop;
-  return in_pieces(vmctx, length, kPieceBytes, [&](uint64_t at, uint64_t count) {
+  return in_pieces(vmctx, length, kPieceBytes, length / abi::kBytesPerFuel, [&](uint64_t at, uint64_t count) {
     std::memset(memory.base() + to + at, value, count);
   });
 }
@@ -93,10 +92,8 @@ TrapKind memory_copy(VmCtx* vmctx, uint32_t to_index, uint32_t from_index, uint6
       !in_bounds(from, length, source.size_bytes())) {
     return TrapKind::memory_out_of_bounds;
   }
-  if (TrapKind stop = charge(vmctx, length / abi::kBytesPerFuel); stop != TrapKind::none)
-    return stop;
   bool backwards = &target == &source && to > from;
-  return move_in_pieces(vmctx, backwards, length, kPieceBytes, [&](uint64_t at, uint64_t count) {
+  return move_in_pieces(vmctx, backwards, length, kPieceBytes, length / abi::kBytesPerFuel, [&](uint64_t at, uint64_t count) {
     std::memmove(target.base() + to + at, source.base() + from + at, count);
   });
 }
@@ -110,9 +107,7 @@ TrapKind memory_init(VmCtx* vmctx, uint32_t index, uint32_t segment, uint64_t to
       !in_bounds(from, length, uint64_t{data.size()})) {
     return TrapKind::memory_out_of_bounds;
   }
-  if (TrapKind stop = charge(vmctx, length / abi::kBytesPerFuel); stop != TrapKind::none)
-    return stop;
-  return in_pieces(vmctx, length, kPieceBytes, [&](uint64_t at, uint64_t count) {
+  return in_pieces(vmctx, length, kPieceBytes, length / abi::kBytesPerFuel, [&](uint64_t at, uint64_t count) {
     std::memcpy(memory.base() + to + at, data.data() + from + at, count);
   });
 }
@@ -134,8 +129,7 @@ uint64_t table_grow(VmCtx* vmctx, uint32_t index, uint64_t delta, Ref initial) {
 TrapKind table_fill(VmCtx* vmctx, uint32_t index, uint64_t to, Ref value, uint64_t length) {
   Table& table = instance_of(vmctx).table(index);
   if (!in_bounds(to, length, table.size())) return TrapKind::table_out_of_bounds;
-  if (TrapKind stop = charge(vmctx, length); stop != TrapKind::none) return stop;
-  return in_pieces(vmctx, length, kPieceElements, [&](uint64_t at, uint64_t count) {
+  return in_pieces(vmctx, length, kPieceElements, length, [&](uint64_t at, uint64_t count) {
     std::fill_n(table.record()->elements + to + at, count, value);
   });
 }
@@ -146,9 +140,8 @@ TrapKind table_copy(VmCtx* vmctx, uint32_t to_index, uint32_t from_index, uint64
   Table& source = instance_of(vmctx).table(from_index);
   if (!in_bounds(to, length, target.size()) || !in_bounds(from, length, source.size()))
     return TrapKind::table_out_of_bounds;
-  if (TrapKind stop = charge(vmctx, length); stop != TrapKind::none) return stop;
   bool backwards = &target == &source && to > from;
-  return move_in_pieces(vmctx, backwards, length, kPieceElements, [&](uint64_t at, uint64_t count) {
+  return move_in_pieces(vmctx, backwards, length, kPieceElements, length, [&](uint64_t at, uint64_t count) {
     std::memmove(target.record()->elements + to + at, source.record()->elements + from + at,
                  count * sizeof(Ref));
   });
@@ -162,9 +155,8 @@ TrapKind table_init(VmCtx* vmctx, uint32_t index, uint32_t segment, uint64_t to,
       !in_bounds(from, length, instance.element_count(segment))) {
     return TrapKind::table_out_of_bounds;
   }
-  if (TrapKind stop = charge(vmctx, length); stop != TrapKind::none) return stop;
   Ref* elements = table.record()->elements;
-  return in_pieces(vmctx, length, kPieceElements, [&](uint64_t at, uint64_t count) {
+  return in_pieces(vmctx, length, kPieceElements, length, [&](uint64_t at, uint64_t count) {
     for (uint64_t i = at; i < at + count; ++i)
       elements[to + i] = instance.element(segment, from + i);
   });
