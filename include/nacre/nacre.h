@@ -250,7 +250,11 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  *              guest then sees one more directory, "/", in which each path is decided by itself
  *   "no-ask"   NULL: takes that back
  *   "record"   FILE: nacre_store_finish writes the policy that the run needed
- *   "audit"    FILE, a descriptor's number, or "-" for standard error: JSON lines */
+ *   "audit"    FILE, a descriptor's number, or "-" for standard error: JSON lines
+ *   "lockdown" NULL: nacre_store_new locks the calling process down, for good (Landlock, seccomp;
+ * as far as the system has them): it keeps what is open and what the grants give, and can start no
+ * program. What is still to be decided, a second process decides and does. The caller must have no
+ * other thread; not for pools, nor with nacre_grants_set_ask */
 NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind,
                                           const char* value);
 /* Whom the grants are for: what questions, decisions and logs name. The module may be deleted
@@ -294,9 +298,10 @@ typedef struct nacre_question {
   bool is_missing;    /* the path would be made */
 } nacre_question_t;
 
-/* Called on the guest's thread, by one thread at a time; the guest waits. Must not call into the
- * store. The strings live as long as the call. */
-typedef nacre_answer_t (*nacre_ask_callback_t)(void* data, const nacre_question_t* question);
+/* Returns a nacre_answer_t; any other number means NACRE_ANSWER_NO. Called on the guest's thread,
+ * by one thread at a time; the guest waits. Must not call into the store. The strings live as long
+ * as the call. */
+typedef int (*nacre_ask_callback_t)(void* data, const nacre_question_t* question);
 /* Who is asked instead of the terminal; "ask" must be added too. data must outlive the store. */
 NACRE_API void nacre_grants_set_ask(nacre_grants_t* grants, nacre_ask_callback_t callback,
                                     void* data);

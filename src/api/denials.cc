@@ -98,9 +98,8 @@ std::vector<std::string> describe_denials(const std::vector<host::Denial>& denia
                                           const Oversight& oversight, bool failed) {
   std::vector<std::string> lines;
   for (const host::Denial& denial : denials) lines.push_back(describe(denial, oversight.name));
-  if (!oversight.policy) return lines;
   uint64_t left_out = 0;
-  std::vector<Refusal> refusals = oversight.policy->refusals(&left_out);
+  std::vector<Refusal> refusals = oversight.refusals(&left_out);
   std::vector<const Refusal*> ungranted;
   std::vector<const Refusal*> missing;
   for (const Refusal& refusal : refusals) {

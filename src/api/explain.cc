@@ -4,6 +4,7 @@
 #include <map>
 
 #include "api/handles.h"
+#include "api/lockdown.h"
 #include "base/utf8.h"
 #include "os/host_path.h"
 #include "policy/policy_file.h"
@@ -161,6 +162,9 @@ class Explanation {
     out_ += grants_.asks() ? "\nWhat is neither granted nor denied is asked for at a terminal, "
                              "else refused.\n"
                            : "\nWhat is not granted is refused.\n";
+    out_ += (grants_.locks_down() ? describe_lockdown()
+                                  : "Its process is not locked down: it keeps its user's rights.") +
+            "\n";
   }
 
   void say_idle(const std::vector<Rule>& rules, const std::vector<Rule>* used) {

@@ -41,6 +41,10 @@ bool is_mount(const Rule& rule) {
          (!rule.guest.empty() || (!rule.origin.starts_with("decided") && rule.origin != kAllowAll));
 }
 
+bool is_decided_below_root(const Rule& rule) {
+  return rule.allow && rule.is_path() && !is_mount(rule);
+}
+
 Rule protect(const std::string& path, Kind kind, std::string why) {
   Rule rule;
   rule.kind = kind;
@@ -105,6 +109,8 @@ Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> 
     root_ = false;
   } else if (kind == "remember") {
     remember_ = true;
+  } else if (kind == "lockdown") {
+    lockdown_ = true;
   } else if (kind.starts_with("no-")) {
     return add_flag(kind.substr(3), value, false);
   } else if (kind.starts_with("deny-")) {
@@ -194,7 +200,7 @@ Result<void> Grants::watch(Prepared& prepared, policy::Policy::Options& options)
   return {};
 }
 
-Result<Grants::Prepared> Grants::prepare() {
+Result<Prepared> Grants::prepare() {
   TRY(refuse_what_is_not_enforced());
   if (!module_digest_.empty() && subject_.digest && subject_.digest() != module_digest_) {
     return fail(ErrorCode::denied, printable(module_file_) + " is for another module (" +
@@ -202,6 +208,11 @@ Result<Grants::Prepared> Grants::prepare() {
   }
   if (ask_ == Ask::always || (ask_ == Ask::on_terminal && !deny_all_ && policy::is_on_terminal())) {
     if (!asker_) asker_ = terminal_ = std::make_shared<policy::TerminalAsker>();
+  }
+  if (lockdown_ && asker_ && !terminal_) {
+    return fail(
+        ErrorCode::usage,
+        "a process that is locked down cannot be asked: leave out the callback or lockdown");
   }
   policy::Policy::Options options;
   policy::Remembered remembered_now = TRY(remembered());
@@ -221,12 +232,16 @@ Result<Grants::Prepared> Grants::prepare() {
   const policy::RuleSet rules = options.rules;
   auto policy = std::make_shared<policy::Policy>(std::move(options));
   prepared.oversight.policy = policy;
+  std::shared_ptr<host::Gate> gate = policy;
+  if (lockdown_) gate = prepared.gate = std::make_shared<broker::GateSwitch>(policy);
   wasi::p1::Config& config = prepared.config;
-  config.gate(policy);
+  config.gate(gate);
   config.arguments(arguments_);
   TRY(grant_variables(config, rules));
-  grant_streams(config, rules, policy);
+  grant_streams(config, rules, gate);
   TRY(grant_handles(config, rules));
+  prepared.needs_broker = asker_ || prepared.oversight.recorder || config.has_guarded_mounts() ||
+                          std::ranges::any_of(rules.rules(), is_decided_below_root);
   return prepared;
 }
 
@@ -267,7 +282,7 @@ Result<void> Grants::grant_variables(wasi::p1::Config& config, const policy::Rul
 }
 
 void Grants::grant_streams(wasi::p1::Config& config, const policy::RuleSet& rules,
-                           const std::shared_ptr<policy::Policy>& policy) const {
+                           const std::shared_ptr<host::Gate>& gate) const {
   auto stream = [](int fd) -> std::shared_ptr<host::Stream> {
     auto own = host::inherit_stream(fd);
     return own ? std::move(*own) : nullptr;
@@ -290,16 +305,16 @@ void Grants::grant_streams(wasi::p1::Config& config, const policy::RuleSet& rule
   State input = state(Kind::stdin);
   auto own_input = input == State::none ? nullptr : stream(0);
   if (input == State::asked && own_input) {
-    own_input = policy::asking_input(std::move(own_input), policy);
+    own_input = policy::asking_input(std::move(own_input), gate);
   }
   config.standard_input(std::move(own_input));
   if (State clock = state(Kind::clock); clock != State::granted) {
     bool asked = clock == State::asked;
-    config.clock(asked ? policy::asking_clock(host::make_real_clock(), policy) : nullptr);
+    config.clock(asked ? policy::asking_clock(host::make_real_clock(), gate) : nullptr);
   }
   if (State random = state(Kind::random); random != State::granted) {
     bool asked = random == State::asked;
-    config.random(asked ? policy::asking_random(host::make_real_random(), policy) : nullptr);
+    config.random(asked ? policy::asking_random(host::make_real_random(), gate) : nullptr);
   }
 }
 
@@ -352,13 +367,21 @@ Result<void> Grants::grant_handles(wasi::p1::Config& config, const policy::RuleS
 }
 
 Result<void> Oversight::finish() const {
-  if (recorder) {
+  if (broker && recorder) {
+    TRY(broker->finish(recorder->calls()));
+  } else if (recorder) {
     std::string comment = "What " + name + " used in one run, and nothing else.";
     std::string path = os::canonical_path(record_path, policy::here().directory);
     TRY(os::replace_file(path, policy::write_policy(recorder->needed(), comment)));
   }
   if (audit) TRY(audit->flush());
   return {};
+}
+
+std::vector<policy::Refusal> Oversight::refusals(uint64_t* left_out) const {
+  if (broker) return broker->refusals(left_out);
+  *left_out = 0;
+  return policy ? policy->refusals(left_out) : std::vector<policy::Refusal>{};
 }
 
 }  // namespace nacre::api

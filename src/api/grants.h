@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "broker/client.h"
 #include "nacre/nacre.h"
 #include "policy/audit.h"
 #include "policy/policy.h"
@@ -25,9 +26,19 @@ struct Oversight {
   std::shared_ptr<policy::Audit> audit;
   std::shared_ptr<policy::Recorder> recorder;
   std::string record_path;
+  std::shared_ptr<broker::Client> broker;  // where the policy decides, if not here
 
   // Writes what was recorded and the rest of the audit log.
   Result<void> finish() const;
+  // What the policy refused.
+  std::vector<policy::Refusal> refusals(uint64_t* left_out) const;
+};
+
+struct Prepared {
+  wasi::p1::Config config;
+  Oversight oversight;
+  std::shared_ptr<broker::GateSwitch> gate;  // null: the policy itself is asked
+  bool needs_broker = false;                 // a decision could still allow something
 };
 
 class Grants {
@@ -39,10 +50,6 @@ class Grants {
   const policy::Subject& subject() const { return subject_; }
   void set_asker(std::shared_ptr<policy::Asker> asker) { asker_ = std::move(asker); }
 
-  struct Prepared {
-    wasi::p1::Config config;
-    Oversight oversight;
-  };
   // Opens what was granted. Errors name the directory or address and what the system said, or what
   // is wrong with a policy file or with what was remembered.
   Result<Prepared> prepare();
@@ -55,6 +62,8 @@ class Grants {
   bool asks() const { return ask_ == Ask::always || (ask_ == Ask::on_terminal && !deny_all_); }
   // Whether something of this kind is there without a rule.
   bool granted_by_default(policy::Kind kind) const;
+  // Whether the process is to be locked down, see lockdown.h.
+  bool locks_down() const { return lockdown_; }
 
  private:
   enum class Ask : uint8_t { never, on_terminal, always };
@@ -67,7 +76,7 @@ class Grants {
   Result<void> grant_handles(wasi::p1::Config& config, const policy::RuleSet& rules) const;
   Result<void> grant_variables(wasi::p1::Config& config, const policy::RuleSet& rules) const;
   void grant_streams(wasi::p1::Config& config, const policy::RuleSet& rules,
-                     const std::shared_ptr<policy::Policy>& policy) const;
+                     const std::shared_ptr<host::Gate>& gate) const;
   Result<void> watch(Prepared& prepared, policy::Policy::Options& options);
 
   policy::Place here_ = policy::here();
@@ -80,6 +89,7 @@ class Grants {
   bool root_ = false;  // show the root, whether somebody can be asked or not
   bool deny_all_ = false;
   bool remember_ = false;
+  bool lockdown_ = false;
   std::string module_digest_;  // that a policy file is for
   std::string module_file_;    // that policy file
   std::string record_;

@@ -28,7 +28,7 @@ class CallbackAsker final : public policy::Asker {
     asked.rights = rights.c_str();
     asked.before = question.before.c_str();
     asked.is_missing = question.missing;
-    nacre_answer_t answer = callback_(data_, &asked);
+    int answer = callback_(data_, &asked);
     if (answer < NACRE_ANSWER_NO || answer > NACRE_ANSWER_NEVER_DIR) return policy::Answer::no;
     return static_cast<policy::Answer>(answer);
   }

@@ -20,10 +20,10 @@ struct Asked {
   std::string rights;
   std::string name;
   std::string digest;
-  nacre_answer_t answer = NACRE_ANSWER_NO;
+  int answer = NACRE_ANSWER_NO;
 };
 
-nacre_answer_t answer(void* data, const nacre_question_t* question) {
+int answer(void* data, const nacre_question_t* question) {
   auto& asked = *static_cast<Asked*>(data);
   asked.objects.push_back(question->object);
   asked.kind = question->kind;
@@ -105,7 +105,7 @@ TEST_F(AskTest, RunIsAskedOnce) {
 
 TEST_F(AskTest, AnAnswerThatDoesNotExistIsNo) {
   start();
-  asked_.answer = static_cast<nacre_answer_t>(99);
+  asked_.answer = 99;
   EXPECT_EQ(open(), kNotCapable);
 }
 

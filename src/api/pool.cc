@@ -141,6 +141,11 @@ nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module
   guest->data = data;
   runtime::Limits limits;
   if (owned) {
+    if (owned->grants.locks_down()) {
+      return api::make_error(NACRE_ERROR_USAGE,
+                             "wrong use: a process that is locked down is one guest's, and a pool "
+                             "is for many");
+    }
     limits = api::limits_of(owned->grants.rules());
     auto prepared = API_TRY(owned->grants.prepare());
     guest->oversight = std::move(prepared.oversight);

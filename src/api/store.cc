@@ -7,6 +7,7 @@
 #include "api/denials.h"
 #include "api/handles.h"
 #include "api/limits.h"
+#include "api/lockdown.h"
 #include "api/values.h"
 #include "base/checked.h"
 #include "base/utf8.h"
@@ -99,6 +100,7 @@ nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
   if (owned) {
     options.limits = api::limits_of(owned->grants.rules());
     auto prepared = API_TRY(owned->grants.prepare());
+    if (owned->grants.locks_down()) API_TRY(api::lock_down(prepared));
     handle->oversight = std::move(prepared.oversight);
     handle->wasi = std::make_unique<wasi::p1::Preview1>(std::move(prepared.config));
   }

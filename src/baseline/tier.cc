@@ -51,15 +51,14 @@ class BaselineTier final : public abi::Tier {
 
 }  // namespace
 
-Result<std::unique_ptr<abi::Tier>> make_tier(Options options,
-                                             std::unique_ptr<os::CodeListener> listener) {
+Result<std::unique_ptr<abi::Tier>> make_tier(
+    [[maybe_unused]] Options options, [[maybe_unused]] std::unique_ptr<os::CodeListener> listener) {
 #if defined(__x86_64__)
   if (!is_enough(options.cpu)) return fail(ErrorCode::unsupported, kNotEnough);
   options.listener = listener.get();
   auto stubs = TRY(Stubs::create(options));
   return std::make_unique<BaselineTier>(options, std::move(listener), std::move(stubs));
 #else
-  static_cast<void>(options);
   return fail(ErrorCode::unsupported, "the tier \"baseline\" is not built for this processor");
 #endif
 }

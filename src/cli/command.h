@@ -65,6 +65,7 @@ class GrantOptions {
   bool deny_all_ = false;
   bool ask_ = false;
   bool no_ask_ = false;
+  bool no_lockdown_ = false;
 };
 
 // Parses `args`. Returns an exit code when there is nothing left to do (--help was asked).

@@ -43,6 +43,10 @@ void GrantOptions::add_to(CLI::App& app) {
   app.add_flag("--ask", ask_, "ask at the terminal for what is missing (default on a terminal)")
       ->group("Grants");
   app.add_flag("--no-ask", no_ask_, "never ask")->group("Denials");
+  app.add_flag("--no-lockdown", no_lockdown_,
+               "leave the process its own rights while the program runs (they are taken away by "
+               "Landlock and seccomp, where the system has them)")
+      ->group("Grants");
 }
 
 std::vector<GrantOptions::Said> GrantOptions::said() const {
@@ -68,6 +72,7 @@ GrantsHandle GrantOptions::make_grants() const {
     add(grant.kind, grant.value == nullptr ? nullptr : grant.value->c_str());
   }
   add("remember", nullptr);
+  if (!no_lockdown_) add("lockdown", nullptr);
   if (ask_) {
     add("ask", nullptr);
   } else if (!no_ask_) {

@@ -62,6 +62,8 @@ class Dir : public Handle {
   HostResult<std::vector<DirEntry>> read_entries(uint64_t cookie, size_t budget_bytes);
 
   const std::shared_ptr<const Grant>& grant() const { return grant_; }
+  // Whether the gate decides each act in it; otherwise the grant covers all that lies below.
+  virtual bool is_guarded() const { return false; }
   std::string_view display_name() const final { return path_; }
 
  protected:

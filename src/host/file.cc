@@ -34,6 +34,7 @@ class RealFile final : public File {
            std::string path)
       : File(readable, writable, std::move(grant), std::move(path)), fd_(std::move(fd)) {}
 
+  int native_fd() const override { return fd_.get(); }
   HostResult<FileStat> stat() override {
     return to_file_stat(HOST_TRY(from_sys(os::file_status(fd_.get()))));
   }

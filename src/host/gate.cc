@@ -68,8 +68,11 @@ std::shared_ptr<const Grant> Grant::simple(std::string name, bool read_only) {
                                  std::make_shared<DenialLog>());
 }
 
-std::shared_ptr<const Grant> Grant::narrowed(Rights rights) const {
-  return std::make_shared<Grant>(name_, rights_ & rights, gate_, log_, is_open_);
+std::shared_ptr<const Grant> grant_of_opened(const std::shared_ptr<const Grant>& grant,
+                                             bool to_write) {
+  if (!grant->is_open_ || to_write) return grant;
+  return std::make_shared<Grant>(grant->name_, grant->rights_ & Rights::read, grant->gate_,
+                                 grant->log_, true);
 }
 
 HostResult<void> Grant::check(Action action, std::string_view path) const {

@@ -146,8 +146,6 @@ class Grant {
   Rights rights() const { return rights_; }
   bool is_open() const { return is_open_; }
   const std::shared_ptr<Gate>& gate() const { return gate_; }
-  // The same with fewer rights: for a file that was opened with no more.
-  std::shared_ptr<const Grant> narrowed(Rights rights) const;
 
   // Whether the grant itself covers one act; a refusal is recorded and is not_granted.
   HostResult<void> check(Action action, std::string_view path) const;
@@ -159,9 +157,16 @@ class Grant {
  private:
   std::string name_;
   Rights rights_;
+  friend std::shared_ptr<const Grant> grant_of_opened(const std::shared_ptr<const Grant>&, bool);
+
   bool is_open_;
   std::shared_ptr<Gate> gate_;
   std::shared_ptr<DenialLog> log_;
 };
+
+// What a file carries that was opened through a grant: where the gate decides all, what was opened
+// to be read must not be changed through its descriptor.
+std::shared_ptr<const Grant> grant_of_opened(const std::shared_ptr<const Grant>& grant,
+                                             bool to_write);
 
 }  // namespace nacre::host

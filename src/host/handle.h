@@ -69,6 +69,10 @@ class Handle {
   // As of now. Only asked where poll_fd() is -1.
   virtual Readiness readiness(bool writing) { return {true, false, writing ? uint64_t{1} : 0}; }
 
+  // What the operating system knows it by, to be handed to another process; -1: it knows nothing of
+  // it.
+  virtual int native_fd() const { return -1; }
+
  protected:
   explicit Handle(HandleKind kind) : kind_(kind) {}
 

@@ -62,6 +62,8 @@ class RealDir final : public Dir {
   HostResult<void> sync(bool data_only) override {
     return from_sys(os::sync_file(dir_.fd(), data_only));
   }
+  int native_fd() const override { return dir_.fd(); }
+  bool is_guarded() const override { return dir_.is_guarded(); }
 
  private:
   HostResult<HandlePtr> do_open(const std::string& path, const OpenOptions& options) override {
@@ -73,7 +75,7 @@ class RealDir final : public Dir {
         return std::make_shared<RealDir>(dir_.child(std::move(fd)), grant(), display(path));
       case FileType::regular_file:
         return make_real_file(std::move(fd), options.read || !options.write, options.write,
-                              grant_of_file(options), display(path));
+                              grant_of_opened(grant(), options.write), display(path));
       default:
         return make_real_stream(std::move(fd));
     }
@@ -135,12 +137,6 @@ class RealDir final : public Dir {
   uint64_t own_inode() {
     auto status = os::file_status(dir_.fd());
     return status ? status->st_ino : 0;
-  }
-
-  // A file that was opened to be read must not be changed through its descriptor.
-  std::shared_ptr<const Grant> grant_of_file(const OpenOptions& options) const {
-    if (!grant()->is_open()) return grant();
-    return grant()->narrowed(options.write ? Rights::all : Rights::read);
   }
 
   // Where a path of the guest leads to from dir_, see open_root_dir.

@@ -22,6 +22,7 @@ class RealStream final : public Stream {
   bool is_terminal() const override { return is_terminal_; }
   bool seekable() const override { return seekable_; }
   int poll_fd() const override { return fd_.get(); }
+  int native_fd() const override { return fd_.get(); }
 
   HostResult<FileStat> stat() override {
     return to_file_stat(HOST_TRY(from_sys(os::file_status(fd_.get()))));

@@ -65,6 +65,7 @@ class BeneathDir {
   static Sys<BeneathDir> open_everything(Resolver resolver);
   // From now on; directories opened below have the same guard.
   void set_guard(std::shared_ptr<PathGuard> guard) { guard_ = std::move(guard); }
+  bool is_guarded() const { return guard_ != nullptr; }
 
   // Opens a file or directory. `flags` are open(2)'s access mode and O_CREAT, O_EXCL, O_TRUNC,
   // O_DIRECTORY, O_SYNC and the like. Never blocks: a FIFO without its other end fails with ENXIO

@@ -110,6 +110,7 @@ Policy::Outcome Policy::ask(const host::Request& request, const Key& key, Lock& 
   std::optional<Answer> answer;
   {
     os::PauseTime thinking;
+    if (before_asking_) before_asking_();
     answer = options_.asker->ask(asked);
   }
   lock.lock();

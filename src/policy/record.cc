@@ -5,6 +5,24 @@
 namespace nacre::policy {
 namespace {
 
+// Calls whose success says that something was needed.
+enum Call : uint32_t {
+  get_time = 1,
+  wait = 2,
+  get_random = 4,
+  get_variables = 8,
+  accept = 16,
+  input = 32
+};
+struct CallOfInterest {
+  std::string_view name;
+  Call call;
+};
+constexpr CallOfInterest kCalls[] = {
+    {"clock_time_get", get_time}, {"clock_res_get", get_time},    {"poll_oneoff", wait},
+    {"random_get", get_random},   {"environ_get", get_variables}, {"sock_accept", accept},
+};
+
 Rule switched(Kind kind, bool on) {
   Rule rule;
   rule.kind = kind;
@@ -24,11 +42,22 @@ void Recorder::decided(const host::Request& request, host::Decision decision, co
 
 void Recorder::called(const host::CallRecord& record) {
   if (record.result != "success") return;
-  std::string key(record.call);
-  // Of what is held, only the standard streams are of interest here.
-  if (record.uses == host::Uses::held) key += " " + std::string(record.object);
+  uint32_t call = 0;
+  for (const CallOfInterest& item : kCalls) {
+    if (item.name == record.call) call = item.call;
+  }
+  if (record.call == "fd_read" && record.object == "stdin") call = input;
+  if (call != 0) add_calls(call);
+}
+
+uint32_t Recorder::calls() const {
   std::lock_guard lock(mutex_);
-  if (calls_.size() < 10'000) calls_.insert(std::move(key));
+  return calls_;
+}
+
+void Recorder::add_calls(uint32_t calls) {
+  std::lock_guard lock(mutex_);
+  calls_ |= calls;
 }
 
 // The deepest directory that was mounted under another name and holds the path.
@@ -65,16 +94,15 @@ std::vector<Rule> Recorder::needed() const {
     rule.rights = rights;
     rules.push_back(std::move(rule));
   }
-  auto used = [&](const char* call) { return calls_.contains(call); };
+  auto used = [&](uint32_t calls) { return (calls_ & calls) != 0; };
   for (const Rule& rule : granted_) {
-    bool variables = rule.kind == Kind::env && used("environ_get");
-    bool sockets = rule.kind == Kind::listen && used("sock_accept");
+    bool variables = rule.kind == Kind::env && used(get_variables);
+    bool sockets = rule.kind == Kind::listen && used(accept);
     if (rule.allow && (variables || sockets)) rules.push_back(rule);
   }
-  bool waits = used("poll_oneoff");
-  rules.push_back(switched(Kind::clock, used("clock_time_get") || used("clock_res_get") || waits));
-  rules.push_back(switched(Kind::random, used("random_get")));
-  rules.push_back(switched(Kind::stdin, used("fd_read stdin") || waits));
+  rules.push_back(switched(Kind::clock, used(get_time | wait)));
+  rules.push_back(switched(Kind::random, used(get_random)));
+  rules.push_back(switched(Kind::stdin, used(input | wait)));
   return rules;
 }
 

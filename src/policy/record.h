@@ -7,7 +7,6 @@
 
 #include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +24,10 @@ class Recorder final : public Watcher, public host::CallLog {
                std::string_view asked) override;
   void called(const host::CallRecord& record) override;
 
+  // Which calls of interest there were, a bit each; and those of another recorder of the same run.
+  uint32_t calls() const;
+  void add_calls(uint32_t calls);
+
   std::vector<Rule> needed() const;
 
  private:
@@ -33,7 +36,7 @@ class Recorder final : public Watcher, public host::CallLog {
   std::vector<Rule> granted_;
   mutable std::mutex mutex_;
   std::map<std::string, Rights, std::less<>> paths_;
-  std::set<std::string, std::less<>> calls_;
+  uint32_t calls_ = 0;
 };
 
 }  // namespace nacre::policy

@@ -20,6 +20,8 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             try:
+                # Whoever started the tests in the background made ^C be ignored.
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
                 os.chdir(directory)
                 if raw:
                     import tty

@@ -1,5 +1,7 @@
 #include "wasi/p1/config.h"
 
+#include <algorithm>
+
 namespace nacre::wasi::p1 {
 
 Config::Config()
@@ -75,6 +77,19 @@ host::HostResult<void> Config::preopen_root(const std::string& working_dir) {
 Config& Config::preopen(std::shared_ptr<host::Dir> dir, std::string guest_path) {
   preopens_.emplace_back(std::move(dir), std::move(guest_path));
   return *this;
+}
+
+Config& Config::replace_directories(
+    const std::function<std::shared_ptr<host::Dir>(const std::shared_ptr<host::Dir>&)>&
+        replacement) {
+  for (auto& [dir, name] : preopens_) dir = replacement(dir);
+  return *this;
+}
+
+bool Config::has_guarded_mounts() const {
+  return std::ranges::any_of(preopens_, [](const auto& preopen) {
+    return preopen.first->is_guarded() && !preopen.first->grant()->is_open();
+  });
 }
 
 Config& Config::socket(std::shared_ptr<host::Socket> socket) {

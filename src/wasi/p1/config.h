@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +59,12 @@ class Config {
   // All there is, each act decided by the gate; behind the directories granted so far.
   host::HostResult<void> preopen_root(const std::string& working_dir);
   Config& preopen(std::shared_ptr<host::Dir> dir, std::string guest_path);
+  // Each directory by what `replacement` gives for it.
+  Config& replace_directories(
+      const std::function<std::shared_ptr<host::Dir>(const std::shared_ptr<host::Dir>&)>&
+          replacement);
+  // Whether the gate decides some acts in a directory that was granted.
+  bool has_guarded_mounts() const;
   Config& socket(std::shared_ptr<host::Socket> socket);
 
   // Told of every call that uses a grant, if functions are bound with logged = true.

@@ -1,0 +1,204 @@
+#include "broker/client.h"
+
+#include "host/file.h"
+#include "host/stream.h"
+#include "os/watchdog.h"
+
+namespace nacre::broker {
+
+using host::DirEntry;
+using host::Errno;
+using host::FileStat;
+using host::FileTimes;
+using host::HandleKind;
+using host::HandlePtr;
+using host::HostResult;
+using host::OpenOptions;
+using Message = os::Channel::Message;
+
+namespace {
+
+constexpr size_t kAnswerHead = 1;  // the error
+
+Reader reader_of(const Message& message) {
+  return Reader(Bytes(message.bytes).subspan(kAnswerHead));
+}
+
+// An answer that is not what it must be: the broker is of the same program, so this is its end.
+constexpr Errno kGarbled = Errno::io;
+
+}  // namespace
+
+// A directory of the broker's.
+class RemoteDir final : public host::Dir {
+ public:
+  RemoteDir(std::shared_ptr<Client> client, uint32_t number,
+            std::shared_ptr<const host::Grant> grant, std::string path)
+      : Dir(std::move(grant), std::move(path)), client_(std::move(client)), number_(number) {}
+  ~RemoteDir() override { client_->tell(request(Request::close)); }
+
+  HostResult<FileStat> stat() override { return ask_stat(request(Request::stat)); }
+  HostResult<void> sync(bool data_only) override {
+    return ask_done(request(Request::sync).number<uint8_t>(data_only));
+  }
+  bool is_guarded() const override { return true; }
+
+ private:
+  Writer request(Request what) const {
+    Writer writer;
+    writer.number(what).number(number_);
+    return writer;
+  }
+  HostResult<void> ask_done(const Writer& writer) {
+    HOST_TRY(client_->ask(writer));
+    return {};
+  }
+  HostResult<FileStat> ask_stat(const Writer& writer) {
+    Message answer = HOST_TRY(client_->ask(writer));
+    Reader reader = reader_of(answer);
+    FileStat stat = read_stat(reader);
+    if (!reader.complete()) return host::failed(kGarbled);
+    return stat;
+  }
+
+  HostResult<HandlePtr> do_open(const std::string& path, const OpenOptions& options) override {
+    Writer writer = request(Request::open).text(path);
+    write(writer, options);
+    Message answer = HOST_TRY(client_->ask(writer));
+    Reader reader = reader_of(answer);
+    auto kind = reader.number<uint8_t>();
+    auto number = reader.number<uint32_t>();
+    if (!reader.complete()) return host::failed(kGarbled);
+    if (kind == static_cast<uint8_t>(HandleKind::dir)) {
+      return std::make_shared<RemoteDir>(client_, number, grant(), display(path));
+    }
+    if (!answer.fd.valid()) return host::failed(kGarbled);
+    if (kind == static_cast<uint8_t>(HandleKind::file)) {
+      return host::make_real_file(std::move(answer.fd), options.read || !options.write,
+                                  options.write, grant_of_opened(grant(), options.write),
+                                  display(path));
+    }
+    return host::make_real_stream(std::move(answer.fd));
+  }
+  HostResult<FileStat> do_stat_at(const std::string& path, bool follow) override {
+    return ask_stat(request(Request::stat_at).text(path).number<uint8_t>(follow));
+  }
+  HostResult<void> do_set_times_at(const std::string& path, bool follow,
+                                   const FileTimes& times) override {
+    Writer writer = request(Request::set_times_at).text(path).number<uint8_t>(follow);
+    write(writer, times);
+    return ask_done(writer);
+  }
+  HostResult<void> do_set_times(const FileTimes& times) override {
+    Writer writer = request(Request::set_times);
+    write(writer, times);
+    return ask_done(writer);
+  }
+  HostResult<void> do_create_directory(const std::string& path) override {
+    return ask_done(request(Request::create_directory).text(path));
+  }
+  HostResult<void> do_remove_directory(const std::string& path) override {
+    return ask_done(request(Request::remove_directory).text(path));
+  }
+  HostResult<void> do_unlink_file(const std::string& path) override {
+    return ask_done(request(Request::unlink_file).text(path));
+  }
+  // Directories of one grant are all of one broker.
+  HostResult<void> do_link(const std::string& from, bool follow, Dir& to_dir,
+                           const std::string& to) override {
+    Writer writer = request(Request::link).text(from).number<uint8_t>(follow);
+    return ask_done(writer.number(static_cast<RemoteDir&>(to_dir).number_).text(to));
+  }
+  HostResult<void> do_rename(const std::string& from, Dir& to_dir, const std::string& to) override {
+    Writer writer = request(Request::rename).text(from);
+    return ask_done(writer.number(static_cast<RemoteDir&>(to_dir).number_).text(to));
+  }
+  HostResult<void> do_create_symlink(const std::string& target, const std::string& path) override {
+    return ask_done(request(Request::create_symlink).text(target).text(path));
+  }
+  HostResult<std::string> do_read_link(const std::string& path) override {
+    Message answer = HOST_TRY(client_->ask(request(Request::read_link).text(path)));
+    return std::string(reader_of(answer).text());
+  }
+  HostResult<std::vector<DirEntry>> do_read_entries(uint64_t cookie, size_t budget_bytes) override {
+    Writer writer = request(Request::read_entries);
+    writer.number(cookie).number<uint64_t>(budget_bytes);
+    Message answer = HOST_TRY(client_->ask(writer));
+    Reader reader = reader_of(answer);
+    std::vector<DirEntry> entries;
+    while (reader.more()) entries.push_back(read_entry(reader));
+    if (!reader.complete()) return host::failed(kGarbled);
+    return entries;
+  }
+
+  std::shared_ptr<Client> client_;
+  uint32_t number_;
+};
+
+std::shared_ptr<host::Dir> Client::stand_in(const host::Dir& original, uint32_t number) {
+  return std::make_shared<RemoteDir>(shared_from_this(), number, original.grant(),
+                                     std::string(original.display_name()));
+}
+
+HostResult<Message> Client::ask(const Writer& request) {
+  std::lock_guard lock(mutex_);
+  if (before_asking_) before_asking_();
+  HOST_TRY(host::from_sys(channel_.send(request.bytes())));
+  auto answer = HOST_TRY(host::from_sys(channel_.receive()));
+  if (answer && answer->bytes[0] == kSomebodyIsAsked) {
+    os::PauseTime thinking;
+    answer = HOST_TRY(host::from_sys(channel_.receive()));
+  }
+  if (!answer) return host::failed(Errno::io);
+  uint8_t error = answer->bytes[0];
+  if (error == 0) return std::move(*answer);
+  refused_ |= error == static_cast<uint8_t>(Errno::no_capability) + 1;
+  if (error > static_cast<uint8_t>(Errno::no_capability) + 1) return host::failed(kGarbled);
+  return host::failed(static_cast<Errno>(error - 1));
+}
+
+// A broker that is gone has nothing to be told.
+void Client::tell(const Writer& request) {
+  std::lock_guard lock(mutex_);
+  static_cast<void>(channel_.send(request.bytes()));
+}
+
+host::Decision Client::may(const host::Request& request) {
+  Writer writer;
+  writer.number(Request::may).number(request.kind).text(request.object);
+  writer.number<uint8_t>(request.granted);
+  return ask(writer) ? host::Decision::allow : host::Decision::deny;
+}
+
+std::vector<policy::Refusal> Client::refusals(uint64_t* left_out) {
+  std::vector<policy::Refusal> refusals;
+  *left_out = 0;
+  // Most runs are refused nothing, and need not wake their broker at the end.
+  if (!refused_) return refusals;
+  auto answer = ask(Writer().number(Request::refusals));
+  if (!answer) return refusals;
+  Reader reader = reader_of(*answer);
+  *left_out = reader.number<uint64_t>();
+  while (reader.more()) {
+    policy::Refusal refusal{};
+    refusal.kind = reader.number<host::Kind>();
+    refusal.rights = reader.number<host::Rights>();
+    refusal.is_directory = reader.flag();
+    refusal.missing = reader.flag();
+    refusal.count = reader.number<uint64_t>();
+    refusal.object = reader.text();
+    refusal.rule = reader.text();
+    refusals.push_back(std::move(refusal));
+  }
+  return refusals;
+}
+
+Result<void> Client::finish(uint32_t calls) {
+  auto answer = ask(Writer().number(Request::finish).number(calls));
+  if (!answer) return fail(ErrorCode::io, "the broker process is gone: nothing was recorded");
+  std::string_view problem = reader_of(*answer).text();
+  if (!problem.empty()) return fail(ErrorCode::io, std::string(problem));
+  return {};
+}
+
+}  // namespace nacre::broker

@@ -1,0 +1,65 @@
+// The end of the process that runs a guest: what its broker does for it looks like the real thing.
+//
+// Any thread; requests take turns. When the broker is gone, everything fails with io, and what was
+// to be decided is denied.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/result.h"
+#include "broker/protocol.h"
+#include "host/dir.h"
+#include "host/gate.h"
+#include "os/channel.h"
+#include "policy/policy.h"
+
+namespace nacre::broker {
+
+class Client final : public host::Gate, public std::enable_shared_from_this<Client> {
+ public:
+  // `before_asking`: run before each request, so that logs of both processes are in order; may be
+  // empty.
+  Client(os::Channel channel, std::function<void()> before_asking)
+      : channel_(std::move(channel)), before_asking_(std::move(before_asking)) {}
+
+  // What looks like `original`, a directory that the broker knows by `number`.
+  std::shared_ptr<host::Dir> stand_in(const host::Dir& original, uint32_t number);
+
+  // Never about paths: those are decided where they are opened.
+  host::Decision may(const host::Request& request) override;
+  bool watches(std::string_view) override { return true; }
+
+  // What the broker's policy refused.
+  std::vector<policy::Refusal> refusals(uint64_t* left_out);
+  // Has written what the run's end leaves to write. `calls`: see policy::Recorder.
+  Result<void> finish(uint32_t calls);
+
+ private:
+  friend class RemoteDir;
+
+  // The answer's message; its bytes begin behind the error.
+  host::HostResult<os::Channel::Message> ask(const Writer& request);
+  void tell(const Writer& request);
+
+  os::Channel channel_;
+  std::function<void()> before_asking_;
+  std::mutex mutex_;
+  bool refused_ = false;  // something, at some time
+};
+
+// A gate whose work somebody else can take over, before it is used by a second thread.
+class GateSwitch final : public host::Gate {
+ public:
+  explicit GateSwitch(std::shared_ptr<host::Gate> gate) : gate_(std::move(gate)) {}
+  void hand_over(std::shared_ptr<host::Gate> gate) { gate_ = std::move(gate); }
+  host::Decision may(const host::Request& request) override { return gate_->may(request); }
+  bool watches(std::string_view directory) override { return gate_->watches(directory); }
+
+ private:
+  std::shared_ptr<host::Gate> gate_;
+};
+
+}  // namespace nacre::broker

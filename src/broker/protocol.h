@@ -1,0 +1,30 @@
+// How the values of host/ look in messages; both ends are this file.
+#pragma once
+
+#include "broker/wire.h"
+#include "host/dir.h"
+
+namespace nacre::broker {
+
+enum class Request : uint8_t {
+#define REQUEST(name) name,
+#include "broker/requests.def"
+#undef REQUEST
+};
+
+// In place of the error at the front of an answer: the answer is another message, for a person is
+// asked first.
+inline constexpr uint8_t kSomebodyIsAsked = 0xFF;
+
+void write(Writer& to, const host::OpenOptions& options);
+host::OpenOptions read_options(Reader& from);
+void write(Writer& to, const host::FileStat& stat);
+host::FileStat read_stat(Reader& from);
+void write(Writer& to, const host::FileTimes& times);
+host::FileTimes read_times(Reader& from);
+void write(Writer& to, const host::DirEntry& entry);
+host::DirEntry read_entry(Reader& from);
+// About how much of a message an entry takes, its name aside.
+inline constexpr size_t kEntryBytes = 21;
+
+}  // namespace nacre::broker

@@ -1,0 +1,248 @@
+#include "broker/server.h"
+
+#include <algorithm>
+
+namespace nacre::broker {
+
+using host::Dir;
+using host::Errno;
+using host::HandleKind;
+using host::HostResult;
+
+namespace {
+
+// Of one answer; the rest is asked for again.
+constexpr size_t kMaxListBytes = os::Channel::kMaxMessageBytes - 1024;
+
+Writer success() {
+  Writer writer;
+  writer.number<uint8_t>(0);
+  return writer;
+}
+
+HostResult<Server::Answer> done(HostResult<void> result) {
+  HOST_TRY(std::move(result));
+  return Server::Answer{success(), nullptr};
+}
+
+HostResult<Server::Answer> with_stat(HostResult<host::FileStat> result) {
+  host::FileStat stat = HOST_TRY(std::move(result));
+  Server::Answer answer{success(), nullptr};
+  write(answer.message, stat);
+  return answer;
+}
+
+}  // namespace
+
+void Server::serve() {
+  if (duties_.policy) {
+    // So that the guest's time does not pass meanwhile. If nobody listens, the answer finds out.
+    duties_.policy->set_before_asking([this] {
+      static_cast<void>(channel_.send(Writer().number(kSomebodyIsAsked).bytes()));
+    });
+  }
+  for (;;) {
+    auto request = channel_.receive();
+    if (!request && request.error() == EMSGSIZE) return;  // no request is as long
+    if (!request || !*request) return;
+    std::optional<Answer> answer = handle((*request)->bytes);
+    if (!answer) continue;
+    int along = answer->along ? answer->along->native_fd() : -1;
+    if (!channel_.send(answer->message.bytes(), along)) return;
+  }
+}
+
+std::optional<Server::Answer> Server::handle(Bytes bytes) {
+  Reader from(bytes);
+  auto request = from.number<Request>();
+  HostResult<Answer> result = act(request, from);
+  if (request == Request::close) return std::nullopt;
+  if (result) return std::move(*result);
+  Answer answer;
+  answer.message.number(static_cast<uint8_t>(static_cast<uint8_t>(result.error()) + 1));
+  return answer;
+}
+
+HostResult<Server::Answer> Server::act(Request request, Reader& from) {
+  switch (request) {
+    case Request::may:
+      return may(from);
+    case Request::refusals:
+      return refusals();
+    case Request::finish:
+      return finish(from);
+    default:
+      break;
+  }
+  auto number = from.number<uint32_t>();
+  auto at = HOST_TRY(dir(number));
+  if (request == Request::close) duties_.dirs[number] = nullptr;
+  return act_in(request, *at, from);
+}
+
+// The arguments are read before anything is done, and must be all there is.
+HostResult<Server::Answer> Server::act_in(Request request, Dir& dir, Reader& from) {
+  auto complete = [&] { return from.complete(); };
+  switch (request) {
+    case Request::open:
+      return open(dir, from);
+    case Request::stat:
+      if (complete()) return with_stat(dir.stat());
+      break;
+    case Request::stat_at: {
+      auto path = from.text();
+      bool follow = from.flag();
+      if (complete()) return with_stat(dir.stat_at(path, follow));
+      break;
+    }
+    case Request::sync: {
+      bool data_only = from.flag();
+      if (complete()) return done(dir.sync(data_only));
+      break;
+    }
+    case Request::set_times: {
+      auto times = read_times(from);
+      if (complete()) return done(dir.set_times(times));
+      break;
+    }
+    case Request::set_times_at: {
+      auto path = from.text();
+      bool follow = from.flag();
+      auto times = read_times(from);
+      if (complete()) return done(dir.set_times_at(path, follow, times));
+      break;
+    }
+    case Request::create_directory:
+      if (auto path = from.text(); complete()) return done(dir.create_directory(path));
+      break;
+    case Request::remove_directory:
+      if (auto path = from.text(); complete()) return done(dir.remove_directory(path));
+      break;
+    case Request::unlink_file:
+      if (auto path = from.text(); complete()) return done(dir.unlink_file(path));
+      break;
+    case Request::link:
+    case Request::rename:
+      return link_or_rename(request, dir, from);
+    case Request::create_symlink: {
+      auto target = from.text();
+      auto path = from.text();
+      if (complete()) return done(dir.create_symlink(target, path));
+      break;
+    }
+    case Request::read_link:
+      if (auto path = from.text(); complete()) {
+        std::string target = HOST_TRY(dir.read_link(path));
+        return Answer{success().text(target), nullptr};
+      }
+      break;
+    case Request::read_entries:
+      return entries(dir, from);
+    default:
+      break;
+  }
+  return host::failed(Errno::inval);
+}
+
+HostResult<Server::Answer> Server::open(Dir& dir, Reader& from) {
+  auto path = from.text();
+  auto options = read_options(from);
+  if (!from.complete()) return host::failed(Errno::inval);
+  host::HandlePtr handle = HOST_TRY(dir.open(path, options));
+  Answer answer{success(), nullptr};
+  answer.message.number(static_cast<uint8_t>(handle->kind()));
+  if (handle->kind() == HandleKind::dir) {
+    answer.message.number(HOST_TRY(add(std::static_pointer_cast<Dir>(std::move(handle)))));
+  } else {
+    if (handle->native_fd() < 0) return host::failed(Errno::notsup);
+    answer.message.number<uint32_t>(0);
+    answer.along = std::move(handle);
+  }
+  return answer;
+}
+
+HostResult<Server::Answer> Server::link_or_rename(Request request, Dir& from_dir, Reader& from) {
+  auto source = from.text();
+  bool follow = request == Request::link && from.flag();
+  auto number = from.number<uint32_t>();
+  auto target = from.text();
+  if (!from.complete()) return host::failed(Errno::inval);
+  auto to_dir = HOST_TRY(dir(number));
+  return done(request == Request::link ? from_dir.link(source, follow, *to_dir, target)
+                                       : from_dir.rename(source, *to_dir, target));
+}
+
+HostResult<Server::Answer> Server::entries(Dir& dir, Reader& from) {
+  auto cookie = from.number<uint64_t>();
+  auto budget = from.number<uint64_t>();
+  if (!from.complete()) return host::failed(Errno::inval);
+  auto list = HOST_TRY(dir.read_entries(cookie, std::min<uint64_t>(budget, kMaxListBytes / 2)));
+  Answer answer{success(), nullptr};
+  size_t bytes = 0;
+  for (const host::DirEntry& entry : list) {
+    bytes += kEntryBytes + entry.name.size();
+    if (bytes > kMaxListBytes) break;
+    write(answer.message, entry);
+  }
+  return answer;
+}
+
+HostResult<Server::Answer> Server::may(Reader& from) {
+  auto kind = from.number<uint8_t>();
+  auto object = from.text();
+  bool granted = from.flag();
+  if (!from.complete() || kind >= policy::kinds().size()) return host::failed(Errno::inval);
+  const policy::KindInfo& info = policy::kinds()[kind];
+  if (info.shape == policy::Shape::path) return host::failed(Errno::inval);
+  host::Request request{.kind = info.kind, .object = object, .granted = granted};
+  if (duties_.policy->may(request) == host::Decision::allow) return Answer{success(), nullptr};
+  return host::failed(Errno::no_capability);
+}
+
+HostResult<Server::Answer> Server::refusals() {
+  uint64_t left_out = 0;
+  auto list = duties_.policy->refusals(&left_out);
+  Writer items;
+  for (const policy::Refusal& refusal : list) {
+    Writer item;
+    item.number(refusal.kind).number(refusal.rights).number<uint8_t>(refusal.is_directory);
+    item.number<uint8_t>(refusal.missing).number(refusal.count);
+    item.text(refusal.object).text(refusal.rule);
+    if (items.bytes().size() + item.bytes().size() > kMaxListBytes) {
+      ++left_out;
+    } else {
+      items.append(item);
+    }
+  }
+  Answer answer{success().number(left_out), nullptr};
+  answer.message.append(items);
+  return answer;
+}
+
+HostResult<Server::Answer> Server::finish(Reader& from) {
+  auto calls = from.number<uint32_t>();
+  if (!from.complete()) return host::failed(Errno::inval);
+  auto finished = duties_.finish(calls);
+  std::string problem = finished ? "" : finished.error().message();
+  return Answer{success().text(problem.substr(0, kMaxListBytes)), nullptr};
+}
+
+HostResult<std::shared_ptr<Dir>> Server::dir(uint32_t number) const {
+  if (number >= duties_.dirs.size() || duties_.dirs[number] == nullptr) {
+    return host::failed(Errno::badf);
+  }
+  return duties_.dirs[number];
+}
+
+HostResult<uint32_t> Server::add(std::shared_ptr<Dir> dir) {
+  auto& dirs = duties_.dirs;
+  auto free = std::find(dirs.begin(), dirs.end(), nullptr);
+  if (free == dirs.end()) {
+    if (dirs.size() == kMaxDirs) return host::failed(Errno::mfile);
+    free = dirs.insert(dirs.end(), nullptr);
+  }
+  *free = std::move(dir);
+  return static_cast<uint32_t>(free - dirs.begin());
+}
+
+}  // namespace nacre::broker

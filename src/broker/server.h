@@ -1,0 +1,57 @@
+// The broker: a process with its user's rights beside the one that runs a guest, which has none.
+// It evaluates the policy itself, asks the user, opens what may be opened and hands it over. What it
+// is sent may be a hostile program's: every message is read as such, and nothing in one can make it
+// allow what the policy does not.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "broker/protocol.h"
+#include "host/dir.h"
+#include "os/channel.h"
+#include "policy/policy.h"
+
+namespace nacre::broker {
+
+class Server {
+ public:
+  struct Duties {
+    std::vector<std::shared_ptr<host::Dir>> dirs;  // number i is the i-th
+    std::shared_ptr<policy::Policy> policy;
+    std::function<Result<void>(uint32_t calls)> finish;
+  };
+  // A guest has far fewer open (its limit on handles); a broken process has no more.
+  static constexpr size_t kMaxDirs = 1 << 16;
+
+  Server(os::Channel channel, Duties duties)
+      : channel_(std::move(channel)), duties_(std::move(duties)) {}
+
+  // Until the other end is closed.
+  void serve();
+  // One request; the answer and what goes along with it. Nothing: no answer.
+  struct Answer {
+    Writer message;
+    host::HandlePtr along;  // its descriptor
+  };
+  std::optional<Answer> handle(Bytes request);
+
+ private:
+  host::HostResult<Answer> act(Request request, Reader& from);
+  host::HostResult<Answer> act_in(Request request, host::Dir& dir, Reader& from);
+  host::HostResult<Answer> open(host::Dir& dir, Reader& from);
+  host::HostResult<Answer> link_or_rename(Request request, host::Dir& dir, Reader& from);
+  host::HostResult<Answer> entries(host::Dir& dir, Reader& from);
+  host::HostResult<Answer> may(Reader& from);
+  host::HostResult<Answer> refusals();
+  host::HostResult<Answer> finish(Reader& from);
+  host::HostResult<std::shared_ptr<host::Dir>> dir(uint32_t number) const;
+  host::HostResult<uint32_t> add(std::shared_ptr<host::Dir> dir);
+
+  os::Channel channel_;
+  Duties duties_;
+};
+
+}  // namespace nacre::broker

@@ -1,0 +1,73 @@
+#include "os/channel.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace nacre::os {
+namespace {
+
+constexpr size_t kControlBytes = CMSG_SPACE(sizeof(int));
+
+}  // namespace
+
+Sys<std::pair<Channel, Channel>> Channel::make_pair() {
+  int fds[2];
+  // Records, so that no length needs to be trusted.
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
+    return std::unexpected(errno);
+  }
+  return std::pair(Channel(OwnedFd(fds[0])), Channel(OwnedFd(fds[1])));
+}
+
+Sys<void> Channel::send(Bytes message, int fd) const {
+  if (message.size() > kMaxMessageBytes) return std::unexpected(EMSGSIZE);
+  iovec bytes{const_cast<uint8_t*>(message.data()), message.size()};
+  msghdr header{};
+  header.msg_iov = &bytes;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) char control[kControlBytes] = {};
+  if (fd >= 0) {
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+    cmsghdr* item = CMSG_FIRSTHDR(&header);
+    item->cmsg_level = SOL_SOCKET;
+    item->cmsg_type = SCM_RIGHTS;
+    item->cmsg_len = CMSG_LEN(sizeof fd);
+    std::memcpy(CMSG_DATA(item), &fd, sizeof fd);
+  }
+  while (::sendmsg(fd_.get(), &header, MSG_NOSIGNAL) < 0) {
+    if (errno != EINTR) return std::unexpected(errno);
+  }
+  return {};
+}
+
+Sys<std::optional<Channel::Message>> Channel::receive() {
+  Message message;
+  iovec bytes{buffer_.get(), kMaxMessageBytes};
+  msghdr header{};
+  header.msg_iov = &bytes;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) char control[kControlBytes] = {};
+  header.msg_control = control;
+  header.msg_controllen = sizeof control;
+  ssize_t length;
+  while ((length = ::recvmsg(fd_.get(), &header, MSG_CMSG_CLOEXEC)) < 0) {
+    if (errno != EINTR) return std::unexpected(errno);
+  }
+  cmsghdr* item = CMSG_FIRSTHDR(&header);
+  if (item != nullptr && item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_RIGHTS &&
+      item->cmsg_len == CMSG_LEN(sizeof(int))) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(item), sizeof fd);
+    message.fd = OwnedFd(fd);
+  }
+  if ((header.msg_flags & MSG_TRUNC) != 0) return std::unexpected(EMSGSIZE);
+  // No message of this project is empty: this is the end.
+  if (length == 0) return std::nullopt;
+  message.bytes.assign(buffer_.get(), buffer_.get() + length);
+  return message;
+}
+
+}  // namespace nacre::os

@@ -1,0 +1,40 @@
+// A connection between two processes of this machine, for whole messages that may carry one open
+// descriptor each.
+//
+// One process at each end, one thread at a time. A message comes complete or not at all.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "os/file.h"
+
+namespace nacre::os {
+
+class Channel {
+ public:
+  static constexpr size_t kMaxMessageBytes = 128 << 10;
+
+  struct Message {
+    std::vector<uint8_t> bytes;
+    OwnedFd fd;  // may be none
+  };
+
+  static Sys<std::pair<Channel, Channel>> make_pair();
+
+  // The receiver gets a descriptor of its own for what `fd` names; -1: none goes along.
+  Sys<void> send(Bytes message, int fd = -1) const;
+  // Waits. Nothing: the other end was closed. EMSGSIZE: a longer message, which is lost.
+  Sys<std::optional<Message>> receive();
+
+ private:
+  explicit Channel(OwnedFd fd)
+      : fd_(std::move(fd)), buffer_(std::make_unique_for_overwrite<uint8_t[]>(kMaxMessageBytes)) {}
+  OwnedFd fd_;
+  std::unique_ptr<uint8_t[]> buffer_;
+};
+
+}  // namespace nacre::os

@@ -1,0 +1,200 @@
+// Each case locks a child process down and tries things there. Where the system has no Landlock or
+// no seccomp, what needs it is skipped.
+#include "os/lockdown.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "os/code_memory.h"
+#include "os/dir.h"
+
+namespace nacre::os {
+namespace {
+
+class LockdownTest : public testing::Test {
+ public:
+  LockdownTest() {
+    EXPECT_NE(mkdtemp(base.data()), nullptr);
+    for (const char* name : {"/whole", "/whole/sub", "/readable", "/closed"}) {
+      EXPECT_EQ(mkdir((base + name).c_str(), 0777), 0);
+      put(base + name + "/file");
+    }
+  }
+  ~LockdownTest() override {
+    EXPECT_EQ(std::system(("rm -rf " + base).c_str()), 0);
+  }
+  static void put(const std::string& path) {
+    int fd = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
+    EXPECT_EQ(write(fd, "text", 4), 4);
+    close(fd);
+  }
+
+  // What `actions` complain about in a child that is locked down; empty: nothing.
+  std::string complaints(const std::function<void()>& actions) {
+    int ends[2];
+    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    pid_t child = fork();
+    if (child == 0) {
+      int whole = open((base + "/whole").c_str(), O_PATH | O_CLOEXEC);
+      int readable = open((base + "/readable").c_str(), O_PATH | O_CLOEXEC);
+      LeftOpen left_open[] = {{whole, kReadPath | kWritePath | kCreatePath},
+                              {readable, kReadPath}};
+      auto locked = lock_down(left_open);
+      if (!locked) complain("lock_down: " + locked.error().message());
+      actions();
+      (void)!write(ends[1], said.data(), said.size());
+      _exit(0);
+    }
+    close(ends[1]);
+    std::string text(1 << 16, '\0');
+    ssize_t length = read(ends[0], text.data(), text.size());
+    close(ends[0]);
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
+    text.resize(static_cast<size_t>(std::max<ssize_t>(length, 0)));
+    return text;
+  }
+  void complain(const std::string& text) { said += text + "\n"; }
+  void works(const std::string& what, bool good) {
+    if (!good) complain(what + " fails: " + std::strerror(errno));
+  }
+  void fails(const std::string& what, bool good, int error) {
+    if (good) {
+      complain(what + " works");
+    } else if (errno != error) {
+      complain(what + " fails with " + std::strerror(errno));
+    }
+  }
+  bool opens(const std::string& path, int flags) {
+    int fd = open((base + path).c_str(), flags | O_CLOEXEC, 0666);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+  }
+
+  std::string base = "/tmp/nacre-lockdown-XXXXXX";
+  std::string said;
+};
+
+TEST_F(LockdownTest, FilesAreThoseThatWereLeftOpen) {
+  if (available_lockdown().landlock_abi == 0) GTEST_SKIP() << "no Landlock here";
+  EXPECT_EQ(complaints([&] {
+              works("reading", opens("/whole/file", O_RDONLY));
+              works("writing", opens("/whole/file", O_RDWR | O_TRUNC));
+              works("making", opens("/whole/sub/new", O_WRONLY | O_CREAT | O_EXCL));
+              works("mkdir", mkdir((base + "/whole/dir").c_str(), 0777) == 0);
+              auto from = base + "/whole/sub/new";
+              works("moving", rename(from.c_str(), (base + "/whole/new").c_str()) == 0);
+              works("linking",
+                    link((base + "/whole/new").c_str(), (base + "/whole/sub/two").c_str()) == 0);
+              works("symlink", symlink("x", (base + "/whole/link").c_str()) == 0);
+              works("unlink", unlink((base + "/whole/new").c_str()) == 0);
+              works("reading elsewhere", opens("/readable/file", O_RDONLY));
+              works("listing", opens("/readable", O_RDONLY | O_DIRECTORY));
+              fails("writing there", opens("/readable/file", O_WRONLY), EACCES);
+              fails("making there", opens("/readable/new", O_WRONLY | O_CREAT), EACCES);
+              fails("removing there", unlink((base + "/readable/file").c_str()) == 0, EACCES);
+              fails("reading what is closed", opens("/closed/file", O_RDONLY), EACCES);
+              fails("listing what is closed", opens("/closed", O_RDONLY | O_DIRECTORY), EACCES);
+              fails("a pipe", mkfifo((base + "/whole/pipe").c_str(), 0666) == 0, EPERM);
+              fails("moving out",
+                    rename((base + "/whole/file").c_str(), (base + "/closed/x").c_str()) == 0,
+                    EACCES);
+              int passwd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+              fails("reading /etc/passwd", passwd >= 0, EACCES);
+            }),
+            "");
+}
+
+TEST_F(LockdownTest, WhatIsOpenStaysOpen) {
+  int closed = open((base + "/closed/file").c_str(), O_RDWR | O_CLOEXEC);
+  EXPECT_EQ(complaints([&] {
+              char byte;
+              works("reading", pread(closed, &byte, 1, 0) == 1);
+              works("writing", pwrite(closed, "x", 1, 0) == 1);
+              works("its size", ftruncate(closed, 10) == 0);
+              struct stat status;
+              works("looking", fstat(closed, &status) == 0);
+            }),
+            "");
+  close(closed);
+}
+
+TEST_F(LockdownTest, SystemCallsAreThoseOfTheTable) {
+  if (!available_lockdown().seccomp) GTEST_SKIP() << "no seccomp here";
+  pid_t parent = getpid();
+  EXPECT_EQ(complaints([&] {
+              char* no_words[] = {nullptr};
+              fails("fork", fork() >= 0, EPERM);
+              fails("exec", execve("/bin/true", no_words, no_words) == 0, EPERM);
+              fails("socket", socket(AF_INET, SOCK_STREAM, 0) >= 0, EPERM);
+              fails("unix socket", socket(AF_UNIX, SOCK_STREAM, 0) >= 0, EPERM);
+              fails("ptrace", ptrace(PTRACE_ATTACH, parent, nullptr, nullptr) == 0, EPERM);
+              fails("kill", kill(parent, 0) == 0, EPERM);
+              fails("chmod", chmod((base + "/whole/file").c_str(), 0777) == 0, EPERM);
+              fails("chroot", chroot("/") == 0, EPERM);
+              fails("unshare", syscall(SYS_unshare, 0) == 0, EPERM);
+              fails("io_uring", syscall(425, 1, nullptr) >= 0, EPERM);
+              fails("bpf", syscall(SYS_bpf, 0, nullptr, 0) >= 0, EPERM);
+              fails("process_vm_readv",
+                    syscall(SYS_process_vm_readv, parent, nullptr, 0, nullptr, 0, 0) >= 0, EPERM);
+              rlimit limit{100, 100};
+              fails("setrlimit", setrlimit(RLIMIT_NOFILE, &limit) == 0, EPERM);
+              works("getrlimit", getrlimit(RLIMIT_NOFILE, &limit) == 0);
+#if defined(__x86_64__)
+              constexpr long kX32 = 0x40000000;
+              fails("x32 calls", syscall(kX32 + SYS_getpid) >= 0, EPERM);
+#endif
+            }),
+            "");
+}
+
+TEST_F(LockdownTest, MemoryIsNotWritableAndExecutable) {
+  if (!available_lockdown().seccomp) GTEST_SKIP() << "no seccomp here";
+  EXPECT_EQ(complaints([&] {
+              constexpr int kAll = PROT_READ | PROT_WRITE | PROT_EXEC;
+              constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
+              fails("mmap", mmap(nullptr, 4096, kAll, kFlags, -1, 0) != MAP_FAILED, EPERM);
+              void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+              works("plain mmap", page != MAP_FAILED);
+              fails("mprotect", mprotect(page, 4096, kAll) == 0, EPERM);
+              works("code memory", CodeMemory::create(1 << 16).has_value());
+            }),
+            "");
+}
+
+TEST_F(LockdownTest, ThreadsCanBeMadeAndAreLockedDown) {
+  if (available_lockdown().landlock_abi == 0) GTEST_SKIP() << "no Landlock here";
+  EXPECT_EQ(complaints([&] {
+              pthread_t thread;
+              auto body = [](void* self) -> void* {
+                auto* test = static_cast<LockdownTest*>(self);
+                test->fails("reading", test->opens("/closed/file", O_RDONLY), EACCES);
+                return nullptr;
+              };
+              works("pthread_create", pthread_create(&thread, nullptr, body, this) == 0);
+              works("pthread_join", pthread_join(thread, nullptr) == 0);
+            }),
+            "");
+}
+
+}  // namespace
+}  // namespace nacre::os
