@@ -1,6 +1,6 @@
 // That limits hold, in every tier: whatever a guest does when its time is over, it is stopped, and
-// reaching a limit that was set names it. How fast is measured, not tested (docs/RATIONALE.md): what
-// does not stop here runs into the test's own time limit.
+// reaching a limit that was set names it. How fast is measured, not tested (docs/RATIONALE.md):
+// what does not stop here runs into the test's own time limit.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -60,9 +60,9 @@ class World {
     for (auto [kind, value] : grants) EXPECT_EQ(text(nacre_grants_add(made, kind, value)), "");
     ASSERT_EQ(text(nacre_store_new(engine, made, &store)), "");
     store->linker->define_functions("h", kFast, nullptr);
-    ASSERT_EQ(text(nacre_store_define_func(store, "h", "slow", nullptr, 0, nullptr, 0, slow,
-                                           nullptr)),
-              "");
+    ASSERT_EQ(
+        text(nacre_store_define_func(store, "h", "slow", nullptr, 0, nullptr, 0, slow, nullptr)),
+        "");
   }
   nacre_module_t* load(std::string_view wat) {
     nacre_module_t* module = nullptr;
@@ -258,7 +258,8 @@ TEST_P(EndlessGuest, IsInterrupted) {
   other.join();
 }
 
-// As many signals as can be at as many instructions: what the unwinder makes of each is to be sound.
+// As many signals as can be at as many instructions: what the unwinder makes of each is to be
+// sound.
 TEST_P(EndlessGuest, IsInterruptedAnywhere) {
   for (int i = 0; i < 20; ++i) {
     world_->open({});
@@ -450,8 +451,9 @@ TEST_P(Limits, WhatAMemoryMayNotBecomeIsNoTrap) {
 
 TEST_P(Limits, AModuleThatNeedsMoreIsRefused) {
   world_->open({{"memory", "1M"}});
-  EXPECT_EQ(text(world_->instantiate("(module (memory 17))")),
-            "limit reached: a memory of 17 pages is more than the store may have: 1 MiB (--memory)");
+  EXPECT_EQ(
+      text(world_->instantiate("(module (memory 17))")),
+      "limit reached: a memory of 17 pages is more than the store may have: 1 MiB (--memory)");
   world_->open({{"tables", "10"}});
   EXPECT_EQ(text(world_->instantiate("(module (table 11 funcref))")),
             "limit reached: a table of 11 elements is more than the store may have: 10 (--tables)");
@@ -467,8 +469,7 @@ TEST_P(Limits, TablesThatWereSetTrap) {
 
 TEST_P(Limits, StackThatWasSetIsNamed) {
   constexpr std::string_view kRecursion = R"((module (func $f (export "run") (call $f))))";
-  EXPECT_EQ(end_of({{"stack", "64K"}}, kRecursion),
-            "stack: stack limit reached: 64 KiB (--stack)");
+  EXPECT_EQ(end_of({{"stack", "64K"}}, kRecursion), "stack: stack limit reached: 64 KiB (--stack)");
   EXPECT_EQ(end_of({}, kRecursion), ": call stack exhausted");
 }
 
@@ -658,8 +659,9 @@ TEST_P(Limits, GuestsOfAPoolHaveTheirOwn) {
   EXPECT_EQ(nacre_pool_statistics(pool).retired, 1u);
   EXPECT_EQ(end("memory", "1M", "grow"), "memory limit reached: 1 MiB (--memory)");
   EXPECT_EQ(nacre_pool_statistics(pool).retired, 2u);
-  EXPECT_EQ(end("memory", "32K", "grow"), "limit reached: what is there already is more than 32 KiB "
-                                          "(--memory)");
+  EXPECT_EQ(end("memory", "32K", "grow"),
+            "limit reached: what is there already is more than 32 KiB "
+            "(--memory)");
   EXPECT_EQ(end("stack", "64K", "grow"),
             "wrong use: the size of the stack was chosen when the store was made");
   EXPECT_EQ(end(nullptr, nullptr, "grow"), "");

@@ -21,24 +21,25 @@ Result<void> start_broker(Prepared& prepared, std::vector<std::shared_ptr<host::
   auto side = os::fork_helper();
   if (!side) return failed(side.error());
   if (*side == os::Side::child) {
-    { os::Channel of_guest = std::move(ends->first); }
+    {
+      os::Channel of_guest = std::move(ends->first);
+    }
     // What the guest has open is not held open here: others may wait for its end.
     prepared.config = wasi::p1::Config();
-    broker::Server server(std::move(ends->second),
-                          {.dirs = std::move(dirs),
-                           .policy = oversight.policy,
-                           .finish = [&oversight](uint32_t calls) {
-                             if (oversight.recorder) oversight.recorder->add_calls(calls);
-                             return oversight.finish();
-                           }});
+    broker::Server server(std::move(ends->second), {.dirs = std::move(dirs),
+                                                    .policy = oversight.policy,
+                                                    .finish = [&oversight](uint32_t calls) {
+                                                      if (oversight.recorder)
+                                                        oversight.recorder->add_calls(calls);
+                                                      return oversight.finish();
+                                                    }});
     server.serve();
     os::end_process();
   }
-  auto client = std::make_shared<broker::Client>(
-      std::move(ends->first), [audit = oversight.audit] {
-        // What cannot be written is said at the end.
-        if (audit) static_cast<void>(audit->flush().has_value());
-      });
+  auto client = std::make_shared<broker::Client>(std::move(ends->first), [audit = oversight.audit] {
+    // What cannot be written is said at the end.
+    if (audit) static_cast<void>(audit->flush().has_value());
+  });
   uint32_t number = 0;
   prepared.config.replace_directories([&](const std::shared_ptr<host::Dir>& dir) {
     return dir->is_guarded() ? client->stand_in(*dir, number++) : dir;

@@ -48,8 +48,8 @@ Result<std::shared_ptr<Spinner>> make_spinner(const std::shared_ptr<runtime::Eng
 void spin(Spinner& spinner) {
   auto done = runtime::call(*spinner.store, *spinner.instance->find_export("spin"), {}, {});
   std::lock_guard lock(spinner.mutex);
-  bool stopped = !done && done.error().is_trap() &&
-                 done.error().trap().kind == abi::TrapKind::time_limit;
+  bool stopped =
+      !done && done.error().is_trap() && done.error().trap().kind == abi::TrapKind::time_limit;
   if (!stopped) spinner.complaint = done ? "it returned" : done.error().to_string();
   spinner.done = true;
   spinner.ended.notify_one();
@@ -72,8 +72,9 @@ Result<void> self_test(const std::shared_ptr<runtime::Engine>& engine) {
   if (!spinner->ended.wait_for(lock, kPatience, [&] { return spinner->done; }))
     return fail(ErrorCode::internal, "a guest ran on for 10 s after its time of 10 ms was over");
   if (spinner->complaint.empty()) return {};
-  return fail(ErrorCode::internal,
-              "a guest that never ends was not stopped by its limit of time: " + spinner->complaint);
+  return fail(
+      ErrorCode::internal,
+      "a guest that never ends was not stopped by its limit of time: " + spinner->complaint);
 }
 
 }  // namespace

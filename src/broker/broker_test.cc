@@ -65,7 +65,9 @@ struct Broker {
 // Everything that an act says, as text.
 class Acts {
  public:
-  Acts(std::shared_ptr<Dir> root, uint32_t seed) : random_(seed) { dirs_.push_back(std::move(root)); }
+  Acts(std::shared_ptr<Dir> root, uint32_t seed) : random_(seed) {
+    dirs_.push_back(std::move(root));
+  }
 
   std::string next() {
     Dir& dir = *dirs_[pick(dirs_.size())];
@@ -100,8 +102,8 @@ class Acts {
  private:
   size_t pick(size_t count) { return random_() % count; }
   std::string name() {
-    static constexpr const char* kNames[] = {"a", "b",    "f",    "..",   ".", "out", "denied",
-                                             "x", "to_f", "ring", "new",  "y", ""};
+    static constexpr const char* kNames[] = {"a", "b",    "f",    "..",  ".", "out", "denied",
+                                             "x", "to_f", "ring", "new", "y", ""};
     return kNames[pick(std::size(kNames))];
   }
   template <class T>
@@ -114,7 +116,8 @@ class Acts {
       bool counts = result->type == host::FileType::regular_file;
       return " is " + std::to_string(static_cast<int>(result->type)) + " " +
              std::to_string(counts ? result->size_bytes : 0) + " " +
-             std::to_string(result->link_count) + " " + std::to_string(std::min<uint64_t>(result->modified_time, 1000));
+             std::to_string(result->link_count) + " " +
+             std::to_string(std::min<uint64_t>(result->modified_time, 1000));
     }
     return " done";
   }
@@ -224,10 +227,9 @@ TEST(BrokerTest, HostileRequestsGiveNothing) {
     plant(tree);
     auto policy = make_policy(tree);
     auto ends = *os::Channel::make_pair();
-    Server server(std::move(ends.second),
-                  {.dirs = {open(tree, policy)},
-                   .policy = policy,
-                   .finish = [](uint32_t) -> Result<void> { return {}; }});
+    Server server(std::move(ends.second), {.dirs = {open(tree, policy)},
+                                           .policy = policy,
+                                           .finish = [](uint32_t) -> Result<void> { return {}; }});
     struct stat denied;
     ASSERT_EQ(::stat(tree.path_of("denied/f").c_str(), &denied), 0);
     for (int i = 0; i < 100; ++i) {
@@ -271,7 +273,9 @@ TEST(BrokerTest, WithoutABrokerNothingWorksAndNothingHangs) {
   auto ends = *os::Channel::make_pair();
   auto client = std::make_shared<Client>(std::move(ends.first), nullptr);
   auto dir = client->stand_in(*open(tree, make_policy(tree)), 0);
-  { os::Channel gone = std::move(ends.second); }
+  {
+    os::Channel gone = std::move(ends.second);
+  }
   EXPECT_EQ(dir->open("f", {.read = true}).error(), Errno::pipe);
   EXPECT_EQ(client->may({.kind = Kind::clock, .object = {}}), host::Decision::deny);
   EXPECT_FALSE(client->finish(0).has_value());

@@ -11,9 +11,9 @@ using host::OpenOptions;
 
 // The flags of OpenOptions in the order of their bits.
 constexpr bool OpenOptions::* kFlags[] = {
-    &OpenOptions::read,     &OpenOptions::write,     &OpenOptions::create,
+    &OpenOptions::read,      &OpenOptions::write,    &OpenOptions::create,
     &OpenOptions::exclusive, &OpenOptions::truncate, &OpenOptions::directory,
-    &OpenOptions::follow,   &OpenOptions::sync,      &OpenOptions::data_sync,
+    &OpenOptions::follow,    &OpenOptions::sync,     &OpenOptions::data_sync,
 };
 
 FileType read_type(Reader& from) {

@@ -37,9 +37,8 @@ HostResult<Server::Answer> with_stat(HostResult<host::FileStat> result) {
 void Server::serve() {
   if (duties_.policy) {
     // So that the guest's time does not pass meanwhile. If nobody listens, the answer finds out.
-    duties_.policy->set_before_asking([this] {
-      static_cast<void>(channel_.send(Writer().number(kSomebodyIsAsked).bytes()));
-    });
+    duties_.policy->set_before_asking(
+        [this] { static_cast<void>(channel_.send(Writer().number(kSomebodyIsAsked).bytes())); });
   }
   for (;;) {
     auto request = channel_.receive();

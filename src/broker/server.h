@@ -1,7 +1,7 @@
 // The broker: a process with its user's rights beside the one that runs a guest, which has none.
-// It evaluates the policy itself, asks the user, opens what may be opened and hands it over. What it
-// is sent may be a hostile program's: every message is read as such, and nothing in one can make it
-// allow what the policy does not.
+// It evaluates the policy itself, asks the user, opens what may be opened and hands it over. What
+// it is sent may be a hostile program's: every message is read as such, and nothing in one can make
+// it allow what the policy does not.
 #pragma once
 
 #include <functional>

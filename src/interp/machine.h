@@ -40,7 +40,7 @@ namespace nacre::interp {
 struct Branch {
   int32_t delta_pc;      // from the last byte of the opcode
   int32_t delta_cursor;  // from this entry
-  uint32_t moves = 0;  // 0: nothing is dropped; else how many, and above them how many are kept
+  uint32_t moves = 0;    // 0: nothing is dropped; else how many, and above them how many are kept
 
   static constexpr uint32_t kPopBits = 22;
   static uint32_t moves_of(uint32_t pop, uint32_t keep) {

@@ -169,8 +169,8 @@ struct State {
   NACRE_INLINE uint32_t noted() const { return load<uint32_t>(steps() + 1); }
   NACRE_INLINE size_t noted_length() const { return steps()[3]; }
 
-  // Goes where the entry at the cursor says. One comparison finds both reasons to take the long way:
-  // no entry's `moves` is Notice::kAttention.
+  // Goes where the entry at the cursor says. One comparison finds both reasons to take the long
+  // way: no entry's `moves` is Notice::kAttention.
   NACRE_INLINE void take_branch() const {
     NACRE_MACHINE(*this);
     const Branch* entry = cursor;

@@ -6,9 +6,11 @@
 //
 //   machine code in a CodeRange (os/fault.h)   it goes on at the range's landing for interrupts, in
 //                                              the interrupted context but for the second argument
-//                                              of a C function, which is the interrupted instruction
+//                                              of a C function, which is the interrupted
+//                                              instruction
 //   the interpreter                            `notice` is written, which it looks at
-//   a system call                              it returns EINTR; loops around one that may wait look
+//   a system call                              it returns EINTR; loops around one that may wait
+//   look
 //                                              at stop_requested() and give up
 //   anything else                              nothing: it sees the word when it is done
 //

@@ -30,7 +30,8 @@ constexpr bool kPossible = false;
 constexpr bool kPossible = true;
 #endif
 
-// ---- Landlock ------------------------------------------------------------------------------------
+// ---- Landlock
+// ------------------------------------------------------------------------------------
 
 // linux/landlock.h as of ABI 6; a kernel that knows less is given less of it.
 struct RulesetAttributes {
@@ -39,7 +40,8 @@ struct RulesetAttributes {
   uint64_t scoped = 0;           // since ABI 6
 };
 constexpr uint64_t kBindTcp = 1, kConnectTcp = 2;
-// Signals are not scoped: seccomp keeps to this process, and the broker is to hear of this one's end.
+// Signals are not scoped: seccomp keeps to this process, and the broker is to hear of this one's
+// end.
 constexpr uint64_t kAbstractSockets = 1;
 constexpr int kNetworkAbi = 4, kScopeAbi = 6;
 // Before, a file could not be renamed into another directory, whatever was left open.
@@ -103,7 +105,8 @@ Result<void> restrict_files(int abi, std::span<const LeftOpen> left_open) {
   return {};
 }
 
-// ---- seccomp -------------------------------------------------------------------------------------
+// ---- seccomp
+// -------------------------------------------------------------------------------------
 
 #if defined(__x86_64__)
 constexpr uint32_t kArchitecture = AUDIT_ARCH_X86_64;
@@ -125,7 +128,8 @@ class Filter {
     jump(BPF_JEQ, kArchitecture, 1, 0);
     answer(SECCOMP_RET_KILL_PROCESS);
     load(offsetof(seccomp_data, nr));
-    std::vector<Call> calls = {{SYS_clone3, &Filter::no_such_call},
+    std::vector<Call> calls = {
+        {SYS_clone3, &Filter::no_such_call},
 #define SYSCALL(name) {SYS_##name, &Filter::allow},
 #define SYSCALL_IF(name, check) {SYS_##name, &Filter::check},
 #include "os/syscalls.def"

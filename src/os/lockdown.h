@@ -1,10 +1,9 @@
 // Taking this process's own rights away, for good: what the kernel enforces, whatever runs here.
 //
-// Landlock (Linux 5.19 and later) leaves of the file system what is named, and of the network no new
-// TCP end. seccomp leaves the system calls of
-// os/syscalls.def: no programs, no processes, no sockets, no privileges. What is open already stays
-// so. Where the kernel has one and not the other, the one is used; where another sandbox forbids
-// them, none.
+// Landlock (Linux 5.19 and later) leaves of the file system what is named, and of the network no
+// new TCP end. seccomp leaves the system calls of os/syscalls.def: no programs, no processes, no
+// sockets, no privileges. What is open already stays so. Where the kernel has one and not the
+// other, the one is used; where another sandbox forbids them, none.
 #pragma once
 
 #include <span>

@@ -38,9 +38,7 @@ class LockdownTest : public testing::Test {
       put(base + name + "/file");
     }
   }
-  ~LockdownTest() override {
-    EXPECT_EQ(std::system(("rm -rf " + base).c_str()), 0);
-  }
+  ~LockdownTest() override { EXPECT_EQ(std::system(("rm -rf " + base).c_str()), 0); }
   static void put(const std::string& path) {
     int fd = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
     EXPECT_EQ(write(fd, "text", 4), 4);
@@ -55,8 +53,7 @@ class LockdownTest : public testing::Test {
     if (child == 0) {
       int whole = open((base + "/whole").c_str(), O_PATH | O_CLOEXEC);
       int readable = open((base + "/readable").c_str(), O_PATH | O_CLOEXEC);
-      LeftOpen left_open[] = {{whole, kReadPath | kWritePath | kCreatePath},
-                              {readable, kReadPath}};
+      LeftOpen left_open[] = {{whole, kReadPath | kWritePath | kCreatePath}, {readable, kReadPath}};
       auto locked = lock_down(left_open);
       if (!locked) complain("lock_down: " + locked.error().message());
       actions();

@@ -1,7 +1,11 @@
 #include "os/watchdog.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,6 +24,22 @@ namespace {
 constexpr uint64_t kNever = ~uint64_t{0};
 // A thread that waits uses no CPU time, however long: it is looked at no more often than this.
 constexpr uint64_t kCpuLookNs = 1'000'000;
+
+// Asks to run soon when it wakes on a busy machine, in turn for running shortly: the shorter a
+// thread's slices, the earlier its turn comes (Linux 6.12 and later; elsewhere nothing happens).
+void prefer_short_turns() {
+  struct {  // as sched_setattr(2) has it; libraries declare it late
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime_ns, deadline_ns, period_ns;
+  } attributes = {};
+  attributes.size = sizeof attributes;
+  attributes.nice = ::getpriority(PRIO_PROCESS, 0);
+  attributes.runtime_ns = 100'000;
+  static_cast<void>(::syscall(SYS_sched_setattr, 0, &attributes, 0));
+}
 
 // Nothing: the clock is gone, as that of a thread that has ended.
 std::optional<uint64_t> read_clock(clockid_t clock) {
@@ -88,8 +108,8 @@ void Watchdog::remove(Watch& watch) {
 }
 
 void Watchdog::expect(uint64_t when_ns) {
-  // The order of the two, here and in run(), is what no deadline is lost by: either it is seen there
-  // or kNever is seen here.
+  // The order of the two, here and in run(), is what no deadline is lost by: either it is seen
+  // there or kNever is seen here.
   if (when_ns >= wakes_at_.load(std::memory_order_seq_cst)) return;
   std::lock_guard lock(mutex_);
   look_again_ = true;
@@ -97,6 +117,7 @@ void Watchdog::expect(uint64_t when_ns) {
 }
 
 void Watchdog::run() {
+  prefer_short_turns();
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     look_again_ = false;

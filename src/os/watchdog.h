@@ -2,8 +2,8 @@
 // which sleeps until something is due and then interrupts it (os/interrupt.h) until it has stopped.
 //
 // A Watch belongs to one guest. Time passes for it between begin() and end(), on the thread that
-// called begin(); what is left when it ends is there when it begins again. Beginning and ending cost
-// a clock reading each and no lock, unless something is due earlier than the watchdog expects.
+// called begin(); what is left when it ends is there when it begins again. Beginning and ending
+// cost a clock reading each and no lock, unless something is due earlier than the watchdog expects.
 #pragma once
 
 #include <atomic>

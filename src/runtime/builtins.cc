@@ -79,9 +79,9 @@ uint64_t memory_grow(VmCtx* vmctx, uint32_t index, uint64_t delta_pages) {
 TrapKind memory_fill(VmCtx* vmctx, uint32_t index, uint64_t to, uint8_t value, uint64_t length) {
   Memory& memory = instance_of(vmctx).memory(index);
   if (!in_bounds(to, length, memory.size_bytes())) return TrapKind::memory_out_of_bounds;
-  return in_pieces(vmctx, length, kPieceBytes, length / abi::kBytesPerFuel, [&](uint64_t at, uint64_t count) {
-    std::memset(memory.base() + to + at, value, count);
-  });
+  return in_pieces(
+      vmctx, length, kPieceBytes, length / abi::kBytesPerFuel,
+      [&](uint64_t at, uint64_t count) { std::memset(memory.base() + to + at, value, count); });
 }
 
 TrapKind memory_copy(VmCtx* vmctx, uint32_t to_index, uint32_t from_index, uint64_t to,
@@ -93,9 +93,10 @@ TrapKind memory_copy(VmCtx* vmctx, uint32_t to_index, uint32_t from_index, uint6
     return TrapKind::memory_out_of_bounds;
   }
   bool backwards = &target == &source && to > from;
-  return move_in_pieces(vmctx, backwards, length, kPieceBytes, length / abi::kBytesPerFuel, [&](uint64_t at, uint64_t count) {
-    std::memmove(target.base() + to + at, source.base() + from + at, count);
-  });
+  return move_in_pieces(vmctx, backwards, length, kPieceBytes, length / abi::kBytesPerFuel,
+                        [&](uint64_t at, uint64_t count) {
+                          std::memmove(target.base() + to + at, source.base() + from + at, count);
+                        });
 }
 
 TrapKind memory_init(VmCtx* vmctx, uint32_t index, uint32_t segment, uint64_t to, uint64_t from,
@@ -107,9 +108,10 @@ TrapKind memory_init(VmCtx* vmctx, uint32_t index, uint32_t segment, uint64_t to
       !in_bounds(from, length, uint64_t{data.size()})) {
     return TrapKind::memory_out_of_bounds;
   }
-  return in_pieces(vmctx, length, kPieceBytes, length / abi::kBytesPerFuel, [&](uint64_t at, uint64_t count) {
-    std::memcpy(memory.base() + to + at, data.data() + from + at, count);
-  });
+  return in_pieces(vmctx, length, kPieceBytes, length / abi::kBytesPerFuel,
+                   [&](uint64_t at, uint64_t count) {
+                     std::memcpy(memory.base() + to + at, data.data() + from + at, count);
+                   });
 }
 
 void data_drop(VmCtx* vmctx, uint32_t segment) { instance_of(vmctx).drop_data(segment); }
@@ -141,10 +143,11 @@ TrapKind table_copy(VmCtx* vmctx, uint32_t to_index, uint32_t from_index, uint64
   if (!in_bounds(to, length, target.size()) || !in_bounds(from, length, source.size()))
     return TrapKind::table_out_of_bounds;
   bool backwards = &target == &source && to > from;
-  return move_in_pieces(vmctx, backwards, length, kPieceElements, length, [&](uint64_t at, uint64_t count) {
-    std::memmove(target.record()->elements + to + at, source.record()->elements + from + at,
-                 count * sizeof(Ref));
-  });
+  return move_in_pieces(vmctx, backwards, length, kPieceElements, length,
+                        [&](uint64_t at, uint64_t count) {
+                          std::memmove(target.record()->elements + to + at,
+                                       source.record()->elements + from + at, count * sizeof(Ref));
+                        });
 }
 
 TrapKind table_init(VmCtx* vmctx, uint32_t index, uint32_t segment, uint64_t to, uint64_t from,

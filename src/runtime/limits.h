@@ -1,6 +1,6 @@
-// Limits that somebody set for a guest. Where nothing is said the defaults of StoreOptions hold, and
-// reaching those is answered as the specification says: memory.grow gives -1. Reaching one that was
-// set stops the guest with a trap of this kind: "memory limit reached: 64 MiB (--memory)".
+// Limits that somebody set for a guest. Where nothing is said the defaults of StoreOptions hold,
+// and reaching those is answered as the specification says: memory.grow gives -1. Reaching one that
+// was set stops the guest with a trap of this kind: "memory limit reached: 64 MiB (--memory)".
 #pragma once
 
 #include <cstdint>
