@@ -100,8 +100,8 @@ NACRE_API void nacre_config_set_perf_map(nacre_config_t* config, bool on);
  * module are compiled when it is first instantiated. Off by default. */
 NACRE_API void nacre_config_set_debug(nacre_config_t* config, bool on);
 
-/* Code counts the work that it does, for guests whose grants limit "fuel". Off by default: counting
- * costs a fifth of the speed and more. */
+/* Code counts the work that it does, for guests whose grants limit "fuel". Off by default: the
+ * interpreter is then slower by two thirds. */
 NACRE_API void nacre_config_set_fuel(nacre_config_t* config, bool on);
 
 /* Takes config; NULL means the defaults. */

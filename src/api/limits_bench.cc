@@ -1,5 +1,5 @@
-// How long after its time is over a guest has stopped: quantiles of many runs, for each tier and way
-// of going on. Not a test: machines are busy.
+// How long after its time is over a guest has stopped: quantiles of many runs, for each tier and
+// way of going on. Not a test: machines are busy.
 //
 //   ninja -C build limits_bench && build/limits_bench [RUNS]
 #include <algorithm>
@@ -78,7 +78,8 @@ int main(int argc, char** argv) {
       for (int i = 0; i < runs; ++i) late.push_back(run(engine, module));
       std::sort(late.begin(), late.end());
       auto at = [&](double part) {
-        return late[std::min(late.size() - 1, static_cast<size_t>(part * static_cast<double>(runs)))];
+        return late[std::min(late.size() - 1,
+                             static_cast<size_t>(part * static_cast<double>(runs)))];
       };
       std::printf("%-10s %-22s %8.3f %8.3f %8.3f %8.3f  ms\n", tier, guest.name, at(0.5), at(0.9),
                   at(0.99), late.back());

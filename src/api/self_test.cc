@@ -57,16 +57,17 @@ void spin(Spinner& spinner) {
 
 Result<void> self_test(const std::shared_ptr<runtime::Engine>& engine) {
   auto spinner = TRY(make_spinner(engine));
-  auto handed_over = std::make_unique<std::shared_ptr<Spinner>>(spinner);
+  auto* handed_over = new std::shared_ptr<Spinner>(spinner);
   auto run = [](void* data) -> void* {
     std::unique_ptr<std::shared_ptr<Spinner>> own(static_cast<std::shared_ptr<Spinner>*>(data));
     spin(**own);
     return nullptr;
   };
   pthread_t thread;
-  if (::pthread_create(&thread, nullptr, run, handed_over.get()) != 0)
+  if (::pthread_create(&thread, nullptr, run, handed_over) != 0) {
+    delete handed_over;
     return fail(ErrorCode::internal, "cannot start a thread for the self-test");
-  static_cast<void>(handed_over.release());
+  }
   ::pthread_detach(thread);
   std::unique_lock lock(spinner->mutex);
   if (!spinner->ended.wait_for(lock, kPatience, [&] { return spinner->done; }))

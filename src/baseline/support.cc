@@ -15,7 +15,8 @@ using abi::TrapKind;
 
 template <class T>
 const T* pointer_at(const uint8_t* address) {
-  return reinterpret_cast<const T*>(load_le<uintptr_t>(address));
+  return reinterpret_cast<const T*>(  // NOLINT(performance-no-int-to-ptr)
+      load_le<uintptr_t>(address));
 }
 
 BaselineCode& code_of(const abi::VmCtx& vmctx) { return static_cast<BaselineCode&>(*vmctx.code); }
@@ -113,10 +114,10 @@ void on_stop(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame) {
 }
 
 void on_direct_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame,
-                    uintptr_t trap) {
+                    abi::Trap* trap) {
   constexpr uintptr_t kLastKind = 255;  // no object lies there
-  exec->trap = trap > kLastKind ? reinterpret_cast<abi::Trap*>(trap)
-                                : abi::make_trap(static_cast<TrapKind>(trap)).release();
+  auto kind = reinterpret_cast<uintptr_t>(trap);
+  exec->trap = kind > kLastKind ? trap : abi::make_trap(static_cast<TrapKind>(kind)).release();
   add_frames(*exec->trap, pc, frame, At::behind_call);
 }
 

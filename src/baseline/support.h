@@ -24,7 +24,7 @@ void on_interrupt(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* stac
 void on_stop(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame);
 // A direct call left a trap, or in its place the number of the reason to stop.
 void on_direct_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame,
-                    uintptr_t trap);
+                    abi::Trap* trap);
 // A host function trapped, or code could not be made; exec->trap says why. `pc` is behind the call.
 void on_host_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame);
 // There is no stack for the arguments of a host function.

@@ -282,7 +282,7 @@ abi::FuncObject* Store::func_of(abi::Ref ref) const {
   uint64_t offset = ref - reinterpret_cast<abi::Ref>(range.begin);
   if (offset % sizeof(abi::FuncObject) != 0 || offset / sizeof(abi::FuncObject) >= range.count)
     return nullptr;
-  return reinterpret_cast<abi::FuncObject*>(ref);
+  return reinterpret_cast<abi::FuncObject*>(ref);  // NOLINT(performance-no-int-to-ptr)
 }
 
 bool Store::is_ref_of_type(abi::Ref value, wasm::ValType type) const {

@@ -57,7 +57,11 @@ Errno write_sizes(GuestMemory& memory, const std::vector<std::string>& texts, Pt
 std::vector<std::string> joined(const std::vector<std::pair<std::string, std::string>>& pairs) {
   std::vector<std::string> result;
   result.reserve(pairs.size());
-  for (const auto& [name, value] : pairs) result.push_back(name + "=" + value);
+  for (const auto& [name, value] : pairs) {
+    std::string& text = result.emplace_back(name);
+    text += '=';
+    text += value;
+  }
   return result;
 }
 
@@ -71,7 +75,8 @@ std::optional<host::ClockKind> clock_kind(uint32_t id) {
 Preview1::Preview1(Config config)
     : config_(std::move(config)), table_(config_.limits_.max_descriptors) {
   for (int fd = 0; fd < 3; ++fd) {
-    (void)table_.insert(standard_descriptor(std::move(config_.streams_[fd]), fd == 0));
+    [[maybe_unused]] auto inserted =
+        table_.insert(standard_descriptor(std::move(config_.streams_[fd]), fd == 0));
   }
   for (auto& [handle, name] : config_.preopens_) {
     Descriptor descriptor;
@@ -80,7 +85,7 @@ Preview1::Preview1(Config config)
     descriptor.base = rights::of_directory;
     descriptor.inheriting = rights::all;
     descriptor.preopen_name = std::move(name);
-    (void)table_.insert(std::move(descriptor));
+    [[maybe_unused]] auto inserted = table_.insert(std::move(descriptor));
   }
   config_.preopens_.clear();
   for (auto& handle : config_.sockets_) {
@@ -90,7 +95,7 @@ Preview1::Preview1(Config config)
     descriptor.handle = std::move(handle);
     descriptor.base = rights::of_socket;
     descriptor.inheriting = rights::of_socket;
-    (void)table_.insert(std::move(descriptor));
+    [[maybe_unused]] auto inserted = table_.insert(std::move(descriptor));
   }
   config_.sockets_.clear();
 }
