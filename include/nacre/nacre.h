@@ -69,6 +69,9 @@ NACRE_API nacre_error_kind_t nacre_error_kind(const nacre_error_t* error);
 NACRE_API const char* nacre_error_message(const nacre_error_t* error);
 /* Of NACRE_ERROR_TRAP: the guest's frames, youngest first, a line each; "" otherwise. */
 NACRE_API const char* nacre_error_backtrace(const nacre_error_t* error);
+/* Of NACRE_ERROR_TRAP, if the guest reached a limit that its grants set: the kind of grant,
+ * "memory", "time", ...; "" otherwise. */
+NACRE_API const char* nacre_error_limit(const nacre_error_t* error);
 /* Of NACRE_ERROR_EXIT: the code; 0 otherwise. */
 NACRE_API uint32_t nacre_error_exit_code(const nacre_error_t* error);
 NACRE_API void nacre_error_delete(nacre_error_t* error); /* NULL is allowed */
@@ -97,9 +100,17 @@ NACRE_API void nacre_config_set_perf_map(nacre_config_t* config, bool on);
  * module are compiled when it is first instantiated. Off by default. */
 NACRE_API void nacre_config_set_debug(nacre_config_t* config, bool on);
 
+/* Code counts the work that it does, for guests whose grants limit "fuel". Off by default: the
+ * interpreter is then slower by two thirds. */
+NACRE_API void nacre_config_set_fuel(nacre_config_t* config, bool on);
+
 /* Takes config; NULL means the defaults. */
 NACRE_API nacre_error_t* nacre_engine_new(nacre_config_t* config, nacre_engine_t** out);
 NACRE_API void nacre_engine_delete(nacre_engine_t* engine);
+/* Proves that limits of time hold here: a guest that never ends is given 10 ms and must be stopped.
+ * For servers to call when they start; takes some 10 ms. NACRE_ERROR_INTERNAL: it was not stopped;
+ * then it runs on, and the process should not. */
+NACRE_API nacre_error_t* nacre_engine_self_test(nacre_engine_t* engine);
 
 /* ---- Modules --------------------------------------------------------------------------------- */
 
@@ -253,6 +264,9 @@ NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* ki
 NACRE_API void nacre_grants_set_module(nacre_grants_t* grants, const char* name,
                                        const nacre_module_t* module);
 
+/* Whether they limit "fuel", for which the engine is made with nacre_config_set_fuel. */
+NACRE_API bool nacre_grants_limit_fuel(const nacre_grants_t* grants);
+
 typedef struct nacre_grant_kind {
   const char* name;  /* "dir" */
   const char* value; /* the form of its value; "" if it has none */
@@ -330,6 +344,24 @@ NACRE_API nacre_error_t* nacre_permissions_diff(const char* name, const nacre_mo
 NACRE_API nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
                                          nacre_store_t** out);
 NACRE_API void nacre_store_delete(nacre_store_t* store);
+
+/* ---- Limits: grants of the kinds memory, tables, stack, handles, threads, written, time, cpu-time
+ * and fuel. Reaching one stops the guest with a trap that names it (nacre_error_limit). Time passes
+ * while a call into the store runs, and calls are refused when none is left. Threads that run
+ * guests whose time is kept get the signal SIGURG when it is over: system calls of the embedder's
+ * own functions may then fail with EINTR. */
+
+/* So many milliseconds are left, from now on, in place of what there was. Not while a guest runs in
+ * the store, unless it was interruptible before. */
+NACRE_API nacre_error_t* nacre_store_set_deadline(nacre_store_t* store, uint64_t milliseconds);
+/* Lets nacre_store_interrupt work; what limits time or cpu-time does so, too. Not while a guest
+ * runs. */
+NACRE_API nacre_error_t* nacre_store_make_interruptible(nacre_store_t* store);
+/* Stops the guest that runs in the store, or if none does, the next call, with the trap
+ * "interrupted". From any thread, as long as the store lives. False: it is not interruptible. */
+NACRE_API bool nacre_store_interrupt(nacre_store_t* store);
+/* Of a store whose grants limit fuel: what was used; else 0. */
+NACRE_API uint64_t nacre_store_fuel_used(const nacre_store_t* store);
 /* What the guest was refused so far, a line each with what would allow it; the count is taken anew
  * by each call of the first function, and the strings live until then. */
 NACRE_API size_t nacre_store_denial_count(nacre_store_t* store);

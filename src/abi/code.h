@@ -13,6 +13,7 @@
 #include "abi/vmctx.h"
 #include "base/result.h"
 #include "os/cpu.h"
+#include "os/interrupt.h"
 #include "wasm/limits.h"
 #include "wasm/module.h"
 #include "wasm/type_registry.h"
@@ -31,8 +32,14 @@ struct ExecContext {
   uint8_t* stack_top = nullptr;
   // Machine code's stack grows downwards: below it is free while host code runs.
   uint8_t* frame_top = nullptr;
-  void* native_sp = nullptr;      // of the native stack, while machine code runs
-  Trap* trap = nullptr;           // owned; why machine code stopped, on its way to Tier::call
+  void* native_sp = nullptr;  // of the native stack, while machine code runs
+  Trap* trap = nullptr;       // owned; why machine code stopped, on its way to Tier::call
+  // Whether to stop, and why: a TrapKind. Set by any thread when the guest's time is over, and by a
+  // builtin or host function of the thread that runs when another limit is reached: whoever called
+  // it stops there then. Cleared when a trap has left the guest.
+  os::Interruptible running;
+  int64_t fuel = 0;  // what is left, of engines that count it; negative: none
+  bool counts_fuel = false;
   uint32_t host_depth = 0;        // nested entries from the host
   uint32_t max_host_depth = 200;  // each costs native stack: 200 x a few KiB stays far below 8 MiB
 };
@@ -94,6 +101,30 @@ class Tier {
 inline constexpr uint64_t kStackReserveBytes = 32 << 10;
 static_assert(kStackReserveBytes >= (wasm::kMaxParams + 1) * sizeof(Value) + (8 << 10) &&
               wasm::kMaxResults <= wasm::kMaxParams);
+
+// Fuel, in all tiers alike (docs/security.md, Limits). Entering a function costs the bytes of its
+// body. A branch to a loop costs the bytes from the loop's first instruction that is no `block` to
+// the end of the branch's opcode. A bulk operation costs its length: elements, or
+inline constexpr uint64_t kBytesPerFuel = 16;
+
+// Takes `amount` of fuel; false: there was not enough.
+[[nodiscard]] inline bool take_fuel(ExecContext& exec, uint64_t amount) {
+  if (!exec.counts_fuel) return true;
+  if (amount > static_cast<uint64_t>(INT64_MAX) || exec.fuel < static_cast<int64_t>(amount)) {
+    exec.fuel = -1;
+    return false;
+  }
+  exec.fuel -= static_cast<int64_t>(amount);
+  return true;
+}
+
+// Why running code is to stop, or none.
+inline TrapKind stop_reason(const ExecContext& exec) {
+  return static_cast<TrapKind>(exec.running.stop.load(std::memory_order_relaxed));
+}
+inline void request_stop(ExecContext& exec, TrapKind kind) {
+  exec.running.stop.store(static_cast<uint32_t>(kind), std::memory_order_relaxed);
+}
 
 inline constexpr uint64_t kGrowFailed = ~uint64_t{0};
 

@@ -35,7 +35,8 @@ struct HostCall {
 struct DirectCall {
   ExecContext* exec = nullptr;
   VmCtx* caller = nullptr;
-  Trap* trap = nullptr;  // set, and owned by the caller then, if the guest's call ends here
+  // Set, and owned by the caller then, if the guest's call ends here; else left alone.
+  Trap* trap = nullptr;
 };
 
 struct HostFunc {

@@ -124,6 +124,7 @@ Result<Config> Grants::prepare_child(const Config& parent) const {
   for (const Rule& rule : rules_) TRY(refuse_what_is_the_programs(rule));
   Config config;
   config.arguments(arguments_);
+  config.limits_of(parent);
   config.call_log(parent.call_log());
   config.standard_input(TRY(switched(*this, rules, Kind::stdin, parent.stream(0))));
   config.standard_output(TRY(switched(*this, rules, Kind::stdout, parent.stream(1))));

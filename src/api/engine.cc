@@ -99,6 +99,7 @@ Result<std::unique_ptr<abi::Tier>> make_baseline(const nacre_config& config) {
                               .guarded_memories = !config.checks.edge,
                               .dirty_upper_bits = config.checks.dirty,
                               .check_merges = config.checks.merges,
+                              .count_fuel = config.fuel,
                               .debug = config.debug},
                              std::move(listeners));
 }
@@ -113,12 +114,13 @@ Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name) {
 
 Result<std::unique_ptr<abi::Tier>> make_tier(const nacre_config& config) {
   const std::string& name = config.tier;
-  if (name == "interp") return interp::make_tier();
+  if (name == "interp") return interp::make_tier({.count_fuel = config.fuel});
   if (name == "baseline") return make_baseline(config);
   if (name == "auto") {
     // Where no machine code can be made, the portable tier does.
     auto tier = make_baseline(config);
-    if (!tier && tier.error().code() != ErrorCode::io) return interp::make_tier();
+    if (!tier && tier.error().code() != ErrorCode::io)
+      return interp::make_tier({.count_fuel = config.fuel});
     return tier;
   }
   if (name == "optimizing") {
@@ -133,6 +135,7 @@ Result<std::shared_ptr<runtime::Engine>> make_engine(const nacre_config& config)
   options.features = config.features;
   options.guarded_memories = !config.checks.edge;
   options.memories_end_at_guard = config.checks.edge;
+  options.counts_fuel = config.fuel;
   return runtime::Engine::create(TRY(make_tier(config)), options);
 }
 
@@ -145,6 +148,7 @@ void nacre_config_delete(nacre_config_t* config) { delete config; }
 
 void nacre_config_set_perf_map(nacre_config_t* config, bool on) { config->perf_map = on; }
 void nacre_config_set_debug(nacre_config_t* config, bool on) { config->debug = on; }
+void nacre_config_set_fuel(nacre_config_t* config, bool on) { config->fuel = on; }
 
 nacre_error_t* nacre_config_set_tier(nacre_config_t* config, const char* tier) {
   API_TRY(api::make_tier(tier));  // only to find out whether there is one

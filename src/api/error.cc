@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/limits.h"
 #include "runtime/failure.h"
 
 namespace nacre::api {
@@ -26,7 +27,7 @@ static_assert(kind_of(ErrorCode::internal) == NACRE_ERROR_INTERNAL);
 }  // namespace
 
 nacre_error_t* make_error(nacre_error_kind_t kind, std::string message) {
-  return new nacre_error{kind, std::move(message), {}};
+  return new nacre_error{.kind = kind, .message = std::move(message)};
 }
 
 nacre_error_t* make_error(const Error& error) {
@@ -41,6 +42,7 @@ nacre_error_t* make_error(const abi::Trap& trap, std::string backtrace) {
   }
   nacre_error_t* error = make_error(NACRE_ERROR_TRAP, runtime::describe(trap));
   error->backtrace = std::move(backtrace);
+  error->limit = limit_name(trap.kind);
   return error;
 }
 
@@ -49,6 +51,7 @@ nacre_error_t* make_error(const abi::Trap& trap, std::string backtrace) {
 nacre_error_kind_t nacre_error_kind(const nacre_error_t* error) { return error->kind; }
 const char* nacre_error_message(const nacre_error_t* error) { return error->message.c_str(); }
 const char* nacre_error_backtrace(const nacre_error_t* error) { return error->backtrace.c_str(); }
+const char* nacre_error_limit(const nacre_error_t* error) { return error->limit; }
 uint32_t nacre_error_exit_code(const nacre_error_t* error) { return error->exit_code; }
 void nacre_error_delete(nacre_error_t* error) { delete error; }
 

@@ -13,6 +13,7 @@ struct nacre_error {
   std::string message;
   std::string backtrace;
   uint32_t exit_code = 0;
+  const char* limit = "";  // lives for ever
 };
 
 namespace nacre::api {

@@ -46,11 +46,18 @@ bool could_use(Kind kind, const std::map<Uses, std::vector<std::string>>& reach)
     case Kind::stdin:
     case Kind::stdout:
     case Kind::stderr:
-    case Kind::handles:
       return has(Uses::held) || has(Uses::clock);
-    default:
+    case Kind::net:
+    case Kind::lookup:
       return false;
+    default:  // limits, which no call uses
+      return true;
   }
+}
+
+bool is_limit(const Rule& rule) {
+  Shape shape = policy::info_of(rule.kind).shape;
+  return shape == Shape::count || shape == Shape::size || shape == Shape::duration;
 }
 
 std::string in_words(const Rule& rule) {
@@ -164,7 +171,7 @@ class Explanation {
     std::vector<std::string> useless;
     std::vector<std::string> unused;
     for (const Rule& rule : rules) {
-      if (!rule.allow) continue;
+      if (!rule.allow || is_limit(rule)) continue;
       if (!could_use(rule.kind, reach_)) {
         useless.push_back(in_words(rule));
       } else if (used != nullptr && std::none_of(used->begin(), used->end(), [&](const Rule& one) {

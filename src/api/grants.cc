@@ -370,6 +370,8 @@ Result<void> Grants::grant_handles(wasi::p1::Config& config, const policy::RuleS
     config.socket(std::move(*socket));
   }
   constexpr uint64_t kStreams = 3;
+  wasi::p1::Limits limits;
+  if (const Rule* written = rules.limit(Kind::written)) limits.max_written_bytes = written->amount;
   if (const Rule* handles = rules.limit(Kind::handles)) {
     if (handles->amount < opened) {
       return fail(ErrorCode::usage, "at most " + std::to_string(handles->amount) +
@@ -377,8 +379,10 @@ Result<void> Grants::grant_handles(wasi::p1::Config& config, const policy::RuleS
                                         std::to_string(opened) + " are granted");
     }
     uint64_t most = std::min<uint64_t>(handles->amount, UINT32_MAX - kStreams) + kStreams;
-    config.limits({.max_descriptors = static_cast<uint32_t>(most)});
+    limits.max_descriptors = static_cast<uint32_t>(most);
+    limits.descriptors_are_set = true;
   }
+  config.limits(limits);
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include "api/explain.h"
 #include "api/handles.h"
+#include "api/limits.h"
 #include "os/host_path.h"
 #include "policy/ask.h"
 #include "wasi/p1/bind.h"
@@ -87,6 +88,11 @@ nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind, const 
   if (value != nullptr) text = value;
   API_TRY(grants->grants.add(kind, text));
   return nullptr;
+}
+
+bool nacre_grants_limit_fuel(const nacre_grants_t* grants) {
+  runtime::Limits limits = api::limits_of(grants->grants.rules());
+  return runtime::find_limit(limits, abi::TrapKind::fuel_limit) != nullptr;
 }
 
 void nacre_grants_set_module(nacre_grants_t* grants, const char* name,

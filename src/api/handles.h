@@ -38,6 +38,7 @@ struct nacre_config {
   nacre::runtime::ModuleOptions::Validate validate = nacre::runtime::ModuleOptions::Validate::eager;
   bool perf_map = false;
   bool debug = false;
+  bool fuel = false;
 };
 
 struct nacre_engine {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/handles.h"
+#include "api/limits.h"
 #include "runtime/linker.h"
 #include "wasi/p1/bind.h"
 
@@ -138,18 +139,20 @@ nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module
   std::unique_ptr<nacre_grants_t> owned(grants);
   auto guest = std::make_unique<api::PoolGuest>();
   guest->data = data;
+  runtime::Limits limits;
   if (owned) {
     if (owned->grants.locks_down()) {
       return api::make_error(NACRE_ERROR_USAGE,
                              "wrong use: a process that is locked down is one guest's, and a pool "
                              "is for many");
     }
+    limits = api::limits_of(owned->grants.rules());
     auto prepared = API_TRY(owned->grants.prepare());
     guest->oversight = std::move(prepared.oversight);
     guest->wasi.emplace(std::move(prepared.config));
   }
   pool->imports->seal();
-  auto lease = pool->pool->instantiate(module->module, guest.get());
+  auto lease = pool->pool->instantiate(module->module, guest.get(), std::move(limits));
   if (!lease) return api::make_error(lease.error());
   auto handle = std::make_unique<nacre_instance>(nullptr, &lease->instance());
   guest->lease = std::move(*lease);

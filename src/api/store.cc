@@ -6,8 +6,10 @@
 #include "api/callback.h"
 #include "api/denials.h"
 #include "api/handles.h"
+#include "api/limits.h"
 #include "api/lockdown.h"
 #include "api/values.h"
+#include "base/checked.h"
 #include "base/utf8.h"
 #include "runtime/func.h"
 #include "wasi/p1/bind.h"
@@ -107,18 +109,40 @@ nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
                                nacre_store_t** out) {
   std::unique_ptr<nacre_grants_t> owned(grants);
   auto handle = std::make_unique<nacre_store>();
+  runtime::StoreOptions options;
   if (owned) {
+    options.limits = api::limits_of(owned->grants.rules());
     auto prepared = API_TRY(owned->grants.prepare());
     if (owned->grants.locks_down()) API_TRY(api::lock_down(prepared));
     handle->oversight = std::move(prepared.oversight);
     handle->rights = std::make_unique<api::Rights>(std::move(prepared.config));
   }
-  handle->store = API_TRY(runtime::Store::create(engine->engine));
+  handle->store = API_TRY(runtime::Store::create(engine->engine, std::move(options)));
   handle->linker = std::make_unique<runtime::Linker>(*handle->store);
   if (handle->rights) api::define_wasi(*handle->linker, handle->rights->wasi);
   *out = handle.release();
   return nullptr;
 }
+
+nacre_error_t* nacre_store_set_deadline(nacre_store_t* store, uint64_t milliseconds) {
+  API_TRY(store->store->make_interruptible());
+  uint64_t nanoseconds = checked_mul(milliseconds, uint64_t{1'000'000}).value_or(UINT64_MAX);
+  store->store->watch()->set_time_left(nanoseconds);
+  return nullptr;
+}
+
+nacre_error_t* nacre_store_make_interruptible(nacre_store_t* store) {
+  API_TRY(store->store->make_interruptible());
+  return nullptr;
+}
+
+bool nacre_store_interrupt(nacre_store_t* store) {
+  os::Watch* watch = store->store->watch();
+  if (watch != nullptr) watch->interrupt();
+  return watch != nullptr;
+}
+
+uint64_t nacre_store_fuel_used(const nacre_store_t* store) { return store->store->fuel_used(); }
 
 void nacre_store_delete(nacre_store_t* store) { delete store; }
 

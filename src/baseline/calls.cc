@@ -253,6 +253,7 @@ void FunctionCompiler::tail_call_object(const wasm::FuncType& type) {
   pass_arguments(type.params);
   restore_saved_registers();
   masm_.leave();
+  note(CodePosition::Kind::frame_gone);
   // Of this instance, or the host's: a jump. Of another one: the stub knows.
   Label other, same;
   masm_.mov(Width::w64, x64::kScratch, at(Gpr::rax, offsetof(FuncObject, vmctx)));
@@ -265,6 +266,7 @@ void FunctionCompiler::tail_call_object(const wasm::FuncType& type) {
   masm_.bind(other);
   masm_.mov(Width::w64, x64::kScratch, at(x64::kVmCtx, offsetof(VmCtx, entries)));
   masm_.jmp(at(x64::kScratch, entry_offset(Entry::cross_tail)));
+  note(CodePosition::Kind::instruction);
   free(Gpr::rax);
   go_dead();
 }

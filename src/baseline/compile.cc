@@ -128,6 +128,7 @@ Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* b
   limit_ = limit;
   slots_ = slots;
   body_ = body.data();
+  function_ = function;
   type_ = &module_.types[wasm::index_of(module_.functions[function])].func;
   wasm::BodyReader reader(body, 0, features_);
   if (!read_locals(reader)) return refuse("its locals cannot be read");
@@ -242,6 +243,7 @@ void FunctionCompiler::prologue() {
     trap_if(Cond::below, abi::TrapKind::call_stack_exhausted);
     masm_.mov(Width::w64, Gpr::rsp, x64::kScratch);
   }
+  charge(module_.body_of(function_).size());
   int32_t saved = -8;
   for (Gpr reg : x64::kGprSavedPins) {
     if (pins_.gprs.has(reg)) masm_.mov(Width::w64, at(x64::kFrame, saved -= 8), reg);
@@ -424,6 +426,14 @@ Label& FunctionCompiler::trap_label(abi::TrapKind kind) {
 // ahead of the branch has no use of it (security.md U1, U2).
 void FunctionCompiler::clamp(Cond failed, Gpr reg) {
   masm_.cmov(Width::w64, failed, reg, at(x64::kVmCtx, offsetof(abi::VmCtx, zero)));
+}
+
+void FunctionCompiler::charge(uint64_t fuel) {
+  if (!options_.count_fuel) return;
+  masm_.mov(Width::w64, x64::kScratch, at(x64::kVmCtx, offsetof(abi::VmCtx, exec)));
+  masm_.alu_imm(Width::w64, Alu::sub, at(x64::kScratch, offsetof(abi::ExecContext, fuel)),
+                static_cast<int32_t>(fuel));
+  trap_if(Cond::less, abi::TrapKind::fuel_limit);
 }
 
 Label& FunctionCompiler::out_of_line(std::function<void()> emit) {

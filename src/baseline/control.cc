@@ -150,7 +150,21 @@ void FunctionCompiler::block(const wasm::imm::block_type& i) {
 
 void FunctionCompiler::loop(const wasm::imm::block_type& i) {
   enter(Control::Kind::loop, i.type);
-  if (!dead_) bind(controls_.back().label);
+  if (dead_) return;
+  if (options_.count_fuel) controls_.back().loop_begin = behind_blocks();
+  bind(controls_.back().label);
+  note(CodePosition::Kind::instruction);
+}
+
+// Where the first instruction is that is no `block`, in the body.
+uint32_t FunctionCompiler::behind_blocks() const {
+  wasm::BodyReader reader = *reader_;
+  while (*reader.pos() == wasm::op_info(wasm::Op::block).code) {
+    wasm::imm::block_type type;
+    reader.skip_to(reader.pos() + 1);
+    reader.read(type);
+  }
+  return static_cast<uint32_t>(reader.pos() - body_);
 }
 
 void FunctionCompiler::if_(const wasm::imm::block_type& i) {
@@ -296,6 +310,7 @@ void FunctionCompiler::br(const wasm::imm::label& i) {
   if (i.depth + 1 == controls_.size()) return return_({});
   Control& to = target(i.depth);
   copy_results(to);
+  charge_branch(to);
   jump_to(to);
   go_dead();
 }
@@ -305,7 +320,7 @@ void FunctionCompiler::branch_if(Cond cond, uint32_t depth) {
   check_operands(to);
   Types types = to.label_types();
   to.is_target = true;
-  if (types.empty()) return jump_if(cond, labels_[to.label]);
+  if (types.empty() && !is_charged(to)) return jump_if(cond, labels_[to.label]);
   if (result_in_register(to)) {
     // The result waits in its register on both ways. Moves keep the flags.
     Operand value = pop();
@@ -329,6 +344,7 @@ void FunctionCompiler::branch_if(Cond cond, uint32_t depth) {
   Label stay;
   jump_if(negate(cond), stay);
   copy_results(to);
+  charge_branch(to);
   masm_.jmp(labels_[to.label]);
   masm_.bind(stay);
 }
@@ -344,14 +360,14 @@ void FunctionCompiler::br_table(const wasm::imm::br_table& i) {
   if (!room(16 + 4 * size_t{count})) return;
   std::vector<uint32_t> targets;
   targets.reserve(size_t{count} + 1);
-  // Where operands have to move, each target gets a piece of code of its own that does it.
+  // Where operands have to move or fuel is taken, targets get pieces of code of their own that do.
   bool moves = !target(i.default_depth).label_types().empty();
   std::unordered_map<uint32_t, uint32_t> edges;  // depth: label
   auto add = [&](uint32_t depth) {
     Control& to = target(depth);
     check_operands(to);
     to.is_target = true;
-    if (!moves) return targets.push_back(to.label);
+    if (!moves && !is_charged(to)) return targets.push_back(to.label);
     auto [edge, is_new] = edges.try_emplace(depth, 0);
     if (is_new) edge->second = new_label();
     targets.push_back(edge->second);
@@ -381,6 +397,7 @@ void FunctionCompiler::br_table(const wasm::imm::br_table& i) {
     Control& to = target(depth);
     masm_.bind(labels_[label]);
     copy_results(to);
+    charge_branch(to);
     if (error_ != nullptr) break;
     masm_.jmp(labels_[to.label]);
   }

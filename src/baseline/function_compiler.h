@@ -53,13 +53,22 @@ using x64::Xmm;
 
 // An instruction that can stop the function or call out of it: where its machine code is (an
 // access: its first byte; a call: behind it), counted from the function's first byte, and which
-// instruction it is, counted from the first byte of the body.
+// instruction it is, counted from the first byte of the body. Also between which instructions the
+// frame is undone already, before a jump out of the function.
 struct CodePosition {
+  enum class Kind : uint32_t {
+    call,
+    access,
+    frame_gone,
+    instruction,  // with a whole frame: in places, so that an interrupt finds one near it
+  };
+  CodePosition(uint32_t code_offset, uint32_t body_offset, Kind its_kind)
+      : code(code_offset), body(body_offset), kind(its_kind) {}
   uint32_t code;
-  uint32_t body : 31;
-  uint32_t is_access : 1;
+  uint32_t body : 30;
+  Kind kind : 2;
 };
-static_assert(wasm::kMaxBodyBytes < uint32_t{1} << 31);
+static_assert(wasm::kMaxBodyBytes < uint32_t{1} << 30);
 
 // Machine code of one function, in the buffer it was emitted to.
 struct CompiledFunction {
@@ -98,6 +107,7 @@ class FunctionCompiler {
     bool is_target = false;     // something jumps to its end
     uint32_t label = 0;         // in labels_
     uint32_t else_label = 0;    // kind if_
+    uint32_t loop_begin = 0;    // kind loop: in the body, for fuel
     uint32_t height = 0;        // operands below its parameters
     wasm::ValType single;
     Types params;
@@ -214,12 +224,17 @@ class FunctionCompiler {
   // ---- constants, traps, positions
   Label& constant(uint64_t low, uint64_t high, uint32_t bytes);
   // Behind a call, and in front of an instruction that accesses guest memory.
-  void note_call() { positions_.push_back({masm_.offset(), body_position_, false}); }
-  void note_access() { positions_.push_back({masm_.offset(), body_position_, true}); }
+  void note(CodePosition::Kind kind) {
+    positions_.emplace_back(masm_.offset(), body_position_, kind);
+  }
+  void note_call() { note(CodePosition::Kind::call); }
+  void note_access() { note(CodePosition::Kind::access); }
   Label& trap_label(abi::TrapKind kind);
   void trap_if(Cond cond, abi::TrapKind kind) { masm_.jcc(cond, trap_label(kind)); }
   void trap_now(abi::TrapKind kind);
   void clamp(Cond failed, Gpr reg);
+  // Takes fuel, or traps; nothing unless the options ask for it. Needs kScratch and the flags.
+  void charge(uint64_t fuel);
   // Jumps there and comes back; `emit` runs at the end of the function with positions of this
   // instruction.
   Label& out_of_line(std::function<void()> emit);
@@ -254,9 +269,17 @@ class FunctionCompiler {
   Cond test_condition(Operand condition);  // sets the flags
   void bind(uint32_t label);
   void leave_function();
+  uint32_t behind_blocks() const;
   void place_results();
   uint32_t new_label();
   void branch_if(Cond cond, uint32_t depth);
+  // Whether a branch there costs fuel, and taking it.
+  bool is_charged(const Control& to) const {
+    return options_.count_fuel && to.kind == Control::Kind::loop;
+  }
+  void charge_branch(const Control& to) {
+    if (is_charged(to)) charge(body_position_ + 1 - to.loop_begin);
+  }
 
   // ---- calls.cc
   void save_pins();
@@ -408,6 +431,7 @@ class FunctionCompiler {
   // The function.
   const wasm::FuncType* type_ = nullptr;
   const uint8_t* body_ = nullptr;
+  uint32_t function_ = 0;
   const uint8_t* limit_ = nullptr;
   int64_t slots_ = 0;
   wasm::BodyReader* reader_ = nullptr;

@@ -122,7 +122,7 @@ void FunctionCompiler::push_access(Type type, const Access& access) {
 }
 
 Mem FunctionCompiler::pending_access() {
-  positions_.push_back({masm_.offset(), pending_position_, true});
+  positions_.emplace_back(masm_.offset(), pending_position_, CodePosition::Kind::access);
   return pending_access_.mem;
 }
 

@@ -64,8 +64,8 @@ Result<void> BaselineCode::map() {
   for (Bytes body : module().bodies) bodies += body.size();
   uint64_t slot_bytes = uint64_t{8} * module().defined_functions();
   memory_ = TRY(os::CodeMemory::create(slot_bytes + code_bytes_for(bodies), options_.debug));
-  fault_range_ =
-      os::CodeRange(memory_.executable(), memory_.size_bytes(), stubs_.entry(Entry::fault));
+  fault_range_ = os::CodeRange(memory_.executable(), memory_.size_bytes(),
+                               stubs_.entry(Entry::fault), stubs_.entry(Entry::interrupt));
   if (!fault_range_.ok()) return std::unexpected(out_of_memory());
   used_ = (slot_bytes + 63) & ~uint64_t{63};
   compiler_ = std::make_unique<FunctionCompiler>(info_, options_);
@@ -201,24 +201,71 @@ void BaselineCode::announce(size_t first) {
   options_.listener->code_made(made);
 }
 
-std::optional<BaselineCode::Place> BaselineCode::find(const uint8_t* pc, At at) const {
-  std::lock_guard lock(mutex_);
+const BaselineCode::FunctionCode* BaselineCode::function_at(const uint8_t* pc) const {
   auto after = std::upper_bound(
       functions_.begin(), functions_.end(), pc,
       [](const uint8_t* a, const auto& function) { return a < function->code.data(); });
-  if (after == functions_.begin()) return std::nullopt;
+  if (after == functions_.begin()) return nullptr;
   const FunctionCode& function = **std::prev(after);
+  bool inside = static_cast<uint64_t>(pc - function.code.data()) < function.code.size();
+  return inside ? &function : nullptr;
+}
+
+std::optional<BaselineCode::Place> BaselineCode::find(const uint8_t* pc, At at) const {
+  std::lock_guard lock(mutex_);
+  const FunctionCode* found = function_at(pc);
+  if (found == nullptr) return std::nullopt;
+  const FunctionCode& function = *found;
   auto offset = static_cast<uint64_t>(pc - function.code.data());
-  if (offset >= function.code.size()) return std::nullopt;
   auto position =
       std::lower_bound(function.positions.begin(), function.positions.end(), offset,
                        [](const CodePosition& a, uint64_t code) { return a.code < code; });
-  auto fits = [&] { return position->code == offset && position->is_access == (at == At::access); };
+  auto wanted = at == At::access ? CodePosition::Kind::access : CodePosition::Kind::call;
+  auto fits = [&] { return position->code == offset && position->kind == wanted; };
   // An access may stand where a call returns to: then both have this offset.
   while (position != function.positions.end() && position->code == offset && !fits()) ++position;
   if (position == function.positions.end() || !fits()) return std::nullopt;
-  Bytes body = module().body_of(function.index);
-  return Place{function.index, module().offset_of(body.data()) + position->body};
+  return Place{function.index, module_offset(function, position->body)};
+}
+
+namespace {
+
+// By what the compiler emits: push rbp, mov rbp, rsp, push r13 first; a frame is undone in front of
+// a `ret`, of a jump through a slot, and where positions say so.
+BaselineCode::FrameState frame_state(const BaselineCode::FunctionCode& function, uint64_t offset) {
+  using State = BaselineCode::FrameState;
+  constexpr uint64_t kPushed = 1, kLinked = 4;
+  constexpr uint8_t kRet = 0xC3, kGroup5 = 0xFF, kJumpRip = 0x25;
+  if (offset == 0) return State::none;
+  if (offset == kPushed) return State::pushed;
+  if (offset == kLinked) return State::linked;
+  const uint8_t* pc = function.code.data() + offset;
+  if (pc[0] == kRet) return State::none;
+  if (pc[0] == kGroup5 && offset + 1 < function.code.size() && pc[1] == kJumpRip)
+    return State::none;
+  auto after = std::upper_bound(function.positions.begin(), function.positions.end(), offset,
+                                [](uint64_t code, const CodePosition& a) { return code < a.code; });
+  bool gone = after != function.positions.begin() &&
+              std::prev(after)->kind == CodePosition::Kind::frame_gone;
+  return gone ? State::none : State::whole;
+}
+
+}  // namespace
+
+std::optional<BaselineCode::Interrupted> BaselineCode::find_interrupted(const uint8_t* pc) const {
+  std::lock_guard lock(mutex_);
+  const uint8_t* begin = memory_.executable();
+  if (begin == nullptr || pc < begin || pc >= begin + memory_.size_bytes()) return std::nullopt;
+  const FunctionCode* function = function_at(pc);
+  if (function == nullptr) return Interrupted{};
+  auto offset = static_cast<uint64_t>(pc - function->code.data());
+  auto after = std::upper_bound(function->positions.begin(), function->positions.end(), offset,
+                                [](uint64_t code, const CodePosition& a) { return code < a.code; });
+  uint32_t body = after == function->positions.begin() ? 0 : std::prev(after)->body;
+  return Interrupted{.in_function = true,
+                     .function = function->index,
+                     .module_offset = module_offset(*function, body),
+                     .frame = frame_state(*function, offset)};
 }
 
 const BaselineCode::FunctionCode* BaselineCode::function_code(uint32_t index) const {

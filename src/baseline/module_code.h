@@ -50,6 +50,22 @@ class BaselineCode final : public abi::ModuleCode {
   };
   std::optional<Place> find(const uint8_t* pc, At at) const;
 
+  // How far a function has made its frame, or undone it.
+  enum class FrameState : uint8_t {
+    none,    // the stack pointer is at the return address, the frame pointer is the caller's
+    pushed,  // the caller's frame pointer lies on top of it
+    linked,  // and the frame pointer is its own
+    whole,   // and the VmCtx is below it
+  };
+  struct Interrupted {
+    bool in_function = false;  // else in a thunk in front of one
+    uint32_t function = 0;
+    uint64_t module_offset = 0;  // of the instruction, or of the nearest noted one before it
+    FrameState frame = FrameState::none;
+  };
+  // Where any instruction of this code belongs; nothing if it is none of it.
+  std::optional<Interrupted> find_interrupted(const uint8_t* pc) const;
+
   struct FunctionCode {
     Bytes code;  // as it is executed
     uint32_t index = 0;
@@ -66,11 +82,16 @@ class BaselineCode final : public abi::ModuleCode {
   // Without address space for guards, memories are checked; code that relies on them must not run.
   Result<void> choose_guards(const abi::VmCtx& vmctx);
   void compile_first();
+  // The function whose code `pc` is in; null if it is in none. Under the lock.
+  const FunctionCode* function_at(const uint8_t* pc) const;
   Result<void> compile(uint32_t index);
   // Tells the listener of functions_[first] and those behind it.
   void announce(size_t first);
   void make_thunk(uint32_t index);
   const wasm::Module& module() const { return info_.module(); }
+  uint64_t module_offset(const FunctionCode& function, uint32_t body_offset) const {
+    return module().offset_of(module().body_of(function.index).data()) + body_offset;
+  }
   std::atomic<const void*>* slots() const {
     return reinterpret_cast<std::atomic<const void*>*>(memory_.writable());
   }

@@ -33,6 +33,9 @@ struct Options {
   // What bits are filled with.
   static constexpr uint32_t kDirt = 0xBAD0'BAD0;
 
+  // Code counts what it does (abi/code.h, fuel).
+  bool count_fuel = false;
+
   // Who hears of all code; the tier's own. Null: nobody.
   os::CodeListener* listener = nullptr;
   // For debuggers: a module's functions are all compiled when it is first instantiated, so that

@@ -33,6 +33,7 @@ namespace {
 constexpr size_t kMemoryBytes = size_t{16} << 20;  // address space
 constexpr uint32_t kPageBytes = 4096;
 constexpr Width w64 = Width::w64;
+constexpr int32_t kStop = offsetof(ExecContext, running) + offsetof(os::Interruptible, stop);
 
 // What an entry from the host leaves on the native stack, from ExecContext::native_sp upwards.
 constexpr int32_t kSavedExec = 8, kSavedFrameTop = 16, kSavedNativeSp = 24, kSavedValues = 32;
@@ -137,6 +138,7 @@ class Stubs::Maker {
   void exit();
   void trap();
   void fault();
+  void interrupt();
   void native_call();
   void cross_tail();
   void check_subtype();
@@ -174,6 +176,7 @@ void Stubs::Maker::common() {
   exit();
   trap();
   fault();
+  interrupt();
   native_call();
   cross_tail();
   check_subtype();
@@ -236,6 +239,24 @@ void Stubs::Maker::fault() {
   exit_trapped();
 }
 
+// rsi: the instruction. Everything else is as it was there; the stack pointer tells how far the
+// function had made its frame, or undone it.
+void Stubs::Maker::interrupt() {
+  define(Entry::interrupt);
+  begin_stub("nacre!interrupt");
+  frame_is(x64::kFrame, 0);
+  unwind_.return_address_in(Gpr::rsi);
+  masm_.mov(w64, Gpr::rdx, Gpr::rsp);
+  masm_.mov(w64, Gpr::rcx, x64::kFrame);
+  masm_.mov(w64, Gpr::r8, x64::kVmCtx);
+  masm_.mov(w64, Gpr::rbx, Gpr::rsi);
+  begin_native_part();
+  frame_of_trap();
+  to_native_stack();
+  call_native(&on_interrupt);
+  exit_trapped();
+}
+
 void Stubs::Maker::native_call() {
   define(Entry::native_call);
   begin_stub("nacre!host call");
@@ -251,7 +272,20 @@ void Stubs::Maker::native_call() {
   masm_.call(Gpr::rax);
   masm_.pop(Gpr::rsp);
   frame_is(Gpr::rsp, 8);
+  masm_.mov(w64, Gpr::r11, at(x64::kVmCtx, offsetof(VmCtx, exec)));
+  masm_.alu_imm(Width::w32, Alu::cmp, at(Gpr::r11, kStop), 0);
+  Label stop;
+  masm_.jcc(Cond::not_equal, stop);
   masm_.ret();
+  masm_.bind(stop);
+  masm_.mov(w64, Gpr::rsi, at(Gpr::rsp));
+  masm_.mov(w64, Gpr::rdx, x64::kFrame);
+  masm_.mov(w64, Gpr::rbx, Gpr::rsi);
+  begin_native_part();
+  frame_of_trap();
+  to_native_stack();
+  call_native(&on_stop);
+  exit_trapped();
 }
 
 // The frame of the caller is gone; its registers are restored and the arguments in place. The
@@ -290,6 +324,7 @@ void Stubs::Maker::check_subtype() {
   constexpr int32_t kXmms = 14;
   constexpr int32_t kGprBytes = 8 * static_cast<int32_t>(kGprs.size());
   enter_frame();
+  masm_.push(x64::kVmCtx);
   masm_.alu_imm(w64, Alu::sub, Gpr::rsp, kGprBytes + 16 * kXmms);
   for (size_t i = 0; i < kGprs.size(); ++i)
     masm_.mov(w64, at(Gpr::rsp, 8 * static_cast<int32_t>(i)), kGprs[i]);
@@ -315,15 +350,8 @@ void Stubs::Maker::check_subtype() {
 void Stubs::Maker::host_trapped() {
   stubs_.host_overflow_offset_ = trapped_in_stub(&on_host_overflow);
   stubs_.host_trapped_offset_ = trapped_in_stub(&on_host_trap);
-  // rsi: the trap that a direct call left.
-  masm_.align(16);
-  begin_native_part();
-  frame_is(x64::kFrame, 16);
-  unwind_.saved(x64::kFrame, 16);
-  stubs_.direct_trapped_offset_ = masm_.offset();
-  masm_.mov(w64, Gpr::r11, at(x64::kVmCtx, offsetof(VmCtx, exec)));
-  masm_.mov(w64, at(Gpr::r11, offsetof(ExecContext, trap)), Gpr::rsi);
-  jump_to(stubs_.host_trapped_offset_);
+  // rcx: the trap that a direct call left.
+  stubs_.direct_trapped_offset_ = trapped_in_stub(&on_direct_trap);
 }
 
 template <class F>
@@ -508,7 +536,9 @@ const void* Stubs::Maker::direct_host_function(const wasm::FuncType& type) {
   masm_.alu_imm(w64, Alu::sub, Gpr::rsp, kCallBytes);
   masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, exec)), Gpr::r11);
   masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, caller)), x64::kVmCtx);
-  masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, trap)), 0);
+  // If the guest is to stop, that is what the call leaves behind, unless it traps itself.
+  masm_.mov(Width::w32, Gpr::r10, at(Gpr::r11, kStop));
+  masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, trap)), Gpr::r10);
   size_t integers = 0;
   for (wasm::ValType param : type.params) {
     auto args = PlaceAssigner::arguments();
@@ -519,8 +549,8 @@ const void* Stubs::Maker::direct_host_function(const wasm::FuncType& type) {
   masm_.mov(w64, Gpr::rdi, Gpr::rsp);
   masm_.mov(w64, Gpr::rsi, at(Gpr::r10, offsetof(abi::HostFunc, data)));
   masm_.call(at(Gpr::r10, offsetof(abi::HostFunc, direct)));
-  masm_.mov(w64, Gpr::rsi, at(Gpr::rsp, offsetof(abi::DirectCall, trap)));
-  masm_.test(w64, Gpr::rsi, Gpr::rsi);
+  masm_.mov(w64, Gpr::rcx, at(Gpr::rsp, offsetof(abi::DirectCall, trap)));
+  masm_.test(w64, Gpr::rcx, Gpr::rcx);
   Label trapped{.bound = static_cast<int32_t>(stubs_.direct_trapped_offset_)};
   masm_.jcc(Cond::not_equal, trapped);
   masm_.leave();

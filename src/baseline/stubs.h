@@ -21,8 +21,10 @@ namespace nacre::baseline {
 
 // Places in VmCtx::entries.
 enum class Entry : uint32_t {
-  trap,           // called; the byte behind says which trap, or 0: the TrapKind in al
-  native_call,    // calls the C function in rax on the native stack; keeps what a C function keeps
+  trap,  // called; the byte behind says which trap, or 0: the TrapKind in al
+  // calls the C function in rax on the native stack; keeps what a C function keeps. Afterwards the
+  // guest stops if it is to (ExecContext::running)
+  native_call,
   cross_tail,     // jumped to: a tail call of the function object in rax, of another instance
   check_subtype,  // called: whether the object in rax has the type whose id was pushed; not zero:
                   // yes. Keeps all registers but r11
@@ -30,6 +32,7 @@ enum class Entry : uint32_t {
                 // there
   lazy_object,  // the same for the function object in rax: its `code` until it is compiled
   fault,        // where a fault in guest code goes on
+  interrupt,    // where guest code goes on that is to stop, at any instruction
   count
 };
 constexpr int32_t entry_offset(Entry entry) {

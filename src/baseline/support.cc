@@ -15,7 +15,8 @@ using abi::TrapKind;
 
 template <class T>
 const T* pointer_at(const uint8_t* address) {
-  return reinterpret_cast<const T*>(load_le<uintptr_t>(address));
+  return reinterpret_cast<const T*>(  // NOLINT(performance-no-int-to-ptr)
+      load_le<uintptr_t>(address));
 }
 
 BaselineCode& code_of(const abi::VmCtx& vmctx) { return static_cast<BaselineCode&>(*vmctx.code); }
@@ -80,6 +81,44 @@ void on_fault(abi::ExecContext* exec, const uint8_t* pc, uint64_t address, const
   if (!code_of(*vmctx).find(pc, At::access) || !reaches(*vmctx, address))
     os::die_of_fault(reinterpret_cast<uintptr_t>(pc), address);
   set_trap(exec, TrapKind::memory_out_of_bounds, pc, frame, At::access);
+}
+
+void on_interrupt(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* stack,
+                  const uint8_t* frame, abi::VmCtx* vmctx) {
+  using Frame = BaselineCode::FrameState;
+  abi::Outcome trap = abi::make_trap(abi::stop_reason(*exec));
+  auto place = code_of(*vmctx).find_interrupted(pc);
+  if (!place && frame != nullptr) {
+    // In the middle of calling into another instance: there the frame is whole.
+    vmctx = const_cast<abi::VmCtx*>(pointer_at<abi::VmCtx>(frame - 8));
+    place = code_of(*vmctx).find_interrupted(pc);
+  }
+  if (place && place->frame == Frame::whole)
+    vmctx = const_cast<abi::VmCtx*>(pointer_at<abi::VmCtx>(frame - 8));
+  if (place && place->in_function) {
+    trap->frames.push_back(
+        {.vmctx = vmctx, .function = place->function, .offset = place->module_offset});
+  }
+  if (place && place->frame >= Frame::linked) {
+    add_frames(*trap, pointer_at<uint8_t>(frame + 8), pointer_at<uint8_t>(frame), At::behind_call);
+  } else if (place) {
+    const uint8_t* return_slot = stack + (place->frame == Frame::pushed ? 8 : 0);
+    add_frames(*trap, pointer_at<uint8_t>(return_slot), frame, At::behind_call);
+  }
+  exec->trap = trap.release();
+}
+
+void on_stop(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame) {
+  if (exec->trap == nullptr) exec->trap = abi::make_trap(abi::stop_reason(*exec)).release();
+  add_frames(*exec->trap, pc, frame, At::behind_call);
+}
+
+void on_direct_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame,
+                    abi::Trap* trap) {
+  constexpr uintptr_t kLastKind = 255;  // no object lies there
+  auto kind = reinterpret_cast<uintptr_t>(trap);
+  exec->trap = kind > kLastKind ? trap : abi::make_trap(static_cast<TrapKind>(kind)).release();
+  add_frames(*exec->trap, pc, frame, At::behind_call);
 }
 
 void on_host_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame) {

@@ -8,7 +8,7 @@
 
 namespace nacre::baseline {
 
-// Each of the first four makes exec->trap whole, with the frames of this activation.
+// Each of those that return nothing makes exec->trap whole, with the frames of this activation.
 //
 // A trap that machine code found: `pc` is the byte that names it (0: `kind` does), `frame` the
 // frame pointer.
@@ -16,6 +16,15 @@ void on_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame, ui
 // An access to guest memory faulted. Ends the process if it was none.
 void on_fault(abi::ExecContext* exec, const uint8_t* pc, uint64_t address, const uint8_t* frame,
               abi::VmCtx* vmctx);
+// The guest is to stop (exec->running.stop). on_interrupt: at any instruction `pc`, with the stack
+// pointer, frame pointer and instance that it had there. on_stop: where it called the runtime or a
+// host function; `pc` is behind that call. A trap that the host function left comes first.
+void on_interrupt(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* stack,
+                  const uint8_t* frame, abi::VmCtx* vmctx);
+void on_stop(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame);
+// A direct call left a trap, or in its place the number of the reason to stop.
+void on_direct_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame,
+                    abi::Trap* trap);
 // A host function trapped, or code could not be made; exec->trap says why. `pc` is behind the call.
 void on_host_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame);
 // There is no stack for the arguments of a host function.

@@ -2,6 +2,7 @@
 
 #include "host/file.h"
 #include "host/stream.h"
+#include "os/watchdog.h"
 
 namespace nacre::broker {
 
@@ -157,6 +158,10 @@ HostResult<Message> Client::ask(const Writer& request) {
   if (before_asking_) before_asking_();
   HOST_TRY(host::from_sys(channel_.send(request.bytes())));
   auto answer = HOST_TRY(host::from_sys(channel_.receive()));
+  if (answer && answer->bytes[0] == kSomebodyIsAsked) {
+    os::PauseTime thinking;
+    answer = HOST_TRY(host::from_sys(channel_.receive()));
+  }
   if (!answer) return host::failed(Errno::io);
   uint8_t error = answer->bytes[0];
   if (error == 0) return std::move(*answer);

@@ -12,6 +12,10 @@ enum class Request : uint8_t {
 #undef REQUEST
 };
 
+// In place of the error at the front of an answer: the answer is another message, for a person is
+// asked first.
+inline constexpr uint8_t kSomebodyIsAsked = 0xFF;
+
 void write(Writer& to, const host::OpenOptions& options);
 host::OpenOptions read_options(Reader& from);
 void write(Writer& to, const host::FileStat& stat);

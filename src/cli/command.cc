@@ -61,6 +61,7 @@ ConfigHandle EngineOptions::make_config() const {
   if (!checks.empty()) check(nacre_config_set_checks(config.get(), checks.c_str()), "--checks");
   nacre_config_set_perf_map(config.get(), perf_map);
   nacre_config_set_debug(config.get(), debug);
+  nacre_config_set_fuel(config.get(), fuel);
   return config;
 }
 

@@ -33,6 +33,7 @@ struct EngineOptions {
   std::string checks;  // for tests; --help does not show it
   bool perf_map = false;
   bool debug = false;
+  bool fuel = false;  // no option: grants say so
 
   void add_to(CLI::App& app);
   // --perf-map and --debug, of commands that run something.

@@ -271,8 +271,9 @@ int run_command(Args args) {
   RunOptions options;
   if (auto done = parse_run_options(std::move(args), options)) return *done;
   Stats stats;
-  EngineHandle engine = options.engine.make_engine();
   GrantsHandle grants = make_grants(options);
+  options.engine.fuel = nacre_grants_limit_fuel(grants.get());
+  EngineHandle engine = options.engine.make_engine();
   Loaded loaded = load(options, engine.get());
   nacre_grants_set_module(grants.get(), options.app.c_str(), loaded.modules.back().get());
   stats.loaded = now_ms();
@@ -293,7 +294,12 @@ int run_command(Args args) {
   finish_output();
   print_denials(store.get());
   check(nacre_store_finish(store.get()));
-  if (options.stats) stats.print();
+  if (options.stats) {
+    stats.print();
+    if (options.engine.fuel)
+      std::fprintf(stderr, "fuel %llu\n",
+                   static_cast<unsigned long long>(nacre_store_fuel_used(store.get())));
+  }
   return code;
 }
 

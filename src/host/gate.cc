@@ -4,17 +4,6 @@
 
 namespace nacre::host {
 
-std::string_view kind_name(Kind kind) {
-  switch (kind) {
-#define KIND(name, ...) \
-  case Kind::name:      \
-    return #name;
-#include "host/kinds.def"
-#undef KIND
-  }
-  return "";
-}
-
 Rights right_for(Action action) {
   switch (action) {
     case Action::read:

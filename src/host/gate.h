@@ -26,7 +26,33 @@ enum class Kind : uint8_t {
 #include "host/kinds.def"
 #undef KIND
 };
-std::string_view kind_name(Kind kind);
+namespace detail {
+
+// The name of a row with - for each _.
+template <size_t kBytes>
+struct KindName {
+  char text[kBytes];
+  consteval explicit KindName(const char (&name)[kBytes]) {
+    for (size_t i = 0; i < kBytes; ++i) text[i] = name[i] == '_' ? '-' : name[i];
+  }
+};
+#define KIND(name, ...) inline constexpr KindName kKind_##name(#name);
+#include "host/kinds.def"
+#undef KIND
+
+}  // namespace detail
+
+// As people write it: "cpu-time". Ends in NUL.
+constexpr std::string_view kind_name(Kind kind) {
+  switch (kind) {
+#define KIND(name, ...) \
+  case Kind::name:      \
+    return detail::kKind_##name.text;
+#include "host/kinds.def"
+#undef KIND
+  }
+  return "";
+}
 
 // What may be done with a path; as os::PathUse has it.
 enum class Rights : uint8_t {

@@ -135,6 +135,9 @@ struct TableGrow {
     uint64_t delta;
     auto s = at.pop(delta).pop(initial);
     uint64_t old = vmctx->builtins->table_grow(vmctx, table, index_operand(is_64, delta), initial);
+    if (TrapKind stop = abi::stop_reason(*reg_activation->exec); stop != TrapKind::none)
+        [[unlikely]]
+      return at.trap(stop);
     return s.push(index_operand(is_64, old)).next(length);
   }
 };

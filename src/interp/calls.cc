@@ -26,7 +26,9 @@ const InterpCode& module_of(const abi::VmCtx* vmctx) {
 NACRE_INLINE const FunctionCode* fast_code(const Activation& activation, const FuncObject& function,
                                            bool wide) {
   auto* code = static_cast<const FunctionCode*>(function.code);
-  if (code == nullptr || function.vmctx != activation.vmctx || code->wide != wide) [[unlikely]]
+  // Of this instance, unless something wants to be looked at first.
+  const void* quick = activation.notice.quick.load(std::memory_order_relaxed);
+  if (code == nullptr || function.vmctx != quick || code->wide != wide) [[unlikely]]
     return nullptr;
   return code;
 }
@@ -42,11 +44,15 @@ template <class P>
   if (function.host != nullptr) {
     s.sp = call_host(activation, function, s.sp, P::kWide);
     if (s.sp == nullptr) return trap_from_host(s);
+    if (TrapKind stop = abi::stop_reason(*activation.exec); stop != TrapKind::none)
+      return s.trap(stop);
     s.pc = return_pc;
     return s.dispatch();
   }
   const FunctionCode* code = resolve(activation, function);
   if (code == nullptr) return trap_from_host(s);
+  if (TrapKind stop = attend(activation, code->body_bytes); stop != TrapKind::none)
+    return s.trap(stop);
   uint8_t* args = s.sp - code->param_count * P::kSlot;
   if (function.vmctx == activation.vmctx && code->wide == P::kWide) {
     return enter_function<true>(s, *code, args, return_pc, s.cursor, reg_frame, s.fp);
@@ -93,10 +99,14 @@ template <class P>
       activation.left_by_tail_call = true;
       return trap_from_host(s);
     }
+    if (TrapKind stop = abi::stop_reason(*activation.exec); stop != TrapKind::none)
+      return s.trap(stop);
     return s.jump(&return_many<P>);
   }
   const FunctionCode* code = resolve(activation, function);
   if (code == nullptr) return trap_from_host(s);
+  if (TrapKind stop = attend(activation, code->body_bytes); stop != TrapKind::none)
+    return s.trap(stop);
   const Frame caller = *reg_frame;
   bool same = function.vmctx == activation.vmctx && code->wide == P::kWide;
   const InterpCode& here = module_of(activation.vmctx);

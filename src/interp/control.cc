@@ -2,15 +2,24 @@
 #include "interp/control.h"
 
 #include "interp/immediates.h"
+#include "interp/run.h"
 
 namespace nacre::interp {
 
+using abi::TrapKind;
+
 template <class P>
-void branch_dropping(NACRE_PARAMS) {
+void long_branch(NACRE_PARAMS) {
   auto s = State<P>::enter(NACRE_ARGS);
   const Branch* entry = s.cursor;
-  size_t keep = entry->keep * P::kSlot;
-  size_t pop = entry->pop * P::kSlot;
+  if (reg_activation->notice.attention.load(std::memory_order_relaxed) != 0) {
+    // Back to a loop: to this instruction, or what is before it.
+    uint64_t cost = entry->delta_pc <= 0 ? 1 - int64_t{entry->delta_pc} : 0;
+    TrapKind stop = attend(*reg_activation, cost);
+    if (stop != TrapKind::none) return s.trap(stop);
+  }
+  size_t keep = entry->keep() * P::kSlot;
+  size_t pop = entry->pop() * P::kSlot;
   uint8_t* to = s.sp - keep - pop;
   for (size_t i = 0; i < keep; i += 8) store(to + i, load<uint64_t>(to + pop + i));
   s.sp = to + keep;
@@ -19,8 +28,8 @@ void branch_dropping(NACRE_PARAMS) {
       reinterpret_cast<const Branch*>(reinterpret_cast<const char*>(entry) + entry->delta_cursor);
   return s.dispatch();
 }
-template void branch_dropping<Narrow<0>>(NACRE_PARAMS);
-template void branch_dropping<Wide>(NACRE_PARAMS);
+template void long_branch<Narrow<0>>(NACRE_PARAMS);
+template void long_branch<Wide>(NACRE_PARAMS);
 
 namespace {
 

@@ -24,6 +24,7 @@
 #include "abi/trap.h"
 #include "abi/vmctx.h"
 #include "interp/steps.h"
+#include "os/interrupt.h"
 
 #if !defined(NACRE_INTERP_LOOP) && defined(__GNUC__) && !defined(__clang__) &&                  \
     defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
@@ -39,8 +40,14 @@ namespace nacre::interp {
 struct Branch {
   int32_t delta_pc;      // from the last byte of the opcode
   int32_t delta_cursor;  // from this entry
-  uint32_t pop : 22;
-  uint32_t keep : 10;
+  uint32_t moves = 0;    // 0: nothing is dropped; else how many, and above them how many are kept
+
+  static constexpr uint32_t kPopBits = 22;
+  static uint32_t moves_of(uint32_t pop, uint32_t keep) {
+    return pop == 0 ? 0 : pop | keep << kPopBits;
+  }
+  uint32_t pop() const { return moves & ((1u << kPopBits) - 1); }
+  uint32_t keep() const { return moves >> kPopBits; }
 };
 
 // A function, made at its first call. Immutable.
@@ -55,6 +62,7 @@ struct FunctionCode {
   uint32_t result_count = 0;
   bool wide = false;
   uint32_t index = 0;  // in the function index space
+  uint32_t body_bytes = 0;
 
   ~FunctionCode() { delete[] branches; }
 };
@@ -89,6 +97,9 @@ struct Activation {
   abi::MemoryRecord* memory0 = nullptr;  // of vmctx
   uint64_t index_mask = 0;               // of memory 0: which bits of an operand are the index
   abi::ExecContext* exec = nullptr;
+  // Looked at where code could run for ever. The signal that stops a guest sets it; with fuel it is
+  // always set, so that the slow paths count. `quick` is `vmctx` unless it is.
+  os::Notice notice;
 
   // How it ended.
   abi::TrapKind trap = abi::TrapKind::none;

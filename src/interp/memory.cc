@@ -149,6 +149,9 @@ struct MemoryGrow {
     auto s = at.pop(operand);
     uint64_t delta = is_64 ? operand : static_cast<uint32_t>(operand);
     uint64_t old = vmctx->builtins->memory_grow(vmctx, index, delta);
+    if (abi::TrapKind stop = abi::stop_reason(*reg_activation->exec); stop != abi::TrapKind::none)
+        [[unlikely]]
+      return at.trap(stop);
     return s.push(is_64 ? old : static_cast<uint32_t>(old)).next(length);
   }
 };

@@ -32,10 +32,11 @@ Error out_of_memory() {
 
 }  // namespace
 
-Result<std::unique_ptr<abi::ModuleCode>> InterpCode::create(const abi::ModuleInput& input) {
+Result<std::unique_ptr<abi::ModuleCode>> InterpCode::create(const abi::ModuleInput& input,
+                                                            Options options) {
   if (input.info.module().bytes.empty())
     return fail(ErrorCode::internal, "the interpreter runs modules in the binary format only");
-  std::unique_ptr<InterpCode> code(new (std::nothrow) InterpCode(input.info));
+  std::unique_ptr<InterpCode> code(new (std::nothrow) InterpCode(input.info, options));
   if (code == nullptr) return std::unexpected(out_of_memory());
   code->function_count_ = code->module().defined_functions();
   code->functions_.reset(new (std::nothrow)
@@ -78,8 +79,8 @@ Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
   wasm::FunctionShape shape = TRY(wasm::build_side_table(info_, index, table));
   const uint8_t* body = module().body_of(index).data();
   plan_steps(Bytes(body + shape.code_begin, shape.code_end - shape.code_begin), shape,
-             info_.features(), table.branches,
-             steps_.get() + (body + shape.code_begin - module().bytes.data()));
+             info_.features(), options_.count_fuel ? Branching::as_written : Branching::shortened,
+             table.branches, steps_.get() + (body + shape.code_begin - module().bytes.data()));
   std::unique_ptr<FunctionCode> code(new (std::nothrow) FunctionCode);
   size_t entries = table.branches.size();
   Branch* branches = new (std::nothrow) Branch[entries];
@@ -91,8 +92,7 @@ Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
     const wasm::BranchEntry& entry = table.branches[i];
     branches[i] = {.delta_pc = entry.delta_pc + 1,
                    .delta_cursor = entry.delta_entry * static_cast<int32_t>(sizeof(Branch)),
-                   .pop = entry.pop,
-                   .keep = entry.keep};
+                   .moves = Branch::moves_of(entry.pop, entry.keep)};
   }
   code->branches = branches;
   code->start = body + shape.code_begin;
@@ -105,6 +105,7 @@ Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
   code->local_bytes = shape.local_count * slot;
   code->frame_bytes = code->local_bytes + sizeof(Frame) + uint64_t{shape.max_operands} * slot;
   code->index = index;
+  code->body_bytes = shape.code_end;
   return code;
 }
 

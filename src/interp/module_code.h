@@ -10,6 +10,7 @@
 
 #include "abi/code.h"
 #include "interp/machine.h"
+#include "interp/tier.h"
 
 namespace nacre::interp {
 
@@ -17,7 +18,8 @@ namespace nacre::interp {
 // written.
 class InterpCode final : public abi::ModuleCode {
  public:
-  static Result<std::unique_ptr<abi::ModuleCode>> create(const abi::ModuleInput& input);
+  static Result<std::unique_ptr<abi::ModuleCode>> create(const abi::ModuleInput& input,
+                                                         Options options);
   ~InterpCode() override;
 
   // The code of a function that the module defines; made now if nobody asked before. Fails if its
@@ -40,7 +42,7 @@ class InterpCode final : public abi::ModuleCode {
   uint64_t instruction_offset(const FunctionCode& code, const uint8_t* pc) const;
 
  private:
-  explicit InterpCode(const wasm::ValidModuleInfo& info) : info_(info) {}
+  InterpCode(const wasm::ValidModuleInfo& info, Options options) : info_(info), options_(options) {}
   Result<std::unique_ptr<FunctionCode>> make(uint32_t index);
 
   struct Free {
@@ -48,6 +50,7 @@ class InterpCode final : public abi::ModuleCode {
   };
 
   wasm::ValidModuleInfo info_;
+  Options options_;
   std::mutex making_;                    // of functions, and the steps written for them
   std::unique_ptr<Step[], Free> steps_;  // of each byte of the module
   std::unique_ptr<std::atomic<const FunctionCode*>[]> functions_;

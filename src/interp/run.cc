@@ -114,6 +114,16 @@ bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const Function
   return activation.trap == TrapKind::none;
 }
 
+TrapKind attend(Activation& activation, uint64_t fuel) {
+  abi::ExecContext& exec = *activation.exec;
+  if (!abi::take_fuel(exec, fuel)) return TrapKind::fuel_limit;
+  TrapKind stop = abi::stop_reason(exec);
+  if (stop != TrapKind::none || exec.counts_fuel) return stop;
+  activation.notice.attention.store(0, std::memory_order_relaxed);
+  activation.notice.quick.store(activation.vmctx, std::memory_order_relaxed);
+  return TrapKind::none;
+}
+
 // ---- across borders
 
 void copy_slots(const uint8_t* from, bool from_wide, uint8_t* to, bool to_wide, uint32_t count) {

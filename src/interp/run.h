@@ -22,6 +22,10 @@ uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint
 // The code of a function, or null with the trap in the activation.
 const FunctionCode* resolve(Activation& activation, abi::FuncObject& function);
 
+// Looks at what wants attention, and takes fuel where it is counted. What it returns, if not none,
+// ends the activation.
+abi::TrapKind attend(Activation& activation, uint64_t fuel);
+
 // What depends on the running instance and its slots.
 template <class S>
 NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, bool wide) {
@@ -29,6 +33,8 @@ NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, bool wide) {
   Activation& activation = *reg_activation;
   abi::MemoryRecord* memory = vmctx->memory0;
   activation.vmctx = vmctx;
+  bool calm = activation.notice.attention.load(std::memory_order_relaxed) == 0;
+  activation.notice.quick.store(calm ? vmctx : nullptr, std::memory_order_relaxed);
   activation.memory0 = memory;
   activation.index_mask = memory != nullptr && memory->is_64 ? ~uint64_t{0} : 0xFFFFFFFF;
   reg_memory = vmctx->memory0_base;

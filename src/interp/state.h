@@ -90,9 +90,9 @@ template <abi::TrapKind kind>
 [[gnu::cold, gnu::noinline]] void trap_exit(NACRE_PARAMS);
 [[gnu::cold, gnu::noinline]] void trap_dynamic(NACRE_PARAMS);
 
-// Branches that drop values on the way (control.cc).
+// Branches that drop values on the way, and all while something wants to be looked at (control.cc).
 template <class P>
-void branch_dropping(NACRE_PARAMS);
+void long_branch(NACRE_PARAMS);
 
 // Types are one byte, but for the two that a heap type follows; an index has no fixed length.
 inline constexpr uint8_t kRefNullCode = 0x63;
@@ -169,11 +169,14 @@ struct State {
   NACRE_INLINE uint32_t noted() const { return load<uint32_t>(steps() + 1); }
   NACRE_INLINE size_t noted_length() const { return steps()[3]; }
 
-  // Goes where the entry at the cursor says.
+  // Goes where the entry at the cursor says. One comparison finds both reasons to take the long
+  // way: no entry's `moves` is Notice::kAttention.
   NACRE_INLINE void take_branch() const {
+    NACRE_MACHINE(*this);
     const Branch* entry = cursor;
-    if (entry->pop != 0) [[unlikely]]
-      return flush().jump(&branch_dropping<typename P::Flat>);
+    if (entry->moves != reg_activation->notice.attention.load(std::memory_order_relaxed))
+        [[unlikely]]
+      return flush().jump(&long_branch<typename P::Flat>);
     State s = *this;
     s.pc += entry->delta_pc;
     s.cursor =

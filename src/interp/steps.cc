@@ -316,13 +316,13 @@ void shorten(Bytes code, uint32_t from, std::vector<wasm::BranchEntry>& branches
 }  // namespace
 
 void plan_steps(Bytes code, const wasm::FunctionShape& shape, wasm::Features features,
-                std::vector<wasm::BranchEntry>& branches, Step* steps) {
+                Branching branching, std::vector<wasm::BranchEntry>& branches, Step* steps) {
   Instructions instructions(code, features);
   size_t entry = 0;
   for (size_t i = 0; i < instructions.count(); ++i) {
     const uint8_t* at = &code[instructions.offset(i)];
     size_t count = entries_of(at);
-    bool moves = *at != 0xFB && *at != code_of(Op::rethrow);
+    bool moves = branching == Branching::shortened && *at != 0xFB && *at != code_of(Op::rethrow);
     for (size_t k = entry; k < entry + count && moves; ++k) {
       shorten(code, instructions.offset(i), branches, k);
     }

@@ -88,9 +88,10 @@ inline constexpr size_t kStepCount = kSkipNoted + 3;
 
 // Writes the steps of a function. `code` is valid and reaches from its first instruction to its
 // final `end`, which gets a step that returns; steps[i] belongs to code[i]. In functions that use
-// v128, all steps are opcodes. Branches of the function's side table are made to land behind
+// v128, all steps are opcodes. Shortened branches of the function's side table land behind
 // instructions that do nothing, and where a branch would lead on that they land on.
+enum class Branching : uint8_t { shortened, as_written };
 void plan_steps(Bytes code, const wasm::FunctionShape& shape, wasm::Features features,
-                std::vector<wasm::BranchEntry>& branches, Step* steps);
+                Branching branching, std::vector<wasm::BranchEntry>& branches, Step* steps);
 
 }  // namespace nacre::interp

@@ -207,7 +207,8 @@ bool is_planned(const wasm::Module& module, uint32_t function, Step step) {
   Bytes code(body.data() + begin, body.size() - begin);
   std::vector<Step> steps(code.size());
   std::vector<wasm::BranchEntry> branches(8);
-  plan_steps(code, wasm::FunctionShape{}, wasm::Features::all_built(), branches, steps.data());
+  plan_steps(code, wasm::FunctionShape{}, wasm::Features::all_built(), Branching::shortened,
+             branches, steps.data());
   return std::find(steps.begin(), steps.end(), step) != steps.end();
 }
 

@@ -12,28 +12,41 @@ using abi::TrapKind;
 
 class InterpTier final : public abi::Tier {
  public:
+  explicit InterpTier(Options options) : options_(options) {}
+
   std::string_view name() const override { return "interp"; }
 
   Result<std::unique_ptr<abi::ModuleCode>> prepare(const abi::ModuleInput& input) override {
-    return InterpCode::create(input);
+    return InterpCode::create(input, options_);
   }
 
   Outcome call(abi::ExecContext& exec, abi::FuncObject& function, abi::Value* values) override {
     uint8_t* top = exec.stack_top;
+    os::Notice* outer = exec.running.notice;
     Outcome outcome = enter(exec, function, values);
+    exec.running.notice = outer;
     exec.stack_top = top;
     return outcome;
   }
 
  private:
   static Outcome enter(abi::ExecContext& exec, abi::FuncObject& function, abi::Value* values);
+
+  Options options_;
 };
 
 Outcome InterpTier::enter(abi::ExecContext& exec, abi::FuncObject& function, abi::Value* values) {
-  Activation activation{
-      .limit = exec.stack_end, .vmctx = function.vmctx, .exec = &exec, .host_trap = nullptr};
+  Activation activation;
+  activation.limit = exec.stack_end;
+  activation.vmctx = function.vmctx;
+  activation.exec = &exec;
+  if (exec.counts_fuel)
+    activation.notice.attention.store(os::Notice::kAttention, std::memory_order_relaxed);
+  exec.running.notice = &activation.notice;
   const FunctionCode* code = resolve(activation, function);
   if (code == nullptr) return std::move(activation.host_trap);
+  if (TrapKind stop = attend(activation, code->body_bytes); stop != TrapKind::none)
+    return abi::make_trap(stop);
 
   // A bridge to the host, then the arguments as the first locals.
   uint8_t* stack = exec.stack_top;
@@ -61,6 +74,8 @@ Outcome InterpTier::enter(abi::ExecContext& exec, abi::FuncObject& function, abi
 
 }  // namespace
 
-std::unique_ptr<abi::Tier> make_tier() { return std::make_unique<InterpTier>(); }
+std::unique_ptr<abi::Tier> make_tier(Options options) {
+  return std::make_unique<InterpTier>(options);
+}
 
 }  // namespace nacre::interp

@@ -11,6 +11,11 @@
 
 namespace nacre::interp {
 
-std::unique_ptr<abi::Tier> make_tier();
+struct Options {
+  // What runs is counted (abi/code.h, fuel): branches then take the way that is written.
+  bool count_fuel = false;
+};
+
+std::unique_ptr<abi::Tier> make_tier(Options options = {});
 
 }  // namespace nacre::interp

@@ -12,6 +12,7 @@
 
 #include "os/file_times.h"
 #include "os/host_path.h"
+#include "os/interrupt.h"
 
 namespace nacre::os {
 namespace {
@@ -33,7 +34,8 @@ Sys<OwnedFd> openat2_within(int root, const char* path, int flags, mode_t mode, 
     long fd = syscall(SYS_openat2, root, path, &how, sizeof how);
     if (fd >= 0) return OwnedFd(static_cast<int>(fd));
     // EAGAIN: a rename happened while `..` was resolved, so the kernel cannot vouch for it.
-    if (errno == EINTR || (errno == EAGAIN && attempt < kMaxRaces)) continue;
+    if (errno == EINTR && !stop_requested()) continue;
+    if (errno == EAGAIN && attempt < kMaxRaces) continue;
     return std::unexpected(errno == EXDEV ? kOutside : errno);
   }
 }
@@ -42,7 +44,7 @@ Sys<OwnedFd> open_in(int dir, const char* name, int flags, mode_t mode = 0) {
   for (;;) {
     int fd = openat(dir, name, flags | O_CLOEXEC, mode);
     if (fd >= 0) return OwnedFd(fd);
-    if (errno != EINTR) return std::unexpected(errno);
+    if (errno != EINTR || stop_requested()) return std::unexpected(errno);
   }
 }
 
@@ -508,7 +510,7 @@ Sys<std::vector<DirectoryEntry>> BeneathDir::read_entries(uint64_t cookie,
   ssize_t length;
   do {
     length = getdents64(fd(), buffer.data(), buffer.size());
-  } while (length < 0 && errno == EINTR);
+  } while (length < 0 && errno == EINTR && !stop_requested());
   if (length < 0) return std::unexpected(errno);
   std::vector<DirectoryEntry> entries;
   for (size_t at = 0; at + kHeader < static_cast<size_t>(length);) {

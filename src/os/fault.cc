@@ -19,6 +19,7 @@
 #include <string_view>
 #include <utility>
 
+#include "os/interrupt.h"
 #include "os/memory.h"
 
 namespace nacre::os {
@@ -47,13 +48,20 @@ struct Landing {
   uintptr_t landing;
 };
 
-// One registered range. `version` is odd while the other fields change; begin 0 is free. `landing`
-// is of ranges of code; 0 elsewhere.
+// Where an instruction of a range of code goes on.
+struct Landings {
+  uintptr_t fault = 0;
+  uintptr_t interrupt = 0;  // 0: it cannot be interrupted
+};
+
+// One registered range. `version` is odd while the other fields change; begin 0 is free. Landings
+// are of ranges of code; 0 elsewhere.
 struct RangeSlot {
   std::atomic<uint32_t> version{0};
   std::atomic<uintptr_t> begin{0};
   std::atomic<uintptr_t> end{0};
-  std::atomic<uintptr_t> landing{0};
+  std::atomic<uintptr_t> fault_landing{0};
+  std::atomic<uintptr_t> interrupt_landing{0};
 };
 
 // Chunks are never freed: the handler may be reading any of them.
@@ -73,6 +81,9 @@ struct Handler {
   struct sigaction former_bus = {};
   std::once_flag once;
   int install_error = 0;
+  struct sigaction former_interrupt = {};
+  std::once_flag interrupt_once;
+  int interrupt_error = 0;
 };
 
 constinit Handler handler;
@@ -111,23 +122,24 @@ const Landing* find_landing(uintptr_t instruction) {
   return found != end && found->instruction == instruction ? found : nullptr;
 }
 
-// The landing of the range that holds `address`, 0 if it has none; nothing if there is no range.
-std::optional<uintptr_t> slot_holds(const RangeSlot& slot, uintptr_t address) {
+// The landings of the range that holds `address`; nothing if there is no range.
+std::optional<Landings> slot_holds(const RangeSlot& slot, uintptr_t address) {
   uint32_t before = slot.version.load(std::memory_order_acquire);
   uintptr_t begin = slot.begin.load(std::memory_order_relaxed);
   uintptr_t end = slot.end.load(std::memory_order_relaxed);
-  uintptr_t landing = slot.landing.load(std::memory_order_relaxed);
+  Landings landings{.fault = slot.fault_landing.load(std::memory_order_relaxed),
+                    .interrupt = slot.interrupt_landing.load(std::memory_order_relaxed)};
   std::atomic_thread_fence(std::memory_order_acquire);
   uint32_t after = slot.version.load(std::memory_order_relaxed);
   bool holds = before == after && before % 2 == 0 && begin <= address && address < end;
-  return holds ? std::optional(landing) : std::nullopt;
+  return holds ? std::optional(landings) : std::nullopt;
 }
 
-std::optional<uintptr_t> find_range(const RangeChunk& first, uintptr_t address) {
+std::optional<Landings> find_range(const RangeChunk& first, uintptr_t address) {
   for (const RangeChunk* chunk = &first; chunk != nullptr;
        chunk = chunk->next.load(std::memory_order_acquire)) {
     for (const RangeSlot& slot : chunk->slots) {
-      if (auto landing = slot_holds(slot, address)) return landing;
+      if (auto landings = slot_holds(slot, address)) return landings;
     }
   }
   return std::nullopt;
@@ -196,15 +208,54 @@ void on_fault(int signal, siginfo_t* info, void* raw_context) {
     uintptr_t pc = program_counter(context);
     auto address = reinterpret_cast<uintptr_t>(info->si_addr);
     const Landing* row = find_landing(pc);
-    std::optional<uintptr_t> code = row == nullptr ? find_range(handler.codes, pc) : std::nullopt;
+    std::optional<Landings> code = row == nullptr ? find_range(handler.codes, pc) : std::nullopt;
     if ((row != nullptr || code) && find_range(handler.memories, address)) {
       if (code) set_arguments(context, pc, address);
-      program_counter(context) = code.value_or(row != nullptr ? row->landing : 0);
+      program_counter(context) = code ? code->fault : row->landing;
       errno = saved_errno;
       return;
     }
   }
   pass_on(signal, info, raw_context);
+  errno = saved_errno;
+}
+
+// What the thread runs is to stop, or something below it is.
+bool is_to_stop(Interruptible& innermost) {
+  if (innermost.stop.load(std::memory_order_relaxed) != 0) return true;
+  if (!stop_requested()) return false;
+  innermost.stop.store(innermost.stop_for_others, std::memory_order_relaxed);
+  return true;
+}
+
+// As on_fault(): reads tables, moves the program counter. The code that is left in the middle does
+// not go on; the stack is left as it is, for the landing to look at.
+void interrupt(Interruptible& innermost, ucontext_t* context) {
+  if (!is_to_stop(innermost)) return;
+  if (Notice* notice = innermost.notice) {
+    notice->attention.store(Notice::kAttention, std::memory_order_relaxed);
+    notice->quick.store(nullptr, std::memory_order_relaxed);
+  }
+  uintptr_t pc = program_counter(context);
+  std::optional<Landings> code = find_range(handler.codes, pc);
+  if (!code || code->interrupt == 0) return;
+  set_arguments(context, pc, 0);
+  program_counter(context) = code->interrupt;
+}
+
+void on_interrupt(int signal, siginfo_t* info, void* raw_context) {
+  int saved_errno = errno;
+  if (Interruptible* running = innermost())
+    interrupt(*running, static_cast<ucontext_t*>(raw_context));
+  // Somebody else's: not from a thread of this process to another.
+  const struct sigaction& former = handler.former_interrupt;
+  if (info->si_code != SI_TKILL) {
+    if ((former.sa_flags & SA_SIGINFO) != 0) {
+      former.sa_sigaction(signal, info, raw_context);
+    } else if (former.sa_handler != SIG_DFL && former.sa_handler != SIG_IGN) {
+      former.sa_handler(signal);
+    }
+  }
   errno = saved_errno;
 }
 
@@ -234,6 +285,15 @@ int install() {
   if (::sigaction(SIGSEGV, &action, &handler.former_segv) != 0) return errno;
   if (::sigaction(SIGBUS, &action, &handler.former_bus) != 0) return errno;
   return 0;
+}
+
+// Without SA_RESTART: a system call that waits is to return.
+int install_interrupt() {
+  struct sigaction action = {};
+  action.sa_sigaction = on_interrupt;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  ::sigemptyset(&action.sa_mask);
+  return ::sigaction(SIGURG, &action, &handler.former_interrupt) == 0 ? 0 : errno;
 }
 
 // The signal stack of one thread, with an inaccessible page below it.
@@ -267,12 +327,13 @@ class SignalStack {
   stack_t former_ = {};
 };
 
-void set_slot(RangeSlot& slot, uintptr_t begin, uintptr_t end, uintptr_t landing = 0) {
+void set_slot(RangeSlot& slot, uintptr_t begin, uintptr_t end, Landings landings = {}) {
   slot.version.fetch_add(1, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_release);
   slot.begin.store(begin, std::memory_order_relaxed);
   slot.end.store(end, std::memory_order_relaxed);
-  slot.landing.store(landing, std::memory_order_relaxed);
+  slot.fault_landing.store(landings.fault, std::memory_order_relaxed);
+  slot.interrupt_landing.store(landings.interrupt, std::memory_order_relaxed);
   slot.version.fetch_add(1, std::memory_order_release);
 }
 
@@ -302,6 +363,15 @@ Result<void> install_fault_handler() {
   return {};
 }
 
+Result<void> install_interrupt_handler() {
+  std::call_once(handler.interrupt_once, [] { handler.interrupt_error = install_interrupt(); });
+  if (handler.interrupt_error != 0) {
+    return fail(ErrorCode::internal, std::string("cannot install the handler of interrupts: ") +
+                                         std::strerror(handler.interrupt_error));
+  }
+  return {};
+}
+
 void ensure_signal_stack() {
   static thread_local SignalStack stack;
   (void)stack;
@@ -310,13 +380,13 @@ void ensure_signal_stack() {
 namespace {
 
 // The slot, or null if there is no memory for one.
-void* add_range(RangeChunk& ranges, const void* begin, uint64_t size_bytes, const void* landing) {
+void* add_range(RangeChunk& ranges, const void* begin, uint64_t size_bytes, Landings landings) {
   if (size_bytes == 0) return nullptr;
   std::lock_guard lock(handler.range_mutex);
   RangeSlot* slot = free_slot(&ranges);
   if (slot == nullptr) return nullptr;
   auto first = reinterpret_cast<uintptr_t>(begin);
-  set_slot(*slot, first, first + size_bytes, reinterpret_cast<uintptr_t>(landing));
+  set_slot(*slot, first, first + size_bytes, landings);
   return slot;
 }
 
@@ -330,7 +400,7 @@ void remove_range(void*& slot) {
 }  // namespace
 
 FaultRange::FaultRange(const void* begin, uint64_t size_bytes)
-    : slot_(add_range(handler.memories, begin, size_bytes, nullptr)) {}
+    : slot_(add_range(handler.memories, begin, size_bytes, {})) {}
 
 FaultRange& FaultRange::operator=(FaultRange&& other) noexcept {
   if (this != &other) {
@@ -342,8 +412,11 @@ FaultRange& FaultRange::operator=(FaultRange&& other) noexcept {
 
 void FaultRange::reset() { remove_range(slot_); }
 
-CodeRange::CodeRange(const void* begin, uint64_t size_bytes, const void* landing)
-    : slot_(add_range(handler.codes, begin, size_bytes, landing)) {}
+CodeRange::CodeRange(const void* begin, uint64_t size_bytes, const void* landing,
+                     const void* interrupted)
+    : slot_(add_range(handler.codes, begin, size_bytes,
+                      {.fault = reinterpret_cast<uintptr_t>(landing),
+                       .interrupt = reinterpret_cast<uintptr_t>(interrupted)})) {}
 
 CodeRange& CodeRange::operator=(CodeRange&& other) noexcept {
   if (this != &other) {

@@ -19,7 +19,7 @@
 // a fault in it goes on. Whoever stands at that landing looks the instruction up in tables of its
 // own.
 //
-// The handler's tables and the handler itself are process-wide: the one mutable global of the
+// The handler's tables and the handlers themselves are process-wide: the one mutable global of the
 // project. Everything here may be called from any thread.
 #pragma once
 
@@ -57,12 +57,15 @@ class FaultRange {
 // Tells the handler about machine code, for as long as the object lives: a fault of an instruction
 // in [begin, begin + size) whose address lies in a registered reservation goes on at `landing`, in
 // the interrupted context but for two registers: the second argument of a C function (rsi, x1, a1)
-// holds the address of the instruction, the third (rdx, x2, a2) the address that was accessed.
+// holds the address of the instruction, the third (rdx, x2, a2) the address that was accessed. When
+// what it runs in is to stop, it goes on at `interrupted` likewise (os/interrupt.h), at any
+// instruction; null: it cannot be interrupted.
 class CodeRange {
  public:
   CodeRange() = default;  // of nothing
   // Nothing is registered, and ok() false, if there is no memory for the table.
-  CodeRange(const void* begin, uint64_t size_bytes, const void* landing);
+  CodeRange(const void* begin, uint64_t size_bytes, const void* landing,
+            const void* interrupted = nullptr);
   CodeRange(CodeRange&& other) noexcept : slot_(other.slot_) { other.slot_ = nullptr; }
   CodeRange& operator=(CodeRange&& other) noexcept;
   ~CodeRange() { reset(); }

@@ -7,10 +7,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 
 #include "os/file_times.h"
+#include "os/interrupt.h"
 
 namespace nacre::os {
 namespace {
@@ -21,7 +23,7 @@ template <class Call>
 auto retry(Call call) {
   for (;;) {
     auto result = call();
-    if (result != -1 || errno != EINTR) return result;
+    if (result != -1 || errno != EINTR || stop_requested()) return result;
   }
 }
 
@@ -38,9 +40,12 @@ struct Vectors {
 
   template <class Span>
   explicit Vectors(std::span<const Span> spans) {
+    size_t room = innermost() == nullptr ? SIZE_MAX : kMaxKeptTransfer;
     for (const Span& span : spans) {
-      if (count == static_cast<int>(kMaxVectors)) break;
-      items[count++] = {const_cast<uint8_t*>(span.data()), span.size()};
+      if (count == static_cast<int>(kMaxVectors) || room == 0) break;
+      size_t size = std::min(span.size(), room);
+      items[count++] = {const_cast<uint8_t*>(span.data()), size};
+      room -= size;
     }
   }
 };

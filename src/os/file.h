@@ -1,6 +1,8 @@
 // Open files of the operating system: an owned descriptor and the calls that work on one.
 //
-// Errors are errno values (Sys<T>); EINTR never leaves this file, except from calls that say so.
+// Errors are errno values (Sys<T>). EINTR leaves this file only if what the thread runs is to stop
+// (os/interrupt.h). In a guest whose time is kept, one call transfers at most kMaxKeptTransfer
+// bytes, for the kernel does not interrupt transfers of files.
 // Reads and writes may be short. Vectors beyond kMaxVectors are left for the caller's next call,
 // which POSIX allows. No function here takes a path: paths are resolved in os/dir.h.
 // Any thread may call; one descriptor may be shared as far as the kernel allows it.
@@ -23,6 +25,7 @@ template <class T>
 using Sys = std::expected<T, int>;
 
 inline constexpr size_t kMaxVectors = 64;
+inline constexpr size_t kMaxKeptTransfer = size_t{4} << 20;
 
 // Owns one descriptor; -1 is none. Closing never fails visibly: what was written is the kernel's.
 class OwnedFd {

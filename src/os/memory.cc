@@ -48,8 +48,14 @@ Error cannot(const char* what, uint64_t bytes) {
 bool AddressSpaceBudget::take(uint64_t bytes) {
   uint64_t used = used_bytes_.load(std::memory_order_relaxed);
   do {
-    if (!in_bounds(used, bytes, limit_bytes_)) return false;
+    if (!in_bounds(used, bytes, limit_bytes_.load(std::memory_order_relaxed))) return false;
   } while (!used_bytes_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+  return true;
+}
+
+bool AddressSpaceBudget::set_limit(uint64_t limit_bytes) {
+  if (used_bytes() > limit_bytes) return false;
+  limit_bytes_.store(limit_bytes, std::memory_order_relaxed);
   return true;
 }
 

@@ -41,11 +41,16 @@ class AddressSpaceBudget {
   explicit AddressSpaceBudget(uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}
   [[nodiscard]] bool take(uint64_t bytes);
   void give_back(uint64_t bytes) { used_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
-  bool has_room(uint64_t bytes) const { return bytes <= limit_bytes_ - used_bytes(); }
+  bool has_room(uint64_t bytes) const {
+    uint64_t limit = limit_bytes_.load(std::memory_order_relaxed);
+    return used_bytes() <= limit && bytes <= limit - used_bytes();
+  }
+  // False: more is in use already, and nothing was changed.
+  [[nodiscard]] bool set_limit(uint64_t limit_bytes);
   uint64_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
 
  private:
-  const uint64_t limit_bytes_;
+  std::atomic<uint64_t> limit_bytes_;
   std::atomic<uint64_t> used_bytes_{0};
 };
 

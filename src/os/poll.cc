@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "os/clock.h"
+#include "os/interrupt.h"
 
 namespace nacre::os {
 namespace {
@@ -38,7 +39,7 @@ Sys<size_t> poll_until(std::span<PollItem> items, std::optional<uint64_t> deadli
     timespec timeout = {static_cast<time_t>(wait / 1'000'000'000),
                         static_cast<long>(wait % 1'000'000'000)};
     int count = ppoll(native.data(), native.size(), &timeout, nullptr);
-    if (count < 0 && errno != EINTR) return std::unexpected(errno);
+    if (count < 0 && (errno != EINTR || stop_requested())) return std::unexpected(errno);
     if (count > 0 || (count == 0 && last_round)) break;
   }
   size_t ready = 0;

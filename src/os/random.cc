@@ -4,13 +4,16 @@
 
 #include <cerrno>
 
+#include "os/interrupt.h"
+
 namespace nacre::os {
 
 Sys<void> fill_random(MutableBytes to) {
   while (!to.empty()) {
+    if (stop_requested()) return std::unexpected(EINTR);
     ssize_t got = getrandom(to.data(), to.size(), 0);
     if (got < 0) {
-      if (errno == EINTR) continue;
+      if (errno == EINTR && !stop_requested()) continue;
       return std::unexpected(errno);
     }
     to = to.subspan(static_cast<size_t>(got));

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "os/interrupt.h"
+
 namespace nacre::os {
 namespace {
 
@@ -56,6 +58,7 @@ Sys<OwnedFd> accept_socket(int fd) {
     int accepted = accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
     if (accepted >= 0) return OwnedFd(accepted);
     if (errno != EINTR && errno != ECONNABORTED) return std::unexpected(errno);
+    if (stop_requested()) return std::unexpected(EINTR);
   }
 }
 
@@ -69,7 +72,7 @@ Sys<Received> receive(int fd, std::span<const MutableBytes> to, ReceiveOptions o
   for (;;) {
     ssize_t got = recvmsg(fd, &message, flags);
     if (got >= 0) return Received{static_cast<size_t>(got), (message.msg_flags & MSG_TRUNC) != 0};
-    if (errno != EINTR) return std::unexpected(errno);
+    if (errno != EINTR || stop_requested()) return std::unexpected(errno);
   }
 }
 
@@ -81,7 +84,7 @@ Sys<size_t> send_vectors(int fd, std::span<const Bytes> from, bool nonblocking) 
   for (;;) {
     ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL | (nonblocking ? MSG_DONTWAIT : 0));
     if (sent >= 0) return static_cast<size_t>(sent);
-    if (errno != EINTR) return std::unexpected(errno);
+    if (errno != EINTR || stop_requested()) return std::unexpected(errno);
   }
 }
 

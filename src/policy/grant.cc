@@ -15,10 +15,10 @@ constexpr bool granted = true;
 constexpr bool not_granted = false;
 constexpr Enforced yes = Enforced::yes;
 constexpr Enforced no_call = Enforced::no_call;
-constexpr Enforced no = Enforced::no;
+[[maybe_unused]] constexpr Enforced no = Enforced::no;
 constexpr KindInfo kKinds[] = {
 #define KIND(name, shape, unless_said, enforced, form, help) \
-  {Kind::name, #name, Shape::shape, unless_said, enforced, form, help},
+  {Kind::name, host::kind_name(Kind::name), Shape::shape, unless_said, enforced, form, help},
 #include "host/kinds.def"
 #undef KIND
 };

@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "os/host_path.h"
+#include "os/watchdog.h"
 
 namespace nacre::policy {
 namespace {
@@ -88,6 +89,7 @@ Policy::Outcome Policy::decide(const host::Request& request, Lock& lock) {
   Key key{request.kind, std::string(request.object), request.rights};
   while (open_question_) {
     bool same = *open_question_ == key;
+    os::PauseTime thinking;
     answered_.wait(lock);
     if (same) return last_outcome_;
     Verdict verdict = options_.rules.evaluate(request);
@@ -105,7 +107,12 @@ Policy::Outcome Policy::ask(const host::Request& request, const Key& key, Lock& 
   Question asked = question(request);
   lock.unlock();
   asked.digest = options_.subject.digest ? options_.subject.digest() : "";
-  std::optional<Answer> answer = options_.asker->ask(asked);
+  std::optional<Answer> answer;
+  {
+    os::PauseTime thinking;
+    if (before_asking_) before_asking_();
+    answer = options_.asker->ask(asked);
+  }
   lock.lock();
   last_outcome_ = {};
   if (answer) {

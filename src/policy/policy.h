@@ -83,6 +83,9 @@ class Policy final : public host::Gate {
   host::Decision may(const host::Request& request) override;
   bool watches(std::string_view host_directory) override;
 
+  // Called in front of each question, on the thread that asks; before the first of them is set.
+  void set_before_asking(std::function<void()> hook) { before_asking_ = std::move(hook); }
+
   // The first kMaxRefusals different ones; `left_out` more.
   std::vector<Refusal> refusals(uint64_t* left_out) const;
 
@@ -110,6 +113,7 @@ class Policy final : public host::Gate {
   void refuse(const host::Request& request, std::string rule);
 
   Options options_;
+  std::function<void()> before_asking_;
   mutable std::mutex mutex_;
   std::condition_variable answered_;
   std::optional<Key> open_question_;

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
+#include "abi/code.h"
 #include "base/checked.h"
+#include "os/interrupt.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
 #include "runtime/store.h"
@@ -22,15 +25,63 @@ static_assert(Memory::kGrowFailed == abi::kGrowFailed && Table::kGrowFailed == a
 
 Instance& instance_of(VmCtx* vmctx) { return Instance::of(*vmctx); }
 
-uint64_t memory_grow(VmCtx* vmctx, uint32_t memory, uint64_t delta_pages) {
-  return instance_of(vmctx).memory(memory).grow(delta_pages);
+// ---- stopping in the middle
+//
+// What a guest is stopped by while it grows something, has no place in the result: it is requested,
+// and whoever called looks (abi/code.h). Bulk operations look between pieces, and answer with the
+// kind.
+
+constexpr uint64_t kPieceBytes = uint64_t{1} << 20;
+constexpr uint64_t kPieceElements = kPieceBytes / sizeof(Ref);
+
+// Calls work(done, count) for one piece after the other, up to `length`.
+template <class Work>
+[[gnu::always_inline]] inline TrapKind in_pieces(VmCtx* vmctx, uint64_t length, uint64_t piece,
+                                                 uint64_t fuel, Work work) {
+  if (vmctx->exec->counts_fuel && !abi::take_fuel(*vmctx->exec, fuel)) [[unlikely]]
+    return TrapKind::fuel_limit;
+  if (length <= piece) [[likely]] {
+    work(uint64_t{0}, length);
+    return TrapKind::none;
+  }
+  for (uint64_t done = 0; done < length;) {
+    uint64_t count = std::min(length - done, piece);
+    work(done, count);
+    done += count;
+    if (TrapKind stop = abi::stop_reason(*vmctx->exec); stop != TrapKind::none) return stop;
+  }
+  return TrapKind::none;
+}
+
+// The same for what may overlap: pieces in the order in which none is read after it was written.
+template <class Move>
+[[gnu::always_inline]] inline TrapKind move_in_pieces(VmCtx* vmctx, bool backwards, uint64_t length,
+                                                      uint64_t piece, uint64_t fuel, Move move) {
+  return in_pieces(vmctx, length, piece, fuel, [&](uint64_t done, uint64_t count) {
+    move(backwards ? length - done - count : done, count);
+  });
+}
+
+// ---- memories
+
+uint64_t memory_grow(VmCtx* vmctx, uint32_t index, uint64_t delta_pages) {
+  Instance& instance = instance_of(vmctx);
+  Memory& memory = instance.memory(index);
+  uint64_t old_pages = memory.grow(delta_pages);
+  if (old_pages == Memory::kGrowFailed) {
+    std::optional<uint64_t> bytes = memory.growth_bytes(delta_pages);
+    if (bytes && instance.store().is_beyond_memory_limit(*bytes))
+      abi::request_stop(*vmctx->exec, TrapKind::memory_limit);
+  }
+  return old_pages;
 }
 
 TrapKind memory_fill(VmCtx* vmctx, uint32_t index, uint64_t to, uint8_t value, uint64_t length) {
   Memory& memory = instance_of(vmctx).memory(index);
   if (!in_bounds(to, length, memory.size_bytes())) return TrapKind::memory_out_of_bounds;
-  std::memset(memory.base() + to, value, length);
-  return TrapKind::none;
+  return in_pieces(
+      vmctx, length, kPieceBytes, length / abi::kBytesPerFuel,
+      [&](uint64_t at, uint64_t count) { std::memset(memory.base() + to + at, value, count); });
 }
 
 TrapKind memory_copy(VmCtx* vmctx, uint32_t to_index, uint32_t from_index, uint64_t to,
@@ -41,8 +92,11 @@ TrapKind memory_copy(VmCtx* vmctx, uint32_t to_index, uint32_t from_index, uint6
       !in_bounds(from, length, source.size_bytes())) {
     return TrapKind::memory_out_of_bounds;
   }
-  std::memmove(target.base() + to, source.base() + from, length);
-  return TrapKind::none;
+  bool backwards = &target == &source && to > from;
+  return move_in_pieces(vmctx, backwards, length, kPieceBytes, length / abi::kBytesPerFuel,
+                        [&](uint64_t at, uint64_t count) {
+                          std::memmove(target.base() + to + at, source.base() + from + at, count);
+                        });
 }
 
 TrapKind memory_init(VmCtx* vmctx, uint32_t index, uint32_t segment, uint64_t to, uint64_t from,
@@ -54,21 +108,32 @@ TrapKind memory_init(VmCtx* vmctx, uint32_t index, uint32_t segment, uint64_t to
       !in_bounds(from, length, uint64_t{data.size()})) {
     return TrapKind::memory_out_of_bounds;
   }
-  if (length != 0) std::memcpy(memory.base() + to, data.data() + from, length);
-  return TrapKind::none;
+  return in_pieces(vmctx, length, kPieceBytes, length / abi::kBytesPerFuel,
+                   [&](uint64_t at, uint64_t count) {
+                     std::memcpy(memory.base() + to + at, data.data() + from + at, count);
+                   });
 }
 
 void data_drop(VmCtx* vmctx, uint32_t segment) { instance_of(vmctx).drop_data(segment); }
 
-uint64_t table_grow(VmCtx* vmctx, uint32_t table, uint64_t delta, Ref initial) {
-  return instance_of(vmctx).table(table).grow(delta, initial);
+uint64_t table_grow(VmCtx* vmctx, uint32_t index, uint64_t delta, Ref initial) {
+  Instance& instance = instance_of(vmctx);
+  Table& table = instance.table(index);
+  uint64_t old_size = table.grow(delta, initial);
+  if (old_size != Table::kGrowFailed) {
+    if (!abi::take_fuel(*vmctx->exec, delta)) abi::request_stop(*vmctx->exec, TrapKind::fuel_limit);
+  } else if (table.may_grow(delta) && instance.store().is_beyond_table_limit(delta)) {
+    abi::request_stop(*vmctx->exec, TrapKind::tables_limit);
+  }
+  return old_size;
 }
 
 TrapKind table_fill(VmCtx* vmctx, uint32_t index, uint64_t to, Ref value, uint64_t length) {
   Table& table = instance_of(vmctx).table(index);
   if (!in_bounds(to, length, table.size())) return TrapKind::table_out_of_bounds;
-  std::fill_n(table.record()->elements + to, length, value);
-  return TrapKind::none;
+  return in_pieces(vmctx, length, kPieceElements, length, [&](uint64_t at, uint64_t count) {
+    std::fill_n(table.record()->elements + to + at, count, value);
+  });
 }
 
 TrapKind table_copy(VmCtx* vmctx, uint32_t to_index, uint32_t from_index, uint64_t to,
@@ -77,11 +142,12 @@ TrapKind table_copy(VmCtx* vmctx, uint32_t to_index, uint32_t from_index, uint64
   Table& source = instance_of(vmctx).table(from_index);
   if (!in_bounds(to, length, target.size()) || !in_bounds(from, length, source.size()))
     return TrapKind::table_out_of_bounds;
-  if (length != 0) {
-    std::memmove(target.record()->elements + to, source.record()->elements + from,
-                 length * sizeof(Ref));
-  }
-  return TrapKind::none;
+  bool backwards = &target == &source && to > from;
+  return move_in_pieces(vmctx, backwards, length, kPieceElements, length,
+                        [&](uint64_t at, uint64_t count) {
+                          std::memmove(target.record()->elements + to + at,
+                                       source.record()->elements + from + at, count * sizeof(Ref));
+                        });
 }
 
 TrapKind table_init(VmCtx* vmctx, uint32_t index, uint32_t segment, uint64_t to, uint64_t from,
@@ -93,8 +159,10 @@ TrapKind table_init(VmCtx* vmctx, uint32_t index, uint32_t segment, uint64_t to,
     return TrapKind::table_out_of_bounds;
   }
   Ref* elements = table.record()->elements;
-  for (uint64_t i = 0; i < length; ++i) elements[to + i] = instance.element(segment, from + i);
-  return TrapKind::none;
+  return in_pieces(vmctx, length, kPieceElements, length, [&](uint64_t at, uint64_t count) {
+    for (uint64_t i = at; i < at + count; ++i)
+      elements[to + i] = instance.element(segment, from + i);
+  });
 }
 
 void elem_drop(VmCtx* vmctx, uint32_t segment) { instance_of(vmctx).drop_element(segment); }
@@ -111,22 +179,31 @@ TrapKind check_wait(const Memory& memory, uint64_t address, uint64_t width) {
   return check_atomic(memory, address, width);
 }
 
+// Waits in slices while somebody might want the guest to stop: no signal ends such a wait.
+template <class T>
+TrapKind atomic_wait(VmCtx* vmctx, uint32_t index, uint64_t address, T expected, int64_t timeout_ns,
+                     uint32_t* result) {
+  Memory& memory = instance_of(vmctx).memory(index);
+  if (TrapKind trap = check_wait(memory, address, sizeof(T)); trap != TrapKind::none) return trap;
+  bool watched = os::innermost() != nullptr;
+  auto stop = [] { return os::stop_requested(); };
+  ParkingLot::Woken woken =
+      memory.parking_lot().wait(address, memory.base() + address, expected, timeout_ns,
+                                watched ? ParkingLot::GiveUp(stop) : nullptr);
+  *result = static_cast<uint32_t>(woken);
+  if (woken != ParkingLot::Woken::gave_up) return TrapKind::none;
+  TrapKind reason = abi::stop_reason(*vmctx->exec);
+  return reason != TrapKind::none ? reason : TrapKind::interrupted;
+}
+
 TrapKind memory_atomic_wait32(VmCtx* vmctx, uint32_t index, uint64_t address, uint32_t expected,
                               int64_t timeout_ns, uint32_t* result) {
-  Memory& memory = instance_of(vmctx).memory(index);
-  if (TrapKind trap = check_wait(memory, address, 4); trap != TrapKind::none) return trap;
-  *result = static_cast<uint32_t>(
-      memory.parking_lot().wait32(address, memory.base() + address, expected, timeout_ns));
-  return TrapKind::none;
+  return atomic_wait(vmctx, index, address, expected, timeout_ns, result);
 }
 
 TrapKind memory_atomic_wait64(VmCtx* vmctx, uint32_t index, uint64_t address, uint64_t expected,
                               int64_t timeout_ns, uint32_t* result) {
-  Memory& memory = instance_of(vmctx).memory(index);
-  if (TrapKind trap = check_wait(memory, address, 8); trap != TrapKind::none) return trap;
-  *result = static_cast<uint32_t>(
-      memory.parking_lot().wait64(address, memory.base() + address, expected, timeout_ns));
-  return TrapKind::none;
+  return atomic_wait(vmctx, index, address, expected, timeout_ns, result);
 }
 
 TrapKind memory_atomic_notify(VmCtx* vmctx, uint32_t index, uint64_t address, uint32_t count,

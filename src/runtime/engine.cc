@@ -17,6 +17,12 @@ Result<std::shared_ptr<Engine>> Engine::create(std::unique_ptr<abi::Tier> tier,
   return std::shared_ptr<Engine>(new Engine(std::move(tier), options));
 }
 
+Result<std::shared_ptr<os::Watchdog>> Engine::watchdog() {
+  std::lock_guard lock(watchdog_mutex_);
+  if (watchdog_ == nullptr) watchdog_ = TRY(os::Watchdog::create());
+  return watchdog_;
+}
+
 uint64_t Engine::next_store_id() {
   // Not state that anything depends on, but a source of distinct numbers.
   static std::atomic<uint64_t> next{1};

@@ -1,16 +1,18 @@
 // An Engine is what modules have in common: the tier that runs them, the features they may use, the
 // identities of their types. One per process is enough.
 //
-// Shared by its modules and stores; immutable but for the type registry, and usable from any
-// thread.
+// Shared by its modules and stores; immutable but for the type registry and the watchdog, and
+// usable from any thread.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
 #include "abi/code.h"
 #include "base/result.h"
 #include "os/memory.h"
+#include "os/watchdog.h"
 #include "wasm/features.h"
 #include "wasm/type_registry.h"
 
@@ -28,6 +30,8 @@ struct EngineOptions {
   // Address space that all memories and stacks together may reserve. A process has 128 TiB; the
   // rest is for everybody else (security.md P6).
   uint64_t address_space_bytes = uint64_t{64} << 40;
+  // The tier was made so too: code counts what it does (abi/code.h), for stores that limit it.
+  bool counts_fuel = false;
   // Tests: which allocation fails. Outlives the engine and everything made with it.
   os::FailPoint* fail_point = nullptr;
 };
@@ -48,6 +52,9 @@ class Engine {
 
   os::MappingContext mapping() { return {.budget = &address_space_, .fail_point = fail_point()}; }
   os::FailPoint* fail_point() const { return options_.fail_point; }
+  // Keeps time for the stores; its thread starts when the first one asks. Errors: as
+  // os::Watchdog::create.
+  Result<std::shared_ptr<os::Watchdog>> watchdog();
   // A number that no other store of the process has.
   static uint64_t next_store_id();
 
@@ -58,6 +65,8 @@ class Engine {
   os::AddressSpaceBudget address_space_;
   wasm::TypeRegistry types_;
   std::unique_ptr<abi::Tier> tier_;
+  std::mutex watchdog_mutex_;
+  std::shared_ptr<os::Watchdog> watchdog_;
 };
 
 }  // namespace nacre::runtime

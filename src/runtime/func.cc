@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "abi/host_func.h"
 #include "os/fault.h"
+#include "os/interrupt.h"
+#include "os/watchdog.h"
 #include "runtime/fixed_array.h"
 #include "runtime/store.h"
 
@@ -30,30 +33,59 @@ Result<void> check_args(const Store& store, const wasm::FuncType& type,
 }
 
 // One entry into the store from the host. Whatever happens inside, the guest stack is as before.
+// The outermost one is what a guest's time passes in.
 class Entry {
  public:
   explicit Entry(Store& store) : exec_(store.exec()), stack_top_(exec_.stack_top) {
-    ++exec_.host_depth;
+    if (exec_.host_depth++ == 0) watch_ = store.watch();
     store.note_entry();
+    if (watch_ != nullptr) [[unlikely]]
+      keep_time();
   }
   ~Entry() {
+    if (watch_ != nullptr) [[unlikely]]
+      watch_->end();
     --exec_.host_depth;
     exec_.stack_top = stack_top_;
   }
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
 
+  // Why the guest must not run, or none.
+  abi::TrapKind refused() const { return refused_; }
+
  private:
+  [[gnu::noinline]] void keep_time() {
+    os::allow_interrupts();
+    running_.emplace(exec_.running);
+    refused_ = static_cast<abi::TrapKind>(watch_->begin());
+  }
+
   abi::ExecContext& exec_;
   uint8_t* stack_top_;
+  os::Watch* watch_ = nullptr;
+  std::optional<os::Running> running_;  // goes after the watch has ended
+  abi::TrapKind refused_ = abi::TrapKind::none;
 };
+
+abi::Outcome refuse(Store& store, abi::TrapKind kind) {
+  abi::Outcome trap = abi::make_trap(kind);
+  store.note_trap(*trap);
+  return trap;
+}
+
+// Said in so many words: it is not the guest's stack, to which a limit may be set.
+abi::Outcome nested_too_deep() {
+  return abi::make_trap(abi::TrapKind::call_stack_exhausted,
+                        std::string(abi::trap_text(abi::TrapKind::call_stack_exhausted)));
+}
 
 abi::Outcome enter(Store& store, abi::FuncObject& func, abi::Value* values) {
   abi::ExecContext& exec = store.exec();
-  if (exec.host_depth >= exec.max_host_depth)
-    return abi::make_trap(abi::TrapKind::call_stack_exhausted);
+  if (exec.host_depth >= exec.max_host_depth) return nested_too_deep();
   os::ensure_signal_stack();
   Entry entry(store);
+  if (entry.refused() != abi::TrapKind::none) return refuse(store, entry.refused());
   if (func.host != nullptr) {
     abi::HostCall call{.exec = exec, .caller = nullptr};
     return func.host->call(call, func.host->data, values);
@@ -119,6 +151,8 @@ Run<void> PreparedCall::run_unchecked(abi::Value* values) const {
   }
   os::ensure_signal_stack();
   Entry entry(*store_);
+  if (entry.refused() != abi::TrapKind::none) [[unlikely]]
+    return std::unexpected(refuse(*store_, entry.refused()));
   if (entry_(&exec, func_, values) == 0) [[likely]]
     return {};
   abi::Outcome trap(std::exchange(exec.trap, nullptr));

@@ -175,7 +175,9 @@ template <>
 struct DirectResult<abi::Outcome> {
   static constexpr bool kFits = true;
   using Type = void;
-  static void give(abi::DirectCall& call, abi::Outcome result) { call.trap = result.release(); }
+  static void give(abi::DirectCall& call, abi::Outcome result) {
+    if (result != nullptr) call.trap = result.release();
+  }
 };
 template <class T>
 struct DirectResult<std::expected<T, abi::Outcome>> {

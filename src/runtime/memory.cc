@@ -162,14 +162,21 @@ wasm::MemoryType Memory::current_type() const {
   return type;
 }
 
+std::optional<uint64_t> Memory::growth_bytes(uint64_t delta_pages) const {
+  uint64_t delta_bytes = pages_to_bytes(delta_pages, type_);
+  if (!in_bounds(size_bytes(), delta_bytes, max_bytes_)) return std::nullopt;
+  if (delta_pages > max_pages(type_) - size_pages()) return std::nullopt;
+  return delta_bytes;
+}
+
 uint64_t Memory::grow(uint64_t delta_pages) {
   std::lock_guard lock(grow_mutex_);
   uint64_t old_bytes = size_bytes();
   uint64_t old_pages = old_bytes >> type_.page_size_log2;
   if (delta_pages == 0) return old_pages;
-  uint64_t delta_bytes = pages_to_bytes(delta_pages, type_);
-  if (!in_bounds(old_bytes, delta_bytes, max_bytes_)) return kGrowFailed;
-  if (delta_pages > max_pages(type_) - old_pages) return kGrowFailed;
+  std::optional<uint64_t> growth = growth_bytes(delta_pages);
+  if (!growth) return kGrowFailed;
+  uint64_t delta_bytes = *growth;
 
   MemoryBudget* budget = context_.budget.get();
   if (budget != nullptr && !budget->take(delta_bytes)) return kGrowFailed;

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "abi/guest_memory.h"
 #include "abi/memory_layout.h"
@@ -36,6 +37,9 @@ class MemoryBudget {
   [[nodiscard]] bool take(uint64_t bytes) { return space_.take(bytes); }
   void give_back(uint64_t bytes) { space_.give_back(bytes); }
   uint64_t used_bytes() const { return space_.used_bytes(); }
+  bool has_room(uint64_t bytes) const { return space_.has_room(bytes); }
+  // False: more is in use already, and nothing was changed.
+  [[nodiscard]] bool set_limit(uint64_t limit_bytes) { return space_.set_limit(limit_bytes); }
 
  private:
   os::AddressSpaceBudget space_;
@@ -77,6 +81,8 @@ class Memory : public std::enable_shared_from_this<Memory> {
   uint64_t size_pages() const { return size_bytes() >> type_.page_size_log2; }
   // The former size in pages, or kGrowFailed: beyond the maximum, the reservation or the budget.
   uint64_t grow(uint64_t delta_pages);
+  // How many bytes so many pages more are; nothing: beyond what the memory may become.
+  std::optional<uint64_t> growth_bytes(uint64_t delta_pages) const;
 
   // Writes an active data segment; false if it does not fit.
   [[nodiscard]] bool initialize(uint64_t offset, Bytes data);

@@ -130,9 +130,9 @@ TEST(Memory, EveryFailingAllocationIsSurvived) {
 TEST(ParkingLot, TellsWhyItReturned) {
   alignas(8) uint8_t word[8] = {5};
   ParkingLot lot;
-  EXPECT_EQ(lot.wait32(0, word, 4, -1), ParkingLot::Woken::not_equal);
-  EXPECT_EQ(lot.wait64(0, word, 5, 1'000'000), ParkingLot::Woken::timed_out);
-  EXPECT_EQ(lot.wait32(0, word, 5, 0), ParkingLot::Woken::timed_out);
+  EXPECT_EQ(lot.wait<uint32_t>(0, word, 4, -1), ParkingLot::Woken::not_equal);
+  EXPECT_EQ(lot.wait<uint64_t>(0, word, 5, 1'000'000), ParkingLot::Woken::timed_out);
+  EXPECT_EQ(lot.wait<uint32_t>(0, word, 5, 0), ParkingLot::Woken::timed_out);
   EXPECT_EQ(lot.notify(0, 10), 0u);
 }
 
@@ -144,7 +144,7 @@ TEST(ParkingLot, WakesTheOldestOfTheAddress) {
   for (int i = 0; i < 3; ++i) {
     threads.emplace_back([&] {
       // A timeout beyond the clock's range means for ever (security.md Q3).
-      if (lot.wait32(8, words + 8, 0, INT64_MAX) == ParkingLot::Woken::notified) ++woken;
+      if (lot.wait<uint32_t>(8, words + 8, 0, INT64_MAX) == ParkingLot::Woken::notified) ++woken;
     });
   }
   uint32_t told = 0;

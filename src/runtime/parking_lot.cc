@@ -24,7 +24,7 @@ std::optional<Clock::time_point> deadline_after(int64_t timeout_ns) {
 
 template <class T>
 ParkingLot::Woken ParkingLot::wait(uint64_t address, const uint8_t* word, T expected,
-                                   int64_t timeout_ns) {
+                                   int64_t timeout_ns, GiveUp give_up) {
   std::optional<Clock::time_point> deadline = deadline_after(timeout_ns);
   std::unique_lock lock(mutex_);
   // Under the lock, so that whoever changes the word and then notifies finds us waiting.
@@ -34,25 +34,27 @@ ParkingLot::Woken ParkingLot::wait(uint64_t address, const uint8_t* word, T expe
   Waiter self{.address = address, .notified = false, .wake = {}};
   waiters_.push_back(&self);
   auto position = std::prev(waiters_.end());
-  bool notified = true;
-  if (deadline) {
-    notified = self.wake.wait_until(lock, *deadline, [&] { return self.notified; });
+  auto notified = [&] { return self.notified; };
+  Woken woken = Woken::notified;
+  if (give_up == nullptr && !deadline) {
+    self.wake.wait(lock, notified);
+  } else if (give_up == nullptr) {
+    if (!self.wake.wait_until(lock, *deadline, notified)) woken = Woken::timed_out;
   } else {
-    self.wake.wait(lock, [&] { return self.notified; });
+    while (woken == Woken::notified && !self.notified) {
+      Clock::time_point slice = Clock::now() + std::chrono::nanoseconds(kSliceNs);
+      if (deadline) slice = std::min(slice, *deadline);
+      if (self.wake.wait_until(lock, slice, notified)) break;
+      if (give_up()) woken = Woken::gave_up;
+      if (deadline && slice == *deadline) woken = Woken::timed_out;
+    }
   }
   waiters_.erase(position);
-  return notified ? Woken::notified : Woken::timed_out;
+  return woken;
 }
 
-ParkingLot::Woken ParkingLot::wait32(uint64_t address, const uint8_t* word, uint32_t expected,
-                                     int64_t timeout_ns) {
-  return wait(address, word, expected, timeout_ns);
-}
-
-ParkingLot::Woken ParkingLot::wait64(uint64_t address, const uint8_t* word, uint64_t expected,
-                                     int64_t timeout_ns) {
-  return wait(address, word, expected, timeout_ns);
-}
+template ParkingLot::Woken ParkingLot::wait(uint64_t, const uint8_t*, uint32_t, int64_t, GiveUp);
+template ParkingLot::Woken ParkingLot::wait(uint64_t, const uint8_t*, uint64_t, int64_t, GiveUp);
 
 uint32_t ParkingLot::notify(uint64_t address, uint32_t count) {
   std::lock_guard lock(mutex_);

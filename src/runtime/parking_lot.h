@@ -14,12 +14,16 @@ namespace nacre::runtime {
 
 class ParkingLot {
  public:
-  enum class Woken : uint32_t { notified = 0, not_equal = 1, timed_out = 2 };  // wasm's results
+  enum class Woken : uint32_t { notified = 0, not_equal = 1, timed_out = 2, gave_up };  // wasm's
+
+  // Asked now and then whether to wait no longer; may be null.
+  using GiveUp = bool (*)();
 
   // Waits at guest address `address` if the word there, at `word`, is `expected`. `timeout_ns`
-  // below 0 is for ever. The word is naturally aligned and stays accessible.
-  Woken wait32(uint64_t address, const uint8_t* word, uint32_t expected, int64_t timeout_ns);
-  Woken wait64(uint64_t address, const uint8_t* word, uint64_t expected, int64_t timeout_ns);
+  // below 0 is for ever. The word is naturally aligned and stays accessible. T: uint32_t, uint64_t.
+  template <class T>
+  Woken wait(uint64_t address, const uint8_t* word, T expected, int64_t timeout_ns,
+             GiveUp give_up = nullptr);
   // Wakes at most `count` of those who wait there; how many.
   uint32_t notify(uint64_t address, uint32_t count);
 
@@ -29,8 +33,8 @@ class ParkingLot {
     bool notified = false;
     std::condition_variable wake;
   };
-  template <class T>
-  Woken wait(uint64_t address, const uint8_t* word, T expected, int64_t timeout_ns);
+  // How often give_up is asked.
+  static constexpr int64_t kSliceNs = 2'000'000;
 
   std::mutex mutex_;
   std::list<Waiter*> waiters_;  // at most one per thread

@@ -62,7 +62,7 @@ Result<std::shared_ptr<Pool>> Pool::create(std::shared_ptr<Engine> engine,
   return std::shared_ptr<Pool>(new Pool(std::move(engine), std::move(host), options));
 }
 
-Run<Lease> Pool::instantiate(const ModulePtr& module, void* host_data) {
+Run<Lease> Pool::instantiate(const ModulePtr& module, void* host_data, Limits limits) {
   if (module == nullptr) return fail(ErrorCode::usage, "no module to instantiate");
   if (&module->engine() != engine_.get())
     return fail(ErrorCode::usage, "the module and the pool belong to different engines");
@@ -75,6 +75,7 @@ Run<Lease> Pool::instantiate(const ModulePtr& module, void* host_data) {
   }
   slot->store->set_host_data(host_data);
   Lease lease(shared_from_this(), std::move(slot));
+  if (!limits.empty()) TRY(lease.store().set_limits(std::move(limits)));
   if (Run<void> started = run_start(lease.instance()); !started) {
     started.error().detach();  // the slot will be gone
     return std::unexpected(std::move(started).error());

@@ -86,7 +86,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   // if all slots are given out; unsupported, if the module imports anything but functions.
   // Traps of the start function are detached (Failure::detach). `host_data`: of this guest, there
   // before the start function runs.
-  Run<Lease> instantiate(const ModulePtr& module, void* host_data = nullptr);
+  // `limits`: of this guest. They may say less than PoolOptions::store, and nothing of the stack.
+  Run<Lease> instantiate(const ModulePtr& module, void* host_data = nullptr, Limits limits = {});
 
   PoolStatistics statistics() const;
 

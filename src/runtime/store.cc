@@ -7,6 +7,9 @@
 #include "runtime/instance.h"
 
 namespace nacre::runtime {
+
+using abi::TrapKind;
+
 namespace {
 
 constexpr uint64_t kStackGuardBytes = 64 << 10;
@@ -28,20 +31,24 @@ bool has_concrete_ref(const wasm::FuncType& type) {
 
 Store::Store(std::shared_ptr<Engine> engine, StoreOptions options)
     : engine_(std::move(engine)),
-      options_(options),
+      options_(std::move(options)),
       id_(StoreId{Engine::next_store_id()}),
-      memory_budget_(std::make_shared<MemoryBudget>(options.max_memory_bytes)),
-      table_budget_(options.max_table_elements) {
+      memory_budget_(std::make_shared<MemoryBudget>(options_.max_memory_bytes)),
+      table_budget_(options_.max_table_elements) {
   exec_.store = this;
-  exec_.max_host_depth = options.max_host_depth;
+  exec_.running.stop_for_others = static_cast<uint32_t>(TrapKind::interrupted);
+  exec_.max_host_depth = options_.max_host_depth;
 }
 
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::create(std::shared_ptr<Engine> engine, StoreOptions options) {
   if (engine == nullptr) return fail(ErrorCode::usage, "a store needs an engine");
-  std::unique_ptr<Store> store(new Store(std::move(engine), options));
+  if (const Limit* stack = find_limit(options.limits, TrapKind::stack_limit))
+    options.guest_stack_bytes = stack->amount;
+  std::unique_ptr<Store> store(new Store(std::move(engine), std::move(options)));
   TRY(store->map_stack());
+  TRY(store->apply_limits());
   return store;
 }
 
@@ -66,6 +73,97 @@ Result<void> Store::map_stack() {
   return {};
 }
 
+// ---- limits
+
+Result<void> Store::apply_limits() {
+  auto amount = [&](TrapKind kind, uint64_t otherwise) {
+    const Limit* limit = find_limit(options_.limits, kind);
+    return limit != nullptr ? limit->amount : otherwise;
+  };
+  auto refuse = [&](TrapKind kind) {
+    return fail(ErrorCode::limit,
+                "what is there already is more than " + find_limit(options_.limits, kind)->words);
+  };
+  if (!memory_budget_->set_limit(amount(TrapKind::memory_limit, options_.max_memory_bytes)))
+    return refuse(TrapKind::memory_limit);
+  if (!table_budget_.set_limit(amount(TrapKind::tables_limit, options_.max_table_elements)))
+    return refuse(TrapKind::tables_limit);
+  const Limit* fuel = find_limit(options_.limits, TrapKind::fuel_limit);
+  if (fuel != nullptr && !engine_->options().counts_fuel)
+    return fail(ErrorCode::usage, "the engine was not made to count fuel");
+  // An engine whose code counts counts in any case.
+  exec_.counts_fuel = engine_->options().counts_fuel;
+  exec_.fuel = fuel == nullptr ? INT64_MAX
+                               : static_cast<int64_t>(std::min<uint64_t>(fuel->amount, INT64_MAX));
+  const Limit* time = find_limit(options_.limits, TrapKind::time_limit);
+  const Limit* cpu_time = find_limit(options_.limits, TrapKind::cpu_time_limit);
+  if (time == nullptr && cpu_time == nullptr) return {};
+  TRY(make_interruptible());
+  if (time != nullptr) watch_->set_time_left(time->amount);
+  if (cpu_time != nullptr) watch_->set_cpu_time_left(cpu_time->amount);
+  return {};
+}
+
+Result<void> Store::set_limits(Limits limits) {
+  if (running()) return fail(ErrorCode::usage, "a guest is running in the store");
+  if (find_limit(limits, TrapKind::stack_limit) != nullptr)
+    return fail(ErrorCode::usage, "the size of the stack was chosen when the store was made");
+  watch_ = nullptr;
+  options_.limits = std::move(limits);
+  return apply_limits();
+}
+
+Result<void> Store::make_interruptible() {
+  if (watch_ != nullptr) return {};
+  if (running()) return fail(ErrorCode::usage, "a guest is running in the store");
+  constexpr os::Watch::Reasons kReasons = {
+      .time = static_cast<uint32_t>(TrapKind::time_limit),
+      .cpu_time = static_cast<uint32_t>(TrapKind::cpu_time_limit),
+      .interrupted = static_cast<uint32_t>(TrapKind::interrupted)};
+  watch_ = std::make_unique<os::Watch>(TRY(engine_->watchdog()), exec_.running, kReasons);
+  return {};
+}
+
+Error Store::with_limit(TrapKind kind, Error error) const {
+  const std::string* words = words_of(kind);
+  if (words == nullptr || error.code() != ErrorCode::limit) return error;
+  return Error(ErrorCode::limit, error.message() + ": " + *words);
+}
+
+const std::string* Store::words_of(TrapKind kind) const {
+  const Limit* limit = find_limit(options_.limits, kind);
+  return limit != nullptr ? &limit->words : nullptr;
+}
+
+bool Store::is_beyond_memory_limit(uint64_t more_bytes) const {
+  return words_of(TrapKind::memory_limit) != nullptr && !memory_budget_->has_room(more_bytes);
+}
+
+bool Store::is_beyond_table_limit(uint64_t more_elements) const {
+  return words_of(TrapKind::tables_limit) != nullptr && !table_budget_.has_room(more_elements);
+}
+
+uint64_t Store::fuel_used() const {
+  const Limit* fuel = find_limit(options_.limits, TrapKind::fuel_limit);
+  if (fuel == nullptr) return 0;
+  uint64_t amount = std::min<uint64_t>(fuel->amount, INT64_MAX);
+  return amount - static_cast<uint64_t>(std::max<int64_t>(exec_.fuel, 0));
+}
+
+void Store::note_trap(abi::Trap& trap) {
+  trapped_ |= trap.kind != TrapKind::exit;
+  if (watch_ != nullptr) {
+    watch_->note_stopped(static_cast<uint32_t>(trap.kind));
+  } else {
+    exec_.running.stop.store(0, std::memory_order_relaxed);
+  }
+  if (!trap.message.empty()) return;
+  if (trap.kind == TrapKind::call_stack_exhausted && words_of(TrapKind::stack_limit) != nullptr)
+    trap.kind = TrapKind::stack_limit;
+  if (const std::string* words = words_of(trap.kind))
+    trap.message = std::string(abi::trap_text(trap.kind)) + ": " + *words;
+}
+
 Store& Store::of(abi::ExecContext& exec) { return *static_cast<Exec&>(exec).store; }
 
 Result<Extern> Store::add_func(abi::HostFunc func) {
@@ -87,7 +185,8 @@ Result<Extern> Store::add_func(abi::HostFunc func) {
 Result<std::unique_ptr<Table>> Store::make_table(const wasm::TableType& type, abi::Ref initial) {
   if (table_count_ >= options_.max_tables)
     return fail(ErrorCode::limit, "the store has all the tables that it may have");
-  auto table = TRY(Table::create(type, initial, &table_budget_, engine_->fail_point()));
+  auto table = Table::create(type, initial, &table_budget_, engine_->fail_point());
+  if (!table) return std::unexpected(with_limit(TrapKind::tables_limit, std::move(table).error()));
   ++table_count_;
   return table;
 }
@@ -104,8 +203,10 @@ Result<std::shared_ptr<Memory>> Store::make_memory(const wasm::MemoryType& type,
                         .owner = engine_};
   // A shared memory may outlive the store, and so what the store takes its address space from.
   if (!type.shared) context.mapping.stock = options_.stock;
-  auto memory = TRY(image == nullptr ? Memory::create(type, context)
-                                     : Memory::create(type, context, std::move(image)));
+  auto memory = image == nullptr ? Memory::create(type, context)
+                                 : Memory::create(type, context, std::move(image));
+  if (!memory)
+    return std::unexpected(with_limit(TrapKind::memory_limit, std::move(memory).error()));
   ++memory_count_;
   return memory;
 }
@@ -181,7 +282,7 @@ abi::FuncObject* Store::func_of(abi::Ref ref) const {
   uint64_t offset = ref - reinterpret_cast<abi::Ref>(range.begin);
   if (offset % sizeof(abi::FuncObject) != 0 || offset / sizeof(abi::FuncObject) >= range.count)
     return nullptr;
-  return reinterpret_cast<abi::FuncObject*>(ref);
+  return reinterpret_cast<abi::FuncObject*>(ref);  // NOLINT(performance-no-int-to-ptr)
 }
 
 bool Store::is_ref_of_type(abi::Ref value, wasm::ValType type) const {
@@ -254,6 +355,7 @@ Result<void> Store::restore(const os::PageRestorer& restorer) {
   }
   entered_ = false;
   host_data_ = nullptr;
+  if (!options_.limits.empty() || watch_ != nullptr) TRY(set_limits({}));
   id_ = StoreId{Engine::next_store_id()};
   return {};
 }

@@ -19,9 +19,11 @@
 #include "base/result.h"
 #include "os/memory.h"
 #include "os/page_restorer.h"
+#include "os/watchdog.h"
 #include "runtime/engine.h"
 #include "runtime/extern.h"
 #include "runtime/global.h"
+#include "runtime/limits.h"
 #include "runtime/memory.h"
 #include "runtime/module.h"
 #include "runtime/table.h"
@@ -40,13 +42,16 @@ struct StoreOptions {
   uint64_t guest_stack_bytes = uint64_t{8} << 20;
   // How deep the host may call the guest calling the host; each level costs native stack.
   uint32_t max_host_depth = 200;
+  // What somebody set, in place of the figures above and for what is unlimited otherwise. Time and
+  // fuel are counted over all that guests do in the store.
+  Limits limits;
   // Where memories and stacks come from and go back to; may be null, outlives the store.
   os::ReservationStock* stock = nullptr;
 };
 
 class Store {
  public:
-  // Errors: out_of_memory.
+  // Errors: out_of_memory; usage, if fuel is limited and the engine does not count it.
   static Result<std::unique_ptr<Store>> create(std::shared_ptr<Engine> engine,
                                                StoreOptions options = {});
   ~Store();
@@ -94,10 +99,30 @@ class Store {
   Result<void> restore(const os::PageRestorer& restorer);
   // Whether a guest ended by a trap, other than its own exit.
   bool trapped() const { return trapped_; }
-  void note_trap(const abi::Trap& trap) { trapped_ |= trap.kind != abi::TrapKind::exit; }
   bool running() const { return exec_.host_depth != 0; }
   // That a guest is about to use the stack.
   void note_entry() { entered_ = true; }
+  // A trap has left a guest: what it says about a limit that was set is completed.
+  void note_trap(abi::Trap& trap);
+
+  // ---- Limits.
+  //
+  // What was set. Between guests of a pool they change: set_limits() is for who has just got a
+  // store that no guest runs in; the size of the stack stays what it is. Errors: limit (more is in
+  // use), usage.
+  const Limits& limits() const { return options_.limits; }
+  Result<void> set_limits(Limits limits);
+  // The words of a limit that was set; null: it was not.
+  const std::string* words_of(abi::TrapKind kind) const;
+  // The memory limit was set, and so many bytes more are beyond it; likewise elements of tables.
+  bool is_beyond_memory_limit(uint64_t more_bytes) const;
+  bool is_beyond_table_limit(uint64_t more_elements) const;
+  // Keeps time for the guest from now on, so that it can be interrupted. Errors: internal.
+  Result<void> make_interruptible();
+  // Null: not interruptible.
+  os::Watch* watch() { return watch_.get(); }
+  // Fuel used so far; 0 if it is not limited.
+  uint64_t fuel_used() const;
 
   // ---- References.
   //
@@ -144,6 +169,9 @@ class Store {
 
   Store(std::shared_ptr<Engine> engine, StoreOptions options);
   Result<void> map_stack();
+  Result<void> apply_limits();
+  // The error of something that was too large, with the limit, if one was set.
+  Error with_limit(abi::TrapKind kind, Error error) const;
   // Made, charged to the store's limits, and not yet owned by it.
   Result<std::unique_ptr<Table>> make_table(const wasm::TableType& type, abi::Ref initial);
   Result<std::shared_ptr<Memory>> make_memory(const wasm::MemoryType& type, bool restorable = false,
@@ -162,6 +190,7 @@ class Store {
   void* host_data_ = nullptr;
   std::optional<Census> frozen_;
   Exec exec_;
+  std::unique_ptr<os::Watch> watch_;  // of exec_
   std::shared_ptr<MemoryBudget> memory_budget_;
   os::AddressSpaceBudget table_budget_;
   uint64_t table_count_ = 0;

@@ -69,10 +69,12 @@ bool Table::extend(uint64_t new_size) {
   return true;
 }
 
+bool Table::may_grow(uint64_t delta) const { return in_bounds(record_.size, delta, max_size_); }
+
 uint64_t Table::grow(uint64_t delta, abi::Ref initial) {
   uint64_t old_size = record_.size;
   if (delta == 0) return old_size;
-  if (!in_bounds(old_size, delta, max_size_)) return kGrowFailed;
+  if (!may_grow(delta)) return kGrowFailed;
   if (budget_ != nullptr && !budget_->take(delta)) return kGrowFailed;
   if (!extend(old_size + delta)) {
     if (budget_ != nullptr) budget_->give_back(delta);

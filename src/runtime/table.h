@@ -35,6 +35,8 @@ class Table {
   uint64_t size() const { return record_.size; }
   // The former size, or kGrowFailed: beyond the maximum, kMaxTableElements or the budget.
   uint64_t grow(uint64_t delta, abi::Ref initial);
+  // Whether it may have so many elements more, but for the budget.
+  bool may_grow(uint64_t delta) const;
 
   // ---- For instance pools: size and elements as they are now, and back to them. Errors:
   // out_of_memory; after a failed restore() the table must not be used any more.

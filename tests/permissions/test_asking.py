@@ -18,6 +18,16 @@ def test_once_allows_one_time(world):
     assert not world.store.exists()
 
 
+def test_thinking_does_not_use_up_the_time(world):
+    path = world.put("a.txt", "hello\n")
+    for limit in ("--time 500ms", "--cpu-time 500ms"):
+        run = world.terminal(f"{limit} wish.wasm read {path}")
+        time.sleep(1)
+        run.answer("once")
+        out, code = run.end()
+        assert "read: hello\n" in out and code == 0, out
+
+
 def test_run_lasts_until_the_end(world):
     path = world.put("a.txt", "hello\n")
     for _ in range(2):

@@ -54,11 +54,7 @@ def test_a_policy_for_another_module_is_refused(world):
     world.run("run --policy p.toml wish.wasm", code=0)
 
 
-def test_limits_that_nothing_enforces_are_refused(world):
-    for limit in ("memory=1M", "time=1s", "threads=2"):
-        kind, value = limit.split("=")
-        _, err = world.run(f"run --{kind} {value} wish.wasm", code=125)
-        assert "nothing enforces this limit yet" in err, err
+def test_what_nothing_uses_is_refused(world):
     _, err = world.run("run --net example.com wish.wasm", code=125)
     assert "no interface that is built so far" in err, err
 
@@ -67,10 +63,26 @@ def test_handles_are_limited(world):
     world.put("d/a.txt")
     out, _ = world.run("run --handles 2 --dir d --no-ask wish.wasm read d/a.txt", code=0)
     assert out == "read: text\n"
-    out, _ = world.run("run --handles 1 --dir d --no-ask wish.wasm read d/a.txt", code=0)
-    assert out == "read: error 33\n", "too many open files"
+    _, err = world.run("run --handles 1 --dir d --no-ask wish.wasm read d/a.txt", code=134)
+    assert "wish.wasm trapped: handles limit reached: 1 (--handles)" in err, err
     _, err = world.run("run --handles 1 --dir d --dir d::/e wish.wasm", code=125)
     assert "at most 1 handles are allowed" in err, err
+
+
+def test_written_bytes_are_limited(world):
+    os.makedirs(world.path("d"))
+    # "written\n" is 8 bytes, and what is printed about it counts as well.
+    out, err = world.run("run --written 64 --dir d --no-ask wish.wasm write d/a.txt", code=0)
+    assert out == "write: done\n" and err == "", err
+    _, err = world.run("run --written 7 --dir d --no-ask wish.wasm write d/b.txt", code=134)
+    assert "wish.wasm trapped: written limit reached: 7 bytes (--written)" in err, err
+    assert os.path.getsize(world.path("d/b.txt")) == 0
+
+
+def test_limits_of_a_policy_file_are_named_by_their_place(world):
+    world.put("p.toml", '[allow]\nmemory = "64K"\n')
+    _, err = world.run("run --policy p.toml wish.wasm", code=125)
+    assert "more than the store may have: 64 KiB (p.toml:2:10)" in err, err
 
 
 def test_variables_by_pattern_and_denied(world):

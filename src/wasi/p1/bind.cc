@@ -56,6 +56,9 @@ struct Bound<kMethod> {
                                 std::index_sequence<kIndex...>) {
     GuestMemory memory = call.memory();
     R result = (preview1.*kMethod)(memory, argument<Params>(values[kIndex])...);
+    if (abi::TrapKind reached = preview1.take_reached(); reached != abi::TrapKind::none)
+        [[unlikely]]
+      return abi::make_trap(reached);
     if constexpr (kExits) {
       abi::Outcome exit = abi::make_trap(abi::TrapKind::exit);
       exit->exit_code = result.code;

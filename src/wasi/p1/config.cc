@@ -7,7 +7,8 @@ namespace nacre::wasi::p1 {
 Config::Config()
     : clock_(host::make_real_clock()),
       random_(host::make_real_random()),
-      denials_(std::make_shared<host::DenialLog>()) {}
+      denials_(std::make_shared<host::DenialLog>()),
+      written_bytes_(std::make_shared<std::atomic<uint64_t>>(0)) {}
 
 Config& Config::arguments(std::vector<std::string> arguments) {
   env_.arguments = std::move(arguments);
@@ -111,6 +112,12 @@ Config& Config::call_log(std::shared_ptr<host::CallLog> log) {
 
 Config& Config::limits(Limits limits) {
   limits_ = limits;
+  return *this;
+}
+
+Config& Config::limits_of(const Config& other) {
+  limits_ = other.limits_;
+  written_bytes_ = other.written_bytes_;
   return *this;
 }
 

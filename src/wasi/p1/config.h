@@ -4,9 +4,11 @@
 // Build one, then hand it to Preview1. No setter fails except those that open something.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +27,10 @@ namespace nacre::wasi::p1 {
 struct Limits {
   uint32_t max_descriptors = 1024;
   uint32_t max_subscriptions = 4096;  // of one poll_oneoff
+  // Somebody set the number of descriptors: wanting more ends the guest instead of being mfile.
+  bool descriptors_are_set = false;
+  // To files, streams and sockets together, and by which files are made longer; nothing: any.
+  std::optional<uint64_t> max_written_bytes;
 };
 
 // A directory as a guest gets it.
@@ -74,6 +80,8 @@ class Config {
   Config& call_log(std::shared_ptr<host::CallLog> log);
 
   Config& limits(Limits limits);
+  // The limits of another one, and one account with it of what is written.
+  Config& limits_of(const Config& other);
 
   // What was given so far, for whoever gives a part of it to somebody else.
   const host::Env& env() const { return env_; }
@@ -104,6 +112,7 @@ class Config {
   std::vector<std::shared_ptr<host::Socket>> sockets_;
   std::shared_ptr<host::CallLog> call_log_;
   Limits limits_;
+  std::shared_ptr<std::atomic<uint64_t>> written_bytes_;  // so far
 };
 
 }  // namespace nacre::wasi::p1

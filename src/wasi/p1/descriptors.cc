@@ -45,10 +45,24 @@ Errno Preview1::fd_advise(GuestMemory&, Fd fd, Filesize offset, Filesize length,
   return Errno::success;
 }
 
+template <class Change>
+Errno Preview1::lengthen(host::File& file, uint64_t size_bytes, Change change) {
+  uint64_t growth = 0;
+  if (config_.limits_.max_written_bytes && file.writable()) {
+    host::FileStat stat = P1_TRY(file.stat());
+    growth = size_bytes - std::min(size_bytes, stat.size_bytes);
+  }
+  // What cannot be is the host's to refuse.
+  if (size_bytes <= INT64_MAX && !may_write(growth)) return Errno::nospc;
+  P1_TRY(change());
+  note_written(growth);
+  return Errno::success;
+}
+
 Errno Preview1::fd_allocate(GuestMemory&, Fd fd, Filesize offset, Filesize length) {
   Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::fd_allocate));
-  P1_TRY(descriptor->file().allocate(offset, length));
-  return Errno::success;
+  return lengthen(descriptor->file(), checked_add(offset, length).value_or(UINT64_MAX),
+                  [&] { return descriptor->file().allocate(offset, length); });
 }
 
 Errno Preview1::fd_close(GuestMemory&, Fd fd) {
@@ -116,8 +130,7 @@ Errno Preview1::unstable_fd_filestat_get(GuestMemory& memory, Fd fd, Ptr stat_ou
 
 Errno Preview1::fd_filestat_set_size(GuestMemory&, Fd fd, Filesize size) {
   Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::fd_filestat_set_size));
-  P1_TRY(descriptor->file().set_size(size));
-  return Errno::success;
+  return lengthen(descriptor->file(), size, [&] { return descriptor->file().set_size(size); });
 }
 
 Errno Preview1::fd_filestat_set_times(GuestMemory&, Fd fd, Timestamp atim, Timestamp mtim,
@@ -223,8 +236,9 @@ Errno Preview1::fd_write(GuestMemory& memory, Fd fd, Ptr iovs, Size iovs_len, Pt
   Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::fd_write));
   GuestBuffers buffers = P1_TRY(GuestBuffers::read(memory, iovs, iovs_len));
   P1_FAULT_UNLESS(memory.contains(nwritten_out, 4));
-  size_t count = P1_TRY(buffers.drain(
-      memory, [&](std::span<const Bytes> from) { return write_some(*descriptor, from); }));
+  auto transfer = [&](std::span<const Bytes> from) { return write_some(*descriptor, from); };
+  size_t count = P1_TRY(
+      buffers.drain(memory, [&](std::span<const Bytes> from) { return counted(from, transfer); }));
   P1_FAULT_UNLESS(memory.write<uint32_t>(nwritten_out, static_cast<uint32_t>(count)));
   return Errno::success;
 }
@@ -250,7 +264,8 @@ Errno Preview1::fd_pwrite(GuestMemory& memory, Fd fd, Ptr iovs, Size iovs_len, F
   auto transfer = [&](std::span<const Bytes> from) -> P1Result<size_t> {
     return P1_TRY(descriptor->file().write_at(from, offset));
   };
-  size_t count = P1_TRY(buffers.drain(memory, transfer));
+  size_t count = P1_TRY(
+      buffers.drain(memory, [&](std::span<const Bytes> from) { return counted(from, transfer); }));
   P1_FAULT_UNLESS(memory.write<uint32_t>(nwritten_out, static_cast<uint32_t>(count)));
   return Errno::success;
 }

@@ -152,7 +152,7 @@ Errno Preview1::path_open(GuestMemory& memory, Fd fd, uint32_t dirflags, Ptr pat
   if ((wanted & ~parent->inheriting) != 0) return Errno::notcapable;
   std::string name = P1_TRY(read_path(memory, path, path_len));
   P1_FAULT_UNLESS(memory.contains(fd_out, 4));
-  if (!table_.has_room()) return Errno::mfile;
+  if (!table_.has_room()) return no_descriptor();
   host::HandlePtr handle =
       P1_TRY(parent->dir().open(name, open_options(follow, open_flags, base, flags)));
   Descriptor opened = P1_TRY(opened_descriptor(std::move(handle), base, inheriting, flags));

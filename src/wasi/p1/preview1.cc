@@ -57,7 +57,11 @@ Errno write_sizes(GuestMemory& memory, const std::vector<std::string>& texts, Pt
 std::vector<std::string> joined(const std::vector<std::pair<std::string, std::string>>& pairs) {
   std::vector<std::string> result;
   result.reserve(pairs.size());
-  for (const auto& [name, value] : pairs) result.emplace_back(name).append("=").append(value);
+  for (const auto& [name, value] : pairs) {
+    std::string& text = result.emplace_back(name);
+    text += '=';
+    text += value;
+  }
   return result;
 }
 
@@ -98,6 +102,22 @@ Preview1::Preview1(Config config)
     insert(std::move(descriptor));
   }
   config_.sockets_.clear();
+}
+
+Errno Preview1::no_descriptor() {
+  if (config_.limits_.descriptors_are_set) reached_ = abi::TrapKind::handles_limit;
+  return Errno::mfile;
+}
+
+bool Preview1::may_write(uint64_t bytes) {
+  const std::optional<uint64_t>& most = config_.limits_.max_written_bytes;
+  if (!most || in_bounds(config_.written_bytes_->load(), bytes, *most)) return true;
+  reached_ = abi::TrapKind::written_limit;
+  return false;
+}
+
+void Preview1::note_written(uint64_t bytes) {
+  config_.written_bytes_->fetch_add(bytes, std::memory_order_relaxed);
 }
 
 Errno Preview1::args_get(GuestMemory& memory, Ptr argv, Ptr argv_buf) {

@@ -12,9 +12,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "abi/guest_memory.h"
+#include "abi/trap.h"
+#include "base/checked.h"
 #include "wasi/p1/config.h"
 #include "wasi/p1/fd_table.h"
 #include "wasi/p1/types.h"
@@ -35,6 +38,8 @@ class Preview1 {
   const std::shared_ptr<host::DenialLog>& denials() const { return config_.denials_; }
   const FdTable& descriptors() const { return table_; }
   host::CallLog* call_log() const { return config_.call_log_.get(); }
+  // A limit that was set and that the last call reached, which ends the guest; else none.
+  abi::TrapKind take_reached() { return std::exchange(reached_, abi::TrapKind::none); }
 
   Errno args_get(GuestMemory& memory, Ptr argv, Ptr argv_buf);
   Errno args_sizes_get(GuestMemory& memory, Ptr argc_out, Ptr argv_buf_size_out);
@@ -130,8 +135,28 @@ class Preview1 {
   void subscribe_descriptor(PollState& state, const Subscription& subscription);
   P1Result<void> wait_for_events(PollState& state);
 
+  // What a call that wants one descriptor too many gets.
+  Errno no_descriptor();
+  // Whether so much more may be written; if not, the guest has reached its limit.
+  bool may_write(uint64_t bytes);
+  void note_written(uint64_t bytes);
+  // write(from), counted.
+  template <class Write>
+  P1Result<size_t> counted(std::span<const Bytes> from, Write write) {
+    uint64_t total = 0;
+    for (Bytes bytes : from) total += bytes.size();
+    if (!may_write(total)) return std::unexpected(Errno::nospc);
+    size_t written = P1_TRY(write(from));
+    note_written(written);
+    return written;
+  }
+  // Calls change(), which makes a file so long if it is shorter.
+  template <class Change>
+  Errno lengthen(host::File& file, uint64_t size_bytes, Change change);
+
   Config config_;
   FdTable table_;
+  abi::TrapKind reached_ = abi::TrapKind::none;
 };
 
 }  // namespace nacre::wasi::p1

@@ -20,7 +20,7 @@ Errno Preview1::sock_accept(GuestMemory& memory, Fd fd, uint32_t flags, Ptr fd_o
   Descriptor* listener = P1_TRY(table_.get(fd, Operation::sock_accept));
   if ((flags & ~fdflags::nonblock) != 0) return Errno::inval;
   P1_FAULT_UNLESS(memory.contains(fd_out, 4));
-  if (!table_.has_room()) return Errno::mfile;
+  if (!table_.has_room()) return no_descriptor();
   bool nonblocking = (listener->flags & fdflags::nonblock) != 0;
   std::shared_ptr<host::Socket> socket = P1_TRY(listener->socket().accept(nonblocking));
   Descriptor accepted;
@@ -66,7 +66,8 @@ Errno Preview1::sock_send(GuestMemory& memory, Fd fd, Ptr si_data, Size si_data_
   auto transfer = [&](std::span<const Bytes> from) -> P1Result<size_t> {
     return P1_TRY(descriptor->socket().send(from, nonblocking));
   };
-  size_t count = P1_TRY(buffers.drain(memory, transfer));
+  size_t count = P1_TRY(
+      buffers.drain(memory, [&](std::span<const Bytes> from) { return counted(from, transfer); }));
   P1_FAULT_UNLESS(memory.write<uint32_t>(so_datalen_out, static_cast<uint32_t>(count)));
   return Errno::success;
 }

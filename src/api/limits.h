@@ -1,0 +1,18 @@
+// Limits as a user says them, and as the runtime holds them.
+#pragma once
+
+#include <vector>
+
+#include "abi/trap.h"
+#include "policy/grant.h"
+#include "runtime/limits.h"
+
+namespace nacre::api {
+
+// Of everything that was said the smallest counts.
+runtime::Limits limits_of(const std::vector<policy::Rule>& rules);
+
+// "memory": the kind of grant whose limit a trap is about. "" if it is about none; ends in NUL.
+const char* limit_name(abi::TrapKind trap);
+
+}  // namespace nacre::api
