@@ -172,7 +172,6 @@ struct State {
   // Goes where the entry at the cursor says. One comparison finds both reasons to take the long
   // way: no entry's `moves` is Notice::kAttention.
   NACRE_INLINE void take_branch() const {
-    NACRE_MACHINE(*this);
     const Branch* entry = cursor;
     if (entry->moves != reg_activation->notice.attention.load(std::memory_order_relaxed))
         [[unlikely]]
