@@ -90,3 +90,11 @@ def test_what_is_the_programs_is_refused(world):
         assert "of the program" in err, err
     _, err = world.run("run --module-policy x=y program.wat", code=125)
     assert "no --module has that name" in err, err
+
+
+def test_it_writes_on_the_programs_account(world):
+    """The library writes 5 bytes, the program 13: one of them reaches the limit."""
+    prepare(world, '[allow]\ndir = ["d/sub:ro"]\n')
+    run(world, "--dir d --written 18")
+    out, err = run(world, "--dir d --written 17", code=134)
+    assert out == "said\n" and "written limit reached: 17 bytes" in err, (out, err)
