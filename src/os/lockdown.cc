@@ -31,7 +31,6 @@ constexpr bool kPossible = true;
 #endif
 
 // ---- Landlock
-// ------------------------------------------------------------------------------------
 
 // linux/landlock.h as of ABI 6; a kernel that knows less is given less of it.
 struct RulesetAttributes {
@@ -106,7 +105,6 @@ Result<void> restrict_files(int abi, std::span<const LeftOpen> left_open) {
 }
 
 // ---- seccomp
-// -------------------------------------------------------------------------------------
 
 #if defined(__x86_64__)
 constexpr uint32_t kArchitecture = AUDIT_ARCH_X86_64;
@@ -216,6 +214,10 @@ class Filter {
   void own_process() {
     load_argument(0);
     allow_if_one_of({static_cast<uint32_t>(::getpid())});
+  }
+  void own_thread() {
+    load_argument(0);
+    allow_if_one_of({0});
   }
   void only_asks() {
     load_argument(2);
