@@ -41,6 +41,9 @@ struct TableRecord {
   Ref* elements = nullptr;  // may move when the table grows: reload after every call
   uint64_t size = 0;
   bool is_64 = false;
+  // Somebody may have changed it since it was saved (runtime/table.h); whoever writes says so
+  // first.
+  bool written = false;
 };
 
 // What a funcref points to. Unique for each function of each instance, so references compare by

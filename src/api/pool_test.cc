@@ -139,6 +139,45 @@ TEST_P(CPool, ARunningGuestIsNotReleased) {
   EXPECT_EQ(nacre_pool_statistics(pool_).idle, 1u);
 }
 
+// Each way in which a guest changes a table, and what of it the next one sees.
+TEST_P(CPool, TablesAreRestoredHoweverTheyWereWritten) {
+  constexpr std::string_view kTables = R"((module
+    (table $a 3 300 funcref) (table $b 4 funcref)
+    (elem (table $a) (i32.const 0) func $one) (elem (table $b) (i32.const 0) func $one $one)
+    (elem $more func $one $one $one)
+    (func $one)
+    (func (export "set") (table.set $a (i32.const 1) (ref.func $one)))
+    (func (export "fill") (table.fill $a (i32.const 1) (ref.func $one) (i32.const 2)))
+    (func (export "copy") (table.copy $a $b (i32.const 1) (i32.const 0) (i32.const 2)))
+    (func (export "init") (table.init $a $more (i32.const 0) (i32.const 0) (i32.const 3)))
+    (func (export "grow") (drop (table.grow $a (ref.func $one) (i32.const 2))))
+    (func (export "state") (result i32)
+      (i32.or (i32.shl (table.size $a) (i32.const 4))
+        (i32.or (ref.is_null (table.get $a (i32.const 0)))
+          (i32.or (i32.shl (ref.is_null (table.get $a (i32.const 1))) (i32.const 1))
+                  (i32.shl (ref.is_null (table.get $a (i32.const 2))) (i32.const 2))))))))";
+  nacre_module_delete(module_);
+  module_ = nullptr;
+  ASSERT_EQ(text(nacre_module_new(engine_, kTables.data(), kTables.size(), &module_)), "");
+  constexpr int32_t kNew = 3 << 4 | 6;
+  auto state = [&](nacre_instance_t* instance) {
+    nacre_val_t result{NACRE_I32, {}};
+    EXPECT_EQ(text(nacre_instance_call(instance, "state", nullptr, 0, &result, 1)), "");
+    return result.of.i32;
+  };
+  for (const char* way : {"set", "fill", "copy", "init", "grow"}) {
+    nacre_instance_t* instance = take();
+    EXPECT_EQ(state(instance), kNew) << "before " << way;
+    EXPECT_EQ(text(nacre_instance_call(instance, way, nullptr, 0, nullptr, 0)), "");
+    EXPECT_NE(state(instance), kNew) << way;
+    EXPECT_EQ(text(nacre_pool_release(instance)), "");
+  }
+  nacre_instance_t* last = take();
+  EXPECT_EQ(state(last), kNew);
+  EXPECT_EQ(nacre_pool_statistics(pool_).warm, 5u);
+  EXPECT_EQ(text(nacre_pool_release(last)), "");
+}
+
 TEST_P(CPool, ATrapEndsTheInstance) {
   nacre_instance_t* instance = take();
   Error trap(nacre_instance_call(instance, "trap", nullptr, 0, nullptr, 0));

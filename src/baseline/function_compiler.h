@@ -315,7 +315,7 @@ class FunctionCompiler {
   // ---- variables.cc
   void write_local(uint32_t index, Operand& value);
   void table_record(Gpr to, uint32_t table);
-  Mem table_element(uint32_t table, Operand& index);
+  Mem table_element(uint32_t table, Operand& index, bool writes);
   Mem global_at(uint32_t index);
 
   // ---- memory.cc

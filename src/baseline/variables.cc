@@ -143,7 +143,7 @@ void FunctionCompiler::table_record(Gpr to, uint32_t table) {
 
 // The place of an element that exists; the scratch register is part of it, the index is in a
 // register.
-Mem FunctionCompiler::table_element(uint32_t table, Operand& index) {
+Mem FunctionCompiler::table_element(uint32_t table, Operand& index, bool writes) {
   Gpr reg = own_gpr(index);
   if (index.type == Type::i32) check_clean(reg);
   index = Operand::in(Type::i64, reg);
@@ -151,13 +151,14 @@ Mem FunctionCompiler::table_element(uint32_t table, Operand& index) {
   masm_.alu(Width::w64, Alu::cmp, reg, at(x64::kScratch, offsetof(TableRecord, size)));
   trap_if(Cond::above_equal, TrapKind::table_out_of_bounds);
   clamp(Cond::above_equal, reg);
+  if (writes) masm_.store8(at(x64::kScratch, offsetof(TableRecord, written)), 1);
   masm_.mov(Width::w64, x64::kScratch, at(x64::kScratch, offsetof(TableRecord, elements)));
   return at(x64::kScratch, reg, 0, 3);
 }
 
 void FunctionCompiler::table_get(const wasm::imm::table& i) {
   Operand index = pop();
-  Mem from = table_element(i.index, index);
+  Mem from = table_element(i.index, index, false);
   release(index);
   Gpr to = result_gpr();
   masm_.mov(Width::w64, to, from);
@@ -168,7 +169,7 @@ void FunctionCompiler::table_set(const wasm::imm::table& i) {
   Operand value = pop();
   Operand index = pop();
   Gpr reg = gpr_of(value);
-  masm_.mov(Width::w64, table_element(i.index, index), reg);
+  masm_.mov(Width::w64, table_element(i.index, index, true), reg);
   release(index);
   release(value);
 }

@@ -174,6 +174,7 @@ struct TableSet {
     uint64_t element = table_index(table, operand);
     if (element >= table.size) [[unlikely]]
       return at.template trap<TrapKind::table_out_of_bounds>();
+    table.written = true;
     table.elements[element] = value;
     return s.next(length);
   }

@@ -131,8 +131,9 @@ uint64_t table_grow(VmCtx* vmctx, uint32_t index, uint64_t delta, Ref initial) {
 TrapKind table_fill(VmCtx* vmctx, uint32_t index, uint64_t to, Ref value, uint64_t length) {
   Table& table = instance_of(vmctx).table(index);
   if (!in_bounds(to, length, table.size())) return TrapKind::table_out_of_bounds;
+  Ref* elements = table.elements_to_write();
   return in_pieces(vmctx, length, kPieceElements, length, [&](uint64_t at, uint64_t count) {
-    std::fill_n(table.record()->elements + to + at, count, value);
+    std::fill_n(elements + to + at, count, value);
   });
 }
 
@@ -143,10 +144,11 @@ TrapKind table_copy(VmCtx* vmctx, uint32_t to_index, uint32_t from_index, uint64
   if (!in_bounds(to, length, target.size()) || !in_bounds(from, length, source.size()))
     return TrapKind::table_out_of_bounds;
   bool backwards = &target == &source && to > from;
+  Ref* elements = target.elements_to_write();
   return move_in_pieces(vmctx, backwards, length, kPieceElements, length,
                         [&](uint64_t at, uint64_t count) {
-                          std::memmove(target.record()->elements + to + at,
-                                       source.record()->elements + from + at, count * sizeof(Ref));
+                          std::memmove(elements + to + at, source.record()->elements + from + at,
+                                       count * sizeof(Ref));
                         });
 }
 
@@ -158,7 +160,7 @@ TrapKind table_init(VmCtx* vmctx, uint32_t index, uint32_t segment, uint64_t to,
       !in_bounds(from, length, instance.element_count(segment))) {
     return TrapKind::table_out_of_bounds;
   }
-  Ref* elements = table.record()->elements;
+  Ref* elements = table.elements_to_write();
   return in_pieces(vmctx, length, kPieceElements, length, [&](uint64_t at, uint64_t count) {
     for (uint64_t i = at; i < at + count; ++i)
       elements[to + i] = instance.element(segment, from + i);

@@ -252,7 +252,7 @@ class Instantiator {
     uint64_t offset = TRY(offset_of(segment.offset, table.record()->is_64));
     if (!in_bounds(offset, uint64_t{segment.size()}, table.size()))
       return std::unexpected(abi::make_trap(abi::TrapKind::table_out_of_bounds));
-    abi::Ref* to = table.record()->elements + offset;
+    abi::Ref* to = table.elements_to_write() + offset;
     for (const wasm::ConstExpr& expr : segment.exprs) *to++ = TRY(value_of(expr)).ref;
     for (uint32_t function : segment.functions)
       *to++ = Store::ref_of(*instance_->functions_[function]);

@@ -80,6 +80,7 @@ uint64_t Table::grow(uint64_t delta, abi::Ref initial) {
     if (budget_ != nullptr) budget_->give_back(delta);
     return kGrowFailed;
   }
+  record_.written = true;
   if (initial != abi::kNullRef) {
     std::fill_n(record_.elements + old_size, delta, initial);
   }
@@ -87,13 +88,15 @@ uint64_t Table::grow(uint64_t delta, abi::Ref initial) {
   return old_size;
 }
 
-Result<FixedArray<abi::Ref>> Table::save() const {
+Result<FixedArray<abi::Ref>> Table::save() {
   auto saved = TRY(FixedArray<abi::Ref>::create(record_.size, fail_point_));
   std::copy_n(record_.elements, record_.size, saved.data());
+  record_.written = false;
   return saved;
 }
 
 Result<void> Table::restore(const FixedArray<abi::Ref>& saved) {
+  if (!record_.written) return {};
   // What grew much is given back; else the room stays, null again behind the elements.
   if (capacity_ > 2 * saved.size() + kKeptElements) {
     auto* elements = static_cast<abi::Ref*>(std::calloc(saved.size() + 1, sizeof(abi::Ref)));
@@ -107,6 +110,7 @@ Result<void> Table::restore(const FixedArray<abi::Ref>& saved) {
   std::copy_n(saved.data(), saved.size(), record_.elements);
   if (budget_ != nullptr) budget_->give_back(record_.size - saved.size());
   record_.size = saved.size();
+  record_.written = false;
   return {};
 }
 
@@ -117,7 +121,7 @@ std::optional<abi::Ref> Table::get(uint64_t index) const {
 
 bool Table::set(uint64_t index, abi::Ref value) {
   if (index >= record_.size) return false;
-  record_.elements[index] = value;
+  elements_to_write()[index] = value;
   return true;
 }
 

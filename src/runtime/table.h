@@ -38,14 +38,21 @@ class Table {
   // Whether it may have so many elements more, but for the budget.
   bool may_grow(uint64_t delta) const;
 
-  // ---- For instance pools: size and elements as they are now, and back to them. Errors:
-  // out_of_memory; after a failed restore() the table must not be used any more.
-  Result<FixedArray<abi::Ref>> save() const;
+  // ---- For instance pools: size and elements as they are now, and back to them, which is nothing
+  // to do if nobody wrote. Errors: out_of_memory; after a failed restore() the table must not be
+  // used any more.
+  Result<FixedArray<abi::Ref>> save();
   Result<void> restore(const FixedArray<abi::Ref>& saved);
 
   // Bounds-checked. The caller has checked the type of what it sets.
   std::optional<abi::Ref> get(uint64_t index) const;
   [[nodiscard]] bool set(uint64_t index, abi::Ref value);
+
+  // For bulk operations, which check bounds and types.
+  abi::Ref* elements_to_write() {
+    record_.written = true;
+    return record_.elements;
+  }
 
   abi::TableRecord* record() { return &record_; }
 
