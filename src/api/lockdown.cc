@@ -14,7 +14,8 @@ Result<void> start_broker(Prepared& prepared, std::vector<std::shared_ptr<host::
   // Otherwise both would have the beginning of the log still to write.
   if (oversight.audit) TRY(oversight.audit->flush());
   auto failed = [](int error) {
-    return fail(ErrorCode::io, std::string("cannot start the broker: ") + std::strerror(error));
+    return fail(ErrorCode::io, std::string("cannot start the broker: ") + std::strerror(error) +
+                                   " (--no-lockdown runs without)");
   };
   auto ends = os::Channel::make_pair();
   if (!ends) return failed(ends.error());

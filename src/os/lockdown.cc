@@ -77,8 +77,8 @@ int landlock_abi() {
 }
 
 Error failed(const char* what, int error) {
-  return Error(ErrorCode::io,
-               std::string("cannot lock the process down: ") + what + ": " + std::strerror(error));
+  return Error(ErrorCode::io, std::string("cannot lock the process down: ") + what + ": " +
+                                  std::strerror(error) + " (--no-lockdown runs without)");
 }
 
 Result<void> restrict_files(int abi, std::span<const LeftOpen> left_open) {
