@@ -40,7 +40,8 @@ template <class Work>
                                                  uint64_t fuel, Work work) {
   if (vmctx->exec->counts_fuel && !abi::take_fuel(*vmctx->exec, fuel)) [[unlikely]]
     return TrapKind::fuel_limit;
-  if (length <= piece) [[likely]] {
+  // Not for 0: what has no bytes may have no address, and no function of the library takes that.
+  if (length - 1 < piece) [[likely]] {
     work(uint64_t{0}, length);
     return TrapKind::none;
   }
