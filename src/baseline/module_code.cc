@@ -127,9 +127,21 @@ Result<HostEntry> BaselineCode::host_entry(uint32_t index) {
   return entry;
 }
 
+// Where much was compiled, much will be: an eighth more at a time, so that little is in vain.
+void BaselineCode::populate_ahead() {
+  constexpr size_t kLeast = 64 << 10, kMost = 1 << 20;
+  size_t code = used_ - module().defined_functions() * sizeof(void*);
+  if (code < 2 * kLeast || used_ + kLeast / 4 < populated_) return;
+  size_t from = std::max(used_, populated_);
+  size_t bytes = std::clamp(code / 8, kLeast, kMost);
+  memory_.populate(from, bytes);
+  populated_ = from + bytes;
+}
+
 Result<void> BaselineCode::compile(uint32_t index) {
   if (memory_.size_bytes() == 0) TRY(map());
   if (!bodies_valid_) TRY(wasm::validate_function(info_, index));
+  populate_ahead();
   uint8_t* buffer = memory_.writable() + used_;
   const uint8_t* limit = memory_.writable() + memory_.size_bytes();
   CompiledFunction compiled =

@@ -84,6 +84,7 @@ class BaselineCode final : public abi::ModuleCode {
   void compile_first();
   // The function whose code `pc` is in; null if it is in none. Under the lock.
   const FunctionCode* function_at(const uint8_t* pc) const;
+  void populate_ahead();
   Result<void> compile(uint32_t index);
   // Tells the listener of functions_[first] and those behind it.
   void announce(size_t first);
@@ -108,6 +109,7 @@ class BaselineCode final : public abi::ModuleCode {
   os::CodeMemory memory_;
   os::CodeRange fault_range_;
   size_t used_ = 0;
+  size_t populated_ = 0;  // so far there are pages
   std::unique_ptr<FunctionCompiler> compiler_;
   std::vector<std::unique_ptr<FunctionCode>> functions_;    // by rising address
   std::unique_ptr<std::atomic<const void*>[]> entries_;     // by function; null: not compiled

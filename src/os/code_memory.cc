@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -42,6 +43,13 @@ void CodeMemory::reset() {
   writable_ = nullptr;
   executable_ = nullptr;
   size_bytes_ = 0;
+}
+
+void CodeMemory::populate(uint64_t begin, uint64_t bytes) const {
+  constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, Linux 5.14; older systems fault
+  uint64_t first = std::min(round_up_to_page(begin), size_bytes_);
+  uint64_t count = std::min(round_up_to_page(bytes), size_bytes_ - first);
+  if (count != 0) ::madvise(writable_ + first, count, kPopulateWrite);
 }
 
 Result<CodeMemory> CodeMemory::create(uint64_t bytes, bool for_debuggers, MappingContext context) {

@@ -29,6 +29,9 @@ class CodeMemory {
   const uint8_t* executable() const { return executable_; }
   uint64_t size_bytes() const { return size_bytes_; }
 
+  // Soon to be written: pages for [begin, begin + bytes) of it, at once instead of by a fault each.
+  void populate(uint64_t begin, uint64_t bytes) const;
+
   // The other view of an address in writable().
   const uint8_t* executable_of(const uint8_t* address) const {
     return executable_ + (address - writable_);
