@@ -65,6 +65,13 @@ struct RunFormatter : CLI::Formatter {
 
 // Options end at APP; what stands behind it is the guest's, whatever it looks like.
 std::optional<int> parse_run_options(Args args, RunOptions& options) {
+  // Declaring all options is more than half of the instructions of a short run (1.3 of 2.2 million,
+  // 25 November 2026); where there is none to parse, none is declared.
+  if (!args.empty() && !args[0].empty() && args[0][0] != '-') {
+    options.app = args[0];
+    options.app_args.assign(args.begin() + 1, args.end());
+    return std::nullopt;
+  }
   CLI::App app(
       "Runs a program with exactly the rights named here.\n"
       "APP is a .wasm or .wat file; ARGS after it are the program's own.",

@@ -6,7 +6,6 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -43,11 +42,6 @@ uintptr_t resolve(const int32_t& field) {
   return reinterpret_cast<uintptr_t>(&field) + static_cast<intptr_t>(field);
 }
 
-struct Landing {
-  uintptr_t instruction;
-  uintptr_t landing;
-};
-
 // Where an instruction of a range of code goes on.
 struct Landings {
   uintptr_t fault = 0;
@@ -72,8 +66,6 @@ struct RangeChunk {
 
 // Everything the handler reads. Written before the handler is installed, or atomically.
 struct Handler {
-  const Landing* landings = nullptr;
-  size_t landing_count = 0;
   RangeChunk memories;
   RangeChunk codes;
   std::mutex range_mutex;  // for those who register, never for the handler
@@ -114,12 +106,14 @@ void set_arguments(ucontext_t* context, uintptr_t second, uintptr_t third) {
 #endif
 }
 
-const Landing* find_landing(uintptr_t instruction) {
-  const Landing* end = handler.landings + handler.landing_count;
-  const Landing* found =
-      std::lower_bound(handler.landings, end, instruction,
-                       [](const Landing& row, uintptr_t pc) { return row.instruction < pc; });
-  return found != end && found->instruction == instruction ? found : nullptr;
+// Where an access of the program itself goes on; 0 if it is none. The rows are some hundreds and
+// not in order; looking at all takes less time than a signal does, sorting them more than a short
+// run has.
+uintptr_t find_landing(uintptr_t instruction) {
+  for (const FaultRow* row = __start_nacre_fault_table; row != __stop_nacre_fault_table; ++row) {
+    if (resolve(row->instruction) == instruction) return resolve(row->landing);
+  }
+  return 0;
 }
 
 // The landings of the range that holds `address`; nothing if there is no range.
@@ -207,11 +201,11 @@ void on_fault(int signal, siginfo_t* info, void* raw_context) {
   if (info->si_code > 0) {
     uintptr_t pc = program_counter(context);
     auto address = reinterpret_cast<uintptr_t>(info->si_addr);
-    const Landing* row = find_landing(pc);
-    std::optional<Landings> code = row == nullptr ? find_range(handler.codes, pc) : std::nullopt;
-    if ((row != nullptr || code) && find_range(handler.memories, address)) {
+    std::optional<Landings> code = find_range(handler.codes, pc);
+    uintptr_t landing = code ? code->fault : find_landing(pc);
+    if (landing != 0 && find_range(handler.memories, address)) {
       if (code) set_arguments(context, pc, address);
-      program_counter(context) = code ? code->fault : row->landing;
+      program_counter(context) = landing;
       errno = saved_errno;
       return;
     }
@@ -259,25 +253,7 @@ void on_interrupt(int signal, siginfo_t* info, void* raw_context) {
   errno = saved_errno;
 }
 
-int load_landings() {
-  if (__start_nacre_fault_table == nullptr) return 0;
-  size_t count = static_cast<size_t>(__stop_nacre_fault_table - __start_nacre_fault_table);
-  if (count == 0) return 0;
-  auto* rows = new (std::nothrow) Landing[count];  // kept for good: the handler reads it
-  if (rows == nullptr) return ENOMEM;
-  for (size_t i = 0; i < count; ++i) {
-    const FaultRow& row = __start_nacre_fault_table[i];
-    rows[i] = {resolve(row.instruction), resolve(row.landing)};
-  }
-  std::sort(rows, rows + count,
-            [](const Landing& a, const Landing& b) { return a.instruction < b.instruction; });
-  handler.landings = rows;
-  handler.landing_count = count;
-  return 0;
-}
-
 int install() {
-  if (int error = load_landings(); error != 0) return error;
   struct sigaction action = {};
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -11,13 +12,25 @@
 namespace nacre::wasm {
 namespace {
 
-// Types live in chunks that never move: at() is a load and an addition, without a lock.
-constexpr uint32_t kChunkLog2 = 10;
-constexpr uint32_t kChunkSize = 1u << kChunkLog2;
 constexpr uint32_t kMaxIds = HeapType::kMaxIndex + 1;  // a ValType has no room for more
-constexpr uint32_t kChunks = kMaxIds / kChunkSize;
 
-using Chunk = std::array<CanonType, kChunkSize>;
+// Types live in chunks that never move: at() is a load and an addition, without a lock. Each chunk
+// is twice as large as the one before, so that few types take little room.
+constexpr uint32_t kFirstChunkLog2 = 5;
+constexpr uint32_t kChunks = std::bit_width(kMaxIds) - kFirstChunkLog2 + 1;
+
+struct ChunkPlace {
+  uint32_t chunk;
+  uint32_t index;
+  constexpr uint32_t chunk_size() const { return 1u << (kFirstChunkLog2 + chunk); }
+};
+constexpr ChunkPlace place_of(uint32_t id) {
+  uint32_t shifted = id + (1u << kFirstChunkLog2);
+  auto log2 = static_cast<uint32_t>(std::bit_width(shifted)) - 1;
+  return {log2 - kFirstChunkLog2, shifted - (1u << log2)};
+}
+static_assert(place_of(31).chunk == 0 && place_of(32).chunk == 1 && place_of(95).index == 63 &&
+              place_of(kMaxIds - 1).chunk < kChunks);
 
 // A rolled-up group as words: references to the own group are relative to its start, references
 // outside are canonical ids, so equal words are equivalent groups.
@@ -153,16 +166,17 @@ struct TypeRegistry::State {
   std::unordered_map<Key, uint32_t, KeyHash> groups;  // to the id of the group's first type
   uint32_t next = 0;
   // An entry is set once, before an id of its chunk is given out.
-  std::array<std::atomic<Chunk*>, kChunks> chunks{};
+  std::array<std::atomic<CanonType*>, kChunks> chunks{};
 
   // The seed differs from run to run, so a guest cannot choose types that collide.
   State() : groups(0, KeyHash{reinterpret_cast<uintptr_t>(this) * 0xD6E8FEB86659FD93u}) {}
   ~State() {
-    for (auto& chunk : chunks) delete chunk.load(std::memory_order_relaxed);
+    for (auto& chunk : chunks) delete[] chunk.load(std::memory_order_relaxed);
   }
 
   CanonType& slot(uint32_t id) {
-    return (*chunks[id >> kChunkLog2].load(std::memory_order_acquire))[id & (kChunkSize - 1)];
+    ChunkPlace place = place_of(id);
+    return chunks[place.chunk].load(std::memory_order_acquire)[place.index];
   }
   std::optional<uint32_t> find(const Key& key) const {
     auto found = groups.find(key);
@@ -189,9 +203,10 @@ Result<uint32_t> TypeRegistry::State::add(const GroupView& group, Key key) {
 Result<void> TypeRegistry::State::add_type(const GroupView& group, uint32_t first_id,
                                            uint32_t position) {
   uint32_t id = first_id + position;
-  auto& chunk = chunks[id >> kChunkLog2];
+  ChunkPlace place = place_of(id);
+  auto& chunk = chunks[place.chunk];
   if (chunk.load(std::memory_order_relaxed) == nullptr) {
-    chunk.store(new Chunk, std::memory_order_release);
+    chunk.store(new CanonType[place.chunk_size()], std::memory_order_release);
   }
   auto renamed = [&](TypeIdx index) {
     uint64_t word = index_word(group, index);
