@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <random>
-#include <thread>
 
-#include "broker/client.h"
-#include "broker/server.h"
+#include "broker/broker_for_test.h"
 #include "host/file.h"
 #include "host/test_tree.h"
 #include "policy/rules.h"
@@ -44,23 +42,6 @@ std::shared_ptr<Dir> open(TestTree& tree, std::shared_ptr<Policy> policy) {
   return tree.open(std::make_shared<host::Grant>("root", host::Rights::all, std::move(policy),
                                                  std::make_shared<host::DenialLog>()));
 }
-
-// A broker on a thread of this process.
-struct Broker {
-  explicit Broker(Server::Duties duties) {
-    auto ends = *os::Channel::make_pair();
-    client = std::make_shared<Client>(std::move(ends.first), nullptr);
-    thread = std::jthread([end = std::move(ends.second), its = std::move(duties)]() mutable {
-      Server(std::move(end), std::move(its)).serve();
-    });
-  }
-  ~Broker() {
-    EXPECT_EQ(client.use_count(), 1);
-    client.reset();  // closes the channel
-  }
-  std::jthread thread;
-  std::shared_ptr<Client> client;
-};
 
 // Everything that an act says, as text.
 class Acts {
@@ -178,7 +159,7 @@ TEST(BrokerTest, DoesWhatTheDirectoryDoes) {
     auto policy = make_policy(there);
     auto root = open(there, policy);
     ASSERT_TRUE(root->is_guarded());
-    Broker broker({.dirs = {root}, .policy = policy, .finish = nullptr});
+    BrokerForTest broker({.dirs = {root}, .policy = policy, .finish = nullptr});
     Acts direct(open(here, make_policy(here)), seed);
     Acts remote(broker.client->stand_in(*root, 0), seed);
     root.reset();
@@ -253,7 +234,7 @@ TEST(BrokerTest, PathsAreNotDecidedByTheirNames) {
   TestTree tree(host::Backend::walk, true);
   plant(tree);
   auto policy = make_policy(tree);
-  Broker broker({.dirs = {}, .policy = policy, .finish = nullptr});
+  BrokerForTest broker({.dirs = {}, .policy = policy, .finish = nullptr});
   std::string path = tree.path_of("f");
   EXPECT_EQ(broker.client->may({.kind = Kind::file, .object = path, .granted = true}),
             host::Decision::deny);
@@ -284,10 +265,10 @@ TEST(BrokerTest, WithoutABrokerNothingWorksAndNothingHangs) {
 TEST(BrokerTest, FinishSaysWhatFailed) {
   TestTree tree(host::Backend::walk, true);
   uint32_t told = 0;
-  Broker broker({.dirs = {}, .policy = make_policy(tree), .finish = [&](uint32_t calls) {
-                   told = calls;
-                   return calls == 5 ? Result<void>{} : fail(ErrorCode::io, "no room");
-                 }});
+  BrokerForTest broker({.dirs = {}, .policy = make_policy(tree), .finish = [&](uint32_t calls) {
+                          told = calls;
+                          return calls == 5 ? Result<void>{} : fail(ErrorCode::io, "no room");
+                        }});
   EXPECT_TRUE(broker.client->finish(5).has_value());
   EXPECT_EQ(told, 5u);
   EXPECT_EQ(broker.client->finish(6).error().message(), "no room");

@@ -1,22 +1,25 @@
 // Attacks on granted directories: random calls with random spellings by a guest, while others swap
 // files, directories, links and pipes under its feet. Nothing may be reached outside of what was
-// granted, nor what a rule denies inside of it. NACRE_ESCAPE_TRIES says how often (20 000).
+// granted, nor what a rule denies inside of it, in the process that has the rights and through its
+// broker. NACRE_ESCAPE_TRIES says how often (20 000).
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
+#include <optional>
 #include <random>
 #include <set>
 #include <thread>
 
+#include "broker/broker_for_test.h"
 #include "host/file.h"
 #include "host/test_tree.h"
 #include "os/host_path.h"
 #include "policy/policy.h"
 
-namespace nacre::policy {
+namespace nacre::broker {
 namespace {
 
 using host::Dir;
@@ -25,6 +28,12 @@ using host::FileStat;
 using host::HandleKind;
 using host::HandlePtr;
 using host::TestTree;
+using policy::Kind;
+using policy::parse_rule;
+using policy::Place;
+using policy::Policy;
+using policy::Rights;
+using policy::RuleSet;
 
 constexpr int kDefaultTries = 20'000;
 constexpr unsigned kExchange = 2;  // RENAME_EXCHANGE
@@ -39,6 +48,7 @@ enum class Way { mounted, below_root };
 struct Setting {
   Way way;
   os::Resolver resolver;
+  bool through_broker = false;
 };
 
 class EscapeTest : public testing::TestWithParam<Setting> {
@@ -73,7 +83,9 @@ class EscapeTest : public testing::TestWithParam<Setting> {
     auto dir = below_root ? host::open_root_dir(grant, "/", GetParam().resolver)
                           : host::open_real_dir(root, grant, GetParam().resolver);
     prefix = below_root ? root.substr(1) + "/" : "";
-    return *dir;
+    if (!GetParam().through_broker) return *dir;
+    broker.emplace(Server::Duties{.dirs = {*dir}, .policy = gate, .finish = nullptr});
+    return broker->client->stand_in(**dir, 0);
   }
 
   // Puts back what the guest's calls took away, where nothing is: the races need it.
@@ -131,6 +143,7 @@ class EscapeTest : public testing::TestWithParam<Setting> {
   std::mt19937 random;
   std::string prefix;
   std::set<std::pair<uint64_t, uint64_t>> forbidden;
+  std::optional<BrokerForTest> broker;
   std::shared_ptr<Dir> kept;  // a directory that the guest opened earlier
   int opened = 0;
   int refused = 0;
@@ -265,13 +278,16 @@ INSTANTIATE_TEST_SUITE_P(Ways, EscapeTest,
                          testing::Values(Setting{Way::mounted, os::Resolver::automatic},
                                          Setting{Way::mounted, os::Resolver::walk},
                                          Setting{Way::below_root, os::Resolver::automatic},
-                                         Setting{Way::below_root, os::Resolver::walk}),
-                         [](const testing::TestParamInfo<Setting>& setting) {
-                           return std::string(setting.param.way == Way::mounted ? "mounted"
-                                                                                : "below_root") +
-                                  (setting.param.resolver == os::Resolver::walk ? "_walk"
-                                                                                : "_kernel");
+                                         Setting{Way::below_root, os::Resolver::walk},
+                                         Setting{Way::mounted, os::Resolver::automatic, true},
+                                         Setting{Way::below_root, os::Resolver::automatic, true}),
+                         [](const testing::TestParamInfo<Setting>& tested) {
+                           const Setting& setting = tested.param;
+                           std::string name =
+                               setting.way == Way::mounted ? "mounted" : "below_root";
+                           name += setting.resolver == os::Resolver::walk ? "_walk" : "_kernel";
+                           return name + (setting.through_broker ? "_broker" : "");
                          });
 
 }  // namespace
-}  // namespace nacre::policy
+}  // namespace nacre::broker
