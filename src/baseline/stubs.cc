@@ -130,10 +130,17 @@ class Stubs::Maker {
     masm_.mov_imm(Width::w32, Gpr::rax, 1);
     jump_to(stubs_.exit_offset_);
   }
-  // In the native part of a stub that a function trapped into: its frame is whole, rbx says where.
-  void frame_of_trap() {
+  // The end of a stub that a function trapped into: what `handler` makes of it is why the guest's
+  // call ends. The function's frame is whole; rsi says where, and rbx, for debuggers, afterwards.
+  template <class F>
+  void leave_by(F* handler) {
+    masm_.mov(w64, Gpr::rbx, Gpr::rsi);
+    begin_native_part();
     frame_is(x64::kFrame, 0);
     unwind_.return_address_in(Gpr::rbx);
+    to_native_stack();
+    call_native(handler);
+    exit_trapped();
   }
   void exit();
   void trap();
@@ -213,14 +220,9 @@ void Stubs::Maker::trap() {
   masm_.pop(Gpr::rsi);
   frame_is(Gpr::rsp, 0);
   unwind_.return_address_in(Gpr::rsi);
-  masm_.mov(w64, Gpr::rbx, Gpr::rsi);  // for debuggers: it survives on_trap
   masm_.mov(w64, Gpr::rdx, x64::kFrame);
   masm_.movzx8(Gpr::rcx, Gpr::rax);
-  begin_native_part();
-  frame_of_trap();
-  to_native_stack();
-  call_native(&on_trap);
-  exit_trapped();
+  leave_by(&on_trap);
 }
 
 // rsi: the instruction, rdx: the address.
@@ -231,12 +233,7 @@ void Stubs::Maker::fault() {
   unwind_.return_address_in(Gpr::rsi);
   masm_.mov(w64, Gpr::rcx, x64::kFrame);
   masm_.mov(w64, Gpr::r8, x64::kVmCtx);
-  masm_.mov(w64, Gpr::rbx, Gpr::rsi);
-  begin_native_part();
-  frame_of_trap();
-  to_native_stack();
-  call_native(&on_fault);
-  exit_trapped();
+  leave_by(&on_fault);
 }
 
 // rsi: the instruction. Everything else is as it was there; the stack pointer tells how far the
@@ -249,12 +246,7 @@ void Stubs::Maker::interrupt() {
   masm_.mov(w64, Gpr::rdx, Gpr::rsp);
   masm_.mov(w64, Gpr::rcx, x64::kFrame);
   masm_.mov(w64, Gpr::r8, x64::kVmCtx);
-  masm_.mov(w64, Gpr::rbx, Gpr::rsi);
-  begin_native_part();
-  frame_of_trap();
-  to_native_stack();
-  call_native(&on_interrupt);
-  exit_trapped();
+  leave_by(&on_interrupt);
 }
 
 void Stubs::Maker::native_call() {
@@ -280,12 +272,7 @@ void Stubs::Maker::native_call() {
   masm_.bind(stop);
   masm_.mov(w64, Gpr::rsi, at(Gpr::rsp));
   masm_.mov(w64, Gpr::rdx, x64::kFrame);
-  masm_.mov(w64, Gpr::rbx, Gpr::rsi);
-  begin_native_part();
-  frame_of_trap();
-  to_native_stack();
-  call_native(&on_stop);
-  exit_trapped();
+  leave_by(&on_stop);
 }
 
 // The frame of the caller is gone; its registers are restored and the arguments in place. The
