@@ -1,8 +1,6 @@
 // The rights of a module that another one was given: made of what its parent has, object by object,
 // so that it can have nothing else.
 
-#include <algorithm>
-
 #include "api/grants.h"
 #include "base/utf8.h"
 #include "os/host_path.h"
@@ -67,23 +65,13 @@ Result<std::shared_ptr<Object>> switched(const Grants& grants, const policy::Rul
   return given ? std::move(object) : nullptr;
 }
 
+// A value that is written down is no right of the parent's.
 Result<void> give_variables(Config& config, const Config& parent, const policy::RuleSet& rules) {
-  for (const Rule& rule : rules.rules()) {
-    if (rule.kind != Kind::env || !rule.allow) continue;
-    // A value that is written down is no right of the parent's.
-    if (rule.value) {
-      config.variable(rule.name, *rule.value);
-      continue;
-    }
-    bool any = rule.name.find('*') != std::string::npos;
-    for (const auto& [name, value] : parent.env().variables) {
-      auto verdict = rules.evaluate({.kind = Kind::env, .object = name});
-      if (!policy::matches_name(rule, name) || verdict.answer != Verdict::allowed) continue;
-      config.variable(name, value);
-      any = true;
-    }
-    if (!any) return std::unexpected(beyond_parent(rule));
+  std::vector<const Rule*> unset;
+  for (auto& [name, value] : granted_variables(rules, parent.env().variables, unset)) {
+    config.variable(name, value);
   }
+  if (!unset.empty()) return std::unexpected(beyond_parent(*unset.front()));
   return {};
 }
 

@@ -272,9 +272,10 @@ Result<policy::Remembered> Grants::remembered() const {
   return policy::recall(*store, subject_);
 }
 
-Result<void> Grants::grant_variables(wasi::p1::Config& config, const policy::RuleSet& rules) const {
+Variables granted_variables(const policy::RuleSet& rules, const Variables& own,
+                            std::vector<const Rule*>& unset) {
   // The last word about a variable counts.
-  std::vector<std::pair<std::string, std::string>> variables;
+  Variables variables;
   auto grant = [&](const std::string& name, const std::string& value) {
     auto verdict = rules.evaluate({.kind = Kind::env, .object = name});
     if (verdict.answer == policy::Verdict::denied) return;
@@ -286,18 +287,32 @@ Result<void> Grants::grant_variables(wasi::p1::Config& config, const policy::Rul
     if (rule.value) {
       grant(rule.name, *rule.value);
     } else if (rule.name.find('*') != std::string::npos) {
-      for (auto& [name, text] : os::environment()) {
+      for (const auto& [name, text] : own) {
         bool fits = is_utf8(name) && is_utf8(text) && policy::matches_name(rule, name);
         if (fits) grant(name, text);
       }
-    } else if (auto own = os::environment_variable(rule.name)) {
-      grant(rule.name, *own);
-    } else if (is_flag(rule)) {
-      return fail(ErrorCode::usage, "--env: " + quoted(rule.name) +
-                                        " is not set here: set it, or give it with NAME=VALUE");
+    } else {
+      auto found = std::ranges::find(own, rule.name, &Variables::value_type::first);
+      if (found == own.end()) {
+        unset.push_back(&rule);
+      } else {
+        grant(found->first, found->second);
+      }
     }
   }
-  for (const auto& [name, value] : variables) config.variable(name, value);
+  return variables;
+}
+
+Result<void> Grants::grant_variables(wasi::p1::Config& config, const policy::RuleSet& rules) const {
+  std::vector<const Rule*> unset;
+  for (auto& [name, value] : granted_variables(rules, os::environment(), unset)) {
+    config.variable(name, value);
+  }
+  for (const Rule* rule : unset) {
+    if (!is_flag(*rule)) continue;
+    return fail(ErrorCode::usage, "--env: " + quoted(rule->name) +
+                                      " is not set here: set it, or give it with NAME=VALUE");
+  }
   return {};
 }
 

@@ -41,6 +41,12 @@ struct Prepared {
   bool needs_broker = false;                 // a decision could still allow something
 };
 
+using Variables = std::vector<std::pair<std::string, std::string>>;
+// What rules allow of the variables that somebody has, and what they give besides. `unset` gets the
+// rules that name one which is not there.
+Variables granted_variables(const policy::RuleSet& rules, const Variables& own,
+                            std::vector<const policy::Rule*>& unset);
+
 class Grants {
  public:
   void add_argument(std::string argument) { arguments_.push_back(std::move(argument)); }

@@ -67,6 +67,10 @@ def test_variables_are_the_programs_or_written_down(world):
         world.put("library.toml", f"[allow]\n{policy}\n")
         out, _ = run(world, "--dir d --env WORD=x")
         assert (acts(out)["variable"] == DONE) == known, (policy, out)
+    for policy in ('env = ["WORD"]', 'env = ["WORD=other"]', 'env = ["W*"]'):
+        world.put("library.toml", f'[allow]\n{policy}\n[deny]\nenv = ["WORD"]\n')
+        out, _ = run(world, "--dir d --env WORD=x")
+        assert acts(out)["variable"] == NOENT, (policy, out)
 
 
 def test_more_than_the_program_has_is_refused(world):
