@@ -36,7 +36,7 @@ using policy::RuleSet;
 using policy::Verdict;
 
 // Below a place that does not exist, so that no link of this machine has a part in it.
-const policy::Place kPlace{"/nacre-fuzz/work", "/nacre-fuzz/home"};
+const policy::Place kPlace{"/nacre-fuzz/here", "/nacre-fuzz/home"};
 
 constexpr std::string_view kWords[] = {"a",  "b",     "ab",      "a b", "..", ".",  "",
                                        "ro", "read",  "*",       "ä",   ":",  "::", "a:ro",
@@ -205,7 +205,7 @@ class Fuzzer {
   }
 
   static std::vector<std::string> objects(const PolicyFile& file, Random& random) {
-    std::vector<std::string> paths = {"/", "/nacre-fuzz/work/a", "/nacre-fuzz/home"};
+    std::vector<std::string> paths = {"/", "/nacre-fuzz/here/a", "/nacre-fuzz/home"};
     for (const Rule& rule : file.rules) {
       if (!rule.is_path()) continue;
       paths.push_back(rule.path);

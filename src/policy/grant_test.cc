@@ -8,7 +8,7 @@
 namespace nacre::policy {
 namespace {
 
-const Place kPlace{"/nacre-test/work", "/nacre-test/home"};
+const Place kPlace{"/nacre-test/here", "/nacre-test/home"};
 
 Result<Rule> parse(Kind kind, std::string_view value, bool allow = true) {
   return parse_rule(kind, value, allow, kPlace);
@@ -22,13 +22,13 @@ TEST(Grant, Paths) {
     Rights rights;
   };
   const Row rows[] = {
-      {"data", "/nacre-test/work/data", "", Rights::all},
-      {"data:ro", "/nacre-test/work/data", "", Rights::read},
-      {"data::/d:ro", "/nacre-test/work/data", "/d", Rights::read},
-      {"data:read+create", "/nacre-test/work/data", "", Rights::read | Rights::create},
+      {"data", "/nacre-test/here/data", "", Rights::all},
+      {"data:ro", "/nacre-test/here/data", "", Rights::read},
+      {"data::/d:ro", "/nacre-test/here/data", "/d", Rights::read},
+      {"data:read+create", "/nacre-test/here/data", "", Rights::read | Rights::create},
       {"/x:write", "/x", "", Rights::write},
-      {"a:b", "/nacre-test/work/a:b", "", Rights::all},
-      {"a:ro:ro", "/nacre-test/work/a:ro", "", Rights::read},
+      {"a:b", "/nacre-test/here/a:b", "", Rights::all},
+      {"a:ro:ro", "/nacre-test/here/a:ro", "", Rights::read},
       {"~/x", "/nacre-test/home/x", "", Rights::all},
       {"../x/./y//", "/nacre-test/x/y", "", Rights::all},
   };
@@ -113,10 +113,10 @@ TEST(Grant, Amounts) {
 }
 
 TEST(Grant, FlagsAreFitForAShell) {
-  Rule rule = *parse(Kind::dir, "/nacre-test/work/my file's:ro");
-  EXPECT_EQ(flag_text(rule), "--dir '/nacre-test/work/my file'\\''s:ro'");
-  EXPECT_EQ(flag_text(rule, "/nacre-test/work"), "--dir 'my file'\\''s:ro'");
-  EXPECT_EQ(flag_text(*parse(Kind::dir, "/nacre-test/work"), "/nacre-test/work"), "--dir .");
+  Rule rule = *parse(Kind::dir, "/nacre-test/here/my file's:ro");
+  EXPECT_EQ(flag_text(rule), "--dir '/nacre-test/here/my file'\\''s:ro'");
+  EXPECT_EQ(flag_text(rule, "/nacre-test/here"), "--dir 'my file'\\''s:ro'");
+  EXPECT_EQ(flag_text(*parse(Kind::dir, "/nacre-test/here"), "/nacre-test/here"), "--dir .");
 }
 
 TEST(Endpoint, Patterns) {
