@@ -158,7 +158,9 @@ HostResult<Message> Client::ask(const Writer& request) {
   if (before_asking_) before_asking_();
   HOST_TRY(host::from_sys(channel_.send(request.bytes())));
   auto answer = HOST_TRY(host::from_sys(channel_.receive()));
-  if (answer && answer->bytes[0] == kSomebodyIsAsked) {
+  // Once for every question: a name that leads elsewhere by the time of the answer is asked about
+  // anew.
+  while (answer && answer->bytes[0] == kSomebodyIsAsked) {
     os::PauseTime thinking;
     answer = HOST_TRY(host::from_sys(channel_.receive()));
   }
