@@ -20,7 +20,8 @@ run() {
     if [[ $word =~ ^[][A-Za-z0-9_./:=,@%+-]+$ ]]; then printf ' %s' "$word"; else printf " '%s'" "$word"; fi
   done
   printf '\n'
-  { "$@" 2>&1 || code=$?; echo "$code" > build/demo/.exit; } | sed 's/^/     /'
+  # No stream is a terminal, so nobody is asked: each step does what is written about it.
+  { "$@" < /dev/null 2>&1 || code=$?; echo "$code" > build/demo/.exit; } | sed 's/^/     /'
   code=$(cat build/demo/.exit)
   if [ "$wanted" -ne 0 ] && [ "$code" -eq "$wanted" ]; then printf '   (exit code %d, as it should be)\n' "$code"; fi
   if [ "$code" -ne "$wanted" ]; then
@@ -55,4 +56,6 @@ title 'Ruby can read there as well, but not write'
 run 0 $nacre --dir examples:ro $ruby -e 'puts File.readlines("examples/hello.c").grep(/main/)'
 run 1 $nacre --dir examples:ro $ruby -e 'File.write("examples/new.txt", "hello")'
 
-printf '\nThat was it. Next: %s --help, examples/README.md, and ./dev test for all tests.\n' $nacre
+printf '\nThat was it. Where nobody can be asked, what is not granted is refused. Typed into a terminal, step 3 asks you:\n'
+printf '   $ %s build/demo/hello.wasm examples/hello.c\n' $nacre
+printf 'Next: %s --help, examples/README.md, and ./dev test for all tests.\n' $nacre

@@ -255,8 +255,9 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  *   "audit"    FILE, a descriptor's number, or "-" for standard error: JSON lines
  *   "lockdown" NULL: nacre_store_new locks the calling process down, for good (Landlock, seccomp;
  * as far as the system has them): it keeps what is open and what the grants give, and can start no
- * program. What is still to be decided, a second process decides and does. The caller must have no
- * other thread; not for pools, nor with nacre_grants_set_ask */
+ * program; its environment variables are erased. What is still to be decided, a second process
+ * decides and does. The caller must have no other thread; not for pools, nor with
+ * nacre_grants_set_ask */
 NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind,
                                           const char* value);
 /* Whom the grants are for: what questions, decisions and logs name. The module may be deleted
@@ -294,7 +295,8 @@ typedef struct nacre_question {
   const char* module_name;
   const char* digest; /* "sha256:..." */
   const char* kind;   /* "file", "dir", "clock", ... */
-  const char* object; /* the host path, links resolved: exactly that object is handed over; "" */
+  const char* object; /* the host path, links resolved: exactly that object is handed over; of
+                       * "env" the names of variables, with spaces between; or "" */
   const char* rights; /* of paths: "read", "write", "create", joined by + */
   const char* before; /* what was decided about an earlier version of the module, or "" */
   bool is_missing;    /* the path would be made */

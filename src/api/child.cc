@@ -68,7 +68,8 @@ Result<std::shared_ptr<Object>> switched(const Grants& grants, const policy::Rul
 // A value that is written down is no right of the parent's.
 Result<void> give_variables(Config& config, const Config& parent, const policy::RuleSet& rules) {
   std::vector<const Rule*> unset;
-  for (auto& [name, value] : granted_variables(rules, parent.env().variables, unset)) {
+  const host::Variables& parents = parent.env().variables;
+  for (auto& [name, value] : granted_variables(rules, {parents.begin(), parents.end()}, unset)) {
     config.variable(name, value);
   }
   if (!unset.empty()) return std::unexpected(beyond_parent(*unset.front()));

@@ -5,8 +5,10 @@
 
 #include "api/handles.h"
 #include "api/lockdown.h"
+#include "api/mentions.h"
 #include "base/utf8.h"
 #include "os/host_path.h"
+#include "policy/asking.h"
 #include "policy/policy_file.h"
 
 namespace nacre::api {
@@ -115,6 +117,7 @@ class Explanation {
       }
       any = true;
       line(std::string(host::uses_help(uses)) + "  (" + joined(found->second, 4) + ")");
+      if (uses == Uses::env) say_variables();
     }
     if (!any) line("nothing: it can only compute");
     if (!never.empty()) {
@@ -132,6 +135,11 @@ class Explanation {
     }
     heading("It offers");
     line(exports.empty() ? "nothing" : joined(exports, 12));
+  }
+
+  void say_variables() {
+    auto names = mentioned_names(module_.module->wasm(), policy::names_of_variables());
+    if (!names.empty()) line("  of those that are set here its code names " + joined(names, 12));
   }
 
   void say_grants(const std::vector<Rule>& rules) {

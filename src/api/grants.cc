@@ -5,7 +5,6 @@
 
 #include "base/utf8.h"
 #include "host/socket.h"
-#include "os/environment.h"
 #include "os/host_path.h"
 #include "os/listen.h"
 #include "policy/ask_server.h"
@@ -218,6 +217,7 @@ Result<void> Grants::choose_asker(policy::Policy::Options& options) {
         ErrorCode::usage,
         "a process that is locked down cannot be asked: leave out the callback or lockdown");
   }
+  if (ask_ == Ask::never) asker_ = nullptr;
   if (!ask_server_.empty()) {
     if (asker_) return fail(ErrorCode::usage, "one is asked: the callback or the server");
     asker_ = TRY(policy::ServerAsker::create(ask_server_));
@@ -258,6 +258,7 @@ Result<Prepared> Grants::prepare() {
   config.gate(gate);
   config.arguments(arguments_);
   TRY(grant_variables(config, rules));
+  if (asker_) config.undecided_variables(policy::asking_variables(policy));
   grant_streams(config, rules, gate);
   TRY(grant_handles(config, rules));
   prepared.needs_broker = asker_ || prepared.oversight.recorder || config.has_guarded_mounts() ||
@@ -272,11 +273,11 @@ Result<policy::Remembered> Grants::remembered() const {
   return policy::recall(*store, subject_);
 }
 
-Variables granted_variables(const policy::RuleSet& rules, const Variables& own,
-                            std::vector<const Rule*>& unset) {
+host::Variables granted_variables(const policy::RuleSet& rules, const os::VariableViews& own,
+                                  std::vector<const Rule*>& unset) {
   // The last word about a variable counts.
-  Variables variables;
-  auto grant = [&](const std::string& name, const std::string& value) {
+  host::Variables variables;
+  auto grant = [&](std::string_view name, std::string_view value) {
     auto verdict = rules.evaluate({.kind = Kind::env, .object = name});
     if (verdict.answer == policy::Verdict::denied) return;
     std::erase_if(variables, [&](const auto& variable) { return variable.first == name; });
@@ -292,7 +293,7 @@ Variables granted_variables(const policy::RuleSet& rules, const Variables& own,
         if (fits) grant(name, text);
       }
     } else {
-      auto found = std::ranges::find(own, rule.name, &Variables::value_type::first);
+      auto found = std::ranges::find(own, rule.name, &os::VariableViews::value_type::first);
       if (found == own.end()) {
         unset.push_back(&rule);
       } else {

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "broker/client.h"
 #include "nacre/nacre.h"
+#include "os/environment.h"
 #include "policy/audit.h"
 #include "policy/policy.h"
 #include "policy/record.h"
@@ -41,11 +42,10 @@ struct Prepared {
   bool needs_broker = false;                 // a decision could still allow something
 };
 
-using Variables = std::vector<std::pair<std::string, std::string>>;
 // What rules allow of the variables that somebody has, and what they give besides. `unset` gets the
 // rules that name one which is not there.
-Variables granted_variables(const policy::RuleSet& rules, const Variables& own,
-                            std::vector<const policy::Rule*>& unset);
+host::Variables granted_variables(const policy::RuleSet& rules, const os::VariableViews& own,
+                                  std::vector<const policy::Rule*>& unset);
 
 class Grants {
  public:

@@ -5,6 +5,7 @@
 #include "api/explain.h"
 #include "api/handles.h"
 #include "api/limits.h"
+#include "api/mentions.h"
 #include "os/host_path.h"
 #include "policy/ask.h"
 #include "wasi/p1/bind.h"
@@ -69,7 +70,11 @@ policy::Subject make_subject(const std::string& name, const nacre_module& module
           .place = os::canonical_path(name, policy::here().directory),
           .size_bytes = module.digest->size_bytes(),
           .reaches = reach_of(module),
-          .digest = [digest = module.digest] { return digest->text(); }};
+          .digest = [digest = module.digest] { return digest->text(); },
+          .mentions =
+              [held = module.module](const std::vector<std::string>& names) {
+                return mentioned_names(held->wasm(), names);
+              }};
 }
 
 }  // namespace nacre::api
@@ -108,8 +113,9 @@ size_t nacre_grant_kind_count(void) { return policy::kinds().size(); }
 
 nacre_grant_kind_t nacre_grant_kind_at(size_t index) {
   if (index >= policy::kinds().size()) return {};
-  // Rows of a constant table, made from literals: they end in NUL.
   const policy::KindInfo& info = policy::kinds()[index];
-  return {info.name.data(), info.form.data(), info.help.data(),
+  // Rows of a constant table, made from literals: they end in NUL.
+  auto c_text = [](std::string_view literal) { return literal.begin(); };
+  return {c_text(info.name), c_text(info.form), c_text(info.help),
           info.enforced == policy::Enforced::yes, info.granted_by_default};
 }

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "broker/server.h"
+#include "os/environment.h"
 #include "os/process.h"
 
 namespace nacre::api {
@@ -25,10 +26,12 @@ Result<void> start_broker(Prepared& prepared, std::vector<std::shared_ptr<host::
     {
       os::Channel of_guest = std::move(ends->first);
     }
+    auto undecided = prepared.config.env().undecided;
     // What the guest has open is not held open here: others may wait for its end.
     prepared.config = wasi::p1::Config();
     broker::Server server(std::move(ends->second), {.dirs = std::move(dirs),
                                                     .policy = oversight.policy,
+                                                    .variables = std::move(undecided),
                                                     .finish = [&oversight](uint32_t calls) {
                                                       if (oversight.recorder)
                                                         oversight.recorder->add_calls(calls);
@@ -45,6 +48,7 @@ Result<void> start_broker(Prepared& prepared, std::vector<std::shared_ptr<host::
   prepared.config.replace_directories([&](const std::shared_ptr<host::Dir>& dir) {
     return dir->is_guarded() ? client->stand_in(*dir, number++) : dir;
   });
+  if (prepared.config.env().undecided) prepared.config.undecided_variables(client->variables());
   prepared.gate->hand_over(client);
   oversight.broker = std::move(client);
   return {};
@@ -64,6 +68,8 @@ Result<os::LockdownState> lock_down(Prepared& prepared) {
     return dir;
   });
   if (prepared.needs_broker) TRY(start_broker(prepared, std::move(guarded)));
+  // What the guest was granted of it, it has; what it is still to be asked about, the broker has.
+  os::forget_environment();
   return os::lock_down(left_open);
 }
 

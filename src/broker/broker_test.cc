@@ -168,6 +168,22 @@ TEST(BrokerTest, DoesWhatTheDirectoryDoes) {
   }
 }
 
+constexpr uint32_t kRequests = 0
+#define REQUEST(name) +1
+#include "broker/requests.def"
+#undef REQUEST
+    ;
+
+class FixedVariables final : public host::UndecidedVariables {
+ public:
+  explicit FixedVariables(host::Variables variables = {{"A", "1"}})
+      : variables_(std::move(variables)) {}
+  const host::Variables& decided() override { return variables_; }
+
+ private:
+  host::Variables variables_;
+};
+
 // A process that is lost to its guest sends what it likes: real requests, with bytes changed, cut
 // and put together anew.
 class Hostile {
@@ -182,7 +198,7 @@ class Hostile {
     auto text = [&]() -> const std::string& { return kTexts[random_() % std::size(kTexts)]; };
     bool well_formed = random_() % 3 == 0;
     Writer writer;
-    writer.number(static_cast<uint8_t>(well_formed ? 0 : random_() % 20));
+    writer.number(static_cast<uint8_t>(well_formed ? 0 : random_() % (kRequests + 2)));
     writer.number(static_cast<uint32_t>(random_() % 4 == 0 ? random_() % 3 : 0));
     size_t parts = well_formed ? 1 : random_() % 4;
     for (; parts > 0; --parts) writer.text(text()).number(static_cast<uint16_t>(random_() % 512));
@@ -210,6 +226,7 @@ TEST(BrokerTest, HostileRequestsGiveNothing) {
     auto ends = *os::Channel::make_pair();
     Server server(std::move(ends.second), {.dirs = {open(tree, policy)},
                                            .policy = policy,
+                                           .variables = std::make_shared<FixedVariables>(),
                                            .finish = [](uint32_t) -> Result<void> { return {}; }});
     struct stat denied;
     ASSERT_EQ(::stat(tree.path_of("denied/f").c_str(), &denied), 0);
@@ -248,6 +265,28 @@ TEST(BrokerTest, PathsAreNotDecidedByTheirNames) {
   EXPECT_EQ(left_out, 0u);
 }
 
+// More than one message holds.
+TEST(BrokerTest, VariablesComeWhole) {
+  TestTree tree(host::Backend::walk, true);
+  host::Variables all;
+  for (char name = 'A'; name <= 'Z'; ++name) {
+    all.emplace_back(std::string(1, name), std::string(size_t{2000} * (name - 'A'), name));
+  }
+  BrokerForTest broker({.dirs = {},
+                        .policy = make_policy(tree),
+                        .variables = std::make_shared<FixedVariables>(all),
+                        .finish = [](uint32_t) -> Result<void> { return {}; }});
+  auto remote = broker.client->variables();
+  EXPECT_EQ(remote->decided(), all);
+  EXPECT_EQ(&remote->decided(), &remote->decided());
+}
+
+TEST(BrokerTest, WithoutVariablesThereAreNone) {
+  TestTree tree(host::Backend::walk, true);
+  BrokerForTest broker({.dirs = {}, .policy = make_policy(tree), .finish = nullptr});
+  EXPECT_TRUE(broker.client->variables()->decided().empty());
+}
+
 TEST(BrokerTest, WithoutABrokerNothingWorksAndNothingHangs) {
   TestTree tree(host::Backend::walk, true);
   plant(tree);
@@ -259,6 +298,7 @@ TEST(BrokerTest, WithoutABrokerNothingWorksAndNothingHangs) {
   }
   EXPECT_EQ(dir->open("f", {.read = true}).error(), Errno::pipe);
   EXPECT_EQ(client->may({.kind = Kind::clock, .object = {}}), host::Decision::deny);
+  EXPECT_TRUE(client->variables()->decided().empty());
   EXPECT_FALSE(client->finish(0).has_value());
 }
 

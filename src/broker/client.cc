@@ -153,6 +153,39 @@ std::shared_ptr<host::Dir> Client::stand_in(const host::Dir& original, uint32_t 
                                      std::string(original.display_name()));
 }
 
+class RemoteVariables final : public host::UndecidedVariables {
+ public:
+  explicit RemoteVariables(std::shared_ptr<Client> client) : client_(std::move(client)) {}
+  const host::Variables& decided() override {
+    std::call_once(asked_, [&] {
+      while (ask_for_more()) {
+      }
+    });
+    return variables_;
+  }
+
+ private:
+  bool ask_for_more() {
+    auto known = static_cast<uint32_t>(variables_.size());
+    auto answer = client_->ask(Writer().number(Request::variables).number(known));
+    if (!answer) return false;
+    Reader reader = reader_of(*answer);
+    while (reader.more()) {
+      std::string name(reader.text());
+      variables_.emplace_back(std::move(name), reader.text());
+    }
+    return variables_.size() > known;
+  }
+
+  std::shared_ptr<Client> client_;
+  std::once_flag asked_;
+  host::Variables variables_;
+};
+
+std::shared_ptr<host::UndecidedVariables> Client::variables() {
+  return std::make_shared<RemoteVariables>(shared_from_this());
+}
+
 HostResult<Message> Client::ask(const Writer& request) {
   std::lock_guard lock(mutex_);
   if (before_asking_) before_asking_();

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "broker/protocol.h"
 #include "host/dir.h"
+#include "host/env.h"
 #include "host/gate.h"
 #include "os/channel.h"
 #include "policy/policy.h"
@@ -28,6 +29,9 @@ class Client final : public host::Gate, public std::enable_shared_from_this<Clie
   // What looks like `original`, a directory that the broker knows by `number`.
   std::shared_ptr<host::Dir> stand_in(const host::Dir& original, uint32_t number);
 
+  // What the broker knows of variables that are not decided.
+  std::shared_ptr<host::UndecidedVariables> variables();
+
   // Never about paths: those are decided where they are opened.
   host::Decision may(const host::Request& request) override;
   bool watches(std::string_view) override { return true; }
@@ -39,6 +43,7 @@ class Client final : public host::Gate, public std::enable_shared_from_this<Clie
 
  private:
   friend class RemoteDir;
+  friend class RemoteVariables;
 
   // The answer's message; its bytes begin behind the error.
   host::HostResult<os::Channel::Message> ask(const Writer& request);

@@ -37,8 +37,10 @@ HostResult<Server::Answer> with_stat(HostResult<host::FileStat> result) {
 void Server::serve() {
   if (duties_.policy) {
     // So that the guest's time does not pass meanwhile. If nobody listens, the answer finds out.
-    duties_.policy->set_before_asking(
-        [this] { static_cast<void>(channel_.send(Writer().number(kSomebodyIsAsked).bytes())); });
+    duties_.policy->set_before_asking([this] {
+      auto sent = channel_.send(Writer().number(kSomebodyIsAsked).bytes());
+      static_cast<void>(sent);
+    });
   }
   for (;;) {
     auto request = channel_.receive();
@@ -66,6 +68,8 @@ HostResult<Server::Answer> Server::act(Request request, Reader& from) {
   switch (request) {
     case Request::may:
       return may(from);
+    case Request::variables:
+      return variables(from);
     case Request::refusals:
       return refusals();
     case Request::finish:
@@ -196,6 +200,20 @@ HostResult<Server::Answer> Server::may(Reader& from) {
   host::Request request{.kind = info.kind, .object = object, .granted = granted};
   if (duties_.policy->may(request) == host::Decision::allow) return Answer{success(), nullptr};
   return host::failed(Errno::no_capability);
+}
+
+HostResult<Server::Answer> Server::variables(Reader& from) {
+  auto known = from.number<uint32_t>();
+  if (!from.complete() || !duties_.variables) return host::failed(Errno::inval);
+  const host::Variables& all = duties_.variables->decided();
+  Answer answer{success(), nullptr};
+  for (size_t i = known; i < all.size(); ++i) {
+    Writer item;
+    item.text(all[i].first).text(all[i].second);
+    if (answer.message.bytes().size() + item.bytes().size() > kMaxListBytes) break;
+    answer.message.append(item);
+  }
+  return answer;
 }
 
 HostResult<Server::Answer> Server::refusals() {

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "broker/protocol.h"
 #include "host/dir.h"
+#include "host/env.h"
 #include "os/channel.h"
 #include "policy/policy.h"
 
@@ -21,6 +22,7 @@ class Server {
   struct Duties {
     std::vector<std::shared_ptr<host::Dir>> dirs;  // number i is the i-th
     std::shared_ptr<policy::Policy> policy;
+    std::shared_ptr<host::UndecidedVariables> variables;  // null: none
     std::function<Result<void>(uint32_t calls)> finish;
   };
   // A guest has far fewer open (its limit on handles); a broken process has no more.
@@ -45,6 +47,7 @@ class Server {
   host::HostResult<Answer> link_or_rename(Request request, host::Dir& dir, Reader& from);
   host::HostResult<Answer> entries(host::Dir& dir, Reader& from);
   host::HostResult<Answer> may(Reader& from);
+  host::HostResult<Answer> variables(Reader& from);
   host::HostResult<Answer> refusals();
   host::HostResult<Answer> finish(Reader& from);
   host::HostResult<std::shared_ptr<host::Dir>> dir(uint32_t number) const;

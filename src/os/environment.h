@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,7 +12,13 @@ namespace nacre::os {
 // Nothing if it is not set.
 std::optional<std::string> environment_variable(const std::string& name);
 
-// All that have a name, in the order of the process.
-std::vector<std::pair<std::string, std::string>> environment();
+// All that have a name, in the order of the process. Views of its own memory, where they stay until
+// somebody changes a variable: whoever does not need a value does not leave a copy of it behind.
+using VariableViews = std::vector<std::pair<std::string_view, std::string_view>>;
+VariableViews environment();
+
+// Leaves this process without variables, and erases those it was started with. For a process with
+// one thread.
+void forget_environment();
 
 }  // namespace nacre::os

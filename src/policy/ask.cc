@@ -41,7 +41,23 @@ std::string quoted(std::string_view text) {
   return result + '"';
 }
 
+// Each by itself: names of variables have no spaces.
+std::string quoted_names(std::string_view names) {
+  std::string text;
+  for (;;) {
+    size_t space = names.find(' ');
+    text += quoted(names.substr(0, space));
+    if (space == std::string_view::npos) return text;
+    text += ", ";
+    names.remove_prefix(space + 1);
+  }
+}
+
 std::string wish(const Question& question) {
+  if (question.kind == Kind::env) {
+    bool several = question.object.find(' ') != std::string::npos;
+    return several ? "read the environment variables" : "read the environment variable";
+  }
   if (!host::includes(Rights::all, question.rights) || question.rights == Rights::none) {
     return "use " + std::string(info_of(question.kind).help);
   }
@@ -100,7 +116,11 @@ const AnswerInfo* find_answer(std::string_view word) {
 std::string question_text(const Question& question) {
   bool is_path = info_of(question.kind).shape == Shape::path;
   std::string text = quoted(question.module_name) + " wants to " + wish(question);
-  if (!question.object.empty()) text += "\n  " + quoted(question.object);
+  if (question.kind == Kind::env) {
+    text += "\n  " + quoted_names(question.object);
+  } else if (!question.object.empty()) {
+    text += "\n  " + quoted(question.object);
+  }
   if (question.missing) text += " (does not exist yet)";
   text += "\n  module " + printable(question.digest) + "\n";
   if (!question.before.empty()) text += "  " + printable(question.before) + "\n";

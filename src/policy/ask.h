@@ -31,7 +31,7 @@ struct Question {
   std::string module_name;
   std::string digest;
   Kind kind = Kind::file;
-  std::string object;            // the resolved host path, or what else it is about
+  std::string object;            // the resolved host path, or what else; names with spaces between
   Rights rights = Rights::none;  // paths
   bool is_directory = false;
   bool missing = false;  // it would be made

@@ -1,6 +1,10 @@
 #include "policy/asking.h"
 
+#include <algorithm>
 #include <mutex>
+
+#include "base/utf8.h"
+#include "os/environment.h"
 
 namespace nacre::policy {
 namespace {
@@ -89,7 +93,54 @@ class AskingInput final : public host::Stream {
   Permission permission_;
 };
 
+// As programs name them. Others are not asked about: a list of names is separated by spaces.
+bool is_plain_name(std::string_view name) {
+  auto is_plain = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return std::ranges::all_of(name, is_plain);
+}
+
+// What may have to fit into a message of the broker.
+constexpr size_t kMaxValueBytes = 64 << 10;
+
+class AskingVariables final : public host::UndecidedVariables {
+ public:
+  explicit AskingVariables(std::shared_ptr<Policy> policy) : policy_(std::move(policy)) {}
+  const host::Variables& decided() override {
+    std::call_once(asked_, [&] { ask(); });
+    return allowed_;
+  }
+
+ private:
+  void ask() {
+    if (!policy_->subject().mentions) return;
+    auto names = policy_->subject().mentions(names_of_variables());
+    names = policy_->ask_about_variables(names);
+    for (const auto& [name, value] : os::environment()) {
+      if (std::ranges::find(names, name) != names.end()) allowed_.emplace_back(name, value);
+    }
+  }
+
+  std::shared_ptr<Policy> policy_;
+  std::once_flag asked_;
+  host::Variables allowed_;
+};
+
 }  // namespace
+
+std::vector<std::string> names_of_variables() {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : os::environment()) {
+    bool askable = is_plain_name(name) && is_utf8(value) && value.size() <= kMaxValueBytes;
+    if (askable) names.emplace_back(name);
+  }
+  return names;
+}
+
+std::shared_ptr<host::UndecidedVariables> asking_variables(std::shared_ptr<Policy> policy) {
+  return std::make_shared<AskingVariables>(std::move(policy));
+}
 
 std::shared_ptr<host::Clock> asking_clock(std::shared_ptr<host::Clock> clock,
                                           std::shared_ptr<host::Gate> gate) {

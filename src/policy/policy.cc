@@ -16,6 +16,16 @@ bool worth_asking(const host::Request& request) {
   return !request.missing || host::includes(request.rights, Rights::create);
 }
 
+// The names of variables, which have no spaces; whatever else is asked about comes alone.
+std::string joined(std::span<const host::Request> requests) {
+  std::string text;
+  for (const host::Request& request : requests) {
+    if (!text.empty()) text += ' ';
+    text += request.object;
+  }
+  return text;
+}
+
 // Where a rule comes from that somebody's answer in this run made.
 constexpr std::string_view kAnswered = "answered in this run";
 
@@ -72,11 +82,38 @@ host::Decision Policy::may(const host::Request& request) {
     outcome = decide(request, lock);
   }
   if (!outcome.allowed && outcome.asked.empty()) refuse(request, std::move(outcome.rule));
-  auto decision = outcome.allowed ? host::Decision::allow : host::Decision::deny;
+  tell(request, outcome.allowed, verdict.because, outcome.asked);
+  return outcome.allowed ? host::Decision::allow : host::Decision::deny;
+}
+
+void Policy::tell(const host::Request& request, bool allowed, const Rule* because,
+                  std::string_view asked) const {
+  auto decision = allowed ? host::Decision::allow : host::Decision::deny;
   for (const auto& watcher : options_.watchers) {
-    watcher->decided(request, decision, verdict.because, outcome.asked);
+    watcher->decided(request, decision, because, asked);
   }
-  return decision;
+}
+
+std::vector<std::string> Policy::ask_about_variables(const std::vector<std::string>& names) {
+  Lock lock(mutex_);
+  std::vector<host::Request> requests;
+  for (const std::string& name : names) {
+    host::Request request{.kind = Kind::env, .object = name};
+    bool open = options_.rules.evaluate(request).answer == Verdict::undecided;
+    if (open) requests.push_back(request);
+  }
+  while (open_question_) {
+    os::PauseTime thinking;
+    answered_.wait(lock);
+  }
+  if (requests.empty() || !can_ask()) return {};
+  Outcome outcome = ask(requests, {Kind::env, joined(requests), Rights::none}, lock);
+  std::vector<std::string> allowed;
+  for (const host::Request& request : requests) {
+    tell(request, outcome.allowed, nullptr, outcome.asked);
+    if (outcome.allowed) allowed.emplace_back(request.object);
+  }
+  return allowed;
 }
 
 Policy::Outcome Policy::denied_by(const Verdict& verdict) const {
@@ -97,14 +134,14 @@ Policy::Outcome Policy::decide(const host::Request& request, Lock& lock) {
     if (verdict.answer == Verdict::denied) return denied_by(verdict);
   }
   if (refused_for_now_.contains(key)) return {.asked = info_of(Answer::no).word};
-  if (!options_.asker || !worth_asking(request) || questions_ >= options_.max_questions) return {};
-  return ask(request, key, lock);
+  if (!can_ask() || !worth_asking(request)) return {};
+  return ask(std::span(&request, 1), key, lock);
 }
 
-Policy::Outcome Policy::ask(const host::Request& request, const Key& key, Lock& lock) {
+Policy::Outcome Policy::ask(Requests requests, const Key& key, Lock& lock) {
   ++questions_;
   open_question_ = key;
-  Question asked = question(request);
+  Question asked = question(requests);
   lock.unlock();
   asked.digest = options_.subject.digest ? options_.subject.digest() : "";
   std::optional<Answer> answer;
@@ -120,7 +157,7 @@ Policy::Outcome Policy::ask(const host::Request& request, const Key& key, Lock& 
     last_outcome_.allowed = info.allows;
     last_outcome_.asked = info.word;
     if (!info.allows) refused_for_now_.insert(key);
-    keep(request, info, lock);
+    for (const host::Request& request : requests) keep(request, info, lock);
   } else {
     questions_ = options_.max_questions;  // nobody is there
   }
@@ -130,30 +167,46 @@ Policy::Outcome Policy::ask(const host::Request& request, const Key& key, Lock& 
   return outcome;
 }
 
-Question Policy::question(const host::Request& request) const {
+Question Policy::question(Requests requests) const {
+  const host::Request& request = requests.front();
   Question asked;
   asked.module_name = options_.subject.name;
   asked.kind = request.kind;
-  asked.object = request.object;
+  asked.object = joined(requests);
   asked.rights = request.rights;
   asked.is_directory = request.is_directory;
   asked.missing = request.missing;
   if (is_path(request.kind)) {
     asked.folder = request.is_directory ? request.object : os::parent_of(request.object);
   }
-  asked.before = before(request);
+  asked.before = before(requests);
   return asked;
 }
 
-std::string Policy::before(const host::Request& request) const {
+std::string Policy::before(Requests requests) const {
   for (const ModuleDecisions& module : options_.earlier) {
     RuleSet rules;
     for (const Decision& decision : module.decisions) rules.add(decision.rule);
-    Verdict verdict = rules.evaluate(request);
-    if (verdict.because == nullptr) continue;
-    return std::string(verdict.answer == Verdict::allowed ? "allowed" : "denied") +
-           " for another version of it, " + module.digest.substr(0, 19) + "... (" +
-           verdict.because->origin + ")";
+    std::vector<host::Request> anew;
+    Verdict last;
+    std::string_view how;
+    for (const host::Request& request : requests) {
+      Verdict verdict = rules.evaluate(request);
+      if (verdict.because == nullptr) {
+        anew.push_back(request);
+        continue;
+      }
+      last = verdict;
+      std::string_view answer = verdict.answer == Verdict::allowed ? "allowed" : "denied";
+      how = how.empty() || how == answer ? answer : "decided";
+    }
+    if (last.because == nullptr) continue;
+    std::string version = "another version of it, " + module.digest.substr(0, 19) + "... (";
+    if (!anew.empty()) {
+      return "new: " + joined(anew) + "; the others were decided for " + version +
+             last.because->origin + ")";
+    }
+    return std::string(how) + " for " + version + last.because->origin + ")";
   }
   return options_.earlier.empty()
              ? ""

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct Subject {
   uint64_t size_bytes = 0;
   std::vector<std::string> reaches;  // what its imports could use: "clock", "path", ...
   std::function<std::string()> digest;
+  // Those of these names that stand in its code or data; null: nobody can say.
+  std::function<std::vector<std::string>(const std::vector<std::string>&)> mentions;
 };
 
 // What was decided about a module earlier.
@@ -82,6 +85,12 @@ class Policy final : public host::Gate {
 
   host::Decision may(const host::Request& request) override;
   bool watches(std::string_view host_directory) override;
+  // Those of these variables that somebody allows who is asked about them, in one question. What a
+  // rule speaks of is not asked about and not among them; nothing is refused by its not being
+  // there.
+  std::vector<std::string> ask_about_variables(const std::vector<std::string>& names);
+
+  const Subject& subject() const { return options_.subject; }
 
   // Called in front of each question, on the thread that asks; before the first of them is set.
   void set_before_asking(std::function<void()> hook) { before_asking_ = std::move(hook); }
@@ -106,10 +115,15 @@ class Policy final : public host::Gate {
   void complete_rules();
   Outcome denied_by(const Verdict& verdict) const;
   Outcome decide(const host::Request& request, Lock& lock);
-  Outcome ask(const host::Request& request, const Key& key, Lock& lock);
-  Question question(const host::Request& request) const;
+  using Requests = std::span<const host::Request>;
+  bool can_ask() const { return options_.asker && questions_ < options_.max_questions; }
+  // One question about all of them.
+  Outcome ask(Requests requests, const Key& key, Lock& lock);
+  Question question(Requests requests) const;
   void keep(const host::Request& request, const AnswerInfo& info, Lock& lock);
-  std::string before(const host::Request& request) const;
+  std::string before(Requests requests) const;
+  void tell(const host::Request& request, bool allowed, const Rule* because,
+            std::string_view asked) const;
   void refuse(const host::Request& request, std::string rule);
 
   Options options_;

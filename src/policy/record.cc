@@ -34,8 +34,10 @@ Rule switched(Kind kind, bool on) {
 
 void Recorder::decided(const host::Request& request, host::Decision decision, const Rule*,
                        std::string_view) {
-  if (decision != host::Decision::allow || info_of(request.kind).shape != Shape::path) return;
+  if (decision != host::Decision::allow) return;
   std::lock_guard lock(mutex_);
+  if (request.kind == Kind::env) variables_.emplace(request.object);
+  if (info_of(request.kind).shape != Shape::path) return;
   auto found = paths_.try_emplace(std::string(request.object), Rights::none).first;
   found->second = found->second | request.rights;
 }
@@ -99,6 +101,12 @@ std::vector<Rule> Recorder::needed() const {
     bool variables = rule.kind == Kind::env && used(get_variables);
     bool sockets = rule.kind == Kind::listen && used(accept);
     if (rule.allow && (variables || sockets)) rules.push_back(rule);
+  }
+  for (const std::string& name : variables_) {
+    Rule rule;
+    rule.kind = Kind::env;
+    rule.name = name;
+    rules.push_back(std::move(rule));
   }
   rules.push_back(switched(Kind::clock, used(get_time | wait)));
   rules.push_back(switched(Kind::random, used(get_random)));

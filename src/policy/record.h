@@ -7,6 +7,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ class Recorder final : public Watcher, public host::CallLog {
   std::vector<Rule> granted_;
   mutable std::mutex mutex_;
   std::map<std::string, Rights, std::less<>> paths_;
+  std::set<std::string, std::less<>> variables_;  // that were asked about
   uint32_t calls_ = 0;
 };
 

@@ -1,6 +1,6 @@
 // A program that does what its arguments say, one after the other, and prints what came of it:
 //   read PATH   write PATH   stat PATH   list DIR   remove PATH   rename FROM TO   link FROM TO
-//   mkdir PATH   clock   random   input   variable NAME   say TEXT   spin N
+//   mkdir PATH   clock   random   input   variable NAME   token   say TEXT   spin N
 // Errors are printed as their number in WASI: 76 is "not capable", 63 "not permitted".
 #include <dirent.h>
 #include <errno.h>
@@ -85,6 +85,11 @@ int main(int argc, char** argv) {
     } else if (!strcmp(word, "variable")) {
       const char* value = getenv(argv[++i]);
       printf("variable: %s\n", value ? value : "not set");
+    } else if (!strcmp(word, "token")) {
+      // Names that stand in its data.
+      const char* token = getenv("WISH_TOKEN");
+      const char* color = getenv("WISH_COLOR");
+      printf("token: %s, color: %s\n", token ? token : "none", color ? color : "none");
     } else if (!strcmp(word, "say")) {
       printf("say: %s\n", argv[++i]);
     } else if (!strcmp(word, "spin")) {

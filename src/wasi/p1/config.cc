@@ -20,6 +20,11 @@ Config& Config::variable(std::string name, std::string value) {
   return *this;
 }
 
+Config& Config::undecided_variables(std::shared_ptr<host::UndecidedVariables> variables) {
+  env_.undecided = std::move(variables);
+  return *this;
+}
+
 Config& Config::inherit_stdio() {
   for (int fd = 0; fd < 3; ++fd) {
     auto stream = host::inherit_stream(fd);

@@ -47,6 +47,8 @@ class Config {
   // The program's own name is the first argument.
   Config& arguments(std::vector<std::string> arguments);
   Config& variable(std::string name, std::string value);
+  // More variables, decided when the guest first asks for its environment. null: none.
+  Config& undecided_variables(std::shared_ptr<host::UndecidedVariables> variables);
 
   // This process's own stdin, stdout, stderr; a closed one is left out.
   Config& inherit_stdio();

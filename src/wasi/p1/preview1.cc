@@ -54,14 +54,17 @@ Errno write_sizes(GuestMemory& memory, const std::vector<std::string>& texts, Pt
   return Errno::success;
 }
 
-std::vector<std::string> joined(const std::vector<std::pair<std::string, std::string>>& pairs) {
+std::vector<std::string> variables_of(const host::Env& env) {
   std::vector<std::string> result;
-  result.reserve(pairs.size());
-  for (const auto& [name, value] : pairs) {
-    std::string& text = result.emplace_back(name);
-    text += '=';
-    text += value;
-  }
+  auto add = [&](const host::Variables& variables) {
+    for (const auto& [name, value] : variables) {
+      std::string& text = result.emplace_back(name);
+      text += '=';
+      text += value;
+    }
+  };
+  add(env.variables);
+  if (env.undecided) add(env.undecided->decided());
   return result;
 }
 
@@ -129,11 +132,11 @@ Errno Preview1::args_sizes_get(GuestMemory& memory, Ptr argc_out, Ptr argv_buf_s
 }
 
 Errno Preview1::environ_get(GuestMemory& memory, Ptr environ, Ptr environ_buf) {
-  return write_texts(memory, joined(config_.env_.variables), environ, environ_buf);
+  return write_texts(memory, variables_of(config_.env_), environ, environ_buf);
 }
 
 Errno Preview1::environ_sizes_get(GuestMemory& memory, Ptr count_out, Ptr buf_size_out) {
-  return write_sizes(memory, joined(config_.env_.variables), count_out, buf_size_out);
+  return write_sizes(memory, variables_of(config_.env_), count_out, buf_size_out);
 }
 
 Errno Preview1::clock_res_get(GuestMemory& memory, uint32_t id, Ptr resolution_out) {
