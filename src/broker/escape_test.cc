@@ -3,11 +3,17 @@
 // granted, nor what a rule denies inside of it, in the process that has the rights and through its
 // broker. NACRE_ESCAPE_TRIES says how often (20 000).
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <functional>
 #include <optional>
 #include <random>
 #include <set>
@@ -43,6 +49,25 @@ int tries() {
   return text != nullptr ? std::max(1000, std::atoi(text)) : kDefaultTries;
 }
 
+constexpr int kNoMounts = 77;
+
+// Runs it in a child with mounts of its own. What it returns: 0 if it had no failures, kNoMounts if
+// that is not allowed here.
+int with_own_mounts(const std::function<void()>& act) {
+  pid_t child = fork();
+  if (child == 0) {
+    bool own = unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
+    if (!own || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) _exit(kNoMounts);
+    act();
+    std::fflush(nullptr);
+    _exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  return WEXITSTATUS(status);
+}
+
 // How the directory is given to the guest.
 enum class Way { mounted, below_root };
 struct Setting {
@@ -74,6 +99,7 @@ class EscapeTest : public testing::TestWithParam<Setting> {
     RuleSet rules;
     rules.add(*parse_rule(Kind::dir, root, true, place));
     rules.add(*parse_rule(Kind::dir, root + "/denied", false, place));
+    rules.add(*parse_rule(Kind::dir, root + "/mnt/private", false, place));
     Policy::Options options;
     options.rules = std::move(rules);
     auto gate = std::make_shared<Policy>(std::move(options));
@@ -90,7 +116,7 @@ class EscapeTest : public testing::TestWithParam<Setting> {
 
   // Puts back what the guest's calls took away, where nothing is: the races need it.
   void mend() {
-    for (const char* name : {"a", "a/b", "parked"}) mkdir(tree.path_of(name).c_str(), 0777);
+    for (const char* name : {"a", "a/b", "parked", "mnt"}) mkdir(tree.path_of(name).c_str(), 0777);
     for (const char* name : {"f", "a/f", "a/b/f"}) {
       int fd = ::open(tree.path_of(name).c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
       if (fd >= 0) close(fd);
@@ -108,10 +134,24 @@ class EscapeTest : public testing::TestWithParam<Setting> {
     (void)mkfifo(tree.path_of("pipe").c_str(), 0666);
   }
 
-  void forbid(const std::string& path) {
+  static std::pair<uint64_t, uint64_t> object(const std::string& path) {
+    struct stat status{};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+    return {status.st_dev, status.st_ino};
+  }
+  void forbid(const std::string& path) { forbidden.insert(object(path)); }
+  static void put(const std::string& path, const char* text) {
+    std::ofstream(path) << text;
     struct stat status;
     ASSERT_EQ(::stat(path.c_str(), &status), 0) << path;
-    forbidden.insert({status.st_dev, status.st_ino});
+  }
+  // What is there, its contents, its times, its names.
+  void expect_unchanged(const std::string& secret) {
+    struct stat status;
+    ASSERT_EQ(lstat(secret.c_str(), &status), 0) << secret;
+    EXPECT_EQ(status.st_size, 6) << secret;
+    EXPECT_EQ(status.st_nlink, 1u) << secret;
+    EXPECT_GT(status.st_mtim.tv_sec, 1'000'000) << secret;
   }
   void check(const FileStat& stat, const std::string& path) {
     ASSERT_FALSE(forbidden.contains({stat.device, stat.inode})) << "escaped by " << path;
@@ -120,15 +160,17 @@ class EscapeTest : public testing::TestWithParam<Setting> {
   size_t pick(size_t count) { return random() % count; }
   std::string name() {
     static constexpr const char* kNames[] = {
-        "a",         "b",      "f",   "..",  ".",    "out",  "out_file", "out_absolute",
-        "self_root", "denied", "key", "sub", "pipe", "ring", "new",      "x",
-        "swap",      "parked", "",    "root"};
+        "a",         "b",      "f",   "..",   ".",    "out",    "out_file", "out_absolute",
+        "self_root", "denied", "key", "sub",  "pipe", "ring",   "new",      "x",
+        "swap",      "parked", "",    "root", "mnt",  "private"};
     return kNames[pick(std::size(kNames))];
   }
   std::string path() {
     // Half of them are those that are being swapped: there the races are.
     static constexpr const char* kSwapped[] = {
-        "f", "out_file", "a/f", "a/secret", "out/secret", "key", "pipe", "a/b/../../f", "parked/x"};
+        "f",       "out_file",     "a/f",      "a/secret", "out/secret", "key",
+        "pipe",    "a/b/../../f",  "parked/x", "mnt/sub",  "mnt/f",      "mnt/private/key",
+        "mnt/key", "mnt/sub/../.."};
     if (pick(2) == 0) return prefix + kSwapped[pick(std::size(kSwapped))];
     std::string text = prefix + name();
     for (size_t more = pick(4); more != 0; --more) text += "/" + name();
@@ -147,6 +189,8 @@ class EscapeTest : public testing::TestWithParam<Setting> {
   std::shared_ptr<Dir> kept;  // a directory that the guest opened earlier
   int opened = 0;
   int refused = 0;
+  std::set<std::pair<uint64_t, uint64_t>> volume;  // what is reached where it is mounted only
+  int of_volume = 0;
 };
 
 // Whatever was handed over is used: what it leads to must be inside.
@@ -155,6 +199,7 @@ void EscapeTest::use(const HandlePtr& handle, const std::string& path) {
   auto stat = handle->stat();
   ASSERT_TRUE(stat.has_value());
   check(*stat, path);
+  of_volume += volume.contains({stat->device, stat->inode});
   if (handle->kind() == HandleKind::dir) {
     kept = std::static_pointer_cast<Dir>(handle);
     (void)kept->read_entries(0, 1000);
@@ -226,17 +271,17 @@ void EscapeTest::act(Dir& root) {
   }
 }
 
-// Exchanges two names until told to stop; both stay there.
-class Swapper {
+// Does something over and over until told to stop.
+class Repeated {
  public:
-  Swapper(std::string a, std::string b)
-      : thread_([this, a = std::move(a), b = std::move(b)] {
+  explicit Repeated(std::function<void()> act)
+      : thread_([this, act = std::move(act)] {
           while (!stop_) {
-            syscall(SYS_renameat2, AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), kExchange);
+            act();
             std::this_thread::yield();
           }
         }) {}
-  ~Swapper() {
+  ~Repeated() {
     stop_ = true;
     thread_.join();
   }
@@ -246,13 +291,29 @@ class Swapper {
   std::thread thread_;
 };
 
+// Exchanges two names; both stay there.
+std::function<void()> swapping(std::string a, std::string b) {
+  return [a = std::move(a), b = std::move(b)] {
+    syscall(SYS_renameat2, AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), kExchange);
+  };
+}
+
+// Mounts a directory on another and takes it away under whoever is in it.
+std::function<void()> mounting(std::string from, std::string to) {
+  return [from = std::move(from), to = std::move(to)] {
+    if (mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) != 0) return;
+    std::this_thread::yield();
+    umount2(to.c_str(), MNT_DETACH);
+  };
+}
+
 TEST_P(EscapeTest, NothingIsReachedFromOutside) {
   auto dir = open();
   {
-    Swapper directory_and_link(tree.path_of("a"), tree.path_of("out"));
-    Swapper file_and_link(tree.path_of("f"), tree.path_of("out_file"));
-    Swapper away_and_back(tree.path_of("parked"), tree.base() + "/outside/away");
-    Swapper pipe_and_key(tree.path_of("pipe"), tree.path_of("key"));
+    Repeated directory_and_link(swapping(tree.path_of("a"), tree.path_of("out")));
+    Repeated file_and_link(swapping(tree.path_of("f"), tree.path_of("out_file")));
+    Repeated away_and_back(swapping(tree.path_of("parked"), tree.base() + "/outside/away"));
+    Repeated pipe_and_key(swapping(tree.path_of("pipe"), tree.path_of("key")));
     for (int i = 0; i < tries() / 4 && !HasFatalFailure(); ++i) {
       if (i % 16 == 0) mend();
       act(*dir);
@@ -261,17 +322,53 @@ TEST_P(EscapeTest, NothingIsReachedFromOutside) {
   if (HasFatalFailure()) return;
   EXPECT_GT(opened, 50);
   EXPECT_GT(refused, 500);
-  // Nothing that is forbidden was changed: what is there, its contents, its times, its names.
-  struct stat status;
-  for (const std::string& secret : {tree.base() + "/outside/secret", tree.path_of("denied/key"),
-                                    tree.path_of("denied/sub/key")}) {
-    ASSERT_EQ(lstat(secret.c_str(), &status), 0) << secret;
-    EXPECT_EQ(status.st_size, 6) << secret;
-    EXPECT_EQ(status.st_nlink, 1u) << secret;
-    EXPECT_GT(status.st_mtim.tv_sec, 1'000'000) << secret;
+  for (const char* secret : {"/outside/secret", "/root/denied/key", "/root/denied/sub/key"}) {
+    expect_unchanged(tree.base() + secret);
   }
+  struct stat status;
   EXPECT_EQ(stat((tree.path_of("denied")).c_str(), &status), 0);
   EXPECT_EQ(status.st_nlink, 3u) << "denied and denied/sub, nothing new";
+}
+
+// What is mounted in a granted directory is inside; from there nothing leads further, not when it
+// is taken away either, and what is denied by its name stays so whatever lies there.
+TEST_P(EscapeTest, NothingIsReachedThroughMountPoints) {
+  std::string mounted = tree.base() + "/outside/volume";
+  std::string cover = tree.base() + "/outside/cover";
+  for (const char* name : {"", "/sub", "/private"}) mkdir((mounted + name).c_str(), 0777);
+  mkdir(cover.c_str(), 0777);
+  for (const auto& key : {mounted + "/private/key", cover + "/key"}) put(key, "secret");
+  for (const auto& file : {mounted + "/f", mounted + "/sub/f"}) put(file, "volume");
+  for (const char* name : {"", "/f", "/sub", "/sub/f"}) volume.insert(object(mounted + name));
+  (void)!::symlink("../secret", (mounted + "/key").c_str());
+  (void)!::symlink((tree.base() + "/outside").c_str(), (mounted + "/out").c_str());
+  for (const auto& path : {mounted + "/private", mounted + "/private/key", cover, cover + "/key"}) {
+    forbid(path);
+  }
+  int exit_code = with_own_mounts([&] {
+    auto dir = open();
+    {
+      std::string point = tree.path_of("mnt");
+      Repeated mounts(mounting(mounted, point));
+      Repeated covers(mounting(cover, tree.path_of("denied")));
+      Repeated file_and_link(swapping(tree.path_of("f"), tree.path_of("out_file")));
+      for (int i = 0; i < tries() / 4 && !HasFatalFailure(); ++i) {
+        if (i % 16 == 0) mend();
+        // There for a while as well, so that something is held open when it goes.
+        if (i % 64 == 0) mount(mounted.c_str(), point.c_str(), nullptr, MS_BIND, nullptr);
+        if (i % 64 == 40) umount2(point.c_str(), MNT_DETACH);
+        act(*dir);
+      }
+    }
+    EXPECT_GT(opened, 50);
+    EXPECT_GT(of_volume, 0) << "what is mounted was never used";
+  });
+  if (exit_code == kNoMounts) GTEST_SKIP() << "this process may mount nothing";
+  EXPECT_EQ(exit_code, 0);
+  for (const auto& secret : {tree.base() + "/outside/secret", mounted + "/private/key",
+                             cover + "/key", tree.path_of("denied/key")}) {
+    expect_unchanged(secret);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, EscapeTest,
