@@ -39,6 +39,11 @@ Sys<uint64_t> clock_now(ClockKind kind) {
   return nanoseconds(time);
 }
 
+uint64_t rough_time() {
+  timespec time;
+  return clock_gettime(CLOCK_REALTIME_COARSE, &time) == 0 ? nanoseconds(time) : 0;
+}
+
 Sys<uint64_t> clock_resolution(ClockKind kind) {
   timespec time;
   if (clock_getres(native(kind), &time) != 0) return std::unexpected(errno);

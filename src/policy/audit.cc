@@ -1,5 +1,6 @@
 #include "policy/audit.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -97,23 +98,24 @@ bool Audit::is_like_last(const host::CallRecord& record) const {
 
 void Audit::called(const host::CallRecord& record) {
   std::lock_guard lock(mutex_);
-  uint64_t time = now();
   if (is_like_last(record)) {
-    if (repeats_++ == 0) first_repeat_ = time;
-    last_repeat_ = time;
-    if (time - first_repeat_ >= kPatience) tell_repeats();
+    // Not before the call that it repeats.
+    last_time_ = std::max(last_time_, os::rough_time());
+    if (repeats_++ == 0) first_repeat_ = last_time_;
+    if (last_time_ - first_repeat_ >= kPatience) tell_repeats();
     return;
   }
   tell_repeats();
+  last_time_ = now();
   last_.call = record.call;
   last_.uses = record.uses;
   last_.object = record.object;
   last_.result = record.result;
-  line(last_, time, 1);
+  line(last_, last_time_, 1);
 }
 
 void Audit::tell_repeats() {
-  if (repeats_ != 0) line(last_, last_repeat_, repeats_);
+  if (repeats_ != 0) line(last_, last_time_, repeats_);
   repeats_ = 0;
 }
 

@@ -67,11 +67,11 @@ class Audit final : public Watcher, public host::CallLog {
   std::string pending_;
   int error_ = 0;
   Call last_;
+  uint64_t last_time_ = 0;     // of it, or of its last repeat
   uint64_t repeats_ = 0;       // of last_, which no line tells of yet
   uint64_t first_repeat_ = 0;  // when they began
-  uint64_t last_repeat_ = 0;
-  Seconds second_ = -1;      // second_text_ is of
-  std::string second_text_;  // "2026-11-25T15:10:00"
+  Seconds second_ = -1;        // second_text_ is of
+  std::string second_text_;    // "2026-11-25T15:10:00"
 };
 
 }  // namespace nacre::policy

@@ -93,45 +93,79 @@ enum class Row : uint8_t {
 #undef P1
 };
 
-std::string descriptor_name(const Preview1& preview1, Fd fd) {
-  constexpr std::string_view kStandard[] = {"stdin", "stdout", "stderr"};
-  const Descriptor* descriptor = preview1.descriptors().peek(fd);
-  if (descriptor == nullptr) return "";
-  std::string name(descriptor->handle->display_name());
-  return name.empty() && fd < std::size(kStandard) ? std::string(kStandard[fd]) : name;
-}
-
 // What a call is about, by its parameters' names: `fd` and what ends in `_fd` are descriptors, a
 // `path` behind one is beneath it.
-std::string object_of(const FunctionInfo& info, const Preview1& preview1, const GuestMemory& memory,
-                      const abi::Value* values) {
-  std::string object;
-  std::string_view names = info.argument_names;
-  for (size_t at = 0; !names.empty(); ++at) {
+struct Mention {
+  uint8_t parameter;
+  bool is_path;
+};
+struct Mentions {
+  std::array<Mention, 4> list = {};
+  size_t count = 0;
+};
+consteval Mentions mentions_in(std::string_view names) {
+  Mentions found;
+  for (uint8_t at = 0; !names.empty(); ++at) {
     std::string_view name = names.substr(0, names.find(' '));
     names.remove_prefix(std::min(names.size(), name.size() + 1));
-    if (name == "fd" || name.ends_with("_fd")) {
-      if (!object.empty()) object += " -> ";
-      object += descriptor_name(preview1, values[at].i32);
-    } else if (name == "path" || name.ends_with("_path")) {
-      auto path = read_path(memory, values[at].i32, values[at + 1].i32);
-      if (!path) continue;
-      if (!object.empty() && !object.ends_with('/')) object += '/';
-      object += *path;
-    }
+    bool is_path = name == "path" || name.ends_with("_path");
+    if (is_path || name == "fd" || name.ends_with("_fd")) found.list[found.count++] = {at, is_path};
   }
-  return object;
+  return found;
 }
+
+// That as text, made before the call, which may close what it is about.
+class Object {
+ public:
+  Object(const Mentions& mentions, const Preview1& preview1, const GuestMemory& memory,
+         const abi::Value* values) {
+    bool is_one = mentions.count == 1 && !mentions.list[0].is_path;
+    for (size_t i = 0; i < mentions.count; ++i) {
+      uint8_t at = mentions.list[i].parameter;
+      if (mentions.list[i].is_path) {
+        auto path = read_path(memory, values[at].i32, values[at + 1].i32);
+        if (!path) continue;
+        if (!made_.empty() && !made_.ends_with('/')) made_ += '/';
+        made_ += *path;
+      } else {
+        std::string_view name = descriptor_name(preview1, values[at].i32);
+        if (is_one && name.size() <= sizeof short_) {
+          std::ranges::copy(name, short_);
+          text_ = std::string_view(short_, name.size());
+          return;
+        }
+        if (!made_.empty()) made_ += " -> ";
+        made_ += name;
+      }
+    }
+    text_ = made_;
+  }
+  std::string_view text() const { return text_; }
+
+ private:
+  static std::string_view descriptor_name(const Preview1& preview1, Fd fd) {
+    constexpr std::string_view kStandard[] = {"stdin", "stdout", "stderr"};
+    const Descriptor* descriptor = preview1.descriptors().peek(fd);
+    if (descriptor == nullptr) return "";
+    std::string_view name = descriptor->handle->display_name();
+    return name.empty() && fd < std::size(kStandard) ? kStandard[fd] : name;
+  }
+
+  char short_[64];  // most are, and reading goes on for long
+  std::string made_;
+  std::string_view text_;
+};
 
 // A function that tells the log what it was about and what came of it.
 template <auto kMethod, Row kRow>
 abi::Outcome call_logged(const abi::HostCall& call, void* data, abi::Value* values) {
-  const FunctionInfo& info = kInfos[static_cast<size_t>(kRow)];
+  static constexpr const FunctionInfo& kInfo = kInfos[static_cast<size_t>(kRow)];
+  static constexpr Mentions kMentions = mentions_in(kInfo.argument_names);
   const auto& preview1 = *static_cast<const Preview1*>(data);
-  std::string object = object_of(info, preview1, call.memory(), values);
+  Object object(kMentions, preview1, call.memory(), values);
   abi::Outcome outcome = Bound<kMethod>::call(call, data, values);
   std::string_view result = errno_name(static_cast<Errno>(values[0].i32));
-  preview1.call_log()->called({info.name, info.uses, object, result});
+  preview1.call_log()->called({kInfo.name, kInfo.uses, object.text(), result});
   return outcome;
 }
 
