@@ -39,14 +39,8 @@ constexpr bool calls(Op op) {
   }
 }
 
-// What the survey does at an opcode of one byte, besides skipping what stands behind it.
+// What an opcode means to the survey.
 enum class Action : uint8_t { none, local, loop, block, end, call };
-
-struct OneByte {
-  Action action = Action::none;
-  wasm::ImmKind imm = wasm::ImmKind::none;
-  bool exists = false;
-};
 
 constexpr Action action_of(Op op) {
   switch (op) {
@@ -69,10 +63,63 @@ constexpr Action action_of(Op op) {
   }
 }
 
-constexpr std::array<OneByte, 256> kOneByte = [] {
-  std::array<OneByte, 256> table;
+// One step over an opcode of one byte and what stands behind it: one decision each.
+enum class Step : uint8_t {
+  by_reader,  // the reader takes it
+  nothing,    // behind it
+  leb,
+  memarg,
+  bytes_4,
+  bytes_8,
+  local,
+  call,
+  call_indirect,
+  block,
+  loop,
+  end
+};
+
+constexpr Step step_over(Op op, wasm::ImmKind imm) {
+  using wasm::ImmKind;
+  switch (action_of(op)) {
+    case Action::none:
+      break;
+    case Action::local:
+      return Step::local;
+    case Action::loop:
+      return Step::loop;
+    case Action::block:
+      return imm == ImmKind::block_type ? Step::block : Step::by_reader;
+    case Action::end:
+      return imm == ImmKind::none ? Step::end : Step::by_reader;
+    case Action::call:
+      if (imm == ImmKind::func) return Step::call;
+      return imm == ImmKind::call_indirect ? Step::call_indirect : Step::by_reader;
+  }
+  switch (imm) {
+    case ImmKind::none:
+      return Step::nothing;
+    case ImmKind::label:
+    case ImmKind::func:
+    case ImmKind::global:
+    case ImmKind::i32:
+    case ImmKind::i64:
+      return Step::leb;
+    case ImmKind::memarg:
+      return Step::memarg;
+    case ImmKind::f32:
+      return Step::bytes_4;
+    case ImmKind::f64:
+      return Step::bytes_8;
+    default:
+      return Step::by_reader;
+  }
+}
+
+constexpr std::array<Step, 256> kSteps = [] {
+  std::array<Step, 256> table{};
 #define OP(name, text, prefix, code, imm, sig, feature, flags) \
-  if (prefix == 0) table[code & 0xFF] = {action_of(Op::name), wasm::ImmKind::imm, true};
+  if (prefix == 0) table[code & 0xFF] = step_over(Op::name, wasm::ImmKind::imm);
 #include "wasm/ops.def"
 #undef OP
   return table;
@@ -87,62 +134,71 @@ class Surveyor {
   void run() {
     const uint8_t* p = reader_.pos();
     const uint8_t* end = p + reader_.remaining();
-    // No instruction that is skipped here is longer than this.
-    constexpr ptrdiff_t kLongest = 32;
     while (!done_ && p < end) {
-      const OneByte& row = kOneByte[*p];
-      // The most frequent ones need one decision.
-      if (row.action == Action::local && end - p >= kLongest && p[1] < 0x80) [[likely]] {
-        count(p[1]);
-        p += 2;
-        continue;
-      }
-      const uint8_t* next = end - p >= kLongest ? skip(p + 1, row) : nullptr;
-      if (next == nullptr) {
-        next = read_slowly(p);
-        if (next == nullptr) return;
-      } else if (row.action != Action::none) {
-        act(row.action, p + 1);
-      }
+      const uint8_t* next = end - p >= kLongest ? step(p) : nullptr;
+      if (next == nullptr) next = read_slowly(p);
+      if (next == nullptr) return;
       p = next;
     }
   }
 
  private:
+  // No instruction that a step is taken over is longer than this.
+  static constexpr ptrdiff_t kLongest = 32;
+
   static const uint8_t* skip_leb(const uint8_t* p) {
     for (int i = 0; i < 10; ++i) {
-      if (*p++ < 0x80) return p;
+      if (*p++ < 0x80) [[likely]]
+        return p;
     }
     return nullptr;
   }
 
-  // Behind the immediates; null if that is not simple.
-  static const uint8_t* skip(const uint8_t* p, const OneByte& row) {
-    switch (row.imm) {
-      case wasm::ImmKind::none:
-        return row.exists ? p : nullptr;
-      case wasm::ImmKind::local:
-      case wasm::ImmKind::label:
-      case wasm::ImmKind::func:
-      case wasm::ImmKind::global:
-      case wasm::ImmKind::i32:
-      case wasm::ImmKind::i64:
-        return skip_leb(p);
-      case wasm::ImmKind::call_indirect:
-        p = skip_leb(p);
-        return p == nullptr ? nullptr : skip_leb(p);
-      case wasm::ImmKind::memarg:
-        return *p < 0x40 ? skip_leb(p + 1) : nullptr;
-      case wasm::ImmKind::f32:
-        return p + 4;
-      case wasm::ImmKind::f64:
-        return p + 8;
-      case wasm::ImmKind::block_type:
-        return *p == 0x40 || (*p >= wasm::ValType::kV128 && *p <= wasm::ValType::kI32) ? p + 1
-                                                                                       : nullptr;
-      default:
+  // Behind the instruction at p; null if that is not simple, and then nothing was done.
+  const uint8_t* step(const uint8_t* p) {
+    const uint8_t* immediate = p + 1;
+    switch (kSteps[*p]) {
+      case Step::by_reader:
         return nullptr;
+      case Step::nothing:
+        return immediate;
+      case Step::leb:
+        return skip_leb(immediate);
+      case Step::memarg:
+        return *immediate < 0x40 ? skip_leb(immediate + 1) : nullptr;
+      case Step::bytes_4:
+        return immediate + 4;
+      case Step::bytes_8:
+        return immediate + 8;
+      case Step::local:
+        if (*immediate >= 0x80) return nullptr;
+        count(*immediate);
+        return immediate + 1;
+      case Step::call: {
+        const uint8_t* next = skip_leb(immediate);
+        if (next != nullptr) act(Action::call, immediate);
+        return next;
+      }
+      case Step::call_indirect: {
+        const uint8_t* next = skip_leb(immediate);
+        if (next != nullptr) next = skip_leb(next);
+        if (next != nullptr) act(Action::call, immediate);
+        return next;
+      }
+      case Step::block:
+      case Step::loop:
+        if (!is_short_block_type(*immediate)) return nullptr;
+        act(kSteps[*p] == Step::loop ? Action::loop : Action::block, immediate);
+        return immediate + 1;
+      case Step::end:
+        leave();
+        return immediate;
     }
+    return nullptr;
+  }
+
+  static bool is_short_block_type(uint8_t byte) {
+    return byte == 0x40 || (byte >= wasm::ValType::kV128 && byte <= wasm::ValType::kI32);
   }
 
   const uint8_t* read_slowly(const uint8_t* p) {
@@ -222,7 +278,7 @@ class Surveyor {
   uint32_t weight_ = 1;
   uint32_t depth_ = 0;
   bool done_ = false;
-  std::vector<bool> open_;  // whether each open block is a loop
+  std::vector<uint8_t> open_;  // for each open block, whether it is a loop
 };
 
 struct Candidate {
