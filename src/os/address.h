@@ -1,9 +1,11 @@
-// Internet addresses as numbers. No names are looked up here.
+// Internet addresses as numbers, and names of hosts as texts. No names are looked up here.
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace nacre::os {
@@ -13,6 +15,29 @@ using IpAddress = std::array<uint8_t, 16>;
 
 // "10.0.0.1", "::1"; nothing else: no brackets, zones, ports or short forms such as "10.1".
 std::optional<IpAddress> parse_address(std::string_view text);
+std::string address_text(const IpAddress& address);
 bool is_v4(const IpAddress& address);
+IpAddress from_v4(const std::array<uint8_t, 4>& bytes);
+
+bool is_loopback(const IpAddress& address);
+// 0.0.0.0 and ::, which as a destination mean this machine.
+bool is_unspecified(const IpAddress& address);
+// This machine, what hangs on the same wire, or many at once: loopback, 0.0.0.0/8 and ::,
+// link-local, multicast, broadcast, and IPv6 forms in which one of these IPv4 addresses is wrapped.
+bool is_special(const IpAddress& address);
+
+struct Endpoint {
+  IpAddress address{};
+  uint16_t port = 0;
+  auto operator<=>(const Endpoint&) const = default;
+};
+// "10.0.0.1:80", "[::1]:80"
+std::string endpoint_text(const Endpoint& endpoint);
+// Where what is sent there arrives: an unspecified address is the loopback of its family.
+Endpoint real_destination(Endpoint to);
+
+// A host's name in the spelling that rules are compared in: lower case, no dot at the end. Nothing
+// for what is no name (RFC 1123, with _), and for what a resolver would take for an address.
+std::optional<std::string> canonical_host_name(std::string_view text);
 
 }  // namespace nacre::os

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "os/interrupt.h"
+
 namespace nacre::os {
 namespace {
 
@@ -23,27 +25,32 @@ Sys<std::pair<Channel, Channel>> Channel::make_pair() {
 
 Sys<void> Channel::send(Bytes message, int fd) const {
   if (message.size() > kMaxMessageBytes) return std::unexpected(EMSGSIZE);
+  if (fd < 0) {
+    // A process that is locked down has no sendmsg.
+    while (::send(fd_.get(), message.data(), message.size(), MSG_NOSIGNAL) < 0) {
+      if (errno != EINTR) return std::unexpected(errno);
+    }
+    return {};
+  }
   iovec bytes{const_cast<uint8_t*>(message.data()), message.size()};
   msghdr header{};
   header.msg_iov = &bytes;
   header.msg_iovlen = 1;
   alignas(cmsghdr) char control[kControlBytes] = {};
-  if (fd >= 0) {
-    header.msg_control = control;
-    header.msg_controllen = sizeof control;
-    cmsghdr* item = CMSG_FIRSTHDR(&header);
-    item->cmsg_level = SOL_SOCKET;
-    item->cmsg_type = SCM_RIGHTS;
-    item->cmsg_len = CMSG_LEN(sizeof fd);
-    std::memcpy(CMSG_DATA(item), &fd, sizeof fd);
-  }
+  header.msg_control = control;
+  header.msg_controllen = sizeof control;
+  cmsghdr* item = CMSG_FIRSTHDR(&header);
+  item->cmsg_level = SOL_SOCKET;
+  item->cmsg_type = SCM_RIGHTS;
+  item->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(item), &fd, sizeof fd);
   while (::sendmsg(fd_.get(), &header, MSG_NOSIGNAL) < 0) {
     if (errno != EINTR) return std::unexpected(errno);
   }
   return {};
 }
 
-Sys<std::optional<Channel::Message>> Channel::receive() {
+Sys<std::optional<Channel::Message>> Channel::receive(Waits waits) {
   Message message;
   iovec bytes{buffer_.get(), kMaxMessageBytes};
   msghdr header{};
@@ -54,7 +61,8 @@ Sys<std::optional<Channel::Message>> Channel::receive() {
   header.msg_controllen = sizeof control;
   ssize_t length;
   while ((length = ::recvmsg(fd_.get(), &header, MSG_CMSG_CLOEXEC)) < 0) {
-    if (errno != EINTR) return std::unexpected(errno);
+    bool gives_up = waits == Waits::until_stopped && stop_requested();
+    if (errno != EINTR || gives_up) return std::unexpected(errno);
   }
   cmsghdr* item = CMSG_FIRSTHDR(&header);
   if (item != nullptr && item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_RIGHTS &&

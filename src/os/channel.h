@@ -27,8 +27,10 @@ class Channel {
 
   // The receiver gets a descriptor of its own for what `fd` names; -1: none goes along.
   Sys<void> send(Bytes message, int fd = -1) const;
-  // Waits. Nothing: the other end was closed. EMSGSIZE: a longer message, which is lost.
-  Sys<std::optional<Message>> receive();
+  enum class Waits : uint8_t { for_ever, until_stopped };
+  // Waits. Nothing: the other end was closed. EMSGSIZE: a longer message, which is lost. EINTR, if
+  // it waits until_stopped: what the thread runs is to stop (os/interrupt.h).
+  Sys<std::optional<Message>> receive(Waits waits = Waits::for_ever);
 
  private:
   explicit Channel(OwnedFd fd)

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "os/dir.h"
+#include "os/socket.h"
 
 namespace nacre::os {
 namespace {
@@ -225,6 +227,28 @@ class Filter {
     answer(kRefuse);
     load(offsetof(seccomp_data, args) + 8 * 2 + 4);
     allow_if_one_of({0});
+  }
+  // A socket that is connected nowhere then reaches nothing, and no other goes elsewhere.
+  void to_no_address() {
+    load_argument(4);
+    jump(BPF_JEQ, 0, 1, 0);
+    answer(kRefuse);
+    load(offsetof(seccomp_data, args) + 8 * 4 + 4);
+    allow_if_one_of({0});
+  }
+  void harmless_option() {
+    load_argument(1);
+    jump(BPF_JEQ, SOL_SOCKET, 1, 0);
+    answer(kRefuse);
+    load_argument(2);
+#define OPTION(name, native, form, access) \
+  if (is_settable(SocketOption::name)) {   \
+    jump(BPF_JEQ, native, 0, 1);           \
+    answer(kAllow);                        \
+  }
+#include "os/socket_options.def"
+#undef OPTION
+    answer(kRefuse);
   }
   void names_only() {
     constexpr uint32_t kSetMapName = 0x53564d41;

@@ -164,6 +164,54 @@ TEST_F(LockdownTest, SystemCallsAreThoseOfTheTable) {
             "");
 }
 
+// A process that is lost to its guest may hold sockets that are connected nowhere yet.
+TEST_F(LockdownTest, SocketsReachNothingButWhatTheyAreConnectedTo) {
+  if (!available_lockdown().seccomp) GTEST_SKIP() << "no seccomp here";
+  int datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  int stream = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int there = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  int connected = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  auto* to = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(bind(there, to, length), 0);
+  ASSERT_EQ(getsockname(there, to, &length), 0);
+  ASSERT_EQ(connect(connected, to, length), 0);
+  EXPECT_EQ(complaints([&] {
+              fails("connect", connect(stream, to, length) == 0, EPERM);
+              fails("connect datagrams", connect(datagrams, to, length) == 0, EPERM);
+              fails("bind", bind(datagrams, to, length) == 0, EPERM);
+              fails("listen", listen(stream, 1) == 0, EPERM);
+              fails("sendto", sendto(datagrams, "x", 1, 0, to, length) >= 0, EPERM);
+              fails("sendto elsewhere", sendto(connected, "x", 1, 0, to, length) >= 0, EPERM);
+              fails("fast open", sendto(stream, "x", 1, MSG_FASTOPEN, to, length) >= 0, EPERM);
+              // Where only the high half of a pointer is not zero.
+              constexpr uint64_t kHigh = uint64_t{1} << 32;
+              fails("high", syscall(SYS_sendto, datagrams, "x", 1, 0, kHigh, length) >= 0, EPERM);
+              iovec bytes{const_cast<char*>("x"), 1};
+              msghdr message{};
+              message.msg_name = to;
+              message.msg_namelen = length;
+              message.msg_iov = &bytes;
+              message.msg_iovlen = 1;
+              fails("sendmsg", sendmsg(datagrams, &message, 0) >= 0, EPERM);
+              mmsghdr many{message, 0};
+              fails("sendmmsg", sendmmsg(datagrams, &many, 1, 0) >= 0, EPERM);
+              fails("send", send(datagrams, "x", 1, 0) >= 0, EDESTADDRREQ);
+              fails("write", write(datagrams, "x", 1) >= 0, EDESTADDRREQ);
+              works("send to whom it is connected", send(connected, "x", 1, 0) == 1);
+              int on = 1;
+              works("option", setsockopt(stream, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0);
+              fails("device", setsockopt(stream, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3) == 0, EPERM);
+              fails("level", setsockopt(stream, IPPROTO_TCP, SO_KEEPALIVE, &on, sizeof on) == 0,
+                    EPERM);
+            }),
+            "");
+  for (int fd : {datagrams, stream, there, connected}) close(fd);
+}
+
 TEST_F(LockdownTest, MemoryIsNotWritableAndExecutable) {
   if (!available_lockdown().seccomp) GTEST_SKIP() << "no seccomp here";
   EXPECT_EQ(complaints([&] {

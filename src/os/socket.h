@@ -1,10 +1,13 @@
 // Connected and listening sockets that were opened before: accept, send, receive, shut down.
-// Errors are errno values. Nothing here resolves an address of the network or connects to one.
+// Errors are errno values. Nothing here resolves an address of the network or connects to one:
+// os/network.h does.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
+#include "os/address.h"
 #include "os/file.h"
 
 namespace nacre::os {
@@ -24,10 +27,35 @@ struct Received {
   size_t bytes;
   bool truncated;  // a datagram was longer than the buffers
 };
-Sys<Received> receive(int fd, std::span<const MutableBytes> to, ReceiveOptions options);
-// Never raises SIGPIPE.
+// `sender`, if it is not null: who sent it, if the system says so.
+Sys<Received> receive(int fd, std::span<const MutableBytes> to, ReceiveOptions options,
+                      std::optional<Endpoint>* sender = nullptr);
+// To where the socket is connected: no address is ever named, so that a process that is locked down
+// can be held to that. Never raises SIGPIPE. Of many vectors, a stream takes the first 64 KiB.
 Sys<size_t> send_vectors(int fd, std::span<const Bytes> from, bool nonblocking);
 Sys<void> shut_down(int fd, bool reading, bool writing);
+
+// Of sockets of the internet; ENOTCONN, EAFNOSUPPORT.
+Sys<Endpoint> local_end(int fd);
+Sys<Endpoint> peer_end(int fd);
+
+// See os/socket_options.def for what the values are.
+enum class SocketOption : uint8_t {
+#define OPTION(name, native, form, access) name,
+#include "os/socket_options.def"
+#undef OPTION
+};
+inline constexpr size_t kSocketOptions = 0
+#define OPTION(name, native, form, access) +1
+#include "os/socket_options.def"
+#undef OPTION
+    ;
+enum class OptionForm : uint8_t { number, linger, time, none };
+OptionForm form_of(SocketOption option);
+bool is_settable(SocketOption option);
+// ENOPROTOOPT for what has no such value, or is not to be set.
+Sys<int64_t> socket_option(int fd, SocketOption option);
+Sys<void> set_socket_option(int fd, SocketOption option, int64_t value);
 
 // To a server of this machine that listens at a path: a stream.
 Sys<OwnedFd> connect_local(const std::string& path);
