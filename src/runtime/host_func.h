@@ -66,6 +66,16 @@ struct HostFuncDef {
   wasm::FuncType (*type)() = nullptr;
   abi::Outcome (*call)(const abi::HostCall& call, void* data, abi::Value* values) = nullptr;
   const void* (*direct)() = nullptr;  // gives HostFunc::direct; may be null itself
+  // Another form of it, for modules that import one of this name and another type.
+  const HostFuncDef* other = nullptr;
+
+  // The form of this type; this one if there is none.
+  const HostFuncDef& fitting(const wasm::FuncType& wanted) const {
+    for (const HostFuncDef* form = this; form != nullptr; form = form->other) {
+      if (form->type() == wanted) return *form;
+    }
+    return *this;
+  }
 
   // As the store takes it. `data` is the State; `module` is for messages.
   abi::HostFunc bind(std::string_view module, void* data) const {

@@ -75,12 +75,28 @@ void Linker::define_functions(std::string_view module, std::span<const HostFuncD
   for (const HostFuncDef& def : functions) add(module, def.name, Described{def, data});
 }
 
-Result<std::optional<Extern>> Linker::find(std::string_view module, std::string_view name) {
+Result<Extern> Linker::made_form(std::string_view module, const HostFuncDef& def, void* data) {
+  for (const Form& form : forms_) {
+    if (form.def == &def && form.data == data) return form.made;
+  }
+  Extern made = TRY(store_.add_func(def.bind(module, data)));
+  forms_.push_back({&def, data, made});
+  return made;
+}
+
+Result<std::optional<Extern>> Linker::find(std::string_view module, std::string_view name,
+                                           const wasm::FuncType* wanted) {
   auto names = modules_.find(module);
   if (names == modules_.end()) return std::nullopt;
   auto found = names->second.find(name);
   if (found == names->second.end()) return std::nullopt;
   if (auto* described = std::get_if<Described>(&found->second)) {
+    if (described->def.other != nullptr) {
+      // It stays described: the next module may want another form.
+      const HostFuncDef& first = described->def;
+      return TRY(
+          made_form(module, wanted != nullptr ? first.fitting(*wanted) : first, described->data));
+    }
     HostFuncDef def = described->def;
     if (def.name.empty()) def.name = found->first;
     found->second = TRY(store_.add_func(def.bind(module, described->data)));
@@ -94,8 +110,11 @@ Result<std::vector<Extern>> Linker::resolve(const Module& module, UnknownImports
   std::vector<Extern> result;
   std::vector<const wasm::Import*> missing;
   for (const wasm::Import& import : module.wasm().imports) {
-    std::optional<Extern> found = TRY(find(import.module, import.name));
-    if (!found && unknown == UnknownImports::trap && import.type.kind == wasm::ExternKind::func)
+    bool is_func = import.type.kind == wasm::ExternKind::func;
+    const wasm::FuncType* wanted =
+        is_func ? &module.engine().types().at(module.type_id(import.type.func)).type.func : nullptr;
+    std::optional<Extern> found = TRY(find(import.module, import.name, wanted));
+    if (!found && unknown == UnknownImports::trap && is_func)
       found = TRY(make_unknown(store_, module, import));
     if (found) {
       result.push_back(*found);

@@ -49,8 +49,10 @@ class Linker {
     store_.keep(std::move(kept));
   }
 
-  // Nothing if it is not defined. Errors: as Store::add_func.
-  Result<std::optional<Extern>> find(std::string_view module, std::string_view name);
+  // Nothing if it is not defined. `wanted`: of a described function that has several forms, the one
+  // of this type; may be null. Errors: as Store::add_func.
+  Result<std::optional<Extern>> find(std::string_view module, std::string_view name,
+                                     const wasm::FuncType* wanted = nullptr);
 
   // The imports of a module, in order. Errors: unlinkable, naming every import that is missing;
   // whether those that were found fit is found out by instantiate().
@@ -65,6 +67,11 @@ class Linker {
     void* data;
   };
   using Definition = std::variant<Extern, Described>;
+  struct Form {
+    const HostFuncDef* def;
+    void* data;
+    Extern made;
+  };
   struct Hash {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
@@ -73,9 +80,11 @@ class Linker {
   using Map = std::unordered_map<std::string, V, Hash, std::equal_to<>>;
 
   void add(std::string_view module, std::string_view name, Definition definition);
+  Result<Extern> made_form(std::string_view module, const HostFuncDef& def, void* data);
 
   Store& store_;
   Map<Map<Definition>> modules_;
+  std::vector<Form> forms_;  // of functions that have several; those that something imports
 };
 
 }  // namespace nacre::runtime
