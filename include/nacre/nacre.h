@@ -296,7 +296,8 @@ typedef struct nacre_question {
   const char* digest; /* "sha256:..." */
   const char* kind;   /* "file", "dir", "clock", ... */
   const char* object; /* the host path, links resolved: exactly that object is handed over; of
-                       * "env" the names of variables, with spaces between; or "" */
+                       * "env" the names of variables, with spaces between; of
+                       * "net" and "listen" such as "tcp://example.com:443"; or "" */
   const char* rights; /* of paths: "read", "write", "create", joined by + */
   const char* before; /* what was decided about an earlier version of the module, or "" */
   bool is_missing;    /* the path would be made */

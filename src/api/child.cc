@@ -3,6 +3,7 @@
 
 #include "api/grants.h"
 #include "base/utf8.h"
+#include "host/network.h"
 #include "os/host_path.h"
 
 namespace nacre::api {
@@ -88,15 +89,94 @@ Result<void> give_directories(Config& config, const Config& parent, const policy
   return {};
 }
 
+// The parent's network as far as rules of its own go: what they do not allow, the parent is not
+// asked for. It listens nowhere.
+class NarrowedNetwork final : public host::Network,
+                              public std::enable_shared_from_this<NarrowedNetwork> {
+ public:
+  NarrowedNetwork(std::shared_ptr<host::Network> parent, policy::RuleSet rules)
+      : parent_(std::move(parent)), rules_(std::move(rules)) {}
+
+  host::HostResult<std::vector<os::IpAddress>> look_up(std::string_view text) override {
+    auto name = os::canonical_host_name(text);
+    if (!name) return host::failed(host::Errno::inval);
+    HOST_TRY(check({.kind = Kind::lookup, .object = *name}));
+    auto addresses = HOST_TRY(parent_->look_up(*name));
+    names_.learn(*name, addresses);
+    return addresses;
+  }
+  host::HostResult<std::unique_ptr<host::OpenedSocket>> open(const host::SocketPlan& plan) override;
+
+  host::HostResult<void> may_reach(os::SocketType type, const os::Endpoint& to) const {
+    std::vector<std::string> names = names_.names_of(to.address);
+    std::string object = host::object_text(type, to);
+    return check({.kind = Kind::net, .object = object, .names = names});
+  }
+
+ private:
+  host::HostResult<void> check(const host::Request& request) const {
+    if (rules_.evaluate(request).answer == Verdict::allowed) return {};
+    return host::failed(host::Errno::no_capability);
+  }
+
+  std::shared_ptr<host::Network> parent_;
+  policy::RuleSet rules_;
+  host::NameMemory names_;
+};
+
+class NarrowedSocket final : public host::OpenedSocket {
+ public:
+  NarrowedSocket(std::shared_ptr<NarrowedNetwork> network, os::SocketType type,
+                 std::unique_ptr<host::OpenedSocket> inner)
+      : network_(std::move(network)), type_(type), inner_(std::move(inner)) {}
+
+  int fd() const override { return inner_->fd(); }
+  os::OwnedFd take() override { return inner_->take(); }
+  host::HostResult<void> bind(const os::Endpoint&) override {
+    return host::failed(host::Errno::no_capability);
+  }
+  host::HostResult<void> listen(int) override { return host::failed(host::Errno::inval); }
+  host::HostResult<bool> connect(const os::Endpoint& asked) override {
+    os::Endpoint to = os::real_destination(asked);
+    HOST_TRY(network_->may_reach(type_, to));
+    return inner_->connect(to);
+  }
+  host::HostResult<size_t> send_to(const os::Endpoint& asked, Bytes bytes) override {
+    os::Endpoint to = os::real_destination(asked);
+    HOST_TRY(network_->may_reach(type_, to));
+    return inner_->send_to(to, bytes);
+  }
+
+ private:
+  std::shared_ptr<NarrowedNetwork> network_;
+  os::SocketType type_;
+  std::unique_ptr<host::OpenedSocket> inner_;
+};
+
+host::HostResult<std::unique_ptr<host::OpenedSocket>> NarrowedNetwork::open(
+    const host::SocketPlan& plan) {
+  auto inner = HOST_TRY(parent_->open(plan));
+  return std::make_unique<NarrowedSocket>(shared_from_this(), plan.type, std::move(inner));
+}
+
+bool is_about_network(Kind kind) { return kind == Kind::net || kind == Kind::lookup; }
+
+void give_network(Config& config, const Config& parent, const policy::RuleSet& rules) {
+  if (!parent.network()) return;
+  config.network(std::make_shared<NarrowedNetwork>(parent.network(), rules));
+}
+
 // What only a whole program can have.
 Result<void> refuse_what_is_the_programs(const Rule& rule) {
   bool denies_path = rule.is_path() && !rule.allow;
   bool switchable = policy::info_of(rule.kind).shape == policy::Shape::on_off;
-  if (switchable || rule.kind == Kind::env || (rule.kind == Kind::dir && !denies_path)) return {};
+  if (switchable || rule.kind == Kind::env || is_about_network(rule.kind) ||
+      (rule.kind == Kind::dir && !denies_path))
+    return {};
   return fail(ErrorCode::unsupported,
               policy::flag_text(rule).substr(2) + " (" + rule.origin +
-                  "): a module beside a program is given directories, variables, streams, clocks "
-                  "and randomness; leave this out, or say it of the program");
+                  "): a module beside a program is given directories, variables, connections, "
+                  "streams, clocks and randomness; leave this out, or say it of the program");
 }
 
 }  // namespace
@@ -122,6 +202,7 @@ Result<Config> Grants::prepare_child(const Config& parent) const {
   config.random(TRY(switched(*this, rules, Kind::random, parent.random())));
   TRY(give_variables(config, parent, rules));
   TRY(give_directories(config, parent, rules));
+  give_network(config, parent, rules);
   return config;
 }
 

@@ -1,7 +1,10 @@
 #include "api/denials.h"
 
+#include <algorithm>
+
 #include "base/utf8.h"
 #include "os/host_path.h"
+#include "policy/ask.h"
 
 namespace nacre::api {
 namespace {
@@ -29,18 +32,32 @@ std::string describe(const host::Denial& denial, const std::string& program) {
   return text;
 }
 
+bool is_path(const Refusal& refusal) {
+  return policy::info_of(refusal.kind).shape == policy::Shape::path;
+}
+
+std::string_view verb(const Refusal& refusal) {
+  if (is_path(refusal)) return "open ";
+  switch (refusal.kind) {
+    case Kind::net:
+      return "connect to ";
+    case Kind::listen:
+      return "listen at ";
+    case Kind::lookup:
+      return "look up ";
+    default:
+      return "use ";
+  }
+}
+
 std::string object_text(const Refusal& refusal) {
-  bool is_path = policy::info_of(refusal.kind).shape == policy::Shape::path;
-  if (is_path) {
+  if (is_path(refusal)) {
     return quoted(refusal.object) + " (" + policy::rights_text(refusal.rights) +
            (refusal.missing ? ", does not exist)" : ")");
   }
+  if (verb(refusal) != "use ") return quoted(policy::without_tcp(refusal.object));
   std::string kind(policy::info_of(refusal.kind).help);
   return refusal.object.empty() ? kind : kind + " " + quoted(refusal.object);
-}
-
-bool is_path(const Refusal& refusal) {
-  return policy::info_of(refusal.kind).shape == policy::Shape::path;
 }
 
 // The grants that would allow all of it: a --dir for each folder.
@@ -58,10 +75,14 @@ std::vector<Rule> grants_for(const std::vector<const Refusal*>& refusals) {
         grant.path = refusal->object;
       }
       grant.rights = refusal->rights == Rights::read ? Rights::read : Rights::all;
+    } else {
+      grant.endpoint_text = policy::without_tcp(refusal->object);
     }
     bool merged = false;
     for (Rule& old : grants) {
-      if (old.kind != grant.kind || old.path != grant.path) continue;
+      bool same = old.kind == grant.kind && old.path == grant.path &&
+                  old.endpoint_text == grant.endpoint_text;
+      if (!same) continue;
       old.rights = old.rights | grant.rights;
       merged = true;
     }
@@ -72,12 +93,12 @@ std::vector<Rule> grants_for(const std::vector<const Refusal*>& refusals) {
 
 std::string describe_ungranted(const std::vector<const Refusal*>& refusals, uint64_t left_out,
                                const std::string& program) {
-  bool paths_only = true;
   std::string objects;
-  for (size_t i = 0; i < refusals.size(); ++i) {
-    paths_only &= is_path(*refusals[i]);
-    if (i >= kMaxNamed) continue;
+  std::string_view doing;
+  for (size_t i = 0; i < std::min(refusals.size(), kMaxNamed); ++i) {
     if (i != 0) objects += ", ";
+    if (verb(*refusals[i]) != doing) objects += verb(*refusals[i]);
+    doing = verb(*refusals[i]);
     objects += object_text(*refusals[i]);
   }
   uint64_t more = left_out + (refusals.size() > kMaxNamed ? refusals.size() - kMaxNamed : 0);
@@ -88,7 +109,7 @@ std::string describe_ungranted(const std::vector<const Refusal*>& refusals, uint
     // The line is for a terminal: what cannot be shown cannot be copied from it either.
     flags += " " + printable(policy::flag_text(grant, here));
   }
-  return tried(program) + (paths_only ? "open " : "use ") + objects + ": not granted. Grant " +
+  return tried(program) + objects + ": not granted. Grant " +
          (refusals.size() + more > 1 ? "them" : "it") + " with" + flags;
 }
 
@@ -97,6 +118,7 @@ std::string describe_ungranted(const std::vector<const Refusal*>& refusals, uint
 std::vector<std::string> describe_denials(const std::vector<host::Denial>& denials,
                                           const Oversight& oversight, bool failed) {
   std::vector<std::string> lines;
+  lines.reserve(denials.size());
   for (const host::Denial& denial : denials) lines.push_back(describe(denial, oversight.name));
   uint64_t left_out = 0;
   std::vector<Refusal> refusals = oversight.refusals(&left_out);
@@ -106,8 +128,8 @@ std::vector<std::string> describe_denials(const std::vector<host::Denial>& denia
     if (refusal.rule.empty()) {
       (refusal.missing ? missing : ungranted).push_back(&refusal);
     } else {
-      lines.push_back(tried(oversight.name) + (is_path(refusal) ? "open " : "use ") +
-                      object_text(refusal) + ": " + printable(refusal.rule));
+      lines.push_back(tried(oversight.name) + std::string(verb(refusal)) + object_text(refusal) +
+                      ": " + printable(refusal.rule));
     }
   }
   if (lines.empty() && ungranted.empty() && failed) ungranted = std::move(missing);

@@ -51,7 +51,7 @@ bool could_use(Kind kind, const std::map<Uses, std::vector<std::string>>& reach)
       return has(Uses::held) || has(Uses::clock);
     case Kind::net:
     case Kind::lookup:
-      return false;
+      return has(Uses::net);
     default:  // limits, which no call uses
       return true;
   }
@@ -108,8 +108,8 @@ class Explanation {
     heading("By its imports it can ask for");
     bool any = false;
     std::vector<std::string> never;
-    for (Uses uses : {Uses::path, Uses::held, Uses::listen, Uses::env, Uses::clock, Uses::random,
-                      Uses::arguments}) {
+    for (Uses uses : {Uses::path, Uses::held, Uses::net, Uses::listen, Uses::env, Uses::clock,
+                      Uses::random, Uses::arguments}) {
       auto found = reach_.find(uses);
       if (found == reach_.end()) {
         never.push_back(std::string(host::uses_help(uses)));
@@ -123,7 +123,7 @@ class Explanation {
     if (!never.empty()) {
       heading("It has no call for");
       for (const std::string& what : never) line(what);
-      line("connections of its own, and anything else that is not named here");
+      line("anything else that is not named here");
     }
     if (!others_.empty()) {
       heading("It needs functions or memories of others, who decide what those can do");

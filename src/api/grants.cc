@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/utf8.h"
+#include "host/network.h"
 #include "host/socket.h"
 #include "os/host_path.h"
 #include "os/listen.h"
@@ -43,6 +44,19 @@ bool is_mount(const Rule& rule) {
 
 bool is_decided_below_root(const Rule& rule) {
   return rule.allow && rule.is_path() && !is_mount(rule);
+}
+
+// Addresses that are listened at before the program begins. Where it asked to listen itself once,
+// it does so again.
+bool is_handed_over(const Rule& rule) {
+  return rule.kind == Kind::listen && rule.allow && !rule.endpoint.is_udp() &&
+         !rule.origin.starts_with("decided");
+}
+
+// Whether the program could be let on to the network.
+bool could_connect(const Rule& rule) {
+  bool listens = rule.kind == Kind::listen && !is_handed_over(rule);
+  return rule.allow && (rule.kind == Kind::net || rule.kind == Kind::lookup || listens);
 }
 
 Rule protect(const std::string& path, Kind kind, std::string why) {
@@ -93,6 +107,8 @@ Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> 
     deny_all_ = true;
   } else if (kind == "allow-all") {
     TRY(add_flag("env", "*", true));
+    TRY(add_flag("net", "*", true));
+    rules_.back().origin = kAllowAll;
     TRY(add_flag("dir", "/", true));
     rules_.back().origin = kAllowAll;
   } else if (kind == "policy") {
@@ -133,11 +149,6 @@ Result<void> Grants::add_flag(std::string_view kind, std::optional<std::string_v
     return fail(ErrorCode::usage, "there is no grant of the kind " + quoted(kind));
   }
   Rule rule = TRY(policy::parse_rule(info->kind, value, allow, here_));
-  if (allow && info->enforced == policy::Enforced::no_call) {
-    return fail(ErrorCode::unsupported,
-                "no interface that is built so far gives programs a call "
-                "for it, so granting it would give nothing");
-  }
   rule.origin = allow ? "--" + std::string(kind) : "--deny-" + std::string(kind);
   rules_.push_back(std::move(rule));
   return {};
@@ -185,7 +196,7 @@ bool Grants::shows_root(const policy::RuleSet& rules) const {
     if (!rule.allow) continue;
     if (is_mount(rule) && hides_root(guest_name(rule))) return false;
     if (rule.is_path() && !is_mount(rule)) wanted = true;
-    if (rule.kind == Kind::listen) sockets = true;
+    if (is_handed_over(rule)) sockets = true;
   }
   // Programs that listen know their sockets by number: another directory would move them.
   return wanted && (!sockets || ask_ == Ask::always);
@@ -261,9 +272,19 @@ Result<Prepared> Grants::prepare() {
   if (asker_) config.undecided_variables(policy::asking_variables(policy));
   grant_streams(config, rules, gate);
   TRY(grant_handles(config, rules));
+  config.network(host::make_real_network(gate));
   prepared.needs_broker = asker_ || prepared.oversight.recorder || config.has_guarded_mounts() ||
-                          std::ranges::any_of(rules.rules(), is_decided_below_root);
+                          std::ranges::any_of(rules.rules(), is_decided_below_root) ||
+                          (may_call_network() && std::ranges::any_of(rules.rules(), could_connect));
   return prepared;
+}
+
+bool Grants::may_call_network() const {
+  if (!subject_.digest || subject_.has_company) return true;
+  auto reaches = [&](host::Uses uses) {
+    return std::ranges::find(subject_.reaches, host::uses_name(uses)) != subject_.reaches.end();
+  };
+  return reaches(host::Uses::net) || reaches(host::Uses::listen);
 }
 
 Result<policy::Remembered> Grants::remembered() const {
@@ -370,7 +391,7 @@ Result<void> Grants::grant_handles(wasi::p1::Config& config, const policy::RuleS
     if (!done) return fail(ErrorCode::io, "/: " + std::string(host::errno_text(done.error())));
   }
   for (const Rule& rule : rules.rules()) {
-    if (rule.kind != Kind::listen || !rule.allow) continue;
+    if (!is_handed_over(rule)) continue;
     auto fd = os::listen_tcp(rule.endpoint.name(), rule.endpoint.port());
     std::string name = rule.endpoint_text;
     if (!fd) {

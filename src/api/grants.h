@@ -83,6 +83,9 @@ class Grants {
   Result<void> refuse_another_module() const;
   Result<void> choose_asker(policy::Policy::Options& options);
   bool reads_store() const;
+  // Whether the module imports a call that could use the network, or another one could that it
+  // imports from.
+  bool may_call_network() const;
   bool shows_root(const policy::RuleSet& rules) const;
   Result<void> grant_handles(wasi::p1::Config& config, const policy::RuleSet& rules) const;
   Result<void> grant_variables(wasi::p1::Config& config, const policy::RuleSet& rules) const;

@@ -70,6 +70,9 @@ policy::Subject make_subject(const std::string& name, const nacre_module& module
           .place = os::canonical_path(name, policy::here().directory),
           .size_bytes = module.digest->size_bytes(),
           .reaches = reach_of(module),
+          .has_company = std::ranges::any_of(
+              module.module->wasm().imports,
+              [](const wasm::Import& item) { return find_function(item) == nullptr; }),
           .digest = [digest = module.digest] { return digest->text(); },
           .mentions =
               [held = module.module](const std::vector<std::string>& names) {

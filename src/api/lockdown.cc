@@ -27,11 +27,13 @@ Result<void> start_broker(Prepared& prepared, std::vector<std::shared_ptr<host::
       os::Channel of_guest = std::move(ends->first);
     }
     auto undecided = prepared.config.env().undecided;
+    auto network = prepared.config.network();
     // What the guest has open is not held open here: others may wait for its end.
     prepared.config = wasi::p1::Config();
     broker::Server server(std::move(ends->second), {.dirs = std::move(dirs),
                                                     .policy = oversight.policy,
                                                     .variables = std::move(undecided),
+                                                    .network = std::move(network),
                                                     .finish = [&oversight](uint32_t calls) {
                                                       if (oversight.recorder)
                                                         oversight.recorder->add_calls(calls);
@@ -49,6 +51,7 @@ Result<void> start_broker(Prepared& prepared, std::vector<std::shared_ptr<host::
     return dir->is_guarded() ? client->stand_in(*dir, number++) : dir;
   });
   if (prepared.config.env().undecided) prepared.config.undecided_variables(client->variables());
+  prepared.config.network(client->network());
   prepared.gate->hand_over(client);
   oversight.broker = std::move(client);
   return {};

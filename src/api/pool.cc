@@ -18,15 +18,6 @@ abi::Outcome call_embedder(const abi::HostCall& call, void* data, abi::Value* va
   return static_cast<const Callback*>(data)->call_with(call, guest_of(call).data, values);
 }
 
-// The row of the same function in the tables that tell the log.
-const runtime::HostFuncDef& logged_form(const runtime::HostFuncDef& def) {
-  std::span<const runtime::HostFuncDef> current = wasi::p1::host_functions(false);
-  bool is_current = &def >= current.data() && &def < current.data() + current.size();
-  if (is_current) return wasi::p1::host_functions(true)[&def - current.data()];
-  return wasi::p1::unstable_host_functions(
-      true)[&def - wasi::p1::unstable_host_functions(false).data()];
-}
-
 // `data` is the row of a table of WASI's functions; which guest's WASI it is, the store knows.
 abi::Outcome call_wasi(const abi::HostCall& call, void* data, abi::Value* values) {
   PoolGuest& guest = guest_of(call);
@@ -40,7 +31,7 @@ abi::Outcome call_wasi(const abi::HostCall& call, void* data, abi::Value* values
   }
   const auto& def = *static_cast<const runtime::HostFuncDef*>(data);
   bool logged = guest.wasi->call_log() != nullptr;
-  return (logged ? logged_form(def) : def).call(call, &*guest.wasi, values);
+  return (logged ? wasi::p1::logged_form(def) : def).call(call, &*guest.wasi, values);
 }
 
 const runtime::HostFuncDef* find_wasi(std::string_view module, std::string_view name) {
@@ -70,8 +61,8 @@ void PoolImports::seal() {
   sealed_.store(true, std::memory_order_release);
 }
 
-std::optional<abi::HostFunc> PoolImports::find(std::string_view module,
-                                               std::string_view name) const {
+std::optional<abi::HostFunc> PoolImports::find(std::string_view module, std::string_view name,
+                                               const wasm::FuncType* wanted) const {
   abi::HostFunc func;
   func.name.append(module).append(".").append(name);
   for (size_t i = definitions_.size(); i-- > 0;) {
@@ -83,6 +74,7 @@ std::optional<abi::HostFunc> PoolImports::find(std::string_view module,
     return func;
   }
   if (const runtime::HostFuncDef* def = find_wasi(module, name)) {
+    if (wanted != nullptr) def = &def->fitting(*wanted);
     func.type = def->type();
     func.call = call_wasi;
     func.data = const_cast<runtime::HostFuncDef*>(def);
@@ -96,7 +88,11 @@ Result<std::vector<runtime::Extern>> PoolImports::link(runtime::Store& store,
                                                        const runtime::Module& module) {
   runtime::Linker linker(store);
   for (const wasm::Import& import : module.wasm().imports) {
-    std::optional<abi::HostFunc> func = find(import.module, import.name);
+    const wasm::FuncType* wanted = nullptr;
+    if (import.type.kind == wasm::ExternKind::func) {
+      wanted = &module.engine().types().at(module.type_id(import.type.func)).type.func;
+    }
+    std::optional<abi::HostFunc> func = find(import.module, import.name, wanted);
     if (!func) continue;  // resolve() names it
     runtime::Extern item = TRY(store.add_func(std::move(*func)));
     TRY(linker.define(import.module, import.name, item));

@@ -41,7 +41,8 @@ class PoolImports final : public runtime::PoolHost {
     Callback callback;
   };
   // What the import names; nothing if there is no such function.
-  std::optional<abi::HostFunc> find(std::string_view module, std::string_view name) const;
+  std::optional<abi::HostFunc> find(std::string_view module, std::string_view name,
+                                    const wasm::FuncType* wanted) const;
 
   std::mutex mutex_;
   std::atomic<bool> sealed_ = false;

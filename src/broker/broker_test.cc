@@ -7,6 +7,7 @@
 
 #include "broker/broker_for_test.h"
 #include "host/file.h"
+#include "host/network.h"
 #include "host/test_tree.h"
 #include "policy/rules.h"
 
@@ -285,6 +286,130 @@ TEST(BrokerTest, WithoutVariablesThereAreNone) {
   TestTree tree(host::Backend::walk, true);
   BrokerForTest broker({.dirs = {}, .policy = make_policy(tree), .finish = nullptr});
   EXPECT_TRUE(broker.client->variables()->decided().empty());
+}
+
+// A listener, and a policy that allows it by address and localhost by name.
+struct Net {
+  Net() {
+    auto listener = os::listen_loopback(&port);
+    EXPECT_TRUE(listener.has_value());
+    server = std::move(*listener);
+    Policy::Options options;
+    Place place{"/", ""};
+    std::string number = std::to_string(port);
+    options.rules.add(*policy::parse_rule(Kind::net, "127.0.0.1:" + number, true, place));
+    options.rules.add(*policy::parse_rule(Kind::net, "localhost:" + number, true, place));
+    options.rules.add(*policy::parse_rule(Kind::net, "127.0.0.3", false, place));
+    policy = std::make_shared<Policy>(std::move(options));
+    network = host::make_real_network(policy);
+  }
+  os::Endpoint at(const char* address) const { return {*os::parse_address(address), port}; }
+
+  uint16_t port = 0;
+  os::OwnedFd server;
+  std::shared_ptr<Policy> policy;
+  std::shared_ptr<host::Network> network;
+};
+
+TEST(BrokerNetwork, DoesWhatTheNetworkDoes) {
+  Net net;
+  BrokerForTest broker(
+      {.dirs = {}, .policy = net.policy, .network = net.network, .finish = nullptr});
+  auto remote = broker.client->network();
+  for (auto& network : {net.network, remote}) {
+    auto open = [&](os::SocketType type) {
+      return std::move(
+          *network->open({.type = type, .options = {{os::SocketOption::keep_alive, 1}}}));
+    };
+    auto stream = open(os::SocketType::stream);
+    EXPECT_EQ(stream->fd(), -1);
+    EXPECT_EQ(stream->connect(net.at("127.0.0.2")).error(), Errno::no_capability);
+    EXPECT_EQ(stream->connect(net.at("127.0.0.3")).error(), Errno::no_capability);
+    EXPECT_EQ(stream->bind(net.at("127.0.0.1")).error(), Errno::no_capability);
+    EXPECT_EQ(stream->listen(1).error(), Errno::inval);
+    EXPECT_EQ(stream->send_to(net.at("127.0.0.1"), as_bytes("x")).error(), Errno::notsup);
+    EXPECT_EQ(stream->fd(), -1) << "nothing was made for what may be done nowhere";
+    EXPECT_TRUE(stream->connect(net.at("127.0.0.1")).has_value());
+    EXPECT_EQ(os::peer_end(stream->fd()), net.at("127.0.0.1"));
+    EXPECT_EQ(os::socket_option(stream->fd(), os::SocketOption::keep_alive), 1);
+    auto datagrams = open(os::SocketType::datagram);
+    EXPECT_EQ(datagrams->send_to(net.at("127.0.0.2"), as_bytes("x")).error(), Errno::no_capability);
+    EXPECT_EQ(datagrams->send_to(net.at("127.0.0.1"), as_bytes("hello")), 5u);
+    EXPECT_EQ(datagrams->connect(net.at("0.0.0.0")), false) << "that is this machine";
+    EXPECT_FALSE(network->look_up("nowhere.example").has_value());
+    EXPECT_EQ(network->look_up("nowhere.example").error(), Errno::no_capability);
+    EXPECT_EQ(network->look_up("127.0.0.1").error(), Errno::inval);
+    EXPECT_TRUE(network->look_up("localhost").has_value());
+    EXPECT_EQ(network->open({.type = os::SocketType::stream, .source = os::IpAddress{}}).error(),
+              Errno::inval);
+  }
+}
+
+TEST(BrokerNetwork, SaysNothingAboutWhatItOpensItself) {
+  Net net;
+  BrokerForTest broker(
+      {.dirs = {}, .policy = net.policy, .network = net.network, .finish = nullptr});
+  std::string object = "tcp://127.0.0.1:" + std::to_string(net.port);
+  for (bool granted : {false, true}) {
+    EXPECT_EQ(broker.client->may({.kind = Kind::net, .object = object, .granted = granted}),
+              host::Decision::deny);
+    EXPECT_EQ(broker.client->may({.kind = Kind::lookup, .object = "localhost", .granted = granted}),
+              host::Decision::deny);
+  }
+  EXPECT_EQ(broker.client->may({.kind = Kind::listen, .object = object}), host::Decision::deny);
+}
+
+TEST(BrokerNetwork, HostileRequestsReachNothing) {
+  std::mt19937 random(11);
+  Net net;
+  auto ends = *os::Channel::make_pair();
+  Server server(std::move(ends.second),
+                {.dirs = {}, .policy = net.policy, .network = net.network, .finish = nullptr});
+  const os::Endpoint places[] = {net.at("127.0.0.1"), net.at("127.0.0.2"), net.at("127.0.0.3"),
+                                 net.at("0.0.0.0"),   net.at("::1"),       net.at("::")};
+  int handed_over = 0;
+  uint32_t made = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    Writer writer;
+    auto first = static_cast<uint8_t>(Request::look_up);
+    auto count = static_cast<uint8_t>(static_cast<uint8_t>(Request::close_socket) - first + 1);
+    auto request = static_cast<Request>(first + random() % count);
+    writer.number(request);
+    if (request == Request::look_up) {
+      writer.text(random() % 2 == 0 ? "localhost" : std::string(random() % 3000, 'a'));
+    } else if (request == Request::socket) {
+      write(writer, host::SocketPlan{.family = static_cast<os::IpFamily>(random() % 2),
+                                     .type = random() % 2 == 0 ? os::SocketType::stream
+                                                               : os::SocketType::datagram});
+    } else {
+      writer.number(made - static_cast<uint32_t>(random() % 8));
+      if (request == Request::listen) {
+        writer.number(static_cast<int32_t>(random()));
+      } else if (request != Request::close_socket) {
+        write(writer, places[random() % std::size(places)]);
+      }
+      if (request == Request::send_to) writer.text("text");
+    }
+    std::vector<uint8_t> bytes(writer.bytes().begin(), writer.bytes().end());
+    if (random() % 3 == 0) bytes[random() % bytes.size()] = static_cast<uint8_t>(random());
+    if (random() % 8 == 0) bytes.resize(1 + random() % bytes.size());
+    auto answer = server.handle(bytes);
+    bool done = answer && answer->message.bytes()[0] == 0;
+    if (done && bytes[0] == static_cast<uint8_t>(Request::socket)) ++made;
+    if (!done || answer->socket < 0) continue;
+    ++handed_over;
+    auto peer = os::peer_end(answer->socket);
+    if (!peer) continue;
+    EXPECT_TRUE(os::is_loopback(peer->address) && peer->port == net.port);
+    EXPECT_NE(peer->address, places[1].address);
+    EXPECT_NE(peer->address, places[2].address);
+  }
+  EXPECT_GT(handed_over, 100);
+  uint64_t left_out = 0;
+  for (const policy::Refusal& refusal : net.policy->refusals(&left_out)) {
+    if (refusal.kind != Kind::net) continue;
+    EXPECT_NE(refusal.object, "tcp://127.0.0.1:" + std::to_string(net.port));
+  }
 }
 
 TEST(BrokerTest, WithoutABrokerNothingWorksAndNothingHangs) {

@@ -186,20 +186,28 @@ std::shared_ptr<host::UndecidedVariables> Client::variables() {
   return std::make_shared<RemoteVariables>(shared_from_this());
 }
 
-HostResult<Message> Client::ask(const Writer& request) {
-  std::lock_guard lock(mutex_);
-  if (before_asking_) before_asking_();
-  HOST_TRY(host::from_sys(channel_.send(request.bytes())));
-  auto answer = HOST_TRY(host::from_sys(channel_.receive()));
-  // Once for every question: a name that leads elsewhere by the time of the answer is asked about
-  // anew.
+// Once for every question it says that somebody is asked: a name that leads elsewhere by the time
+// of the answer is asked about anew.
+HostResult<Message> Client::next_answer(os::Channel::Waits waits) {
+  auto answer = HOST_TRY(host::from_sys(channel_.receive(waits)));
   while (answer && answer->bytes[0] == kSomebodyIsAsked) {
     os::PauseTime thinking;
-    answer = HOST_TRY(host::from_sys(channel_.receive()));
+    answer = HOST_TRY(host::from_sys(channel_.receive(waits)));
   }
   if (!answer) return host::failed(Errno::io);
+  return std::move(*answer);
+}
+
+HostResult<Message> Client::ask(const Writer& request, os::Channel::Waits waits) {
+  std::lock_guard lock(mutex_);
+  if (before_asking_) before_asking_();
+  for (; not_wanted_ != 0; --not_wanted_) HOST_TRY(next_answer(os::Channel::Waits::for_ever));
+  HOST_TRY(host::from_sys(channel_.send(request.bytes())));
+  auto answer = next_answer(waits);
+  if (!answer && answer.error() == Errno::intr) ++not_wanted_;
+  if (!answer) return answer;
   uint8_t error = answer->bytes[0];
-  if (error == 0) return std::move(*answer);
+  if (error == 0) return answer;
   refused_ |= error == static_cast<uint8_t>(Errno::no_capability) + 1;
   if (error > static_cast<uint8_t>(Errno::no_capability) + 1) return host::failed(kGarbled);
   return host::failed(static_cast<Errno>(error - 1));

@@ -14,6 +14,7 @@
 #include "host/dir.h"
 #include "host/env.h"
 #include "host/gate.h"
+#include "host/network.h"
 #include "os/channel.h"
 #include "policy/policy.h"
 
@@ -32,7 +33,10 @@ class Client final : public host::Gate, public std::enable_shared_from_this<Clie
   // What the broker knows of variables that are not decided.
   std::shared_ptr<host::UndecidedVariables> variables();
 
-  // Never about paths: those are decided where they are opened.
+  // The network as the broker's policy decides it.
+  std::shared_ptr<host::Network> network();
+
+  // Never about paths and ends of connections: those are decided where they are opened.
   host::Decision may(const host::Request& request) override;
   bool watches(std::string_view) override { return true; }
 
@@ -44,15 +48,21 @@ class Client final : public host::Gate, public std::enable_shared_from_this<Clie
  private:
   friend class RemoteDir;
   friend class RemoteVariables;
+  friend class RemoteNetwork;
+  friend class RemoteSocket;
 
-  // The answer's message; its bytes begin behind the error.
-  host::HostResult<os::Channel::Message> ask(const Writer& request);
+  // The answer's message; its bytes begin behind the error. intr, if it waits until_stopped: the
+  // guest is to stop; the answer is thrown away when it comes.
+  host::HostResult<os::Channel::Message> ask(
+      const Writer& request, os::Channel::Waits waits = os::Channel::Waits::for_ever);
+  host::HostResult<os::Channel::Message> next_answer(os::Channel::Waits waits);
   void tell(const Writer& request);
 
   os::Channel channel_;
   std::function<void()> before_asking_;
   std::mutex mutex_;
-  bool refused_ = false;  // something, at some time
+  bool refused_ = false;     // something, at some time
+  uint32_t not_wanted_ = 0;  // answers that nobody waits for any more
 };
 
 // A gate whose work somebody else can take over, before it is used by a second thread.

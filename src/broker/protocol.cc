@@ -1,5 +1,7 @@
 #include "broker/protocol.h"
 
+#include <algorithm>
+
 namespace nacre::broker {
 namespace {
 
@@ -92,6 +94,57 @@ DirEntry read_entry(Reader& from) {
   entry.type = read_type(from);
   entry.name = from.text();
   return entry;
+}
+
+void write(Writer& to, const os::IpAddress& address) { to.text(as_text(Bytes(address))); }
+
+os::IpAddress read_address(Reader& from) {
+  os::IpAddress address{};
+  std::string_view bytes = from.text();
+  if (bytes.size() != address.size()) {
+    from.fail();
+  } else {
+    std::ranges::copy(bytes, address.begin());
+  }
+  return address;
+}
+
+void write(Writer& to, const os::Endpoint& endpoint) {
+  write(to, endpoint.address);
+  to.number(endpoint.port);
+}
+
+os::Endpoint read_endpoint(Reader& from) {
+  os::Endpoint endpoint;
+  endpoint.address = read_address(from);
+  endpoint.port = from.number<uint16_t>();
+  return endpoint;
+}
+
+void write(Writer& to, const host::SocketPlan& plan) {
+  to.number<uint8_t>(plan.family == os::IpFamily::v6)
+      .number<uint8_t>(plan.type == os::SocketType::stream);
+  to.number<uint8_t>(plan.source.has_value());
+  write(to, plan.source.value_or(os::IpAddress{}));
+  for (auto [option, value] : plan.options) to.number(option).number(value);
+}
+
+std::optional<host::SocketPlan> read_plan(Reader& from) {
+  host::SocketPlan plan;
+  plan.family = from.flag() ? os::IpFamily::v6 : os::IpFamily::v4;
+  plan.type = from.flag() ? os::SocketType::stream : os::SocketType::datagram;
+  bool has_source = from.flag();
+  os::IpAddress source = read_address(from);
+  if (has_source) plan.source = source;
+  while (from.more()) {
+    auto option = from.number<uint8_t>();
+    auto value = from.number<int64_t>();
+    bool known = option < os::kSocketOptions;
+    if (!known || !os::is_settable(static_cast<os::SocketOption>(option))) return std::nullopt;
+    plan.options[static_cast<os::SocketOption>(option)] = value;
+  }
+  if (!from.complete()) return std::nullopt;
+  return plan;
 }
 
 }  // namespace nacre::broker

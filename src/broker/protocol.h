@@ -3,6 +3,7 @@
 
 #include "broker/wire.h"
 #include "host/dir.h"
+#include "host/network.h"
 
 namespace nacre::broker {
 
@@ -24,6 +25,13 @@ void write(Writer& to, const host::FileTimes& times);
 host::FileTimes read_times(Reader& from);
 void write(Writer& to, const host::DirEntry& entry);
 host::DirEntry read_entry(Reader& from);
+void write(Writer& to, const host::SocketPlan& plan);
+// Nothing: it is none.
+std::optional<host::SocketPlan> read_plan(Reader& from);
+void write(Writer& to, const os::IpAddress& address);
+os::IpAddress read_address(Reader& from);
+void write(Writer& to, const os::Endpoint& endpoint);
+os::Endpoint read_endpoint(Reader& from);
 // About how much of a message an entry takes, its name aside.
 inline constexpr size_t kEntryBytes = 21;
 

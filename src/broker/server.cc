@@ -48,7 +48,7 @@ void Server::serve() {
     if (!request || !*request) return;
     std::optional<Answer> answer = handle((*request)->bytes);
     if (!answer) continue;
-    int along = answer->along ? answer->along->native_fd() : -1;
+    int along = answer->along ? answer->along->native_fd() : answer->socket;
     if (!channel_.send(answer->message.bytes(), along)) return;
   }
 }
@@ -57,7 +57,7 @@ std::optional<Server::Answer> Server::handle(Bytes bytes) {
   Reader from(bytes);
   auto request = from.number<Request>();
   HostResult<Answer> result = act(request, from);
-  if (request == Request::close) return std::nullopt;
+  if (request == Request::close || request == Request::close_socket) return std::nullopt;
   if (result) return std::move(*result);
   Answer answer;
   answer.message.number(static_cast<uint8_t>(static_cast<uint8_t>(result.error()) + 1));
@@ -70,6 +70,16 @@ HostResult<Server::Answer> Server::act(Request request, Reader& from) {
       return may(from);
     case Request::variables:
       return variables(from);
+    case Request::look_up:
+      return look_up(from);
+    case Request::socket:
+      return make_socket(from);
+    case Request::bind:
+    case Request::listen:
+    case Request::connect:
+    case Request::send_to:
+    case Request::close_socket:
+      return act_on_socket(request, from);
     case Request::refusals:
       return refusals();
     case Request::finish:
@@ -196,7 +206,11 @@ HostResult<Server::Answer> Server::may(Reader& from) {
   bool granted = from.flag();
   if (!from.complete() || kind >= policy::kinds().size()) return host::failed(Errno::inval);
   const policy::KindInfo& info = policy::kinds()[kind];
-  if (info.shape == policy::Shape::path) return host::failed(Errno::inval);
+  // What is opened here is decided when it is, but for sockets that a guest was given.
+  bool opened_here = info.shape == policy::Shape::path || info.kind == policy::Kind::net ||
+                     info.kind == policy::Kind::lookup ||
+                     (info.kind == policy::Kind::listen && !granted);
+  if (opened_here) return host::failed(Errno::inval);
   host::Request request{.kind = info.kind, .object = object, .granted = granted};
   if (duties_.policy->may(request) == host::Decision::allow) return Answer{success(), nullptr};
   return host::failed(Errno::no_capability);

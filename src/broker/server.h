@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "broker/protocol.h"
 #include "host/dir.h"
 #include "host/env.h"
+#include "host/network.h"
 #include "os/channel.h"
 #include "policy/policy.h"
 
@@ -23,10 +25,12 @@ class Server {
     std::vector<std::shared_ptr<host::Dir>> dirs;  // number i is the i-th
     std::shared_ptr<policy::Policy> policy;
     std::shared_ptr<host::UndecidedVariables> variables;  // null: none
+    std::shared_ptr<host::Network> network = nullptr;     // null: none
     std::function<Result<void>(uint32_t calls)> finish;
   };
   // A guest has far fewer open (its limit on handles); a broken process has no more.
   static constexpr size_t kMaxDirs = 1 << 16;
+  static constexpr size_t kMaxSockets = 1 << 12;
 
   Server(os::Channel channel, Duties duties)
       : channel_(std::move(channel)), duties_(std::move(duties)) {}
@@ -36,7 +40,8 @@ class Server {
   // One request; the answer and what goes along with it. Nothing: no answer.
   struct Answer {
     Writer message;
-    host::HandlePtr along;  // its descriptor
+    host::HandlePtr along = nullptr;  // its descriptor
+    int socket = -1;                  // or this one, of a socket that is kept
   };
   std::optional<Answer> handle(Bytes request);
 
@@ -48,6 +53,10 @@ class Server {
   host::HostResult<Answer> entries(host::Dir& dir, Reader& from);
   host::HostResult<Answer> may(Reader& from);
   host::HostResult<Answer> variables(Reader& from);
+  host::HostResult<Answer> look_up(Reader& from);
+  host::HostResult<Answer> make_socket(Reader& from);
+  host::HostResult<Answer> act_on_socket(Request request, Reader& from);
+  host::HostResult<Answer> act_at_end(Request request, host::OpenedSocket& socket, Reader& from);
   host::HostResult<Answer> refusals();
   host::HostResult<Answer> finish(Reader& from);
   host::HostResult<std::shared_ptr<host::Dir>> dir(uint32_t number) const;
@@ -55,6 +64,8 @@ class Server {
 
   os::Channel channel_;
   Duties duties_;
+  std::map<uint32_t, std::unique_ptr<host::OpenedSocket>> sockets_;
+  uint32_t next_socket_ = 0;
 };
 
 }  // namespace nacre::broker

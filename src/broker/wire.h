@@ -60,6 +60,8 @@ class Reader {
   // As long as the message's bytes.
   std::string_view text() { return as_text(take(number<uint32_t>())); }
 
+  // Something in it is not what it must be.
+  void fail() { well_ = false; }
   // Everything was there, and nothing is left over.
   bool complete() const { return well_ && rest_.empty(); }
   // More elements of a list may follow.

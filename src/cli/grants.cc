@@ -37,7 +37,8 @@ void GrantOptions::add_to(CLI::App& app) {
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->group("Grants");
-  app.add_flag("--allow-all", allow_all_, "all files, the whole environment")->group("Grants");
+  app.add_flag("--allow-all", allow_all_, "all files, the whole environment, all connections")
+      ->group("Grants");
   app.add_flag("--deny-all", deny_all_,
                "nothing but arguments, output and what other options grant")
       ->group("Denials");

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "os/dir.h"
+#include "os/lookup.h"
 
 namespace nacre::host {
 
@@ -13,6 +14,12 @@ Errno from_native(int native) {
     return Errno::name;
 #include "host/errno.def"
 #undef ERRNO
+    case os::kNoSuchName:
+      return Errno::no_such_name;
+    case os::kTryAgain:
+      return Errno::try_again;
+    case os::kLookupFailed:
+      return Errno::lookup_failed;
     case os::kOutside:
       return Errno::not_granted;
     case os::kRefused:
@@ -29,6 +36,12 @@ std::string_view errno_text(Errno error) {
     return text;
 #include "host/errno.def"
 #undef ERRNO
+    case Errno::no_such_name:
+      return "no such name";
+    case Errno::try_again:
+      return "no name server answered";
+    case Errno::lookup_failed:
+      return "looking the name up failed";
     case Errno::not_granted:
     case Errno::no_capability:
       return "not granted";

@@ -1,6 +1,6 @@
-// Why an operation on a host object failed: the POSIX reasons, `not_granted` for what the object's
-// grant does not cover (a path outside its directory, a write to a read-only one), and
-// `no_capability` for what the gate refused.
+// Why an operation on a host object failed: the POSIX reasons, those of resolvers, `not_granted`
+// for what the object's grant does not cover (a path outside its directory, a write to a read-only
+// one), and `no_capability` for what the gate refused.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,9 @@ enum class Errno : uint8_t {
 #define ERRNO(name, native, text) name,
 #include "host/errno.def"
 #undef ERRNO
+  no_such_name,   // looking up names: it has no address
+  try_again,      // ... no server answered
+  lookup_failed,  // ... a server answered that it cannot
   not_granted,    // beyond what a grant covers
   no_capability,  // nothing was granted, or a rule forbids it
 };

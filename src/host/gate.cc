@@ -68,6 +68,11 @@ std::shared_ptr<const Grant> Grant::simple(std::string name, bool read_only) {
                                  std::make_shared<DenialLog>());
 }
 
+std::shared_ptr<const Grant> renamed(const std::shared_ptr<const Grant>& grant, std::string name) {
+  return std::make_shared<Grant>(std::move(name), grant->rights_, grant->gate_, grant->log_,
+                                 grant->is_open_);
+}
+
 std::shared_ptr<const Grant> grant_of_opened(const std::shared_ptr<const Grant>& grant,
                                              bool to_write) {
   if (!grant->is_open_ || to_write) return grant;

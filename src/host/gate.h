@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,12 +94,16 @@ std::string_view wanted_right(Action action);
 
 struct Request {
   Kind kind;
-  std::string_view object;  // a host path, ADDR:PORT, a variable's name; empty: there is only one
+  // A host path, a variable's name, a host's name, tcp://ADDR:PORT; empty: there is only one.
+  std::string_view object;
   Rights rights = Rights::none;  // paths
   bool granted = false;  // the object's grant covers it: only a rule against it can refuse it
   bool missing = false;  // paths: nothing is there
   bool is_directory = false;
   bool subtree = false;  // also all that lies below
+  // net: the names that this run looked up and that led to the address, the latest first. Only who
+  // looked them up himself may say so.
+  std::span<const std::string> names = {};
 };
 
 enum class Decision : uint8_t { allow, deny };
@@ -158,11 +163,15 @@ class Grant {
   std::string name_;
   Rights rights_;
   friend std::shared_ptr<const Grant> grant_of_opened(const std::shared_ptr<const Grant>&, bool);
+  friend std::shared_ptr<const Grant> renamed(const std::shared_ptr<const Grant>&, std::string);
 
   bool is_open_;
   std::shared_ptr<Gate> gate_;
   std::shared_ptr<DenialLog> log_;
 };
+
+// The same rights under another name, as messages and logs will say it.
+std::shared_ptr<const Grant> renamed(const std::shared_ptr<const Grant>& grant, std::string name);
 
 // What a file carries that was opened through a grant: where the gate decides all, what was opened
 // to be read must not be changed through its descriptor.

@@ -9,41 +9,17 @@
 namespace nacre::host {
 namespace {
 
-class RealSocket final : public Socket {
+class RealSocket final : public FdSocket {
  public:
   RealSocket(os::OwnedFd fd, std::shared_ptr<const Grant> grant)
-      : Socket(std::move(grant)),
+      : FdSocket(std::move(grant)),
         fd_(std::move(fd)),
         is_stream_(os::socket_type(fd_.get()) == os::SocketType::stream) {}
 
-  int poll_fd() const override { return fd_.get(); }
   bool is_stream() const override { return is_stream_; }
-  HostResult<FileStat> stat() override {
-    FileStat stat = to_file_stat(HOST_TRY(from_sys(os::file_status(fd_.get()))));
-    stat.type = is_stream_ ? FileType::socket_stream : FileType::socket_datagram;
-    return stat;
-  }
-  HostResult<void> sync(bool) override { return failed(Errno::inval); }
-  HostResult<Received> receive(std::span<const MutableBytes> to, ReceiveOptions options) override {
-    return from_sys(os::receive(fd_.get(), to, options));
-  }
-  HostResult<size_t> send(std::span<const Bytes> from, bool nonblocking) override {
-    return from_sys(os::send_vectors(fd_.get(), from, nonblocking));
-  }
-  HostResult<void> shut_down(bool reading, bool writing) override {
-    return from_sys(os::shut_down(fd_.get(), reading, writing));
-  }
 
  private:
-  HostResult<std::shared_ptr<Socket>> do_accept(bool nonblocking) override {
-    if (!os::is_listening(fd_.get())) return failed(Errno::inval);
-    if (nonblocking) {
-      os::PollItem item{.fd = fd_.get(), .want_read = true};
-      size_t ready = HOST_TRY(from_sys(os::poll_until(std::span(&item, 1), 0)));
-      if (ready == 0) return failed(Errno::again);
-    }
-    return make_real_socket(HOST_TRY(from_sys(os::accept_socket(fd_.get()))), grant());
-  }
+  int fd() const override { return fd_.get(); }
 
   os::OwnedFd fd_;
   bool is_stream_;
@@ -62,7 +38,10 @@ class MemorySocket final : public Socket {
   MemorySocket(std::shared_ptr<const Grant> grant, std::shared_ptr<Pipe> in,
                std::shared_ptr<Pipe> out)
       : Socket(std::move(grant)), in_(std::move(in)), out_(std::move(out)) {}
-  ~MemorySocket() override { (void)shut_down(true, true); }
+  ~MemorySocket() override {
+    close(*in_);
+    close(*out_);
+  }
 
   bool is_stream() const override { return true; }
   HostResult<FileStat> stat() override { return FileStat{.type = FileType::socket_stream}; }
@@ -71,7 +50,7 @@ class MemorySocket final : public Socket {
   HostResult<Received> receive(std::span<const MutableBytes> to, ReceiveOptions options) override {
     std::lock_guard lock(in_->mutex);
     if (in_->bytes.empty()) {
-      if (in_->closed) return Received{0, false};
+      if (in_->closed) return Received{};
       return failed(Errno::again);
     }
     size_t total = 0;
@@ -83,7 +62,7 @@ class MemorySocket final : public Socket {
     if (!options.peek) {
       in_->bytes.erase(in_->bytes.begin(), in_->bytes.begin() + static_cast<std::ptrdiff_t>(total));
     }
-    return Received{total, false};
+    return Received{.bytes = total};
   }
 
   HostResult<size_t> send(std::span<const Bytes> from, bool) override {
@@ -141,12 +120,13 @@ class ListeningSocket final : public Socket {
   }
   HostResult<size_t> send(std::span<const Bytes>, bool) override { return failed(Errno::notconn); }
   HostResult<void> shut_down(bool, bool) override { return failed(Errno::notconn); }
+  HostResult<void> listen(int) override { return {}; }
   Readiness readiness(bool) override {
     std::lock_guard lock(mutex_);
     return {!pending_.empty(), false, 0};
   }
 
-  HostResult<std::shared_ptr<Socket>> connect() {
+  HostResult<std::shared_ptr<Socket>> add_connection() {
     std::lock_guard lock(mutex_);
     if (pending_.size() == kMaxPending) return failed(Errno::nobufs);
     auto there = std::make_shared<Pipe>();
@@ -176,6 +156,71 @@ HostResult<std::shared_ptr<Socket>> Socket::accept(bool nonblocking) {
   return do_accept(nonblocking);
 }
 
+HostResult<void> Socket::listen(int) { return failed(Errno::notsup); }
+HostResult<void> Socket::connect(const Endpoint&, bool) { return failed(Errno::isconn); }
+HostResult<size_t> Socket::send_to(const Endpoint&, std::span<const Bytes> from, bool nonblocking) {
+  return is_stream() ? send(from, nonblocking) : failed(Errno::notsup);
+}
+
+HostResult<int> FdSocket::connected_fd() const {
+  if (fd() < 0) return failed(Errno::notconn);
+  return fd();
+}
+
+HostResult<FileStat> FdSocket::stat() {
+  FileStat stat;
+  if (fd() >= 0) stat = to_file_stat(HOST_TRY(from_sys(os::file_status(fd()))));
+  stat.type = is_stream() ? FileType::socket_stream : FileType::socket_datagram;
+  return stat;
+}
+
+HostResult<Socket::Received> FdSocket::receive(std::span<const MutableBytes> to,
+                                               ReceiveOptions options) {
+  int fd = HOST_TRY(connected_fd());
+  std::optional<Endpoint> sender;
+  auto received = HOST_TRY(from_sys(os::receive(fd, to, options, is_stream() ? nullptr : &sender)));
+  return Received{received.bytes, received.truncated, sender};
+}
+
+HostResult<size_t> FdSocket::send(std::span<const Bytes> from, bool nonblocking) {
+  return from_sys(os::send_vectors(HOST_TRY(connected_fd()), from, nonblocking));
+}
+
+HostResult<void> FdSocket::shut_down(bool reading, bool writing) {
+  return from_sys(os::shut_down(HOST_TRY(connected_fd()), reading, writing));
+}
+
+HostResult<void> FdSocket::listen(int) {
+  if (!os::is_listening(fd())) return failed(Errno::inval);
+  return {};
+}
+
+HostResult<Endpoint> FdSocket::local_end() {
+  return from_sys(os::local_end(HOST_TRY(connected_fd())));
+}
+
+HostResult<Endpoint> FdSocket::peer_end() {
+  return from_sys(os::peer_end(HOST_TRY(connected_fd())));
+}
+
+HostResult<int64_t> FdSocket::option(SocketOption option) {
+  return from_sys(os::socket_option(HOST_TRY(connected_fd()), option));
+}
+
+HostResult<void> FdSocket::set_option(SocketOption option, int64_t value) {
+  return from_sys(os::set_socket_option(HOST_TRY(connected_fd()), option, value));
+}
+
+HostResult<std::shared_ptr<Socket>> FdSocket::do_accept(bool nonblocking) {
+  if (fd() < 0 || !os::is_listening(fd())) return failed(Errno::inval);
+  if (nonblocking) {
+    os::PollItem item{.fd = fd(), .want_read = true};
+    size_t ready = HOST_TRY(from_sys(os::poll_until(std::span(&item, 1), 0)));
+    if (ready == 0) return failed(Errno::again);
+  }
+  return make_real_socket(HOST_TRY(from_sys(os::accept_socket(fd()))), grant());
+}
+
 HostResult<std::shared_ptr<Socket>> make_real_socket(os::OwnedFd fd,
                                                      std::shared_ptr<const Grant> grant) {
   if (os::socket_type(fd.get()) == os::SocketType::none) return failed(Errno::notsock);
@@ -186,7 +231,7 @@ MemoryListener::MemoryListener(std::shared_ptr<const Grant> grant)
     : socket_(std::make_shared<ListeningSocket>(std::move(grant))) {}
 
 HostResult<std::shared_ptr<Socket>> MemoryListener::connect() {
-  return static_cast<ListeningSocket&>(*socket_).connect();
+  return static_cast<ListeningSocket&>(*socket_).add_connection();
 }
 
 }  // namespace nacre::host

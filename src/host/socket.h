@@ -1,10 +1,12 @@
-// A socket that was opened and granted beforehand: listening, or connected. Nothing here reaches
-// an address that was not chosen by the one who granted it.
+// Connections and datagrams. A socket was either opened and granted beforehand (listening, or
+// connected), and reaches no address that was not chosen by the one who granted it; or a guest made
+// it through a Network (host/network.h), which decides about every address.
 #pragma once
 
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -14,9 +16,16 @@
 
 namespace nacre::host {
 
+using os::Endpoint;
+using os::SocketOption;
+
 class Socket : public Handle {
  public:
-  using Received = os::Received;
+  struct Received {
+    size_t bytes = 0;
+    bool truncated = false;          // a datagram was longer than the buffers
+    std::optional<Endpoint> sender;  // if the system says so
+  };
   using ReceiveOptions = os::ReceiveOptions;
 
   // Waits for a connection unless `nonblocking` (then again). inval if it does not listen.
@@ -28,15 +37,57 @@ class Socket : public Handle {
   virtual HostResult<void> shut_down(bool reading, bool writing) = 0;
   std::string_view display_name() const final { return grant_->name(); }
 
+  // What those that were granted can not, for it was done to them: notsup.
+  virtual HostResult<void> bind(const Endpoint&) { return failed(Errno::notsup); }
+  virtual HostResult<void> listen(int backlog);
+  // inprogress: it is under way, and would be waited for if it were not `nonblocking`; the socket
+  // becomes writable, and its option `error` says how it went.
+  virtual HostResult<void> connect(const Endpoint&, bool nonblocking);
+  // To a stream that is connected: whatever the address, as the system has it.
+  virtual HostResult<size_t> send_to(const Endpoint& to, std::span<const Bytes> from,
+                                     bool nonblocking);
+
+  virtual HostResult<Endpoint> local_end() { return failed(Errno::notsup); }
+  virtual HostResult<Endpoint> peer_end() { return failed(Errno::notsup); }
+  // Values as os/socket_options.def has them.
+  virtual HostResult<int64_t> option(SocketOption) { return failed(Errno::notsup); }
+  virtual HostResult<void> set_option(SocketOption, int64_t) { return failed(Errno::notsup); }
+
  protected:
   explicit Socket(std::shared_ptr<const Grant> grant)
       : Handle(HandleKind::socket), grant_(std::move(grant)) {}
   const std::shared_ptr<const Grant>& grant() const { return grant_; }
+  void rename(std::string name) { grant_ = renamed(grant_, std::move(name)); }
 
  private:
   virtual HostResult<std::shared_ptr<Socket>> do_accept(bool nonblocking) = 0;
 
   std::shared_ptr<const Grant> grant_;
+};
+
+// What sockets of the operating system have in common, once there is a descriptor.
+class FdSocket : public Socket {
+ public:
+  int poll_fd() const override { return fd(); }
+  HostResult<FileStat> stat() override;
+  HostResult<void> sync(bool) override { return failed(Errno::inval); }
+  HostResult<Received> receive(std::span<const MutableBytes> to, ReceiveOptions options) override;
+  HostResult<size_t> send(std::span<const Bytes> from, bool nonblocking) override;
+  HostResult<void> shut_down(bool reading, bool writing) override;
+  // Of one that listens already: nothing.
+  HostResult<void> listen(int backlog) override;
+  HostResult<Endpoint> local_end() override;
+  HostResult<Endpoint> peer_end() override;
+  HostResult<int64_t> option(SocketOption option) override;
+  HostResult<void> set_option(SocketOption option, int64_t value) override;
+
+ protected:
+  using Socket::Socket;
+  virtual int fd() const = 0;  // -1: there is none yet
+
+ private:
+  HostResult<int> connected_fd() const;
+  HostResult<std::shared_ptr<Socket>> do_accept(bool nonblocking) override;
 };
 
 // Takes over a socket of the operating system; notsock if it is none.

@@ -58,6 +58,10 @@ std::string wish(const Question& question) {
     bool several = question.object.find(' ') != std::string::npos;
     return several ? "read the environment variables" : "read the environment variable";
   }
+  bool datagrams = question.object.starts_with("udp://");
+  if (question.kind == Kind::net) return datagrams ? "send datagrams to" : "connect to";
+  if (question.kind == Kind::listen) return datagrams ? "receive datagrams at" : "listen at";
+  if (question.kind == Kind::lookup) return "look up the addresses of";
   if (!host::includes(Rights::all, question.rights) || question.rights == Rights::none) {
     return "use " + std::string(info_of(question.kind).help);
   }
@@ -71,6 +75,13 @@ std::string wish(const Question& question) {
   add(Rights::create, question.missing ? "create" : "remove, move or link");
   add(Rights::write, "write");
   return verbs + (question.is_directory ? " the directory" : " the file");
+}
+
+// "udp://10.0.0.1:53": 10.0.0.1
+std::string_view address_alone(std::string_view end) {
+  size_t scheme = end.find("://");
+  if (scheme != std::string_view::npos) end.remove_prefix(scheme + 3);
+  return end.substr(0, end.rfind(':'));
 }
 
 class PausingStream final : public host::Stream {
@@ -113,14 +124,19 @@ const AnswerInfo* find_answer(std::string_view word) {
   return nullptr;
 }
 
+std::string_view without_tcp(std::string_view end) {
+  return end.starts_with("tcp://") ? end.substr(6) : end;
+}
+
 std::string question_text(const Question& question) {
   bool is_path = info_of(question.kind).shape == Shape::path;
   std::string text = quoted(question.module_name) + " wants to " + wish(question);
   if (question.kind == Kind::env) {
     text += "\n  " + quoted_names(question.object);
   } else if (!question.object.empty()) {
-    text += "\n  " + quoted(question.object);
+    text += "\n  " + quoted(without_tcp(question.object));
   }
+  if (!question.address.empty()) text += " (" + printable(address_alone(question.address)) + ")";
   if (question.missing) text += " (does not exist yet)";
   text += "\n  module " + printable(question.digest) + "\n";
   if (!question.before.empty()) text += "  " + printable(question.before) + "\n";

@@ -32,6 +32,7 @@ struct Question {
   std::string digest;
   Kind kind = Kind::file;
   std::string object;            // the resolved host path, or what else; names with spaces between
+  std::string address;           // net, if object has a name: what that led to, with the port
   Rights rights = Rights::none;  // paths
   bool is_directory = false;
   bool missing = false;  // it would be made
@@ -47,6 +48,9 @@ class Asker {
   // Something that whoever answered should know: a decision that could not be kept.
   virtual void tell(std::string_view text) = 0;
 };
+
+// tcp:// taken off the front of an end of a connection, for people: nothing else is as usual.
+std::string_view without_tcp(std::string_view end);
 
 // A question as lines of text in which nothing can move a cursor or end early.
 std::string question_text(const Question& question);

@@ -34,6 +34,7 @@ std::string question_line(const Question& question) {
   text("digest", question.digest);
   text("kind", info_of(question.kind).name);
   text("object", question.object);
+  if (!question.address.empty()) text("address", question.address);
   text("rights", rights_text(question.rights));
   flag("is_directory", question.is_directory);
   flag("missing", question.missing);

@@ -78,6 +78,7 @@ void Audit::decided(const host::Request& request, host::Decision decision, const
   begin("decision", now());
   field("kind", info_of(request.kind).name);
   field("object", request.object);
+  if (!request.names.empty()) field("name", request.names.front());
   if (request.rights != Rights::none) field("rights", rights_text(request.rights));
   field("decision", decision == host::Decision::allow ? "allow" : "deny");
   if (because != nullptr) {

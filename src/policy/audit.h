@@ -3,6 +3,7 @@
 //   {"time":"2026-11-25T15:10:00.123456789Z","event":"start","module":"app.wasm","digest":"sha256:.."}
 //   {"time":..,"event":"decision","kind":"file","object":"/etc/hosts","rights":"read",
 //    "decision":"allow","because":"--dir /etc:ro"}
+//   {..,"kind":"net","object":"tcp://93.184.215.14:443","name":"example.com",..}: led there last
 //   {"time":..,"event":"call","call":"path_open","uses":"path","object":"/etc/hosts",
 //    "result":"success"}
 //

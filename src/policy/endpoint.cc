@@ -8,8 +8,6 @@
 namespace nacre::policy {
 namespace {
 
-constexpr size_t kMaxName = 253;  // of a name in the domain name system
-
 std::optional<uint16_t> parse_number(std::string_view text, uint32_t largest) {
   uint32_t value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -17,22 +15,6 @@ std::optional<uint16_t> parse_number(std::string_view text, uint32_t largest) {
     return std::nullopt;
   }
   return static_cast<uint16_t>(value);
-}
-
-bool is_host_name(std::string_view name) {
-  if (name.empty() || name.size() > kMaxName || name.front() == '.' || name.front() == '-') {
-    return false;
-  }
-  char before = 0;
-  for (char c : name) {
-    bool letter = (c >= 'a' && c <= 'z') || c == '_' || c == '-';
-    if (!letter && !(c >= '0' && c <= '9') && !(c == '.' && before != '.')) return false;
-    before = c;
-  }
-  // What ends in a number, resolvers take for an address in some old spelling.
-  std::string_view last = name.substr(name.rfind('.') + 1);
-  bool number = last.find_first_not_of("0123456789") == std::string_view::npos;
-  return !number && !last.starts_with("0x");
 }
 
 bool same_bits(const os::IpAddress& a, const os::IpAddress& b, uint32_t bits) {
@@ -76,11 +58,9 @@ Result<void> EndpointPattern::set_host(std::string_view text, std::string_view w
     host_ = Host::below_name;
     text.remove_prefix(2);
   }
-  for (char c : text) name_ += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  if (name_.ends_with('.')) name_.pop_back();
-  if (!is_host_name(name_)) {
-    return wrong("names no host: write a name, *.name, an address or ADDRESS/BITS");
-  }
+  auto name = os::canonical_host_name(text);
+  if (!name) return wrong("names no host: write a name, *.name, an address or ADDRESS/BITS");
+  name_ = std::move(*name);
   return {};
 }
 
@@ -141,6 +121,14 @@ bool EndpointPattern::covers(const EndpointPattern& other) const {
          first_port_ <= other.first_port_ && other.last_port_ <= last_port_ && covers_host(other);
 }
 
+EndpointPattern EndpointPattern::with_name(const std::string& name) const {
+  EndpointPattern pattern = *this;
+  pattern.host_ = Host::name;
+  pattern.name_ = name;
+  pattern.bits_ = 0;
+  return pattern;
+}
+
 bool EndpointPattern::is_single() const {
   bool one_host = host_ == Host::name || (host_ == Host::range && bits_ == 128);
   return one_host && first_port_ == last_port_;
@@ -153,6 +141,12 @@ uint32_t EndpointPattern::narrowness() const {
   if (host_ == Host::name) host = 1000;
   uint32_t ports = UINT16_MAX - static_cast<uint32_t>(last_port_ - first_port_);
   return host * 0x10000 + ports;
+}
+
+bool may_stand_for(std::string_view name, const os::IpAddress& address) {
+  if (!os::is_special(address)) return true;
+  bool is_localhost = name == "localhost" || name.ends_with(".localhost");
+  return is_localhost && os::is_loopback(address);
 }
 
 }  // namespace nacre::policy

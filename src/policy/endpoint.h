@@ -24,6 +24,18 @@ class EndpointPattern {
 
   // Whether all that `other` means is meant by this one too.
   bool covers(const EndpointPattern& other) const;
+  // ... of hosts, whatever the ports.
+  bool covers_host(const EndpointPattern& other) const;
+  // The same ports of another host, which is a name in canonical spelling.
+  EndpointPattern with_name(const std::string& name) const;
+  bool has_every_port() const {
+    return protocol_ == Protocol::any && first_port_ == 0 && last_port_ == UINT16_MAX;
+  }
+  bool is_udp() const { return protocol_ == Protocol::udp; }
+  // Of one address.
+  const os::IpAddress* address() const {
+    return host_ == Host::range && bits_ == 128 ? &address_ : nullptr;
+  }
   // One host and one port.
   bool is_single() const;
   // For ordering: more for the narrower pattern.
@@ -37,7 +49,6 @@ class EndpointPattern {
   enum class Host : uint8_t { any, name, below_name, range };
 
   Result<void> set_host(std::string_view text, std::string_view whole);
-  bool covers_host(const EndpointPattern& other) const;
 
   Protocol protocol_ = Protocol::any;
   Host host_ = Host::any;
@@ -47,5 +58,10 @@ class EndpointPattern {
   uint16_t first_port_ = 0;
   uint16_t last_port_ = UINT16_MAX;
 };
+
+// Whether a rule about a name is also about an address that the name led to. Who answers for a name
+// can let it lead anywhere, so it never leads to this machine, its network's own services or many
+// at once, unless its name says so: localhost.
+bool may_stand_for(std::string_view name, const os::IpAddress& address);
 
 }  // namespace nacre::policy

@@ -14,7 +14,6 @@ namespace {
 constexpr bool granted = true;
 constexpr bool not_granted = false;
 constexpr Enforced yes = Enforced::yes;
-constexpr Enforced no_call = Enforced::no_call;
 [[maybe_unused]] constexpr Enforced no = Enforced::no;
 constexpr KindInfo kKinds[] = {
 #define KIND(name, shape, unless_said, enforced, form, help) \

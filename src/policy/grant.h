@@ -26,7 +26,7 @@ using host::Kind;
 using host::Rights;
 
 enum class Shape : uint8_t { path, variable, endpoint, host, on_off, count, size, duration };
-enum class Enforced : uint8_t { yes, no_call, no };
+enum class Enforced : uint8_t { yes, no };
 
 struct KindInfo {
   Kind kind;

@@ -261,6 +261,95 @@ TEST_F(Rules, AddressesThatCannotBeReadAreDenied) {
   EXPECT_EQ(of(""), Verdict::denied);
 }
 
+// What rules say about a connection to `object`, when `names` led to it.
+class Connections : public Rules {
+ protected:
+  Verdict::Answer of(std::string_view object, std::vector<std::string> names = {}) {
+    return rules.evaluate({.kind = Kind::net, .object = object, .names = names}).answer;
+  }
+  Verdict::Answer lookup(std::string_view name) {
+    return rules.evaluate({.kind = Kind::lookup, .object = name}).answer;
+  }
+};
+
+TEST_F(Connections, AreAllowedByTheNameThatLedThere) {
+  add(Kind::net, "example.com:443");
+  EXPECT_EQ(of("tcp://93.184.215.14:443", {"example.com"}), Verdict::allowed);
+  EXPECT_EQ(of("tcp://[2606:2800::1]:443", {"other.org", "example.com"}), Verdict::allowed);
+  EXPECT_EQ(of("tcp://93.184.215.14:80", {"example.com"}), Verdict::undecided);
+  EXPECT_EQ(of("tcp://93.184.215.14:443", {"www.example.com"}), Verdict::undecided);
+  EXPECT_EQ(of("tcp://93.184.215.14:443"), Verdict::undecided) << "the program made it up";
+}
+
+TEST_F(Connections, NamesLeadOnlyToOthers) {
+  add(Kind::net, "evil.example");
+  add(Kind::net, "*.localhost");
+  add(Kind::net, "localhost");
+  for (const char* address :
+       {"127.0.0.1", "127.8.9.1", "[::1]", "0.0.0.0", "0.1.2.3", "[::]", "169.254.169.254",
+        "[fe80::1]", "[febf::1]", "224.0.0.1", "239.1.2.3", "255.255.255.255", "[ff02::1]",
+        "[::ffff:127.0.0.1]", "[::ffff:169.254.169.254]", "[64:ff9b::7f00:1]",
+        "[64:ff9b::a9fe:a9fe]", "[::127.0.0.1]"}) {
+    EXPECT_EQ(of(std::string("tcp://") + address + ":80", {"evil.example"}), Verdict::undecided)
+        << address;
+  }
+  EXPECT_EQ(of("tcp://10.0.0.1:80", {"evil.example"}), Verdict::allowed);
+  EXPECT_EQ(of("tcp://127.0.0.1:80", {"localhost"}), Verdict::allowed);
+  EXPECT_EQ(of("tcp://[::1]:80", {"app.localhost"}), Verdict::allowed);
+  EXPECT_EQ(of("tcp://[::ffff:127.0.0.1]:80", {"localhost"}), Verdict::allowed);
+  EXPECT_EQ(of("tcp://169.254.169.254:80", {"localhost"}), Verdict::undecided);
+  EXPECT_EQ(of("tcp://127.0.0.1:80", {"evil-localhost"}), Verdict::undecided);
+  add(Kind::net, "127.0.0.0/8");
+  EXPECT_EQ(of("tcp://127.0.0.1:80", {"evil.example"}), Verdict::allowed) << "by its address";
+}
+
+TEST_F(Connections, DenyingWinsByAddressAndByName) {
+  add(Kind::net, "example.com");
+  add(Kind::net, "1.2.0.0/16");
+  add(Kind::net, "10.0.0.0/8", false);
+  add(Kind::net, "bad.example:443", false);
+  EXPECT_EQ(of("tcp://10.1.2.3:443", {"example.com"}), Verdict::denied);
+  EXPECT_EQ(of("tcp://[::ffff:10.1.2.3]:443", {"example.com"}), Verdict::denied);
+  EXPECT_EQ(of("tcp://1.2.3.4:443", {"bad.example"}), Verdict::denied);
+  EXPECT_EQ(of("tcp://1.2.3.4:443", {"example.com", "bad.example"}), Verdict::denied);
+  EXPECT_EQ(of("tcp://1.2.3.4:80", {"bad.example"}), Verdict::allowed);
+}
+
+TEST_F(Connections, ImplyLookingUp) {
+  add(Kind::net, "example.com:443");
+  add(Kind::net, "*.org");
+  add(Kind::net, "10.0.0.0/8");
+  add(Kind::lookup, "only.example");
+  add(Kind::net, "a.org", false);
+  add(Kind::net, "b.org:25", false);
+  EXPECT_EQ(lookup("example.com"), Verdict::allowed);
+  EXPECT_EQ(lookup("x.y.org"), Verdict::allowed);
+  EXPECT_EQ(lookup("other.com"), Verdict::undecided);
+  EXPECT_EQ(lookup("a.org"), Verdict::denied);
+  EXPECT_EQ(lookup("b.org"), Verdict::allowed);
+  EXPECT_EQ(lookup("only.example"), Verdict::allowed);
+  EXPECT_EQ(of("tcp://1.2.3.4:80", {"only.example"}), Verdict::undecided);
+  add(Kind::lookup, "x.y.org", false);
+  EXPECT_EQ(lookup("x.y.org"), Verdict::denied);
+}
+
+TEST_F(Connections, EverythingIsEverything) {
+  add(Kind::net, "*");
+  EXPECT_EQ(of("udp://255.255.255.255:9"), Verdict::allowed);
+  EXPECT_EQ(of("tcp://[::1]:9"), Verdict::allowed);
+  EXPECT_EQ(lookup("a.b"), Verdict::allowed);
+}
+
+TEST(SubjectOf, IsTheNameOnlyIfARuleAboutItWouldDo) {
+  auto of = [](std::string_view object, std::vector<std::string> names) {
+    return subject_of({.kind = Kind::net, .object = object, .names = names});
+  };
+  EXPECT_EQ(of("tcp://1.2.3.4:5", {}), "tcp://1.2.3.4:5");
+  EXPECT_EQ(of("udp://[2001::1]:5", {"a.b", "c.d"}), "udp://a.b:5");
+  EXPECT_EQ(of("tcp://127.0.0.1:5", {"a.b"}), "tcp://127.0.0.1:5");
+  EXPECT_EQ(of("tcp://127.0.0.1:5", {"a.b", "localhost"}), "tcp://localhost:5");
+}
+
 TEST_F(Rules, RestrictsOnlyWhatIsNear) {
   add(Kind::dir, "/a/b", false);
   add(Kind::dir, "/c");

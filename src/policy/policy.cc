@@ -21,7 +21,7 @@ std::string joined(std::span<const host::Request> requests) {
   std::string text;
   for (const host::Request& request : requests) {
     if (!text.empty()) text += ' ';
-    text += request.object;
+    text += subject_of(request);
   }
   return text;
 }
@@ -123,7 +123,7 @@ Policy::Outcome Policy::denied_by(const Verdict& verdict) const {
 }
 
 Policy::Outcome Policy::decide(const host::Request& request, Lock& lock) {
-  Key key{request.kind, std::string(request.object), request.rights};
+  Key key{request.kind, subject_of(request), request.rights};
   while (open_question_) {
     bool same = *open_question_ == key;
     os::PauseTime thinking;
@@ -173,6 +173,7 @@ Question Policy::question(Requests requests) const {
   asked.module_name = options_.subject.name;
   asked.kind = request.kind;
   asked.object = joined(requests);
+  if (!request.names.empty() && asked.object != request.object) asked.address = request.object;
   asked.rights = request.rights;
   asked.is_directory = request.is_directory;
   asked.missing = request.missing;
@@ -226,11 +227,11 @@ void Policy::keep(const host::Request& request, const AnswerInfo& info, Lock& lo
     rule.given = rule.path;
     rule.rights = request.rights;
   } else {
-    rule.name = request.object;
-    rule.endpoint_text = request.object;
+    rule.name = subject_of(request);
+    rule.endpoint_text = rule.name;
     auto endpoint = info_of(request.kind).shape == Shape::host
-                        ? EndpointPattern::parse_host(request.object)
-                        : EndpointPattern::parse(request.object);
+                        ? EndpointPattern::parse_host(rule.endpoint_text)
+                        : EndpointPattern::parse(rule.endpoint_text);
     if (endpoint) rule.endpoint = *endpoint;
   }
   options_.rules.add(rule);
@@ -263,8 +264,9 @@ Result<void> remember(const Store& store, const Subject& subject, Decision decis
 }
 
 void Policy::refuse(const host::Request& request, std::string rule) {
+  std::string object = subject_of(request);
   for (Refusal& old : refusals_) {
-    if (old.kind == request.kind && old.object == request.object && old.rule == rule) {
+    if (old.kind == request.kind && old.object == object && old.rule == rule) {
       old.rights = old.rights | request.rights;
       ++old.count;
       return;
@@ -278,8 +280,8 @@ void Policy::refuse(const host::Request& request, std::string rule) {
     if (!worth_asking(request) || least == refusals_.end()) return;
     refusals_.erase(least);
   }
-  refusals_.push_back({request.kind, std::string(request.object), request.rights,
-                       request.is_directory, !worth_asking(request), std::move(rule)});
+  refusals_.push_back({request.kind, std::move(object), request.rights, request.is_directory,
+                       !worth_asking(request), std::move(rule)});
 }
 
 std::vector<Refusal> Policy::refusals(uint64_t* left_out) const {

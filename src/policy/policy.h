@@ -29,6 +29,7 @@ struct Subject {
   std::string place;  // where it lies, absolute: another digest there is another version of it
   uint64_t size_bytes = 0;
   std::vector<std::string> reaches;  // what its imports could use: "clock", "path", ...
+  bool has_company = false;          // it imports from other modules, which could use more
   std::function<std::string()> digest;
   // Those of these names that stand in its code or data; null: nobody can say.
   std::function<std::vector<std::string>(const std::vector<std::string>&)> mentions;

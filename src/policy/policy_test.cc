@@ -149,6 +149,27 @@ TEST_F(PolicyTest, OtherKindsAreAskedAboutToo) {
   EXPECT_EQ(script->asked.size(), 3u);
 }
 
+TEST_F(PolicyTest, ConnectionsAreAskedAboutByName) {
+  script->answers = {Answer::run, Answer::no, Answer::once};
+  auto ask = [&](std::string_view object, std::vector<std::string> names) {
+    return policy().may({.kind = Kind::net, .object = object, .names = names}) == Decision::allow;
+  };
+  EXPECT_TRUE(ask("tcp://1.2.3.4:443", {"example.com"}));
+  EXPECT_EQ(script->asked[0].object, "tcp://example.com:443");
+  std::string text = question_text(script->asked[0]);
+  EXPECT_NE(text.find(" wants to connect to\n  \"example.com:443\" (1.2.3.4)\n"), text.npos)
+      << text;
+  EXPECT_TRUE(ask("tcp://1.2.3.5:443", {"example.com"})) << "another of its addresses";
+  EXPECT_FALSE(ask("tcp://127.0.0.1:443", {"example.com"})) << "it leads elsewhere now";
+  EXPECT_EQ(script->asked[1].object, "tcp://127.0.0.1:443");
+  EXPECT_EQ(script->asked[1].address, "");
+  EXPECT_FALSE(ask("tcp://127.0.0.1:443", {}));
+  EXPECT_TRUE(ask("udp://1.2.3.4:53", {}));
+  text = question_text(script->asked[2]);
+  EXPECT_NE(text.find(" wants to send datagrams to\n  \"udp://1.2.3.4:53\"\n"), text.npos) << text;
+  EXPECT_EQ(script->asked.size(), 3u);
+}
+
 TEST_F(PolicyTest, TwoThreadsAskOnce) {
   script->delay = std::chrono::milliseconds(50);
   script->answers = {Answer::once};

@@ -1,6 +1,9 @@
 #include "policy/record.h"
 
+#include <algorithm>
+
 #include "os/host_path.h"
+#include "policy/rules.h"
 
 namespace nacre::policy {
 namespace {
@@ -37,7 +40,11 @@ void Recorder::decided(const host::Request& request, host::Decision decision, co
   if (decision != host::Decision::allow) return;
   std::lock_guard lock(mutex_);
   if (request.kind == Kind::env) variables_.emplace(request.object);
-  if (info_of(request.kind).shape != Shape::path) return;
+  Shape shape = info_of(request.kind).shape;
+  bool is_end = shape == Shape::endpoint || shape == Shape::host;
+  // What was listened at for the guest is in what it had.
+  if (is_end && !request.granted) ends_.emplace(request.kind, subject_of(request));
+  if (shape != Shape::path) return;
   auto found = paths_.try_emplace(std::string(request.object), Rights::none).first;
   found->second = found->second | request.rights;
 }
@@ -75,6 +82,20 @@ const Rule* Recorder::renaming_mount(std::string_view path) const {
   return found;
 }
 
+// Looking up what is connected to by its name goes without saying.
+void Recorder::add_network(std::vector<Rule>& rules) const {
+  for (const auto& [kind, object] : ends_) {
+    auto rule = parse_rule(kind, object, true, Place{"/", ""});
+    if (!rule) continue;
+    bool said = std::ranges::any_of(rules, [&](const Rule& old) {
+      bool implied =
+          old.kind == Kind::net && kind == Kind::lookup && old.endpoint.covers_host(rule->endpoint);
+      return implied || covers(old, *rule);
+    });
+    if (!said) rules.push_back(std::move(*rule));
+  }
+}
+
 std::vector<Rule> Recorder::needed() const {
   std::lock_guard lock(mutex_);
   std::vector<Rule> rules;
@@ -108,6 +129,7 @@ std::vector<Rule> Recorder::needed() const {
     rule.name = name;
     rules.push_back(std::move(rule));
   }
+  add_network(rules);
   rules.push_back(switched(Kind::clock, used(get_time | wait)));
   rules.push_back(switched(Kind::random, used(get_random)));
   rules.push_back(switched(Kind::stdin, used(input | wait)));

@@ -2,13 +2,15 @@
 //
 // Files and directories become `file` rules with just the rights that were used, by the path that
 // the guest's names led to; a directory that was mounted under another name stays a mount, with
-// fewer rights. Any thread.
+// fewer rights. Connections become `net` rules by the name that led there, else by the address. Any
+// thread.
 #pragma once
 
 #include <map>
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/call_log.h"
@@ -33,11 +35,13 @@ class Recorder final : public Watcher, public host::CallLog {
 
  private:
   const Rule* renaming_mount(std::string_view path) const;
+  void add_network(std::vector<Rule>& rules) const;
 
   std::vector<Rule> granted_;
   mutable std::mutex mutex_;
   std::map<std::string, Rights, std::less<>> paths_;
   std::set<std::string, std::less<>> variables_;  // that were asked about
+  std::set<std::pair<Kind, std::string>> ends_;   // of the network
   uint32_t calls_ = 0;
 };
 

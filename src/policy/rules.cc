@@ -1,6 +1,8 @@
 #include "policy/rules.h"
 
+#include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "os/host_path.h"
 
@@ -22,21 +24,45 @@ bool applies_to_path(const Rule& rule, const host::Request& request) {
   return at_or_above && (!moves || rule.kind == Kind::dir);
 }
 
-bool applies(const Rule& rule, const host::Request& request,
-             const std::optional<EndpointPattern>& endpoint) {
+// What a request about the network is about: the object, and the same by its names.
+struct Ends {
+  EndpointPattern itself;
+  std::vector<EndpointPattern> by_name;
+  std::vector<EndpointPattern> by_trusted_name;  // for which allowing a name is enough
+
+  static Result<Ends> of(const host::Request& request) {
+    Ends ends;
+    bool is_host = info_of(request.kind).shape == Shape::host;
+    ends.itself = TRY(is_host ? EndpointPattern::parse_host(request.object)
+                              : EndpointPattern::parse(request.object));
+    const os::IpAddress* address = ends.itself.address();
+    for (const std::string& name : request.names) {
+      ends.by_name.push_back(ends.itself.with_name(name));
+      bool trusted = address != nullptr && may_stand_for(name, *address);
+      if (trusted) ends.by_trusted_name.push_back(ends.by_name.back());
+    }
+    return ends;
+  }
+  bool covered_by(const Rule& rule) const {
+    auto covers = [&](const EndpointPattern& end) { return rule.endpoint.covers(end); };
+    return covers(itself) || std::ranges::any_of(rule.allow ? by_trusted_name : by_name, covers);
+  }
+};
+
+bool applies_to_network(const Rule& rule, const host::Request& request, const Ends& ends) {
+  if (rule.kind == request.kind) return ends.covered_by(rule);
+  bool implies_lookup = rule.kind == Kind::net && request.kind == Kind::lookup &&
+                        (rule.allow || rule.endpoint.has_every_port());
+  return implies_lookup && rule.endpoint.covers_host(ends.itself);
+}
+
+bool applies(const Rule& rule, const host::Request& request, const std::optional<Ends>& ends) {
   if (is_path(rule.kind) || is_path(request.kind)) {
     return is_path(rule.kind) && is_path(request.kind) && applies_to_path(rule, request);
   }
+  if (ends) return applies_to_network(rule, request, *ends);
   if (rule.kind != request.kind) return false;
-  switch (info_of(rule.kind).shape) {
-    case Shape::variable:
-      return matches_name(rule, request.object);
-    case Shape::endpoint:
-    case Shape::host:
-      return endpoint && rule.endpoint.covers(*endpoint);
-    default:
-      return true;
-  }
+  return info_of(rule.kind).shape != Shape::variable || matches_name(rule, request.object);
 }
 
 uint64_t narrowness(const Rule& rule) {
@@ -62,13 +88,12 @@ void RuleSet::add_all(std::vector<Rule> rules) {
 
 Verdict RuleSet::evaluate(const host::Request& request) const {
   Shape shape = info_of(request.kind).shape;
-  std::optional<EndpointPattern> endpoint;
+  std::optional<Ends> ends;
   if (shape == Shape::endpoint || shape == Shape::host) {
-    auto parsed = shape == Shape::host ? EndpointPattern::parse_host(request.object)
-                                       : EndpointPattern::parse(request.object);
+    auto parsed = Ends::of(request);
     // What cannot be read matches nothing, so only a default could allow it.
     if (!parsed) return {Verdict::denied, nullptr};
-    endpoint = std::move(*parsed);
+    ends = std::move(*parsed);
   }
   const Rule* denier = nullptr;
   const Rule* allower = nullptr;
@@ -77,7 +102,7 @@ Verdict RuleSet::evaluate(const host::Request& request) const {
     return old == nullptr || narrowness(rule) > narrowness(*old);
   };
   for (const Rule& rule : rules_) {
-    if (!applies(rule, request, endpoint)) continue;
+    if (!applies(rule, request, ends)) continue;
     bool concerns = shape != Shape::path || (rule.rights & request.rights) != Rights::none;
     if (!concerns) continue;
     if (rule.allow) {
@@ -108,6 +133,19 @@ const Rule* RuleSet::limit(Kind kind) const {
     if (smallest == nullptr || rule.amount < smallest->amount) smallest = &rule;
   }
   return smallest;
+}
+
+std::string subject_of(const host::Request& request) {
+  std::string object(request.object);
+  if (request.names.empty()) return object;
+  auto endpoint = EndpointPattern::parse(object);
+  if (!endpoint || endpoint->address() == nullptr) return object;
+  for (const std::string& name : request.names) {
+    if (!may_stand_for(name, *endpoint->address())) continue;
+    size_t host = object.find("://") + 3;
+    return object.substr(0, host) + name + object.substr(object.rfind(':'));
+  }
+  return object;
 }
 
 bool covers(const Rule& wide, const Rule& narrow) {

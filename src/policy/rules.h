@@ -21,6 +21,9 @@ class RuleSet {
   void add_all(std::vector<Rule> rules);
   const std::vector<Rule>& rules() const { return rules_; }
 
+  // A rule about connections is also one about looking the host's name up: allowing implies it;
+  // denying every port does. Connections are decided by rules about the address and about the
+  // request's names; a denial of either counts.
   Verdict evaluate(const host::Request& request) const;
   // Whether a rule against something lies at, above or below this directory.
   bool restricts(std::string_view host_directory) const;
@@ -30,6 +33,10 @@ class RuleSet {
  private:
   std::vector<Rule> rules_;
 };
+
+// What a request is about, as a rule about just that would be written: of a connection the name
+// that led to the address, if a rule about it would do; else the object itself.
+std::string subject_of(const host::Request& request);
 
 // Whether `narrow` says nothing that `wide` does not say already.
 bool covers(const Rule& wide, const Rule& narrow);

@@ -86,9 +86,9 @@ def test_the_process_itself_can_open_and_start_nothing_else(world):
     world.put("d/a.txt")
     run = waiting(world, "run --dir d:ro wish.wasm say ready input")
     secret = f"{world.base}/outside/secret"
-    calls = [f'(int)open("{secret}", 0)', f'(int)open("{world.path("d/a.txt")}", 0)',
-             f'(int)open("{world.path("d/a.txt")}", 1)', f'(int)open("{world.path("new")}", 65, 438)',
-             '(int)open("/proc/self/mem", 2)', f'(int)unlink("{world.path("d/a.txt")}")',
+    calls = [f'(int)open64("{secret}", 0)', f'(int)open64("{world.path("d/a.txt")}", 0)',
+             f'(int)open64("{world.path("d/a.txt")}", 1)', f'(int)open64("{world.path("new")}", 65, 438)',
+             '(int)open64("/proc/self/mem", 2)', f'(int)unlink("{world.path("d/a.txt")}")',
              '(int)fork()']
     try:
         command = ["gdb", "-p", str(run.pid), "-batch", "-nx"]

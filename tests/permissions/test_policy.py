@@ -54,11 +54,6 @@ def test_a_policy_for_another_module_is_refused(world):
     world.run("run --policy p.toml wish.wasm", code=0)
 
 
-def test_what_nothing_uses_is_refused(world):
-    _, err = world.run("run --net example.com wish.wasm", code=125)
-    assert "no interface that is built so far" in err, err
-
-
 def test_handles_are_limited(world):
     world.put("d/a.txt")
     out, _ = world.run("run --handles 2 --dir d --no-ask wish.wasm read d/a.txt", code=0)

@@ -94,7 +94,7 @@ enum class Row : uint8_t {
 };
 
 // What a call is about, by its parameters' names: `fd` and what ends in `_fd` are descriptors, a
-// `path` behind one is beneath it.
+// `path` behind one is beneath it, a `node` is a host's name.
 struct Mention {
   uint8_t parameter;
   bool is_path;
@@ -108,7 +108,7 @@ consteval Mentions mentions_in(std::string_view names) {
   for (uint8_t at = 0; !names.empty(); ++at) {
     std::string_view name = names.substr(0, names.find(' '));
     names.remove_prefix(std::min(names.size(), name.size() + 1));
-    bool is_path = name == "path" || name.ends_with("_path");
+    bool is_path = name == "path" || name.ends_with("_path") || name == "node";
     if (is_path || name == "fd" || name.ends_with("_fd")) found.list[found.count++] = {at, is_path};
   }
   return found;
@@ -176,10 +176,40 @@ constexpr HostFuncDef row(std::string_view name, bool blocks, bool logged) {
           logged && uses_grant ? &call_logged<kMethod, kRow> : &Bound<kMethod>::call};
 }
 
+// Other forms of functions, under the method's name.
+#define P1(...)
+#define P1_OTHER(name, other, params, results, blocks)             \
+  constexpr HostFuncDef kOther_##name[2] = {                       \
+      row<&Preview1::other, Row::name>(#name, blocks, false),      \
+      row<&Preview1::other, Row::name>(#name, blocks, true)};      \
+  static_assert(Bound<&Preview1::other>::matches(params, results), \
+                "p1.def and Preview1::" #other " disagree");
+#include "wasi/p1/p1.def"
+#undef P1
+
+constexpr const HostFuncDef* other_form(Row of, bool logged) {
+#define P1(...)
+#define P1_OTHER(name, ...) \
+  if (of == Row::name) return &kOther_##name[logged ? 1 : 0];
+#include "wasi/p1/p1.def"
+#undef P1
+  return nullptr;
+}
+
+template <auto kMethod, Row kRow>
+constexpr HostFuncDef row_with_others(std::string_view name, bool blocks, bool logged) {
+  HostFuncDef def = row<kMethod, kRow>(name, blocks, logged);
+  def.other = other_form(kRow, logged);
+  return def;
+}
+
+constexpr size_t kSpecified = 46;
+constexpr size_t kExtension = 11;
+
 // The tables without and with a log.
-constexpr HostFuncDef kFunctions[2][46] = {
+constexpr HostFuncDef kFunctions[2][kSpecified + kExtension] = {
 #define P1(name, params, results, blocks, ...) \
-  row<&Preview1::name, Row::name>(#name, blocks, kLogged),
+  row_with_others<&Preview1::name, Row::name>(#name, blocks, kLogged),
 #define kLogged false
     {
 #include "wasi/p1/p1.def"
@@ -214,9 +244,10 @@ constexpr HostFuncDef kUnstableFunctions[2][45] = {
 #undef UNSTABLE_own
 #undef UNSTABLE_absent
 };
-static_assert(std::size(kInfos) == 46, "as in the specification");
-static_assert(!kFunctions[0][45].name.empty() && !kUnstableFunctions[0][44].name.empty(),
-              "as in the specification");
+static_assert(std::size(kInfos) == kSpecified + kExtension, "as in the specifications");
+static_assert(!kFunctions[0][kSpecified + kExtension - 1].name.empty() &&
+                  !kUnstableFunctions[0][kSpecified - 2].name.empty(),
+              "as in the specifications");
 
 #define P1(name, params, results, ...)                            \
   static_assert(Bound<&Preview1::name>::matches(params, results), \
@@ -229,6 +260,14 @@ static_assert(!kFunctions[0][45].name.empty() && !kUnstableFunctions[0][44].name
 std::span<const HostFuncDef> host_functions(bool logged) { return kFunctions[logged ? 1 : 0]; }
 std::span<const HostFuncDef> unstable_host_functions(bool logged) {
   return kUnstableFunctions[logged ? 1 : 0];
+}
+const HostFuncDef& logged_form(const HostFuncDef& plain) {
+  for (auto* tables : {&host_functions, &unstable_host_functions}) {
+    std::span<const HostFuncDef> rows = tables(false);
+    bool is_row = &plain >= rows.data() && &plain < rows.data() + rows.size();
+    if (is_row) return tables(true)[static_cast<size_t>(&plain - rows.data())];
+  }
+  return (&plain)[1];  // another form, which has it beside itself
 }
 std::span<const FunctionInfo> function_infos() { return kInfos; }
 

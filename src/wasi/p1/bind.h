@@ -22,10 +22,14 @@ class Preview1;  // the State of every function below
 inline constexpr std::string_view kModuleName = "wasi_snapshot_preview1";
 inline constexpr std::string_view kUnstableModuleName = "wasi_unstable";
 
-// All 46 of preview 1, and the 45 of preview 0, in the order of the specification. `logged`: those
+// All 46 of preview 1 and the 11 of the socket extension, and the 45 of preview 0, in the order of
+// the specification. `logged`: those
 // that use a grant tell the configuration's CallLog, which must be there; the others know of none.
 std::span<const runtime::HostFuncDef> host_functions(bool logged = false);
 std::span<const runtime::HostFuncDef> unstable_host_functions(bool logged = false);
+
+// The same function as one that tells the log.
+const runtime::HostFuncDef& logged_form(const runtime::HostFuncDef& plain);
 
 // What p1.def says, for traces and explanations; as host_functions(), row by row.
 struct FunctionInfo {

@@ -110,6 +110,11 @@ Config& Config::socket(std::shared_ptr<host::Socket> socket) {
   return *this;
 }
 
+Config& Config::network(std::shared_ptr<host::Network> network) {
+  network_ = std::move(network);
+  return *this;
+}
+
 Config& Config::call_log(std::shared_ptr<host::CallLog> log) {
   call_log_ = std::move(log);
   return *this;

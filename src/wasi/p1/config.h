@@ -1,5 +1,6 @@
 // What one guest gets from outside: arguments, environment, streams, directories, clocks,
-// randomness, sockets. What is not given is not there: calls for it fail with notcapable.
+// randomness, sockets, the network. What is not given is not there: calls for it fail with
+// notcapable.
 //
 // Build one, then hand it to Preview1. No setter fails except those that open something.
 #pragma once
@@ -18,6 +19,7 @@
 #include "host/dir.h"
 #include "host/env.h"
 #include "host/gate.h"
+#include "host/network.h"
 #include "host/random.h"
 #include "host/socket.h"
 #include "host/stream.h"
@@ -77,6 +79,8 @@ class Config {
   // Whether the gate decides some acts in a directory that was granted.
   bool has_guarded_mounts() const;
   Config& socket(std::shared_ptr<host::Socket> socket);
+  // What the sockets are made through that the guest makes itself; until set: it makes none.
+  Config& network(std::shared_ptr<host::Network> network);
 
   // Told of every call that uses a grant, if functions are bound with logged = true.
   Config& call_log(std::shared_ptr<host::CallLog> log);
@@ -91,6 +95,7 @@ class Config {
   const std::shared_ptr<host::Clock>& clock() const { return clock_; }
   const std::shared_ptr<host::Random>& random() const { return random_; }
   const std::vector<Preopen>& preopens() const { return preopens_; }
+  const std::shared_ptr<host::Network>& network() const { return network_; }
   const std::shared_ptr<host::CallLog>& call_log() const { return call_log_; }
   // All but the sockets, which are one guest's.
   Config without_sockets() const;
@@ -112,6 +117,7 @@ class Config {
   std::shared_ptr<host::DenialLog> denials_;
   std::vector<Preopen> preopens_;
   std::vector<std::shared_ptr<host::Socket>> sockets_;
+  std::shared_ptr<host::Network> network_;
   std::shared_ptr<host::CallLog> call_log_;
   Limits limits_;
   std::shared_ptr<std::atomic<uint64_t>> written_bytes_;  // so far

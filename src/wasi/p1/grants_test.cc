@@ -39,6 +39,9 @@ class Log final : public host::CallLog {
 
 constexpr Fd kRoot = 3;
 constexpr Fd kListener = 4;
+constexpr Fd kStream = 5;  // that the guest made
+constexpr Fd kDatagrams = 6;
+constexpr Ptr kAddress = Guest::kOut + 128;
 
 // Arguments under which the call would succeed if it were allowed: what is named `path` is an
 // existing file, `fd` is what the function works on.
@@ -46,6 +49,9 @@ void fill_arguments(Guest& guest, const FunctionInfo& info, const std::string& f
                     uint64_t* arguments) {
   Size length = guest.put(Guest::kText, file);
   Fd fd = info.uses == Uses::listen ? kListener : info.uses == Uses::path ? kRoot : 0;
+  if (info.uses == Uses::net || info.name == "sock_bind" || info.name == "sock_listen")
+    fd = kStream;
+  if (info.name == "sock_send_to") fd = kDatagrams;
   if (info.name == "fd_readdir" || info.name == "fd_filestat_set_times") fd = kRoot;
   size_t at = 0;
   for (std::string_view names = info.argument_names; !names.empty(); ++at) {
@@ -59,10 +65,29 @@ void fill_arguments(Guest& guest, const FunctionInfo& info, const std::string& f
     if (name == "iovs") value = guest.iovec(4);
     if (name == "iovs_len" || name == "nsubscriptions") value = 1;
     if (name == "buf_len" || name == "base") value = info.name == "path_open" ? kReadRights : 64;
+    if (name == "address") value = kAddress;
+    if (name == "port") value = 80;
+    if (name == "node") value = Guest::kText2;
+    if (name == "node_len") value = guest.put(Guest::kText2, "example.com");
+    if (name == "hints") value = Guest::kBuffer;
+    if (name == "results") value = Guest::kBuffer + 64;
+    if (name == "max_results") value = 1;
     if (name == "fst_flags") value = 8;        // the modification time is now
     if (name == "in") value = Guest::kBuffer;  // zeros: a subscription to the clock
     arguments[at] = value;
   }
+}
+
+// A stream and datagrams, and 192.0.2.1 where addresses are.
+void make_sockets(Guest& guest) {
+  GuestMemory& memory = guest.memory;
+  EXPECT_EQ(guest.wasi.sock_open(memory, 1, 2, Guest::kOut), Errno::success);
+  EXPECT_EQ(guest.u32(Guest::kOut), kStream);
+  EXPECT_EQ(guest.wasi.sock_open(memory, 1, 1, Guest::kOut), Errno::success);
+  EXPECT_TRUE(memory.write<uint32_t>(kAddress, kAddress + 8));
+  EXPECT_TRUE(memory.write<uint32_t>(kAddress + 4, 4));
+  EXPECT_TRUE(memory.write<uint32_t>(kAddress + 8, 0x010200C0));
+  EXPECT_TRUE(memory.write<uint32_t>(Guest::kOut, 0));
 }
 
 TEST(P1Grants, NothingGoesThroughWithoutItsGrant) {
@@ -82,7 +107,9 @@ TEST(P1Grants, NothingGoesThroughWithoutItsGrant) {
     host::MemoryListener listener(config.grant("127.0.0.1:1"));
     ASSERT_TRUE(listener.connect().has_value());
     config.socket(listener.socket());
+    config.network(host::make_real_network(gate));
     Guest guest(std::move(config));
+    make_sockets(guest);
     uint64_t arguments[9] = {};
     fill_arguments(guest, info, file, arguments);
     auto result = guest.call(rows[i], arguments);
@@ -91,6 +118,7 @@ TEST(P1Grants, NothingGoesThroughWithoutItsGrant) {
     switch (info.uses) {
       case Uses::path:
       case Uses::listen:
+      case Uses::net:
         EXPECT_EQ(*result, Errno::notcapable) << info.name;
         EXPECT_GT(gate->asked, 0) << info.name;
         break;
@@ -108,7 +136,7 @@ TEST(P1Grants, NothingGoesThroughWithoutItsGrant) {
         EXPECT_NE(*result, Errno::success) << info.name;
     }
   }
-  EXPECT_EQ(checked, 35) << "a function was added: does this test check it?";
+  EXPECT_EQ(checked, 45) << "a function was added: does this test check it?";
   EXPECT_EQ(access(tree.path_of("secret").c_str(), F_OK), 0);
 }
 

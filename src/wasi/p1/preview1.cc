@@ -96,6 +96,7 @@ Preview1::Preview1(Config config)
   }
   config_.preopens_.clear();
   for (auto& handle : config_.sockets_) {
+    granted_sockets_.push_back(handle);
     Descriptor descriptor;
     descriptor.type =
         handle->is_stream() ? host::FileType::socket_stream : host::FileType::socket_datagram;

@@ -1,5 +1,5 @@
-// WASI preview 1 for one guest: all 46 functions as ordinary typed methods over host objects, and
-// those of preview 0 (wasi_unstable) that differ, as unstable_NAME.
+// WASI preview 1 for one guest: all 46 functions as ordinary typed methods over host objects, those
+// of preview 0 (wasi_unstable) that differ, as unstable_NAME, and those of the socket extension.
 //
 // Each method takes the guest's memory as it is during this call and returns the errno that the
 // guest sees; pointers outside memory are fault, and are found before anything is read or written
@@ -114,6 +114,30 @@ class Preview1 {
                   Ptr so_datalen_out);
   Errno sock_shutdown(GuestMemory& memory, Fd fd, uint32_t how);
 
+  // The socket extension; see p1.def.
+  Errno sock_open(GuestMemory& memory, uint32_t family, uint32_t type, Ptr fd_out);
+  Errno sock_bind(GuestMemory& memory, Fd fd, Ptr address, uint32_t port);
+  Errno sock_listen(GuestMemory& memory, Fd fd, uint32_t backlog);
+  Errno sock_accept_plain(GuestMemory& memory, Fd fd, Ptr fd_out);
+  Errno sock_connect(GuestMemory& memory, Fd fd, Ptr address, uint32_t port);
+  Errno sock_recv_from(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len, Ptr address,
+                       uint32_t ri_flags, Ptr port_out, Ptr ro_datalen_out, Ptr ro_flags_out);
+  Errno sock_recv_from_portless(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len,
+                                Ptr address, uint32_t ri_flags, Ptr ro_datalen_out,
+                                Ptr ro_flags_out);
+  Errno sock_send_to(GuestMemory& memory, Fd fd, Ptr si_data, Size si_data_len, Ptr address,
+                     uint32_t port, uint32_t si_flags, Ptr so_datalen_out);
+  Errno sock_getsockopt(GuestMemory& memory, Fd fd, uint32_t level, uint32_t name, Ptr value_out,
+                        Ptr size_inout);
+  Errno sock_setsockopt(GuestMemory& memory, Fd fd, uint32_t level, uint32_t name, Ptr value,
+                        Size size);
+  Errno sock_getlocaladdr(GuestMemory& memory, Fd fd, Ptr address, Ptr type_out, Ptr port_out);
+  Errno sock_getlocaladdr_typed(GuestMemory& memory, Fd fd, Ptr address, Ptr port_out);
+  Errno sock_getpeeraddr(GuestMemory& memory, Fd fd, Ptr address, Ptr type_out, Ptr port_out);
+  Errno sock_getpeeraddr_typed(GuestMemory& memory, Fd fd, Ptr address, Ptr port_out);
+  Errno sock_getaddrinfo(GuestMemory& memory, Ptr node, Size node_len, Ptr service,
+                         Size service_len, Ptr hints, Ptr results, Size max_results, Ptr count_out);
+
  private:
   struct Subscription;
   struct Event;
@@ -130,6 +154,15 @@ class Preview1 {
   P1Result<size_t> write_some(Descriptor& descriptor, std::span<const Bytes> from);
   // again, if waiting would be needed and the descriptor does not want it.
   P1Result<void> before_transfer(Descriptor& descriptor, bool writing);
+
+  Errno receive_from(GuestMemory& memory, Descriptor& descriptor, Ptr ri_data, Size ri_data_len,
+                     uint32_t ri_flags, Ptr ro_datalen_out, Ptr ro_flags_out,
+                     std::optional<host::Endpoint>& sender);
+  Errno write_end(GuestMemory& memory, Fd fd, bool of_peer, Ptr address,
+                  std::optional<Ptr> type_out, Ptr port_out);
+  // The listening socket that was granted for just this address.
+  std::shared_ptr<host::Socket> granted_listener(const host::Endpoint& at) const;
+  P1Result<std::vector<host::IpAddress>> addresses_of(std::string_view node, uint32_t flags);
 
   void subscribe_clock(PollState& state, const Subscription& subscription);
   void subscribe_descriptor(PollState& state, const Subscription& subscription);
@@ -156,6 +189,7 @@ class Preview1 {
 
   Config config_;
   FdTable table_;
+  std::vector<std::weak_ptr<host::Socket>> granted_sockets_;
   abi::TrapKind reached_ = abi::TrapKind::none;
 };
 

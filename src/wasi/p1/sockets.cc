@@ -33,27 +33,36 @@ Errno Preview1::sock_accept(GuestMemory& memory, Fd fd, uint32_t flags, Ptr fd_o
   return Errno::success;
 }
 
-Errno Preview1::sock_recv(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len,
-                          uint32_t ri_flags, Ptr ro_datalen_out, Ptr ro_flags_out) {
-  Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::sock_recv));
+Errno Preview1::receive_from(GuestMemory& memory, Descriptor& descriptor, Ptr ri_data,
+                             Size ri_data_len, uint32_t ri_flags, Ptr ro_datalen_out,
+                             Ptr ro_flags_out, std::optional<host::Endpoint>& sender) {
   if ((ri_flags & ~(kPeek | kWaitAll)) != 0) return Errno::inval;
   GuestBuffers buffers = P1_TRY(GuestBuffers::read(memory, ri_data, ri_data_len));
   P1_FAULT_UNLESS(memory.contains(ro_datalen_out, 4) && memory.contains(ro_flags_out, 2));
   host::Socket::ReceiveOptions options{
       .peek = (ri_flags & kPeek) != 0,
       .wait_all = (ri_flags & kWaitAll) != 0,
-      .nonblocking = (descriptor->flags & fdflags::nonblock) != 0,
+      .nonblocking = (descriptor.flags & fdflags::nonblock) != 0,
   };
   bool truncated = false;
   auto transfer = [&](std::span<const MutableBytes> to) -> P1Result<size_t> {
-    host::Socket::Received received = P1_TRY(descriptor->socket().receive(to, options));
+    host::Socket::Received received = P1_TRY(descriptor.socket().receive(to, options));
     truncated = received.truncated;
+    sender = received.sender;
     return received.bytes;
   };
   size_t count = P1_TRY(buffers.fill(memory, transfer));
   P1_FAULT_UNLESS(memory.write<uint32_t>(ro_datalen_out, static_cast<uint32_t>(count)));
   P1_FAULT_UNLESS(memory.write<uint16_t>(ro_flags_out, truncated ? kDataTruncated : 0));
   return Errno::success;
+}
+
+Errno Preview1::sock_recv(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len,
+                          uint32_t ri_flags, Ptr ro_datalen_out, Ptr ro_flags_out) {
+  Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::sock_recv));
+  std::optional<host::Endpoint> sender;
+  return receive_from(memory, *descriptor, ri_data, ri_data_len, ri_flags, ro_datalen_out,
+                      ro_flags_out, sender);
 }
 
 Errno Preview1::sock_send(GuestMemory& memory, Fd fd, Ptr si_data, Size si_data_len,

@@ -9,6 +9,12 @@ Errno from_host(host::Errno error) {
     return Errno::name;
 #include "host/errno.def"
 #undef ERRNO
+    case host::Errno::no_such_name:
+      return Errno::ainoname;
+    case host::Errno::try_again:
+      return Errno::aiagain;
+    case host::Errno::lookup_failed:
+      return Errno::aifail;
     case host::Errno::not_granted:
       return Errno::perm;
     case host::Errno::no_capability:

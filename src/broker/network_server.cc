@@ -1,0 +1,74 @@
+// What a broker does on the network for its guest.
+#include "broker/server.h"
+
+namespace nacre::broker {
+
+using host::Errno;
+using host::HostResult;
+
+namespace {
+
+Writer success() {
+  Writer writer;
+  writer.number<uint8_t>(0);
+  return writer;
+}
+
+}  // namespace
+
+HostResult<Server::Answer> Server::look_up(Reader& from) {
+  auto name = from.text();
+  if (!from.complete() || !duties_.network) return host::failed(Errno::inval);
+  Answer answer{success()};
+  for (const os::IpAddress& address : HOST_TRY(duties_.network->look_up(name))) {
+    write(answer.message, address);
+  }
+  return answer;
+}
+
+HostResult<Server::Answer> Server::make_socket(Reader& from) {
+  auto plan = read_plan(from);
+  if (!plan || !duties_.network) return host::failed(Errno::inval);
+  if (sockets_.size() == kMaxSockets) return host::failed(Errno::mfile);
+  auto socket = HOST_TRY(duties_.network->open(*plan));
+  while (sockets_.contains(next_socket_)) ++next_socket_;
+  sockets_[next_socket_] = std::move(socket);
+  return Answer{success().number(next_socket_++)};
+}
+
+HostResult<Server::Answer> Server::act_on_socket(Request request, Reader& from) {
+  auto found = sockets_.find(from.number<uint32_t>());
+  if (found == sockets_.end()) return host::failed(Errno::badf);
+  if (request == Request::close_socket) {
+    sockets_.erase(found);
+    return Answer{};
+  }
+  host::OpenedSocket& socket = *found->second;
+  if (request != Request::listen) return act_at_end(request, socket, from);
+  auto backlog = from.number<int32_t>();
+  if (!from.complete()) return host::failed(Errno::inval);
+  HOST_TRY(socket.listen(backlog));
+  return Answer{success(), nullptr, socket.fd()};
+}
+
+HostResult<Server::Answer> Server::act_at_end(Request request, host::OpenedSocket& socket,
+                                              Reader& from) {
+  os::Endpoint end = read_endpoint(from);
+  Bytes bytes;
+  if (request == Request::send_to) bytes = as_bytes(from.text());
+  if (!from.complete()) return host::failed(Errno::inval);
+  Answer answer{success()};
+  if (request == Request::bind) {
+    HOST_TRY(socket.bind(end));
+  } else if (request == Request::connect) {
+    bool under_way = HOST_TRY(socket.connect(end));
+    answer.message.number<uint8_t>(under_way);
+  } else {
+    size_t sent = HOST_TRY(socket.send_to(end, bytes));
+    answer.message.number(static_cast<uint32_t>(sent));
+  }
+  answer.socket = socket.fd();
+  return answer;
+}
+
+}  // namespace nacre::broker

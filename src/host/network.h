@@ -1,0 +1,98 @@
+// The internet, for one program: names, connections, datagrams, and listening, each decided by the
+// gate when it is about to happen.
+//
+// A guest's socket is a NetSocket: a plan until it is bound, connected or sent from; only then is
+// there a socket of the system, which an OpenedSocket made: in this process (RealNetwork), or in a
+// broker that hands the descriptor over. Every skin (preview 1, WASI 0.2) uses the same NetSocket.
+// A Network may be used from several threads, a socket by one at a time.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/gate.h"
+#include "host/socket.h"
+#include "os/network.h"
+
+namespace nacre::host {
+
+using os::IpAddress;
+using os::IpFamily;
+using os::SocketType;
+
+// What a socket is to be when the system gets to know of it.
+struct SocketPlan {
+  IpFamily family = IpFamily::v4;
+  SocketType type = SocketType::stream;
+  std::map<SocketOption, int64_t> options = {};  // settable ones
+  // Datagrams: what they are sent from, with any free port. That is decided by nobody: who has not
+  // been allowed to listen hears those only whom it may send to.
+  std::optional<IpAddress> source = std::nullopt;
+};
+
+// To how many a socket remembers that it may send; then it forgets them all and is decided about
+// anew.
+inline constexpr size_t kMaxPeers = 4096;
+
+// A socket of the system in the hands of whoever may bind and connect it. no_capability: it was
+// decided against; then nothing was done.
+class OpenedSocket {
+ public:
+  virtual ~OpenedSocket() = default;
+  // -1 until one of the others succeeded.
+  virtual int fd() const = 0;
+  virtual os::OwnedFd take() = 0;
+  virtual HostResult<void> bind(const Endpoint& at) = 0;
+  virtual HostResult<void> listen(int backlog) = 0;
+  // Does not wait: whether it is under way.
+  virtual HostResult<bool> connect(const Endpoint& to) = 0;
+  // Datagrams. Does not wait: again.
+  virtual HostResult<size_t> send_to(const Endpoint& to, Bytes bytes) = 0;
+};
+
+class Network {
+ public:
+  virtual ~Network() = default;
+  // At most os::kMaxAddresses. inval: it is no name (os::canonical_host_name). An answer may take
+  // as long as servers do; intr if the guest is to stop meanwhile.
+  virtual HostResult<std::vector<IpAddress>> look_up(std::string_view name) = 0;
+  // Nothing is decided yet, and nothing done.
+  virtual HostResult<std::unique_ptr<OpenedSocket>> open(const SocketPlan& plan) = 0;
+};
+
+// Which names led to which addresses: the memory of a run. Bounded: the oldest addresses go first.
+class NameMemory {
+ public:
+  static constexpr size_t kMaxAddresses = 1024;
+  static constexpr size_t kMaxNames = 8;  // of one address
+
+  void learn(const std::string& name, const std::vector<IpAddress>& addresses);
+  // The latest first.
+  std::vector<std::string> names_of(const IpAddress& address) const;
+
+ private:
+  struct Entry {
+    std::vector<std::string> names;
+    uint64_t learned = 0;
+  };
+  mutable std::mutex mutex_;
+  std::map<IpAddress, Entry> entries_;
+  uint64_t time_ = 0;
+};
+
+// Asks `gate` and does it itself.
+std::shared_ptr<Network> make_real_network(std::shared_ptr<Gate> gate);
+
+// "tcp://10.0.0.1:80": what a decision is about.
+std::string object_text(SocketType type, const Endpoint& endpoint);
+
+// A socket that a guest makes. `grant`: of whoever decides, for what is accepted.
+std::shared_ptr<Socket> make_net_socket(std::shared_ptr<Network> network, IpFamily family,
+                                        SocketType type, const std::shared_ptr<const Grant>& grant);
+
+}  // namespace nacre::host
