@@ -4,6 +4,7 @@
 #include <nss.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -37,9 +38,9 @@ int error_of(int resolver_error) {
 
 Found ask_resolver(const std::string& name) {
   // The two that are in every libc: others would be loaded, which a static program can do only with
-  // the libc that it was linked with.
-  static const int only_files_and_dns = ::__nss_configure_lookup("hosts", "files dns");
-  static_cast<void>(only_files_and_dns);
+  // the libc that it was linked with. Any other process is not ours to configure.
+  bool is_static = ::getauxval(AT_BASE) == 0;  // nothing loaded it
+  if (is_static) ::__nss_configure_lookup("hosts", "files dns");
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;  // or each would come three times
