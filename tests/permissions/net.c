@@ -3,13 +3,14 @@
 //   lookup NAME    connect ADDR PORT (v4 or v6; then sends "hello" and prints the answer)
 //   open ADDR PORT (connects without waiting, then polls)   reach NAME PORT (looks up, then
 //   connects) udp ADDR PORT (sends "hello", prints the answer)   serve ADDR PORT (one connection,
-//   echoes) hear ADDR PORT (prints one datagram)
+//   echoes) hear ADDR PORT (prints one datagram) read FILE   write FILE   clock
 // Errors are printed as their number in WASI: 76 is "not capable", 14 "connection refused".
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <wasi/api.h>
 
 #define IMPORT(name) \
@@ -198,6 +199,15 @@ static uint32_t look_up(const char* name, uint8_t* bytes) {
   return size;
 }
 
+static void use_file(const char* word, const char* path) {
+  char text[64] = "kept";
+  int writes = strcmp(word, "write") == 0;
+  FILE* file = fopen(path, writes ? "w" : "r");
+  int done = file != NULL && (writes ? fputs(text, file) >= 0 : fgets(text, 64, file) != NULL);
+  if (file != NULL) done = fclose(file) == 0 && done;
+  printf("%s: %s\n", word, done ? text : "refused");
+}
+
 int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const char* word = argv[i];
@@ -206,7 +216,16 @@ int main(int argc, char** argv) {
       look_up(argv[++i], bytes);
       continue;
     }
+    if (strcmp(word, "clock") == 0) {
+      struct timespec now;
+      printf("clock: %s\n", clock_gettime(CLOCK_REALTIME, &now) == 0 ? "told" : "refused");
+      continue;
+    }
     const char* where = argv[++i];
+    if (strcmp(word, "read") == 0 || strcmp(word, "write") == 0) {
+      use_file(word, where);
+      continue;
+    }
     uint32_t port = (uint32_t)atoi(argv[++i]);
     if (strcmp(word, "reach") == 0) {
       uint32_t size = look_up(where, bytes);
