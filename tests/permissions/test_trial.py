@@ -1,6 +1,7 @@
 """What somebody goes through who tries a downloaded program: asked, remembered, updated, audited, revoked."""
 
 import json
+import socket
 
 from test_network import Echo
 
@@ -10,7 +11,9 @@ def flat(text):
 
 
 def test_a_downloaded_program(world):
-    echo = Echo()
+    address = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)[0][4][0]
+    echo = Echo(address)
+    end = f"[{address}]:{echo.port}" if ":" in address else f"{address}:{echo.port}"
     notes = world.put("notes.txt", "mine\n")
     wishes = f"read notes.txt reach localhost {echo.port} clock"
 
@@ -22,7 +25,7 @@ def test_a_downloaded_program(world):
     run = world.terminal(f"run --deny-all --ask net.wasm {wishes}")
     for wanted in (f'wants to read the file\r\n  "{notes}"',
                    'wants to look up the addresses of\r\n  "localhost"',
-                   f'wants to connect to\r\n  "localhost:{echo.port}" (127.0.0.1)',
+                   f'wants to connect to\r\n  "localhost:{echo.port}" ({address})',
                    "wants to use the clocks"):
         asked = run.answer("always")
         assert '"net.wasm" ' + wanted in asked and "module sha256:" in asked, asked
@@ -55,7 +58,7 @@ def test_a_downloaded_program(world):
     with open(world.path("log")) as log:
         lines = [json.loads(line) for line in log]
     allowed = {(line["kind"], line["object"]) for line in lines if line.get("decision") == "allow"}
-    assert {("file", notes), ("lookup", "localhost"), ("net", f"tcp://127.0.0.1:{echo.port}")} <= allowed, allowed
+    assert {("file", notes), ("lookup", "localhost"), ("net", f"tcp://{end}")} <= allowed, allowed
     used = {line["call"] for line in lines if line.get("result") == "success"}
     assert {"path_open", "sock_connect", "clock_time_get"} <= used, used
 
