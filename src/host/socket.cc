@@ -100,6 +100,7 @@ class MemorySocket final : public Socket {
     std::lock_guard lock(pipe.mutex);
     pipe.closed = true;
   }
+  bool is_listening() const override { return false; }
   HostResult<std::shared_ptr<Socket>> do_accept(bool) override { return failed(Errno::inval); }
 
   std::shared_ptr<Pipe> in_;
@@ -136,6 +137,7 @@ class ListeningSocket final : public Socket {
   }
 
  private:
+  bool is_listening() const override { return true; }
   HostResult<std::shared_ptr<Socket>> do_accept(bool) override {
     std::lock_guard lock(mutex_);
     if (pending_.empty()) return failed(Errno::again);
@@ -151,6 +153,8 @@ class ListeningSocket final : public Socket {
 }  // namespace
 
 HostResult<std::shared_ptr<Socket>> Socket::accept(bool nonblocking) {
+  // Only what listens is named after the place where it does.
+  if (!is_listening()) return failed(Errno::inval);
   std::string object = "tcp://" + grant_->name();
   HOST_TRY(grant_->ask({.kind = Kind::listen, .object = object, .granted = true}));
   return do_accept(nonblocking);
@@ -212,7 +216,6 @@ HostResult<void> FdSocket::set_option(SocketOption option, int64_t value) {
 }
 
 HostResult<std::shared_ptr<Socket>> FdSocket::do_accept(bool nonblocking) {
-  if (fd() < 0 || !os::is_listening(fd())) return failed(Errno::inval);
   if (nonblocking) {
     os::PollItem item{.fd = fd(), .want_read = true};
     size_t ready = HOST_TRY(from_sys(os::poll_until(std::span(&item, 1), 0)));

@@ -60,6 +60,7 @@ class Socket : public Handle {
   void rename(std::string name) { grant_ = renamed(grant_, std::move(name)); }
 
  private:
+  virtual bool is_listening() const = 0;
   virtual HostResult<std::shared_ptr<Socket>> do_accept(bool nonblocking) = 0;
 
   std::shared_ptr<const Grant> grant_;
@@ -87,6 +88,7 @@ class FdSocket : public Socket {
 
  private:
   HostResult<int> connected_fd() const;
+  bool is_listening() const override { return fd() >= 0 && os::is_listening(fd()); }
   HostResult<std::shared_ptr<Socket>> do_accept(bool nonblocking) override;
 };
 
