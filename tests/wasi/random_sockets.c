@@ -1,7 +1,8 @@
 // run: --listen 127.0.0.1:0 --net 127.0.0.1 --net udp://[::1] --lookup localhost
 // args: 1
 // Calls of every function of the socket extension with arguments that a program would not make, and
-// with some that connect it to itself: the host stays whole, each call ends, and no error is unknown.
+// with some that connect it to itself: the host stays whole, each call ends, and no error is
+// unknown.
 #include <stdlib.h>
 
 #include "check.h"
@@ -134,7 +135,8 @@ static uint32_t places(void) {
   return pick(20) == 0 ? pointer() : at(&head);
 }
 static uint32_t look_up(void) {
-  static const char* const kNames[] = {"localhost", "127.0.0.1", "::1", "", "not a name", "\xff.", "a..b"};
+  static const char* const kNames[] = {"localhost",  "127.0.0.1", "::1", "",
+                                       "not a name", "\xff.",     "a..b"};
   static const char* const kServices[] = {"", "80", "https", "65536", "-1", "nothing"};
   static uint32_t hints[7];
   const char* node = kNames[pick(7)];
@@ -186,7 +188,8 @@ static uint32_t call(uint32_t which) {
     case 11:
       return pick(8) == 0 ? raw_sock_shutdown(fd, f) : 0;
     case 12:
-      return raw_sock_getsockopt(fd, pick(10) == 0 ? f : 0, pick(18), p, pick(4) == 0 ? q : at(&four));
+      return raw_sock_getsockopt(fd, pick(10) == 0 ? f : 0, pick(18), p,
+                                 pick(4) == 0 ? q : at(&four));
     case 13:
       return raw_sock_setsockopt(fd, pick(10) == 0 ? f : 0, pick(18), p, pick(4) == 0 ? n : 16);
     case 14:
