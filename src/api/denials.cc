@@ -109,8 +109,11 @@ std::string describe_ungranted(const std::vector<const Refusal*>& refusals, uint
     // The line is for a terminal: what cannot be shown cannot be copied from it either.
     flags += " " + printable(policy::flag_text(grant, here));
   }
+  bool looked_up = std::ranges::all_of(
+      refusals, [](const Refusal* refusal) { return refusal->kind == Kind::lookup; });
   return tried(program) + objects + ": not granted. Grant " +
-         (refusals.size() + more > 1 ? "them" : "it") + " with" + flags;
+         (refusals.size() + more > 1 ? "them" : "it") + " with" + flags +
+         (looked_up ? ", or with --net to connect there as well" : "");
 }
 
 }  // namespace
