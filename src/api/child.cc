@@ -97,11 +97,12 @@ class NarrowedNetwork final : public host::Network,
   NarrowedNetwork(std::shared_ptr<host::Network> parent, policy::RuleSet rules)
       : parent_(std::move(parent)), rules_(std::move(rules)) {}
 
-  host::HostResult<std::vector<os::IpAddress>> look_up(std::string_view text) override {
+  host::HostResult<std::vector<os::IpAddress>> look_up(std::string_view text,
+                                                       int give_up) override {
     auto name = os::canonical_host_name(text);
     if (!name) return host::failed(host::Errno::inval);
     HOST_TRY(check({.kind = Kind::lookup, .object = *name}));
-    auto addresses = HOST_TRY(parent_->look_up(*name));
+    auto addresses = HOST_TRY(parent_->look_up(*name, give_up));
     names_.learn(*name, addresses);
     return addresses;
   }

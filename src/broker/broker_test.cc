@@ -9,6 +9,7 @@
 #include "host/file.h"
 #include "host/network.h"
 #include "host/test_tree.h"
+#include "os/poll.h"
 #include "policy/rules.h"
 
 namespace nacre::broker {
@@ -409,6 +410,43 @@ TEST(BrokerNetwork, HostileRequestsReachNothing) {
   for (const policy::Refusal& refusal : net.policy->refusals(&left_out)) {
     if (refusal.kind != Kind::net) continue;
     EXPECT_NE(refusal.object, "tcp://127.0.0.1:" + std::to_string(net.port));
+  }
+}
+
+// Waits for an answer of a server that never comes.
+class SilentNetwork final : public host::Network {
+ public:
+  host::HostResult<std::vector<os::IpAddress>> look_up(std::string_view, int give_up) override {
+    os::PollItem item{.fd = give_up, .want_read = true};
+    EXPECT_TRUE(os::poll_until(std::span(&item, 1), std::nullopt).has_value());
+    return host::failed(Errno::intr);
+  }
+  host::HostResult<std::unique_ptr<host::OpenedSocket>> open(const host::SocketPlan&) override {
+    return host::failed(Errno::notsup);
+  }
+};
+
+TEST(BrokerTest, WhoeverGivesUpIsNotKeptWaiting) {
+  TestTree tree(host::Backend::walk, true);
+  auto ends = *os::Channel::make_pair();
+  std::jthread broker([end = std::move(ends.second), policy = make_policy(tree)]() mutable {
+    Server::Duties duties{.dirs = {}, .policy = policy, .finish = nullptr};
+    duties.network = std::make_shared<SilentNetwork>();
+    Server(std::move(end), std::move(duties)).serve();
+  });
+  os::Channel channel = std::move(ends.first);
+  auto first_byte = [&] { return (*channel.receive())->bytes.at(0); };
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(channel.send(Writer().number(Request::look_up).text("example.com").bytes()));
+    ASSERT_TRUE(channel.send(Writer().number(Request::give_up).bytes()));
+    EXPECT_EQ(first_byte(), static_cast<uint8_t>(Errno::intr) + 1);
+    ASSERT_TRUE(channel.send(Writer().number(Request::refusals).bytes()));
+    EXPECT_EQ(first_byte(), 0);
+  }
+  // Nor is a broker whose guest is gone.
+  ASSERT_TRUE(channel.send(Writer().number(Request::look_up).text("example.com").bytes()));
+  {
+    os::Channel gone = std::move(channel);
   }
 }
 

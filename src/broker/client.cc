@@ -204,7 +204,11 @@ HostResult<Message> Client::ask(const Writer& request, os::Channel::Waits waits)
   for (; not_wanted_ != 0; --not_wanted_) HOST_TRY(next_answer(os::Channel::Waits::for_ever));
   HOST_TRY(host::from_sys(channel_.send(request.bytes())));
   auto answer = next_answer(waits);
-  if (!answer && answer.error() == Errno::intr) ++not_wanted_;
+  if (!answer && answer.error() == Errno::intr) {
+    ++not_wanted_;
+    auto sent = channel_.send(Writer().number(Request::give_up).bytes());
+    static_cast<void>(sent);  // a broker that is gone gives up as well
+  }
   if (!answer) return answer;
   uint8_t error = answer->bytes[0];
   if (error == 0) return answer;

@@ -72,7 +72,7 @@ class RemoteNetwork final : public host::Network {
  public:
   explicit RemoteNetwork(std::shared_ptr<Client> client) : client_(std::move(client)) {}
 
-  HostResult<std::vector<os::IpAddress>> look_up(std::string_view name) override {
+  HostResult<std::vector<os::IpAddress>> look_up(std::string_view name, int) override {
     Writer writer;
     Message answer =
         HOST_TRY(client_->ask(writer.number(Request::look_up).text(name), Waits::until_stopped));

@@ -20,7 +20,8 @@ HostResult<Server::Answer> Server::look_up(Reader& from) {
   auto name = from.text();
   if (!from.complete() || !duties_.network) return host::failed(Errno::inval);
   Answer answer{success()};
-  for (const os::IpAddress& address : HOST_TRY(duties_.network->look_up(name))) {
+  // What comes before this is answered is give_up, or the end.
+  for (const os::IpAddress& address : HOST_TRY(duties_.network->look_up(name, channel_.fd()))) {
     write(answer.message, address);
   }
   return answer;

@@ -32,6 +32,11 @@ HostResult<Server::Answer> with_stat(HostResult<host::FileStat> result) {
   return answer;
 }
 
+bool is_answered(Request request) {
+  return request != Request::close && request != Request::close_socket &&
+         request != Request::give_up;
+}
+
 }  // namespace
 
 void Server::serve() {
@@ -57,7 +62,7 @@ std::optional<Server::Answer> Server::handle(Bytes bytes) {
   Reader from(bytes);
   auto request = from.number<Request>();
   HostResult<Answer> result = act(request, from);
-  if (request == Request::close || request == Request::close_socket) return std::nullopt;
+  if (!is_answered(request)) return std::nullopt;
   if (result) return std::move(*result);
   Answer answer;
   answer.message.number(static_cast<uint8_t>(static_cast<uint8_t>(result.error()) + 1));
@@ -84,6 +89,8 @@ HostResult<Server::Answer> Server::act(Request request, Reader& from) {
       return refusals();
     case Request::finish:
       return finish(from);
+    case Request::give_up:  // it did, or was done already
+      return host::failed(Errno::inval);
     default:
       break;
   }

@@ -12,11 +12,11 @@ class RealNetwork final : public Network, public std::enable_shared_from_this<Re
  public:
   explicit RealNetwork(std::shared_ptr<Gate> gate) : gate_(std::move(gate)) {}
 
-  HostResult<std::vector<IpAddress>> look_up(std::string_view text) override {
+  HostResult<std::vector<IpAddress>> look_up(std::string_view text, int give_up) override {
     auto name = os::canonical_host_name(text);
     if (!name) return failed(Errno::inval);
     HOST_TRY(ask({.kind = Kind::lookup, .object = *name}));
-    auto addresses = HOST_TRY(from_sys(os::look_up(*name)));
+    auto addresses = HOST_TRY(from_sys(os::look_up(*name, give_up)));
     names_.learn(*name, addresses);
     return addresses;
   }

@@ -59,8 +59,9 @@ class Network {
  public:
   virtual ~Network() = default;
   // At most os::kMaxAddresses. inval: it is no name (os::canonical_host_name). An answer may take
-  // as long as servers do; intr if the guest is to stop meanwhile.
-  virtual HostResult<std::vector<IpAddress>> look_up(std::string_view name) = 0;
+  // as long as servers do; intr if the guest is to stop meanwhile, or something can be read from
+  // the descriptor `give_up` (-1: none), which says that nobody wants it any more.
+  virtual HostResult<std::vector<IpAddress>> look_up(std::string_view name, int give_up = -1) = 0;
   // Nothing is decided yet, and nothing done.
   virtual HostResult<std::unique_ptr<OpenedSocket>> open(const SocketPlan& plan) = 0;
 };

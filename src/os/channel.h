@@ -31,6 +31,8 @@ class Channel {
   // Waits. Nothing: the other end was closed. EMSGSIZE: a longer message, which is lost. EINTR, if
   // it waits until_stopped: what the thread runs is to stop (os/interrupt.h).
   Sys<std::optional<Message>> receive(Waits waits = Waits::for_ever);
+  // For waiting: a message or the end can be read from it.
+  int fd() const { return fd_.get(); }
 
  private:
   explicit Channel(OwnedFd fd)

@@ -82,7 +82,7 @@ void* run(void* argument) {
 
 }  // namespace
 
-Found look_up(const std::string& name) {
+Found look_up(const std::string& name, int give_up) {
   auto lookup = std::make_shared<Lookup>();
   lookup->name = name;
   lookup->done = OwnedFd(::eventfd(0, EFD_CLOEXEC));
@@ -97,11 +97,14 @@ Found look_up(const std::string& name) {
   int error = ::pthread_create(&thread, nullptr, &run, its.get());
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (error != 0) return std::unexpected(error);
-  static_cast<void>(its.release());  // the thread's
+  auto* held = its.release();  // by the thread
+  static_cast<void>(held);
   ::pthread_detach(thread);
-  PollItem item{.fd = lookup->done.get(), .want_read = true};
-  auto ready = poll_until(std::span(&item, 1), std::nullopt);
+  PollItem items[] = {{.fd = lookup->done.get(), .want_read = true},
+                      {.fd = give_up, .want_read = true}};
+  auto ready = poll_until(items, std::nullopt);
   if (!ready) return std::unexpected(ready.error());
+  if (!items[0].ready) return std::unexpected(EINTR);
   uint64_t count = 0;
   ssize_t read = ::read(lookup->done.get(), &count, sizeof count);
   static_cast<void>(read);

@@ -18,7 +18,8 @@ inline constexpr size_t kMaxAddresses = 64;
 
 // `name` is one of canonical_host_name(). The first kMaxAddresses different ones, the better first.
 // A thread waits for the resolver, so that EINTR can be the answer as soon as what the calling
-// thread runs is to stop; the thread then goes on by itself and ends.
-Sys<std::vector<IpAddress>> look_up(const std::string& name);
+// thread runs is to stop, or something can be read from `give_up` (-1: nothing); the thread then
+// goes on by itself and ends.
+Sys<std::vector<IpAddress>> look_up(const std::string& name, int give_up = -1);
 
 }  // namespace nacre::os

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 
 BOTH = ("", "--no-lockdown")
@@ -327,3 +329,36 @@ def test_a_module_beside_a_program_reaches_what_both_may(world):
         out, err = world.run(f"run {mode} --no-ask --net 127.0.0.1:{echo.port} --module library=child.wat "
                              "program.wat", code=0)
         assert out[0] == "0", (out, err)
+
+
+# A network of its own, in which the only server of names never answers.
+SILENT_SERVER = """
+import fcntl, os, socket, struct, subprocess, sys
+subprocess.run(["mount", "--bind", sys.argv[1], "/etc/resolv.conf"], check=True)
+link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+SET_FLAGS, UP = 0x8914, 0x41
+fcntl.ioctl(link, SET_FLAGS, struct.pack("16sh22x", b"lo", UP))
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 53))
+os.set_inheritable(server.fileno(), True)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def test_nobody_waits_for_a_lookup_that_was_given_up(world):
+    world.put("resolv.conf", "nameserver 127.0.0.1\noptions timeout:60 attempts:9\n")
+    away = ["unshare", "--user", "--map-root-user", "--net", "--mount", sys.executable, "-c", SILENT_SERVER,
+            world.path("resolv.conf")]
+    tried = subprocess.run([*away, "/bin/true"], capture_output=True)
+    if tried.returncode != 0:
+        print("network: no namespaces here, so no silent server of names")
+        return
+    # Something was refused, so the broker is asked once more at the end; and it has a policy to write.
+    words = "--time 300ms --record policy.toml --net some.name net.wasm connect 127.0.0.1 1 lookup some.name"
+    for mode in BOTH:
+        command = [*away, *world.command(f"run {mode} --no-ask {words}")]
+        done = subprocess.run(command, cwd=world.work, env=world.environment, capture_output=True, text=True,
+                              timeout=30, stdin=subprocess.DEVNULL)
+        assert done.returncode == 134 and "time limit reached" in done.stderr, done
+        assert "tried to connect to \"127.0.0.1:1\"" in done.stderr, done.stderr
+        assert "some.name" in (world.work / "policy.toml").read_text()
