@@ -18,12 +18,6 @@ using Message = os::Channel::Message;
 
 namespace {
 
-constexpr size_t kAnswerHead = 1;  // the error
-
-Reader reader_of(const Message& message) {
-  return Reader(Bytes(message.bytes).subspan(kAnswerHead));
-}
-
 // An answer that is not what it must be: the broker is of the same program, so this is its end.
 constexpr Errno kGarbled = Errno::io;
 

@@ -12,12 +12,6 @@ using os::Endpoint;
 using Message = os::Channel::Message;
 using Waits = os::Channel::Waits;
 
-namespace {
-
-Reader reader_of(const Message& message) { return Reader(Bytes(message.bytes).subspan(1)); }
-
-}  // namespace
-
 // A socket of the broker's, of which this process has a descriptor as soon as there is one.
 class RemoteSocket final : public host::OpenedSocket {
  public:

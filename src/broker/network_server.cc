@@ -6,16 +6,6 @@ namespace nacre::broker {
 using host::Errno;
 using host::HostResult;
 
-namespace {
-
-Writer success() {
-  Writer writer;
-  writer.number<uint8_t>(0);
-  return writer;
-}
-
-}  // namespace
-
 HostResult<Server::Answer> Server::look_up(Reader& from) {
   auto name = from.text();
   if (!from.complete() || !duties_.network) return host::failed(Errno::inval);

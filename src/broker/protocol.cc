@@ -37,6 +37,16 @@ void read_time(Reader& from, std::optional<uint64_t>& time, bool& now) {
 
 }  // namespace
 
+Writer success() {
+  Writer writer;
+  writer.number<uint8_t>(0);
+  return writer;
+}
+
+Reader reader_of(const os::Channel::Message& answer) {
+  return Reader(Bytes(answer.bytes).subspan(1));
+}
+
 void write(Writer& to, const OpenOptions& options) {
   uint16_t bits = 0;
   for (size_t i = 0; i < std::size(kFlags); ++i) {

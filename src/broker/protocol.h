@@ -4,6 +4,7 @@
 #include "broker/wire.h"
 #include "host/dir.h"
 #include "host/network.h"
+#include "os/channel.h"
 
 namespace nacre::broker {
 
@@ -16,6 +17,11 @@ enum class Request : uint8_t {
 // In place of the error at the front of an answer: the answer is another message, for a person is
 // asked first.
 inline constexpr uint8_t kSomebodyIsAsked = 0xFF;
+
+// The beginning of an answer that is no error.
+Writer success();
+// What stands in an answer behind its error.
+Reader reader_of(const os::Channel::Message& answer);
 
 void write(Writer& to, const host::OpenOptions& options);
 host::OpenOptions read_options(Reader& from);

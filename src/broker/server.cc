@@ -14,12 +14,6 @@ namespace {
 // Of one answer; the rest is asked for again.
 constexpr size_t kMaxListBytes = os::Channel::kMaxMessageBytes - 1024;
 
-Writer success() {
-  Writer writer;
-  writer.number<uint8_t>(0);
-  return writer;
-}
-
 HostResult<Server::Answer> done(HostResult<void> result) {
   HOST_TRY(std::move(result));
   return Server::Answer{success(), nullptr};

@@ -221,21 +221,16 @@ class Filter {
     load_argument(0);
     allow_if_one_of({0});
   }
-  void only_asks() {
-    load_argument(2);
+  void allow_if_null(uint32_t number) {
+    load_argument(number);
     jump(BPF_JEQ, 0, 1, 0);
     answer(kRefuse);
-    load(offsetof(seccomp_data, args) + 8 * 2 + 4);
+    load(offsetof(seccomp_data, args) + 8 * number + 4);
     allow_if_one_of({0});
   }
+  void only_asks() { allow_if_null(2); }
   // A socket that is connected nowhere then reaches nothing, and no other goes elsewhere.
-  void to_no_address() {
-    load_argument(4);
-    jump(BPF_JEQ, 0, 1, 0);
-    answer(kRefuse);
-    load(offsetof(seccomp_data, args) + 8 * 4 + 4);
-    allow_if_one_of({0});
-  }
+  void to_no_address() { allow_if_null(4); }
   void harmless_option() {
     load_argument(1);
     jump(BPF_JEQ, SOL_SOCKET, 1, 0);
