@@ -28,11 +28,6 @@ constexpr uint32_t kMapped = 16;
 constexpr uint32_t kAll = 32;
 constexpr uint32_t kKnownFlags = 127;
 
-constexpr uint8_t kAnyFamily = 0;
-constexpr uint8_t kV4 = 1;
-constexpr uint8_t kV6 = 2;
-constexpr uint8_t kDatagram = 1;
-constexpr uint8_t kStream = 2;
 constexpr uint8_t kTcp = 1;
 constexpr uint8_t kUdp = 2;
 
@@ -70,8 +65,8 @@ std::optional<uint16_t> port_of(std::string_view service, bool by_number) {
 
 struct Hints {
   uint32_t flags = 0;
-  uint8_t family = kAnyFamily;
-  uint8_t type = kStream;
+  uint8_t family = address_family::any;
+  uint8_t type = socket_type::stream;
   uint8_t protocol = kTcp;
 
   static P1Result<Hints> read(const GuestMemory& memory, Ptr at) {
@@ -79,10 +74,12 @@ struct Hints {
     P1_FAULT_UNLESS(memory.copy_in(at, record));
     Hints hints{load_le<uint16_t>(record.data()), record[2], record[3], record[4]};
     if ((hints.flags & ~kKnownFlags) != 0) return std::unexpected(Errno::aibadflag);
-    if (hints.family > kV6) return std::unexpected(Errno::aifamily);
-    if (hints.type > kStream || hints.protocol > kUdp) return std::unexpected(Errno::aisocktype);
-    if (hints.type == 0) hints.type = hints.protocol == kUdp ? kDatagram : kStream;
-    uint8_t its_protocol = hints.type == kStream ? kTcp : kUdp;
+    if (hints.family > address_family::v6) return std::unexpected(Errno::aifamily);
+    if (hints.type > socket_type::stream || hints.protocol > kUdp)
+      return std::unexpected(Errno::aisocktype);
+    if (hints.type == 0)
+      hints.type = hints.protocol == kUdp ? socket_type::datagram : socket_type::stream;
+    uint8_t its_protocol = hints.type == socket_type::stream ? kTcp : kUdp;
     bool fits = hints.protocol == 0 || hints.protocol == its_protocol;
     if (!fits) return std::unexpected(Errno::aisocktype);
     hints.protocol = its_protocol;
@@ -122,7 +119,7 @@ class Place {
       std::copy(address.end() - 4, address.end(), &data[2]);
     }
     Size length = v6 ? kV6Data : kV4Data;
-    uint8_t family = v6 ? kV6 : kV4;
+    uint8_t family = v6 ? address_family::v6 : address_family::v4;
     store_le<uint16_t>(record_.data(), static_cast<uint16_t>(hints.flags));
     record_[2] = address_record_[0] = family;
     record_[3] = hints.type;
@@ -191,13 +188,13 @@ Errno Preview1::sock_getaddrinfo(GuestMemory& memory, Ptr node, Size node_len, P
 
   auto addresses = P1_TRY(addresses_of(host, hints.flags));
   bool any_v6 = std::ranges::any_of(addresses, [](auto& one) { return !os::is_v4(one); });
-  bool maps =
-      hints.family == kV6 && (hints.flags & kMapped) != 0 && (!any_v6 || (hints.flags & kAll) != 0);
+  bool maps = hints.family == address_family::v6 && (hints.flags & kMapped) != 0 &&
+              (!any_v6 || (hints.flags & kAll) != 0);
   bool names = (hints.flags & kCanonicalName) != 0;
   uint32_t count = 0;
   for (const IpAddress& address : addresses) {
     bool v6 = !os::is_v4(address) || maps;
-    bool wanted = hints.family == kAnyFamily || v6 == (hints.family == kV6);
+    bool wanted = hints.family == address_family::any || v6 == (hints.family == address_family::v6);
     if (count == places.size()) break;
     if (!wanted || !places[count].has_room_for(v6)) continue;
     std::string_view name = names && count == 0 ? std::string_view(host) : std::string_view();

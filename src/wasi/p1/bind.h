@@ -23,8 +23,8 @@ inline constexpr std::string_view kModuleName = "wasi_snapshot_preview1";
 inline constexpr std::string_view kUnstableModuleName = "wasi_unstable";
 
 // All 46 of preview 1 and the 11 of the socket extension, and the 45 of preview 0, in the order of
-// the specification. `logged`: those
-// that use a grant tell the configuration's CallLog, which must be there; the others know of none.
+// the specification. `logged`: those that use a grant tell the configuration's CallLog, which must
+// be there; the others know of none.
 std::span<const runtime::HostFuncDef> host_functions(bool logged = false);
 std::span<const runtime::HostFuncDef> unstable_host_functions(bool logged = false);
 

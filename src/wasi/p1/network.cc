@@ -22,10 +22,6 @@ using host::IpFamily;
 using host::SocketOption;
 using host::SocketType;
 
-constexpr uint32_t kFamilyV4 = 1;
-constexpr uint32_t kFamilyV6 = 2;
-constexpr uint32_t kDatagram = 1;
-constexpr uint32_t kStream = 2;
 constexpr uint32_t kLevelSocket = 0;
 constexpr Size kV4Bytes = 4;
 constexpr Size kV6Bytes = 16;
@@ -55,10 +51,11 @@ struct AddressPlace {
   P1Result<IpAddress> value(const GuestMemory& memory) const {
     std::array<uint8_t, kTypedBytes> bytes;
     P1_FAULT_UNLESS(memory.copy_in(at, MutableBytes(bytes).first(size)));
-    if (size == kV4Bytes) return from_bytes(bytes.data(), kFamilyV4);
-    if (size == kV6Bytes) return from_bytes(bytes.data(), kFamilyV6);
+    if (size == kV4Bytes) return from_bytes(bytes.data(), address_family::v4);
+    if (size == kV6Bytes) return from_bytes(bytes.data(), address_family::v6);
     uint32_t family = load_le<uint16_t>(bytes.data());
-    if (family != kFamilyV4 && family != kFamilyV6) return std::unexpected(Errno::afnosupport);
+    if (family != address_family::v4 && family != address_family::v6)
+      return std::unexpected(Errno::afnosupport);
     return from_bytes(bytes.data() + 2, family);
   }
 
@@ -71,7 +68,7 @@ struct AddressPlace {
     Bytes bytes = v4 ? Bytes(address).last(kV4Bytes) : Bytes(address);
     Ptr to = at;
     if (size == kTypedBytes) {
-      auto family = static_cast<uint16_t>(v4 ? kFamilyV4 : kFamilyV6);
+      auto family = static_cast<uint16_t>(v4 ? address_family::v4 : address_family::v6);
       if (!memory.write<uint16_t>(at, family)) return false;
       to += 2;
     }
@@ -80,7 +77,7 @@ struct AddressPlace {
 
  private:
   static IpAddress from_bytes(const uint8_t* bytes, uint32_t family) {
-    if (family == kFamilyV4) return os::from_v4({bytes[0], bytes[1], bytes[2], bytes[3]});
+    if (family == address_family::v4) return os::from_v4({bytes[0], bytes[1], bytes[2], bytes[3]});
     IpAddress address;
     std::copy_n(bytes, address.size(), address.begin());
     return address;
@@ -102,14 +99,14 @@ bool is_nonblocking(const Descriptor& descriptor) {
 
 Errno Preview1::sock_open(GuestMemory& memory, uint32_t family, uint32_t type, Ptr fd_out) {
   P1_FAULT_UNLESS(memory.contains(fd_out, 4));
-  if (family != kFamilyV4 && family != kFamilyV6) return Errno::afnosupport;
-  if (type != kDatagram && type != kStream) return Errno::inval;
+  if (family != address_family::v4 && family != address_family::v6) return Errno::afnosupport;
+  if (type != socket_type::datagram && type != socket_type::stream) return Errno::inval;
   if (!config_.network_) return Errno::notcapable;
   if (!table_.has_room()) return no_descriptor();
-  bool is_stream = type == kStream;
+  bool is_stream = type == socket_type::stream;
   Descriptor descriptor;
   descriptor.handle = host::make_net_socket(
-      config_.network_, family == kFamilyV4 ? IpFamily::v4 : IpFamily::v6,
+      config_.network_, family == address_family::v4 ? IpFamily::v4 : IpFamily::v6,
       is_stream ? SocketType::stream : SocketType::datagram, config_.grant(""));
   descriptor.type = is_stream ? host::FileType::socket_stream : host::FileType::socket_datagram;
   descriptor.base = rights::of_socket;
@@ -158,34 +155,34 @@ Errno Preview1::sock_connect(GuestMemory& memory, Fd fd, Ptr address, uint32_t p
   return Errno::success;
 }
 
-Errno Preview1::sock_recv_from(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len,
-                               Ptr address, uint32_t ri_flags, Ptr port_out, Ptr ro_datalen_out,
-                               Ptr ro_flags_out) {
+Errno Preview1::receive_datagram(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len,
+                                 Ptr address, uint32_t ri_flags, std::optional<Ptr> port_out,
+                                 Ptr ro_datalen_out, Ptr ro_flags_out) {
   Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::sock_recv_from));
   AddressPlace place = P1_TRY(AddressPlace::read(memory, address));
-  P1_FAULT_UNLESS(memory.contains(port_out, 4));
+  P1_FAULT_UNLESS(!port_out || memory.contains(*port_out, 4));
   std::optional<Endpoint> sender;
   Errno error = receive_from(memory, *descriptor, ri_data, ri_data_len, ri_flags, ro_datalen_out,
                              ro_flags_out, sender);
   if (error != Errno::success || !sender) return error;
   if (!place.has_room_for(sender->address)) return Errno::inval;
   P1_FAULT_UNLESS(place.put(memory, sender->address));
-  P1_FAULT_UNLESS(memory.write<uint32_t>(port_out, sender->port));
+  P1_FAULT_UNLESS(!port_out || memory.write<uint32_t>(*port_out, sender->port));
   return Errno::success;
+}
+
+Errno Preview1::sock_recv_from(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len,
+                               Ptr address, uint32_t ri_flags, Ptr port_out, Ptr ro_datalen_out,
+                               Ptr ro_flags_out) {
+  return receive_datagram(memory, fd, ri_data, ri_data_len, address, ri_flags, port_out,
+                          ro_datalen_out, ro_flags_out);
 }
 
 Errno Preview1::sock_recv_from_portless(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len,
                                         Ptr address, uint32_t ri_flags, Ptr ro_datalen_out,
                                         Ptr ro_flags_out) {
-  Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::sock_recv_from));
-  AddressPlace place = P1_TRY(AddressPlace::read(memory, address));
-  std::optional<Endpoint> sender;
-  Errno error = receive_from(memory, *descriptor, ri_data, ri_data_len, ri_flags, ro_datalen_out,
-                             ro_flags_out, sender);
-  if (error != Errno::success || !sender) return error;
-  if (!place.has_room_for(sender->address)) return Errno::inval;
-  P1_FAULT_UNLESS(place.put(memory, sender->address));
-  return Errno::success;
+  return receive_datagram(memory, fd, ri_data, ri_data_len, address, ri_flags, std::nullopt,
+                          ro_datalen_out, ro_flags_out);
 }
 
 Errno Preview1::sock_send_to(GuestMemory& memory, Fd fd, Ptr si_data, Size si_data_len, Ptr address,
@@ -266,7 +263,8 @@ P1Result<SocketOption> known_option(uint32_t level, uint32_t name) {
 }
 
 P1Result<int64_t> option_value(host::Socket& socket, SocketOption option) {
-  if (option == SocketOption::type) return socket.is_stream() ? kStream : kDatagram;
+  if (option == SocketOption::type)
+    return socket.is_stream() ? socket_type::stream : socket_type::datagram;
   int64_t value = P1_TRY(socket.option(option));
   if (option != SocketOption::error || value == 0) return value;
   return static_cast<int64_t>(from_host(host::from_native(static_cast<int>(value))));

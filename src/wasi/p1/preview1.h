@@ -158,6 +158,9 @@ class Preview1 {
   Errno receive_from(GuestMemory& memory, Descriptor& descriptor, Ptr ri_data, Size ri_data_len,
                      uint32_t ri_flags, Ptr ro_datalen_out, Ptr ro_flags_out,
                      std::optional<host::Endpoint>& sender);
+  Errno receive_datagram(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len, Ptr address,
+                         uint32_t ri_flags, std::optional<Ptr> port_out, Ptr ro_datalen_out,
+                         Ptr ro_flags_out);
   Errno write_end(GuestMemory& memory, Fd fd, bool of_peer, Ptr address,
                   std::optional<Ptr> type_out, Ptr port_out);
   // The listening socket that was granted for just this address.

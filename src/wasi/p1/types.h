@@ -26,6 +26,14 @@ enum class Errno : uint16_t {
 Errno from_host(host::Errno error);
 std::string_view errno_name(Errno error);
 
+// Of the socket extension.
+namespace address_family {
+inline constexpr uint8_t any = 0, v4 = 1, v6 = 2;
+}
+namespace socket_type {
+inline constexpr uint8_t any = 0, datagram = 1, stream = 2;
+}
+
 using Rights = uint64_t;
 namespace rights {
 namespace bit {
