@@ -3,9 +3,8 @@
 // args: 1
 // Calls of every function with arguments that a program would not make: whatever comes back, the
 // host stays whole, the call ends, and the guest's own data is where it was.
-#include <stdlib.h>
-
 #include "check.h"
+#include "random.h"
 
 #define IMPORT(name) \
   __attribute__((import_module("wasi_snapshot_preview1"), import_name(#name))) uint32_t raw_##name
@@ -84,15 +83,6 @@ static const char* const kNames[] = {"f",
                                      "d/.."};
 enum { kNameCount = sizeof kNames / sizeof kNames[0] };
 
-static uint64_t state;
-static uint64_t next(void) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return state;
-}
-static uint32_t pick(uint32_t count) { return (uint32_t)(next() >> 20) % count; }
-
 static uint32_t pointer(void) {
   switch (pick(16)) {
     case 0:
@@ -117,8 +107,6 @@ static uint32_t size(void) {
       return pick(kArena / 2);
   }
 }
-static uint32_t descriptor(void) { return pick(20) == 0 ? 0xFFFFFFFFu - pick(4) : 3 + pick(9); }
-static uint32_t flags(void) { return pick(10) == 0 ? (uint32_t)next() : pick(4); }
 static uint64_t wide(void) {
   static const uint64_t kEdges[] = {0,          1,          4096,       INT64_MAX,
                                     UINT64_MAX, 1ull << 63, 1ull << 32, 999999999ull};
@@ -258,7 +246,7 @@ static uint32_t call(uint32_t which) {
 }
 
 int main(int argc, char** argv) {
-  state = 0x9E3779B97F4A7C15ull * (argc > 1 ? strtoull(argv[1], NULL, 10) : 1);
+  seed_from(argc, argv);
   const uint32_t known_errors = __WASI_ERRNO_NOTCAPABLE + 1;
   int answers[__WASI_ERRNO_NOTCAPABLE + 1] = {0};
   for (int i = 0; i < kCalls; ++i) {

@@ -3,9 +3,8 @@
 // Calls of every function of the socket extension with arguments that a program would not make, and
 // with some that connect it to itself: the host stays whole, each call ends, and no error is
 // unknown.
-#include <stdlib.h>
-
 #include "check.h"
+#include "random.h"
 
 #define IMPORT(name) \
   __attribute__((import_module("wasi_snapshot_preview1"), import_name(#name))) uint32_t raw_##name
@@ -45,14 +44,6 @@ enum {
 static uint8_t arena[kArena] __attribute__((aligned(16)));
 static uint32_t own_port;
 
-static uint64_t state;
-static uint64_t next(void) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return state;
-}
-static uint32_t pick(uint32_t count) { return (uint32_t)(next() >> 20) % count; }
 static uint32_t at(const void* place) { return (uint32_t)(uintptr_t)place; }
 
 static uint32_t pointer(void) {
@@ -75,8 +66,6 @@ static uint32_t size(void) {
       return pick(256);
   }
 }
-static uint32_t descriptor(void) { return pick(20) == 0 ? 0xFFFFFFFFu - pick(4) : 3 + pick(9); }
-static uint32_t flags(void) { return pick(10) == 0 ? (uint32_t)next() : pick(4); }
 static uint32_t port(void) { return pick(3) != 0 ? own_port : pick(6) == 0 ? next() : pick(3); }
 
 // The record of an address, most of them of this machine.
@@ -216,7 +205,7 @@ static void open_connected(uint32_t* fd) {
 }
 
 int main(int argc, char** argv) {
-  state = 0x9E3779B97F4A7C15ull * (argc > 1 ? strtoull(argv[1], NULL, 10) : 1);
+  seed_from(argc, argv);
   uint8_t bytes[4] = {0};
   uint32_t record[2] = {at(bytes), sizeof bytes};
   uint32_t type = 0;
