@@ -88,11 +88,8 @@ Result<std::vector<runtime::Extern>> PoolImports::link(runtime::Store& store,
                                                        const runtime::Module& module) {
   runtime::Linker linker(store);
   for (const wasm::Import& import : module.wasm().imports) {
-    const wasm::FuncType* wanted = nullptr;
-    if (import.type.kind == wasm::ExternKind::func) {
-      wanted = &module.engine().types().at(module.type_id(import.type.func)).type.func;
-    }
-    std::optional<abi::HostFunc> func = find(import.module, import.name, wanted);
+    std::optional<abi::HostFunc> func =
+        find(import.module, import.name, module.imported_func_type(import));
     if (!func) continue;  // resolve() names it
     runtime::Extern item = TRY(store.add_func(std::move(*func)));
     TRY(linker.define(import.module, import.name, item));

@@ -48,7 +48,7 @@ Result<Extern> make_unknown(Store& store, const Module& module, const wasm::Impo
 void Linker::add(std::string_view module, std::string_view name, Definition definition) {
   auto names = modules_.find(module);
   if (names == modules_.end()) names = modules_.emplace(module, Map<Definition>()).first;
-  names->second.insert_or_assign(std::string(name), std::move(definition));
+  names->second.insert_or_assign(std::string(name), definition);
 }
 
 Result<void> Linker::define(std::string_view module, std::string_view name, const Extern& item) {
@@ -110,11 +110,9 @@ Result<std::vector<Extern>> Linker::resolve(const Module& module, UnknownImports
   std::vector<Extern> result;
   std::vector<const wasm::Import*> missing;
   for (const wasm::Import& import : module.wasm().imports) {
-    bool is_func = import.type.kind == wasm::ExternKind::func;
-    const wasm::FuncType* wanted =
-        is_func ? &module.engine().types().at(module.type_id(import.type.func)).type.func : nullptr;
+    const wasm::FuncType* wanted = module.imported_func_type(import);
     std::optional<Extern> found = TRY(find(import.module, import.name, wanted));
-    if (!found && unknown == UnknownImports::trap && is_func)
+    if (!found && unknown == UnknownImports::trap && wanted != nullptr)
       found = TRY(make_unknown(store_, module, import));
     if (found) {
       result.push_back(*found);

@@ -43,6 +43,11 @@ Result<ModulePtr> Module::create(std::shared_ptr<Engine> engine, wasm::Module de
   return module;
 }
 
+const wasm::FuncType* Module::imported_func_type(const wasm::Import& import) const {
+  if (import.type.kind != wasm::ExternKind::func) return nullptr;
+  return &engine_->types().at(type_id(import.type.func)).type.func;
+}
+
 std::string Module::function_name(uint32_t function) const {
   return function_names_.show(function);
 }

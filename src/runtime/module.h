@@ -53,6 +53,8 @@ class Module {
   // The engine-wide ids of the type section.
   const std::vector<wasm::CanonTypeId>& type_ids() const { return info_->type_ids(); }
   wasm::CanonTypeId type_id(wasm::TypeIdx index) const { return type_ids()[wasm::index_of(index)]; }
+  // Of an import that is a function; else null.
+  const wasm::FuncType* imported_func_type(const wasm::Import& import) const;
   abi::ModuleCode& code() const { return *code_; }
 
   // What the name section calls the module; empty if it does not.

@@ -151,7 +151,7 @@ class Object {
     return name.empty() && fd < std::size(kStandard) ? kStandard[fd] : name;
   }
 
-  char short_[64];  // most are, and reading goes on for long
+  char short_[64];  // most names fit; one on the heap would cost as much as the rest of this
   std::string made_;
   std::string_view text_;
 };
