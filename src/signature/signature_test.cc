@@ -175,6 +175,14 @@ TEST(Signature, HostileCountsAndLengths) {
     }
   }
   EXPECT_EQ(who(with_signature(kContent, joined({good, {0}}))), "") << "trailing";
+  // Trailing within a set, and within a signature, that both say so in their lengths.
+  SignatureForTest signature = by({kAlice});
+  signature.with_lengths = true;
+  ByteVector longer = joined({signature.data(), {0}});
+  ++longer[4];
+  EXPECT_EQ(who(with_signature(kContent, longer)), "");
+  ++longer[39];
+  EXPECT_EQ(who(with_signature(kContent, longer)), "");
   for (size_t size = 0; size < good.size(); ++size) {
     good.resize(size);
     EXPECT_EQ(who(with_signature(kContent, good)), "");
