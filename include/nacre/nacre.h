@@ -248,20 +248,18 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
 /* One grant in the words of the command line: kind is one of nacre_grant_kind_at(), value as its
  * form says, or NULL: "dir" "data:ro", "env" "LANG", "clock" NULL. "deny-KIND" and "no-KIND" deny
  * it, which wins over every grant. Also "deny-all", "allow-all"  NULL "policy"   FILE: the rules of
- * a policy file (nacre.toml) "remember" NULL: what was decided about the module counts, and answers
- * are kept "ask"      NULL: ask for what is missing, at the controlling terminal or as
- *              nacre_grants_set_ask says; "terminal": only if a standard stream is a terminal. The
- *              guest then sees one more directory, "/", in which each path is decided by itself
- *   "ask-server" PATH: the same, asking the program that listens at this socket: a line of JSON a
- *              question, a word in a line for an answer (docs/security.md)
- *   "no-ask"   NULL: takes that back
- *   "record"   FILE: nacre_store_finish writes the policy that the run needed
- *   "audit"    FILE, a descriptor's number, or "-" for standard error: JSON lines
- *   "lockdown" NULL: nacre_store_new locks the calling process down, for good (Landlock, seccomp;
- * as far as the system has them): it keeps what is open and what the grants give, and can start no
- * program; its environment variables are erased. What is still to be decided, a second process
- * decides and does. The caller must have no other thread; not for pools, nor with
- * nacre_grants_set_ask */
+ * a policy file (nacre.toml) "remember" NULL: what was decided about the module and its signers
+ * counts, and answers are kept "ask"      NULL: ask for what is missing, at the controlling
+ * terminal or as nacre_grants_set_ask says; "terminal": only if a standard stream is a terminal.
+ * The guest then sees one more directory, "/", in which each path is decided by itself "ask-server"
+ * PATH: the same, asking the program that listens at this socket: a line of JSON a question, a word
+ * in a line for an answer (docs/security.md) "no-ask"   NULL: takes that back "record"   FILE:
+ * nacre_store_finish writes the policy that the run needed "audit"    FILE, a descriptor's number,
+ * or "-" for standard error: JSON lines "lockdown" NULL: nacre_store_new locks the calling process
+ * down, for good (Landlock, seccomp; as far as the system has them): it keeps what is open and what
+ * the grants give, and can start no program; its environment variables are erased. What is still to
+ * be decided, a second process decides and does. The caller must have no other thread; not for
+ * pools, nor with nacre_grants_set_ask */
 NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind,
                                           const char* value);
 /* Whom the grants are for: what questions, decisions and logs name. The module may be deleted

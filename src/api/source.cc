@@ -12,6 +12,8 @@ const std::string& Source::digest() const {
 
 void Source::set_signature(Bytes signature) {
   signature_.emplace(signature.begin(), signature.end());
+  asked_about_.clear();
+  signers_.clear();
 }
 
 std::optional<Bytes> Source::detached() const {
@@ -24,15 +26,18 @@ bool Source::carries_signature() const {
 }
 
 std::vector<std::string> Source::signed_by(const std::vector<std::string>& keys) const {
+  std::lock_guard lock(mutex_);
+  if (keys == asked_about_) return signers_;
+  asked_about_ = keys;
+  signers_.clear();
   std::vector<signature::PublicKey> known;
   for (const std::string& text : keys) {
     if (auto key = signature::key_of_text(text)) known.push_back(*key);
   }
-  std::vector<std::string> signers;
   for (const signature::PublicKey& key : signature::signers_of(bytes_, detached(), known)) {
-    signers.push_back(signature::key_text(key));
+    signers_.push_back(signature::key_text(key));
   }
-  return signers;
+  return signers_;
 }
 
 }  // namespace nacre::api

@@ -25,7 +25,8 @@ class Source {
   void set_signature(Bytes signature);
   // Whether there is one of either kind, good or bad.
   bool carries_signature() const;
-  // Those of these keys ("ed25519:...") that signed it.
+  // Those of these keys ("ed25519:...") that signed it; found out once for the same keys, for pools
+  // ask for each guest.
   std::vector<std::string> signed_by(const std::vector<std::string>& keys) const;
 
  private:
@@ -36,6 +37,9 @@ class Source {
   std::optional<std::vector<uint8_t>> signature_;
   mutable std::once_flag made_;
   mutable std::string digest_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::string> asked_about_;
+  mutable std::vector<std::string> signers_;  // of those
 };
 
 }  // namespace nacre::api

@@ -20,9 +20,8 @@ constexpr const char* kUsage =
     "       nacre permissions reset                    forget all decisions and all signers\n"
     "       nacre permissions check FILE               is a policy file right?\n"
     "       nacre permissions schema                   the JSON schema of policy files\n\n"
-    "WHICH is a program's file, its digest or the beginning of it, or signer:NAME. KIND VALUE as "
-    "for "
-    "nacre run.\n"
+    "WHICH is a program's file, its digest or the beginning of it, or signer:NAME.\n"
+    "KIND VALUE as for nacre run.\n"
     "A KEYFILE is an OpenSSH public key (ssh-ed25519), PEM, or what wasmsign2 writes.\n";
 constexpr const char* kWhich =
     "a program's file, its digest or the beginning of it, or signer:NAME";
