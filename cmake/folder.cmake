@@ -67,6 +67,10 @@ function(nacre_products)
                           LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
     target_include_directories(${target} INTERFACE ${CMAKE_SOURCE_DIR}/include)
     target_link_libraries(${target} PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
+    # Inside of libnacre.so and the command; who links libnacre.a names it as well.
+    if(NACRE_SODIUM)
+      target_link_libraries(${target} PUBLIC ${NACRE_SODIUM})
+    endif()
     # Its atomic instructions are of whole words; g++ 12 calls a library for the rest.
     if(CMAKE_SYSTEM_PROCESSOR STREQUAL "riscv64")
       target_link_libraries(${target} PUBLIC atomic)

@@ -279,10 +279,10 @@ class Fuzzer {
     std::filesystem::remove(scratch_);
     policy::Store store(scratch_);
     auto made = store.change([&](policy::Decisions& all) -> Result<void> {
-      all.push_back({.digest = "sha256:00", .place = "/p", .size_bytes = 1});
+      all.modules.push_back({.digest = "sha256:00", .place = "/p", .size_bytes = 1});
       for (int i = 0; i < 3; ++i) {
         auto rule = policy::parse_rule(Kind::file, path_text(random), random.one_in(2), kPlace);
-        if (rule) policy::decide(all[0], {.rule = *rule});
+        if (rule) policy::decide(all.modules[0].decisions, {.rule = *rule});
       }
       return {};
     });
@@ -294,15 +294,15 @@ class Fuzzer {
     text.resize(random.below(static_cast<uint32_t>(text.size() + 1)));
     std::ofstream(scratch_, std::ios::binary | std::ios::trunc) << text;
     auto cut = store.load();
-    if (!cut || cut->empty()) return;
-    for (const policy::Decision& decision : (*cut)[0].decisions) {
+    if (!cut || cut->modules.empty()) return;
+    for (const policy::Decision& decision : cut->modules[0].decisions) {
       if (!decision.rule.allow || known(*whole, decision.rule)) continue;
       report("a file that was cut off allows more", text);
     }
   }
 
   static bool known(const policy::Decisions& all, const Rule& rule) {
-    for (const policy::ModuleDecisions& module : all) {
+    for (const policy::ModuleDecisions& module : all.modules) {
       for (const policy::Decision& decision : module.decisions) {
         if (policy::covers(decision.rule, rule)) return true;
       }

@@ -122,6 +122,10 @@ NACRE_API nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* p
                                            nacre_module_t** out);
 NACRE_API void nacre_module_delete(nacre_module_t* module);
 
+/* A detached signature (docs/security.md, signers), copied; it counts in place of one that the
+ * module carries. To be called before the module is used for anything else. */
+NACRE_API void nacre_module_set_signature(nacre_module_t* module, const void* bytes, size_t size);
+
 /* "sha256:" and 64 digits: of the bytes that were loaded. */
 NACRE_API const char* nacre_module_digest(const nacre_module_t* module);
 
@@ -244,20 +248,18 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
 /* One grant in the words of the command line: kind is one of nacre_grant_kind_at(), value as its
  * form says, or NULL: "dir" "data:ro", "env" "LANG", "clock" NULL. "deny-KIND" and "no-KIND" deny
  * it, which wins over every grant. Also "deny-all", "allow-all"  NULL "policy"   FILE: the rules of
- * a policy file (nacre.toml) "remember" NULL: what was decided about the module counts, and answers
- * are kept "ask"      NULL: ask for what is missing, at the controlling terminal or as
- *              nacre_grants_set_ask says; "terminal": only if a standard stream is a terminal. The
- *              guest then sees one more directory, "/", in which each path is decided by itself
- *   "ask-server" PATH: the same, asking the program that listens at this socket: a line of JSON a
- *              question, a word in a line for an answer (docs/security.md)
- *   "no-ask"   NULL: takes that back
- *   "record"   FILE: nacre_store_finish writes the policy that the run needed
- *   "audit"    FILE, a descriptor's number, or "-" for standard error: JSON lines
- *   "lockdown" NULL: nacre_store_new locks the calling process down, for good (Landlock, seccomp;
- * as far as the system has them): it keeps what is open and what the grants give, and can start no
- * program; its environment variables are erased. What is still to be decided, a second process
- * decides and does. The caller must have no other thread; not for pools, nor with
- * nacre_grants_set_ask */
+ * a policy file (nacre.toml) "remember" NULL: what was decided about the module and its signers
+ * counts, and answers are kept "ask"      NULL: ask for what is missing, at the controlling
+ * terminal or as nacre_grants_set_ask says; "terminal": only if a standard stream is a terminal.
+ * The guest then sees one more directory, "/", in which each path is decided by itself "ask-server"
+ * PATH: the same, asking the program that listens at this socket: a line of JSON a question, a word
+ * in a line for an answer (docs/security.md) "no-ask"   NULL: takes that back "record"   FILE:
+ * nacre_store_finish writes the policy that the run needed "audit"    FILE, a descriptor's number,
+ * or "-" for standard error: JSON lines "lockdown" NULL: nacre_store_new locks the calling process
+ * down, for good (Landlock, seccomp; as far as the system has them): it keeps what is open and what
+ * the grants give, and can start no program; its environment variables are erased. What is still to
+ * be decided, a second process decides and does. The caller must have no other thread; not for
+ * pools, nor with nacre_grants_set_ask */
 NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind,
                                           const char* value);
 /* Whom the grants are for: what questions, decisions and logs name. The module may be deleted
@@ -288,7 +290,10 @@ typedef enum nacre_answer {
   NACRE_ANSWER_ALWAYS,     /* remembered for this module, with "remember" */
   NACRE_ANSWER_NEVER,      /* likewise */
   NACRE_ANSWER_ALWAYS_DIR, /* for the whole folder of the path */
-  NACRE_ANSWER_NEVER_DIR
+  NACRE_ANSWER_NEVER_DIR,
+  NACRE_ANSWER_ALWAYS_SIGNER, /* for every module that the first of its signers signed; only where
+                               * the question names one */
+  NACRE_ANSWER_NEVER_SIGNER
 } nacre_answer_t;
 
 typedef struct nacre_question {
@@ -301,9 +306,12 @@ typedef struct nacre_question {
   const char* rights; /* of paths: "read", "write", "create", joined by + */
   const char* before; /* what was decided about an earlier version of the module, or "" */
   bool is_missing;    /* the path would be made */
+  const char* signer; /* who signed the module, of those the user trusts: "alice", "alice, bob"; or
+                       * "" */
 } nacre_question_t;
 
-/* Returns a nacre_answer_t; any other number means NACRE_ANSWER_NO. Called on the guest's thread,
+/* Returns a nacre_answer_t; any other number, or one that is no answer to this question, means
+ * NACRE_ANSWER_NO. Called on the guest's thread,
  * by one thread at a time; the guest waits. Must not call into the store. The strings live as long
  * as the call. */
 typedef int (*nacre_ask_callback_t)(void* data, const nacre_question_t* question);
@@ -324,17 +332,27 @@ NACRE_API nacre_error_t* nacre_explain(const char* name, const nacre_module_t* m
                                        const nacre_grants_t* grants, const char* used,
                                        nacre_bytes_t* out);
 
-/* Decisions that are remembered for the user, see "remember". which: a file, a digest or the
- * beginning of one, or the place a file was in; NULL: all. */
+/* Decisions that are remembered for the user, see "remember". which: a file, a digest or a key or
+ * the beginning of one, the place a file was in, or "signer:" and a name; NULL: all. */
 NACRE_API nacre_error_t* nacre_permissions_list(const char* which, nacre_bytes_t* out);
 /* kind as for nacre_grants_add ("dir", "deny-dir"); seconds: how long it counts, 0: for good. */
 NACRE_API nacre_error_t* nacre_permissions_decide(const char* name, const nacre_module_t* module,
                                                   const char* kind, const char* value,
                                                   uint64_t seconds);
+/* The same for every module that a signer signed, whom the user trusts. */
+NACRE_API nacre_error_t* nacre_permissions_decide_signer(const char* signer, const char* kind,
+                                                         const char* value, uint64_t seconds);
+/* From now on the user knows this public key by this name. key: the contents of a file: an OpenSSH
+ * line (ssh-ed25519), PEM, or as wasmsign2 writes it. A name that has another key already, and a
+ * key that has another name, are NACRE_ERROR_USAGE. NACRE_ERROR_UNSUPPORTED: this build knows no
+ * signatures. */
+NACRE_API nacre_error_t* nacre_permissions_trust(const char* name, const void* key, size_t size);
+/* Forgets a signer, with what was decided about it. */
+NACRE_API nacre_error_t* nacre_permissions_distrust(const char* name);
 /* Takes back one decision, or with kind NULL all about the module. count: how many. */
 NACRE_API nacre_error_t* nacre_permissions_revoke(const char* which, const char* kind,
                                                   const char* value, size_t* count);
-/* Forgets everything, also a file that cannot be read. */
+/* Forgets everything, signers included, also a file that cannot be read. */
 NACRE_API nacre_error_t* nacre_permissions_reset(void);
 /* How a module differs from the versions of it that decisions were made about. */
 NACRE_API nacre_error_t* nacre_permissions_diff(const char* name, const nacre_module_t* module,

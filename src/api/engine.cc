@@ -232,8 +232,12 @@ nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* path, nacre
 
 void nacre_module_delete(nacre_module_t* module) { delete module; }
 
+void nacre_module_set_signature(nacre_module_t* module, const void* bytes, size_t size) {
+  module->source->set_signature(Bytes(static_cast<const uint8_t*>(bytes), size));
+}
+
 const char* nacre_module_digest(const nacre_module_t* module) {
-  return module->digest->text().c_str();
+  return module->source->digest().c_str();
 }
 
 size_t nacre_module_import_count(const nacre_module_t* module) {

@@ -10,6 +10,7 @@
 #include "os/host_path.h"
 #include "policy/asking.h"
 #include "policy/policy_file.h"
+#include "signature/ed25519.h"
 
 namespace nacre::api {
 namespace {
@@ -92,8 +93,10 @@ class Explanation {
     }
   }
 
-  std::string text(const std::vector<Rule>& rules, const std::vector<Rule>* used) {
-    out_ = name_ + "\n  " + module_.digest->text() + "\n";
+  std::string text(const std::vector<policy::Signer>& signers, const std::vector<Rule>& rules,
+                   const std::vector<Rule>* used) {
+    out_ = name_ + "\n  " + module_.source->digest() + "\n";
+    say_signers(signers);
     say_reach();
     say_grants(rules);
     say_idle(rules, used);
@@ -103,6 +106,15 @@ class Explanation {
  private:
   void heading(std::string_view text) { out_ += "\n" + std::string(text) + "\n"; }
   void line(std::string_view text) { out_ += "  " + std::string(text) + "\n"; }
+
+  void say_signers(const std::vector<policy::Signer>& signers) {
+    for (const policy::Signer& signer : signers) line("signed by \"" + signer.name + "\"");
+    if (!signers.empty() || !module_.source->carries_signature()) return;
+    line(!signature::is_built() ? "carries a signature, of which this build knows nothing"
+         : !grants_.reads_store()
+             ? "carries a signature, which has no part in this run"
+             : "carries a signature, but of nobody you trust, or it does not hold");
+  }
 
   void say_reach() {
     heading("By its imports it can ask for");
@@ -218,7 +230,7 @@ Result<std::string> explain(const std::string& name, const nacre_module& module,
   std::vector<Rule> rules = grants.rules();
   policy::Remembered remembered = TRY(grants.remembered());
   std::move(remembered.rules.begin(), remembered.rules.end(), std::back_inserter(rules));
-  return Explanation(name, module, grants).text(rules, used);
+  return Explanation(name, module, grants).text(remembered.signers, rules, used);
 }
 
 }  // namespace nacre::api

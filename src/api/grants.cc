@@ -206,7 +206,8 @@ Result<void> Grants::watch(Prepared& prepared, policy::Policy::Options& options)
   auto logs = std::make_shared<CallLogs>();
   if (!audit_.empty()) {
     auto audit = TRY(policy::Audit::open(audit_));
-    audit->start(subject_.name, subject_.digest ? subject_.digest() : "");
+    audit->start(subject_.name, subject_.digest ? subject_.digest() : "",
+                 policy::signers_text(policy::names_of(options.signers)));
     options.watchers.push_back(audit);
     logs->add(audit);
     prepared.oversight.audit = std::move(audit);
@@ -249,6 +250,7 @@ Result<Prepared> Grants::prepare() {
   TRY(choose_asker(options));
   policy::Remembered remembered_now = TRY(remembered());
   options.subject = subject_;
+  options.signers = std::move(remembered_now.signers);
   options.earlier = std::move(remembered_now.earlier);
   options.rules.add_all(rules_);
   options.rules.add_all(std::move(remembered_now.rules));

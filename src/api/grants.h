@@ -67,6 +67,8 @@ class Grants {
   const std::vector<policy::Rule>& rules() const { return rules_; }
   // What was decided about the subject, if that is to count.
   Result<policy::Remembered> remembered() const;
+  // Whether that counts.
+  bool reads_store() const;
   // Whether what nobody said anything about is asked for, where somebody can be asked.
   bool asks() const { return ask_ == Ask::always || (ask_ == Ask::on_terminal && !deny_all_); }
   // Whether something of this kind is there without a rule.
@@ -82,7 +84,6 @@ class Grants {
   Result<void> refuse_what_is_not_enforced() const;
   Result<void> refuse_another_module() const;
   Result<void> choose_asker(policy::Policy::Options& options);
-  bool reads_store() const;
   // Whether the module imports a call that could use the network, or another one could that it
   // imports from.
   bool may_call_network() const;

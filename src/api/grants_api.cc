@@ -21,6 +21,7 @@ class CallbackAsker final : public policy::Asker {
   std::optional<policy::Answer> ask(const policy::Question& question) override {
     std::string rights = policy::rights_text(question.rights);
     std::string kind(policy::info_of(question.kind).name);
+    std::string signer = policy::signers_text(question.signers);
     nacre_question_t asked{};
     asked.module_name = question.module_name.c_str();
     asked.digest = question.digest.c_str();
@@ -29,8 +30,9 @@ class CallbackAsker final : public policy::Asker {
     asked.rights = rights.c_str();
     asked.before = question.before.c_str();
     asked.is_missing = question.missing;
+    asked.signer = signer.c_str();
     int answer = callback_(data_, &asked);
-    if (answer < NACRE_ANSWER_NO || answer > NACRE_ANSWER_NEVER_DIR) return policy::Answer::no;
+    if (answer < NACRE_ANSWER_NO || answer > NACRE_ANSWER_NEVER_SIGNER) return policy::Answer::no;
     return static_cast<policy::Answer>(answer);
   }
   void tell(std::string_view) override {}
@@ -49,7 +51,9 @@ static_assert(same(NACRE_ANSWER_NO, policy::Answer::no) &&
               same(NACRE_ANSWER_ALWAYS, policy::Answer::always) &&
               same(NACRE_ANSWER_NEVER, policy::Answer::never) &&
               same(NACRE_ANSWER_ALWAYS_DIR, policy::Answer::always_dir) &&
-              same(NACRE_ANSWER_NEVER_DIR, policy::Answer::never_dir));
+              same(NACRE_ANSWER_NEVER_DIR, policy::Answer::never_dir) &&
+              same(NACRE_ANSWER_ALWAYS_SIGNER, policy::Answer::always_signer) &&
+              same(NACRE_ANSWER_NEVER_SIGNER, policy::Answer::never_signer));
 
 // Each use of grants that a module's imports could lead to, by name, once.
 std::vector<std::string> reach_of(const nacre_module& module) {
@@ -66,18 +70,21 @@ std::vector<std::string> reach_of(const nacre_module& module) {
 }  // namespace
 
 policy::Subject make_subject(const std::string& name, const nacre_module& module) {
-  return {.name = name,
-          .place = os::canonical_path(name, policy::here().directory),
-          .size_bytes = module.digest->size_bytes(),
-          .reaches = reach_of(module),
-          .has_company = std::ranges::any_of(
-              module.module->wasm().imports,
-              [](const wasm::Import& item) { return find_function(item) == nullptr; }),
-          .digest = [digest = module.digest] { return digest->text(); },
-          .mentions =
-              [held = module.module](const std::vector<std::string>& names) {
-                return mentioned_names(held->wasm(), names);
-              }};
+  return {
+      .name = name,
+      .place = os::canonical_path(name, policy::here().directory),
+      .size_bytes = module.source->size_bytes(),
+      .reaches = reach_of(module),
+      .has_company = std::ranges::any_of(
+          module.module->wasm().imports,
+          [](const wasm::Import& item) { return find_function(item) == nullptr; }),
+      .digest = [source = module.source] { return source->digest(); },
+      .mentions =
+          [held = module.module](const std::vector<std::string>& names) {
+            return mentioned_names(held->wasm(), names);
+          },
+      .signed_by = [source = module.source](
+                       const std::vector<std::string>& keys) { return source->signed_by(keys); }};
 }
 
 }  // namespace nacre::api

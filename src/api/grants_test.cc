@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "nacre/nacre.h"
+#include "signature/sign_for_test.h"
 
 namespace nacre::api {
 namespace {
@@ -20,6 +22,7 @@ struct Asked {
   std::string rights;
   std::string name;
   std::string digest;
+  std::string signer;
   int answer = NACRE_ANSWER_NO;
 };
 
@@ -30,6 +33,7 @@ int answer(void* data, const nacre_question_t* question) {
   asked.rights = question->rights;
   asked.name = question->module_name;
   asked.digest = question->digest;
+  asked.signer = question->signer;
   return asked.answer;
 }
 
@@ -42,15 +46,16 @@ class AskTest : public testing::Test {
     close(fd);
     nacre_engine_new(nullptr, &engine_);
     std::string path = path_.substr(1);
-    std::string text = R"((module (import "wasi_snapshot_preview1" "path_open"
+    text_ = R"((module (import "wasi_snapshot_preview1" "path_open"
       (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
       (memory (export "memory") 1) (data (i32.const 100) ")" +
-                       path + R"(")
+            path + R"(")
       (func (export "open") (result i32) (call $open (i32.const 3) (i32.const 0) (i32.const 100)
-        (i32.const )" + std::to_string(path.size()) +
-                       R"() (i32.const 0) (i64.const 2) (i64.const 0)
+        (i32.const )" +
+            std::to_string(path.size()) +
+            R"() (i32.const 0) (i64.const 2) (i64.const 0)
         (i32.const 0) (i32.const 8)))))";
-    EXPECT_EQ(nacre_module_new(engine_, text.data(), text.size(), &module_), nullptr);
+    EXPECT_EQ(nacre_module_new(engine_, text_.data(), text_.size(), &module_), nullptr);
   }
   ~AskTest() override {
     nacre_store_delete(store_);
@@ -59,9 +64,10 @@ class AskTest : public testing::Test {
     unlink(path_.c_str());
   }
 
-  void start() {
+  void start(bool remember = false) {
     nacre_grants_t* grants = nacre_grants_new();
     nacre_grants_set_ask(grants, answer, &asked_);
+    if (remember) nacre_grants_add(grants, "remember", nullptr);
     ASSERT_EQ(nacre_grants_add(grants, "ask", nullptr), nullptr);
     nacre_grants_set_module(grants, "guest", module_);
     ASSERT_EQ(nacre_store_new(engine_, grants, &store_), nullptr);
@@ -74,6 +80,7 @@ class AskTest : public testing::Test {
   }
 
   std::string path_;
+  std::string text_;
   Asked asked_;
   nacre_engine_t* engine_ = nullptr;
   nacre_module_t* module_ = nullptr;
@@ -117,6 +124,88 @@ TEST_F(AskTest, WithoutAskingNobodyIsAskedAndNothingIsShown) {
   constexpr int32_t kBadDescriptor = 8;
   EXPECT_EQ(open(), kBadDescriptor);
   EXPECT_TRUE(asked_.objects.empty());
+}
+
+// The same guest, signed, with a store of decisions of its own.
+class SignerTest : public AskTest {
+ protected:
+  SignerTest() {
+    folder_ = "/tmp/nacre-signer-XXXXXX";
+    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
+    setenv("XDG_CONFIG_HOME", folder_.c_str(), 1);
+    nacre_bytes_t binary{};
+    EXPECT_EQ(nacre_text_to_binary(text_.data(), text_.size(), nullptr, &binary), nullptr);
+    signature::SignatureForTest signature;
+    constexpr size_t kHeaderBytes = 8;
+    signature.sets = {{{{binary.data + kHeaderBytes, binary.data + binary.size}}, {kAlice}}};
+    std::vector<uint8_t> data = signature.data();
+    nacre_module_delete(module_);
+    EXPECT_EQ(nacre_module_new(engine_, binary.data, binary.size, &module_), nullptr);
+    nacre_module_set_signature(module_, data.data(), data.size());
+    nacre_bytes_delete(&binary);
+  }
+  ~SignerTest() override {
+    unsetenv("XDG_CONFIG_HOME");
+    std::filesystem::remove_all(folder_);
+  }
+  // A new run that is answered so.
+  int32_t run(int its_answer) {
+    nacre_store_delete(store_);
+    asked_ = {.answer = its_answer};
+    start(true);
+    return open();
+  }
+  static void trust_alice() {
+    std::vector<uint8_t> file = {1};
+    file.insert(file.end(), kAlice.key.begin(), kAlice.key.end());
+    ASSERT_EQ(nacre_permissions_trust("alice", file.data(), file.size()), nullptr);
+  }
+
+  inline static const signature::KeyForTest kAlice{1};
+  std::string folder_;
+};
+
+TEST_F(SignerTest, AnswersForOneWhoIsNotKnownAreNo) {
+  for (int answer_given : {NACRE_ANSWER_ALWAYS_SIGNER, NACRE_ANSWER_NEVER_SIGNER}) {
+    EXPECT_EQ(run(answer_given), kNotCapable);
+    EXPECT_EQ(asked_.signer, "");
+  }
+  trust_alice();
+  EXPECT_EQ(run(NACRE_ANSWER_ONCE), 0) << "neither was kept";
+}
+
+TEST_F(SignerTest, AlwaysSignerIsKept) {
+  trust_alice();
+  EXPECT_EQ(run(NACRE_ANSWER_ALWAYS_SIGNER), 0);
+  EXPECT_EQ(asked_.signer, "alice");
+  EXPECT_EQ(run(NACRE_ANSWER_NO), 0);
+  EXPECT_TRUE(asked_.objects.empty());
+  nacre_module_set_signature(module_, "", 0);
+  EXPECT_EQ(run(NACRE_ANSWER_NO), kNotCapable) << "nobody signed it now";
+  EXPECT_EQ(asked_.objects.size(), 1u);
+}
+
+TEST_F(SignerTest, NeverSignerIsKept) {
+  trust_alice();
+  EXPECT_EQ(run(NACRE_ANSWER_NEVER_SIGNER), kNotCapable);
+  EXPECT_EQ(run(NACRE_ANSWER_ONCE), kNotCapable);
+  EXPECT_TRUE(asked_.objects.empty());
+  ASSERT_EQ(nacre_permissions_distrust("alice"), nullptr);
+  EXPECT_EQ(run(NACRE_ANSWER_ONCE), 0);
+}
+
+TEST_F(SignerTest, DecisionsCanBeMadeBefore) {
+  nacre_error_t* error = nacre_permissions_decide_signer("alice", "file", path_.c_str(), 0);
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(nacre_error_kind(error), NACRE_ERROR_USAGE);
+  nacre_error_delete(error);
+  trust_alice();
+  ASSERT_EQ(nacre_permissions_decide_signer("alice", "file", path_.c_str(), 0), nullptr);
+  EXPECT_EQ(run(NACRE_ANSWER_NO), 0);
+  size_t count = 0;
+  ASSERT_EQ(nacre_permissions_revoke("signer:alice", nullptr, nullptr, &count), nullptr);
+  EXPECT_EQ(count, 1u);
+  EXPECT_EQ(run(NACRE_ANSWER_NO), kNotCapable);
 }
 
 class VariablesTest : public testing::Test {

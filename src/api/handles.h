@@ -9,8 +9,8 @@
 #include "api/error.h"
 #include "api/grants.h"
 #include "api/pool.h"
+#include "api/source.h"
 #include "base/result.h"
-#include "base/sha256.h"
 #include "nacre/nacre.h"
 #include "runtime/engine.h"
 #include "runtime/func.h"
@@ -46,37 +46,15 @@ struct nacre_engine {
   nacre::runtime::ModuleOptions module_options;
 };
 
-namespace nacre::api {
-
-// The digest of what was loaded, text or binary; made when it is first asked for. Any thread.
-class LazyDigest {
- public:
-  LazyDigest(Bytes source, std::shared_ptr<const void> owner)
-      : source_(source), owner_(std::move(owner)) {}
-  size_t size_bytes() const { return source_.size(); }
-  const std::string& text() const {
-    std::call_once(made_, [this] { text_ = digest_text(source_); });
-    return text_;
-  }
-
- private:
-  Bytes source_;
-  std::shared_ptr<const void> owner_;
-  mutable std::once_flag made_;
-  mutable std::string text_;
-};
-
-}  // namespace nacre::api
-
 struct nacre_module {
   nacre_module(nacre::runtime::ModulePtr pointer, nacre::Bytes bytes,
                std::shared_ptr<const void> owner)
       : module(std::move(pointer)),
-        digest(std::make_shared<nacre::api::LazyDigest>(bytes, std::move(owner))) {}
+        source(std::make_shared<nacre::api::Source>(bytes, std::move(owner))) {}
 
   nacre::runtime::ModulePtr module;
+  std::shared_ptr<nacre::api::Source> source;
   // What nacre_module_import and _export show, made when it is first asked for.
-  std::shared_ptr<const nacre::api::LazyDigest> digest;
   mutable std::once_flag listed;
   mutable std::vector<std::string> strings;
   mutable std::vector<nacre_import_t> imports;

@@ -6,10 +6,13 @@
 
 #include "api/explain.h"
 #include "api/handles.h"
+#include "base/sha256.h"
 #include "base/utf8.h"
 #include "os/file_contents.h"
 #include "os/host_path.h"
 #include "policy/policy_file.h"
+#include "signature/ed25519.h"
+#include "signature/key.h"
 #include "wasm/limits.h"
 
 namespace nacre::api {
@@ -19,6 +22,7 @@ using policy::Decision;
 using policy::Decisions;
 using policy::ModuleDecisions;
 using policy::Rule;
+using policy::SignerDecisions;
 
 Result<policy::Store> user_store() {
   auto store = policy::Store::of_user();
@@ -26,7 +30,7 @@ Result<policy::Store> user_store() {
   return fail(ErrorCode::io, "nobody knows where decisions are kept: set HOME or XDG_CONFIG_HOME");
 }
 
-// What a word on the command line means: which of the modules.
+// What a word on the command line means: which of the modules and signers.
 class Selection {
  public:
   static Result<Selection> of(const char* which) {
@@ -34,7 +38,12 @@ class Selection {
     if (which == nullptr) return selection;
     std::string_view word = which;
     selection.all_ = false;
-    if (word.starts_with("sha256:")) {
+    constexpr std::string_view kSigner = "signer:";
+    if (word.starts_with(kSigner)) {
+      selection.signer_ = word.substr(kSigner.size());
+      return selection;
+    }
+    if (word.starts_with("sha256:") || word.starts_with("ed25519:")) {
       selection.prefix_ = word;
       return selection;
     }
@@ -51,11 +60,16 @@ class Selection {
     if (!prefix_.empty() && module.digest.starts_with(prefix_)) return true;
     return !place_.empty() && module.place == place_;
   }
+  bool has(const SignerDecisions& signer) const {
+    if (all_) return true;
+    return signer.name == signer_ || (!prefix_.empty() && signer.key.starts_with(prefix_));
+  }
 
  private:
   bool all_ = true;
   std::string prefix_;
   std::string place_;
+  std::string signer_;
 };
 
 std::string in_words(const Decision& decision) {
@@ -71,15 +85,25 @@ std::string heading(const ModuleDecisions& module) {
   return printable(module.place) + "\n  " + printable(module.digest) + "\n";
 }
 
+std::string heading(const SignerDecisions& signer) {
+  return "signer \"" + signer.name + "\"\n  " + signer.key + "\n";
+}
+
 Result<std::string> list(const char* which) {
   policy::Store store = TRY(user_store());
   Selection selection = TRY(Selection::of(which));
+  Decisions all = TRY(store.load());
   std::string text;
-  for (const ModuleDecisions& module : TRY(store.load())) {
-    if (!selection.has(module) || module.decisions.empty()) continue;
+  auto add = [&](const auto& one) {
     if (!text.empty()) text += "\n";
-    text += heading(module);
-    for (const Decision& decision : module.decisions) text += "  " + in_words(decision) + "\n";
+    text += heading(one);
+    for (const Decision& decision : one.decisions) text += "  " + in_words(decision) + "\n";
+  };
+  for (const ModuleDecisions& module : all.modules) {
+    if (selection.has(module) && !module.decisions.empty()) add(module);
+  }
+  for (const SignerDecisions& signer : all.signers) {
+    if (selection.has(signer)) add(signer);
   }
   return text;
 }
@@ -103,16 +127,63 @@ Result<size_t> revoke(const char* which, const char* kind, const char* value) {
   std::optional<Rule> wanted;
   if (kind != nullptr) wanted = TRY(parse_decision(kind, value));
   size_t count = 0;
-  TRY(store.change([&](Decisions& all) -> Result<void> {
-    for (ModuleDecisions& module : all) {
-      if (!selection.has(module)) continue;
-      count += std::erase_if(module.decisions, [&](const Decision& decision) {
+  auto take_back = [&](auto& from) {
+    for (auto& one : from) {
+      if (!selection.has(one)) continue;
+      count += std::erase_if(one.decisions, [&](const Decision& decision) {
         return !wanted || policy::covers(*wanted, decision.rule);
       });
     }
+  };
+  TRY(store.change([&](Decisions& all) -> Result<void> {
+    take_back(all.modules);
+    take_back(all.signers);
     return {};
   }));
   return count;
+}
+
+Result<Decision> make_decision(const char* kind, const char* value, uint64_t seconds) {
+  Decision decision;
+  decision.rule = TRY(parse_decision(kind, value));
+  decision.made = policy::now_seconds();
+  constexpr uint64_t kLongest = uint64_t{100} * 365 * 24 * 60 * 60;
+  if (seconds != 0) {
+    decision.expires = decision.made + static_cast<int64_t>(std::min(seconds, kLongest));
+  }
+  return decision;
+}
+
+std::unexpected<Error> unknown_signer(std::string_view name) {
+  return fail(ErrorCode::usage, "there is no signer \"" + printable(name) +
+                                    "\": see nacre permissions list and trust");
+}
+
+Result<void> decide_for_signer(std::string_view name, Decision decision) {
+  policy::Store store = TRY(user_store());
+  Decisions all = TRY(store.load());
+  const SignerDecisions* signer = policy::find_signer(all, name);
+  if (signer == nullptr) return unknown_signer(name);
+  return policy::remember(store, policy::Signer{signer->key, signer->name}, std::move(decision));
+}
+
+Result<void> trust(std::string_view name, std::string_view key_file) {
+  if (!signature::is_built()) {
+    return fail(ErrorCode::unsupported, "this build of Nacre knows no signatures");
+  }
+  std::string key = signature::key_text(TRY(signature::read_public_key(key_file)));
+  return TRY(user_store()).change([&](Decisions& all) -> Result<void> {
+    TRY(policy::trust(all, name, key));
+    return {};
+  });
+}
+
+Result<void> distrust(std::string_view name) {
+  return TRY(user_store()).change([&](Decisions& all) -> Result<void> {
+    auto is_named = [&](const SignerDecisions& signer) { return signer.name == name; };
+    if (std::erase_if(all.signers, is_named) == 0) return unknown_signer(name);
+    return {};
+  });
 }
 
 Result<void> reset() {
@@ -121,7 +192,9 @@ Result<void> reset() {
   return TRY(os::PrivateFile(store.path()).lock()).replace("");
 }
 
-void compare(std::string& text, const ModuleDecisions& before, const ModuleDecisions& now) {
+// `rules`: all that counts for the version of now, what was decided about its signers included.
+void compare(std::string& text, const ModuleDecisions& before, const ModuleDecisions& now,
+             const std::vector<Rule>& rules) {
   text += "another version was here: " + printable(before.digest) + "\n";
   for (const std::string& reach : now.reaches) {
     bool had =
@@ -132,27 +205,30 @@ void compare(std::string& text, const ModuleDecisions& before, const ModuleDecis
     bool has = std::find(now.reaches.begin(), now.reaches.end(), reach) != now.reaches.end();
     if (!has) text += "- it no longer asks for " + printable(reach) + "\n";
   }
-  auto covered = [](const ModuleDecisions& by, const Rule& rule) {
-    return std::any_of(by.decisions.begin(), by.decisions.end(),
-                       [&](const Decision& one) { return policy::covers(one.rule, rule); });
-  };
   for (const Decision& decision : now.decisions) {
-    if (!covered(before, decision.rule)) text += "+ " + in_words(decision) + "\n";
+    bool had = std::ranges::any_of(before.decisions, [&](const Decision& one) {
+      return policy::covers(one.rule, decision.rule);
+    });
+    if (!had) text += "+ " + in_words(decision) + "\n";
   }
   for (const Decision& decision : before.decisions) {
-    if (!covered(now, decision.rule)) text += "- " + in_words(decision) + "\n";
+    bool has = std::ranges::any_of(
+        rules, [&](const Rule& rule) { return policy::covers(rule, decision.rule); });
+    if (!has) text += "- " + in_words(decision) + "\n";
   }
 }
 
 Result<std::string> diff(const policy::Subject& subject) {
   policy::Store store = TRY(user_store());
   Decisions all = TRY(store.load());
+  policy::Remembered remembered = TRY(policy::recall(store, subject));
   ModuleDecisions now{.digest = subject.digest()};
-  if (const ModuleDecisions* found = policy::find(all, now.digest)) now = *found;
+  if (const ModuleDecisions* found = policy::find_module(all, now.digest)) now = *found;
   now.reaches = subject.reaches;
   std::string text;
-  for (const ModuleDecisions& before : all) {
-    if (before.digest != now.digest && before.place == subject.place) compare(text, before, now);
+  for (const ModuleDecisions& before : all.modules) {
+    if (before.digest == now.digest || before.place != subject.place) continue;
+    compare(text, before, now, remembered.rules);
   }
   return text;
 }
@@ -201,15 +277,26 @@ nacre_error_t* nacre_permissions_list(const char* which, nacre_bytes_t* out) {
 
 nacre_error_t* nacre_permissions_decide(const char* name, const nacre_module_t* module,
                                         const char* kind, const char* value, uint64_t seconds) {
-  policy::Decision decision;
-  decision.rule = API_TRY(api::parse_decision(kind, value));
-  decision.made = policy::now_seconds();
-  constexpr uint64_t kLongest = uint64_t{100} * 365 * 24 * 60 * 60;
-  if (seconds != 0) {
-    decision.expires = decision.made + static_cast<int64_t>(std::min(seconds, kLongest));
-  }
+  policy::Decision decision = API_TRY(api::make_decision(kind, value, seconds));
   policy::Store store = API_TRY(api::user_store());
   API_TRY(policy::remember(store, api::make_subject(name, *module), std::move(decision)));
+  return nullptr;
+}
+
+nacre_error_t* nacre_permissions_decide_signer(const char* signer, const char* kind,
+                                               const char* value, uint64_t seconds) {
+  policy::Decision decision = API_TRY(api::make_decision(kind, value, seconds));
+  API_TRY(api::decide_for_signer(signer, std::move(decision)));
+  return nullptr;
+}
+
+nacre_error_t* nacre_permissions_trust(const char* name, const void* key, size_t size) {
+  API_TRY(api::trust(name, as_text(Bytes(static_cast<const uint8_t*>(key), size))));
+  return nullptr;
+}
+
+nacre_error_t* nacre_permissions_distrust(const char* name) {
+  API_TRY(api::distrust(name));
   return nullptr;
 }
 

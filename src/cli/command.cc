@@ -85,6 +85,18 @@ void refuse_registry(const std::string& path) {
 
 }  // namespace
 
+void SignatureOption::add_to(CLI::App& app) {
+  app.add_option("--signature", file_,
+                 "a detached signature of APP, in place of one that it carries")
+      ->type_name("FILE");
+}
+
+void SignatureOption::set(nacre_module_t* module) const {
+  if (file_.empty()) return;
+  std::string signature = read_input(file_);
+  nacre_module_set_signature(module, signature.data(), signature.size());
+}
+
 ModuleHandle load_module(nacre_engine_t* engine, const std::string& path) {
   refuse_registry(path);
   nacre_module_t* module = nullptr;

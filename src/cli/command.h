@@ -69,6 +69,17 @@ class GrantOptions {
   bool no_lockdown_ = false;
 };
 
+// --signature, of commands that ask what a program may do.
+class SignatureOption {
+ public:
+  void add_to(CLI::App& app);
+  // Gives it to the module, if there is one.
+  void set(nacre_module_t* module) const;
+
+ private:
+  std::string file_;
+};
+
 // Parses `args`. Returns an exit code when there is nothing left to do (--help was asked).
 // Wrong options throw a Failure with is_usage.
 std::optional<int> parse_options(CLI::App& app, Args args);

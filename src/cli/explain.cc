@@ -17,10 +17,12 @@ int explain_command(Args args) {
   EngineOptions engine_options;
   GrantOptions grant_options;
   CodeOptions code_options;
+  SignatureOption signature;
   std::string input;
   std::string used;
   grant_options.add_to(app);
   code_options.add_to(app);
+  signature.add_to(app);
   app.add_option("--used", used, "a policy from nacre run --record: name grants it did not need")
       ->type_name("FILE");
   engine_options.add_to(app);
@@ -34,6 +36,7 @@ int explain_command(Args args) {
     write_output("", text.data(), text.size());
     return 0;
   }
+  signature.set(module.get());
   GrantsHandle grants = grant_options.make_grants();
   nacre_grants_set_module(grants.get(), input.c_str(), module.get());
   BytesHandle text;

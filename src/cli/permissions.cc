@@ -10,13 +10,21 @@ namespace {
 constexpr const char* kUsage =
     "usage: nacre permissions list [WHICH]             what was decided\n"
     "       nacre permissions grant [--for TIME] [--KIND VALUE | --deny-KIND VALUE]... APP\n"
+    "       nacre permissions grant --signer NAME ...  the same for everything of a signer\n"
     "       nacre permissions revoke [--KIND VALUE]... WHICH   take back; everything, if nothing "
     "is named\n"
     "       nacre permissions diff APP                 what differs from earlier versions of APP\n"
-    "       nacre permissions reset                    forget all decisions about all modules\n"
+    "       nacre permissions trust NAME KEYFILE       know a signer by this public key\n"
+    "       nacre permissions distrust NAME            forget a signer, and what was decided for "
+    "it\n"
+    "       nacre permissions reset                    forget all decisions and all signers\n"
     "       nacre permissions check FILE               is a policy file right?\n"
     "       nacre permissions schema                   the JSON schema of policy files\n\n"
-    "WHICH is a program's file, its digest or the beginning of it. KIND VALUE as for nacre run.\n";
+    "WHICH is a program's file, its digest or the beginning of it, or signer:NAME.\n"
+    "KIND VALUE as for nacre run.\n"
+    "A KEYFILE is an OpenSSH public key (ssh-ed25519), PEM, or what wasmsign2 writes.\n";
+constexpr const char* kWhich =
+    "a program's file, its digest or the beginning of it, or signer:NAME";
 
 void print(const nacre_bytes_t& bytes) { write_output("", bytes.data, bytes.size); }
 
@@ -30,7 +38,7 @@ ModuleHandle load(const std::string& path) {
 int list(Args args) {
   CLI::App app("Lists remembered decisions.", "nacre permissions list");
   std::string which;
-  app.add_option("WHICH", which, "a program's file, its digest or the beginning of it");
+  app.add_option("WHICH", which, kWhich);
   if (auto done = parse_options(app, std::move(args))) return *done;
   BytesHandle text;
   check(nacre_permissions_list(which.empty() ? nullptr : which.c_str(), &text.bytes));
@@ -56,20 +64,27 @@ uint64_t parse_time(const std::string& text) {
 }
 
 int grant(Args args) {
-  CLI::App app("Decides about a module before it asks.", "nacre permissions grant");
+  CLI::App app("Decides about a module, or about all of a signer's, before it asks.",
+               "nacre permissions grant");
   GrantOptions grants;
   std::string input;
+  std::string signer;
   std::string how_long;
   grants.add_kinds_to(app);
   app.add_option("--for", how_long, "how long it counts; for good otherwise")->type_name("TIME");
-  app.add_option("APP", input, "the program")->required();
+  app.add_option("--signer", signer, "about all that this signer signs, instead of APP")
+      ->type_name("NAME");
+  app.add_option("APP", input, "the program");
   if (auto done = parse_options(app, std::move(args))) return *done;
   if (grants.said().empty()) throw Failure{"nothing to decide: name a grant, such as --dir", true};
+  if (input.empty() == signer.empty()) throw Failure{"name a program or a --signer, one", true};
   uint64_t seconds = parse_time(how_long);
-  ModuleHandle module = load(input);
-  for (const auto& [kind, value] : grants.said()) {
-    check(nacre_permissions_decide(input.c_str(), module.get(), kind.c_str(),
-                                   value == nullptr ? nullptr : value->c_str(), seconds),
+  ModuleHandle module = signer.empty() ? load(input) : nullptr;
+  for (const auto& [kind, said] : grants.said()) {
+    const char* value = said == nullptr ? nullptr : said->c_str();
+    check(module
+              ? nacre_permissions_decide(input.c_str(), module.get(), kind.c_str(), value, seconds)
+              : nacre_permissions_decide_signer(signer.c_str(), kind.c_str(), value, seconds),
           "--" + kind);
   }
   return 0;
@@ -80,7 +95,7 @@ int revoke(Args args) {
   GrantOptions grants;
   std::string which;
   grants.add_kinds_to(app);
-  app.add_option("WHICH", which, "a program's file, its digest or the beginning of it")->required();
+  app.add_option("WHICH", which, kWhich)->required();
   if (auto done = parse_options(app, std::move(args))) return *done;
   size_t total = 0;
   auto take_back = [&](const char* kind, const char* value) {
@@ -100,9 +115,12 @@ int revoke(Args args) {
 int diff(Args args) {
   CLI::App app("Says what an update changed.", "nacre permissions diff");
   std::string input;
+  SignatureOption signature;
+  signature.add_to(app);
   app.add_option("APP", input, "the program")->required();
   if (auto done = parse_options(app, std::move(args))) return *done;
   ModuleHandle module = load(input);
+  signature.set(module.get());
   BytesHandle text;
   check(nacre_permissions_diff(input.c_str(), module.get(), &text.bytes));
   if (text.bytes.size == 0) std::printf("nothing was decided about another version of it\n");
@@ -110,8 +128,34 @@ int diff(Args args) {
   return 0;
 }
 
+int trust(Args args) {
+  CLI::App app("Knows a signer of modules from now on, by a public key of Ed25519.",
+               "nacre permissions trust");
+  std::string name;
+  std::string file;
+  app.add_option("NAME", name, "what to call whoever has the secret key")->required();
+  app.add_option("KEYFILE", file, "an OpenSSH public key (ssh-ed25519), PEM, or of wasmsign2")
+      ->required();
+  if (auto done = parse_options(app, std::move(args))) return *done;
+  std::string key = read_input(file);
+  check(nacre_permissions_trust(name.c_str(), key.data(), key.size()), file);
+  BytesHandle text;
+  check(nacre_permissions_list(("signer:" + name).c_str(), &text.bytes));
+  print(text.bytes);
+  return 0;
+}
+
+int distrust(Args args) {
+  CLI::App app("Forgets a signer, and what was decided for it.", "nacre permissions distrust");
+  std::string name;
+  app.add_option("NAME", name, "the signer")->required();
+  if (auto done = parse_options(app, std::move(args))) return *done;
+  check(nacre_permissions_distrust(name.c_str()));
+  return 0;
+}
+
 int reset(Args args) {
-  CLI::App app("Forgets all decisions.", "nacre permissions reset");
+  CLI::App app("Forgets all decisions, and all signers.", "nacre permissions reset");
   if (auto done = parse_options(app, std::move(args))) return *done;
   check(nacre_permissions_reset());
   return 0;
@@ -147,7 +191,8 @@ int permissions_command(Args args) {
   constexpr struct {
     const char* name;
     int (*run)(Args);
-  } kActions[] = {{"list", list},   {"grant", grant},      {"revoke", revoke}, {"diff", diff},
+  } kActions[] = {{"list", list},   {"grant", grant},      {"revoke", revoke},
+                  {"diff", diff},   {"trust", trust},      {"distrust", distrust},
                   {"reset", reset}, {"check", check_file}, {"schema", schema}};
   if (!args.empty() && (args[0] == "--help" || args[0] == "-h")) {
     std::fputs(kUsage, stdout);
@@ -158,9 +203,10 @@ int permissions_command(Args args) {
     args.erase(args.begin());
     return action.run(std::move(args));
   }
-  throw Failure{std::string(args.empty() ? "nothing to do" : "there is no \"" + args[0] + "\"") +
-                    ": list, grant, revoke, diff, reset, check or schema (see --help)",
-                true};
+  throw Failure{
+      std::string(args.empty() ? "nothing to do" : "there is no \"" + args[0] + "\"") +
+          ": list, grant, revoke, diff, trust, distrust, reset, check or schema (see --help)",
+      true};
 }
 
 }  // namespace nacre::cli

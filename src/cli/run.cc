@@ -18,6 +18,7 @@ constexpr int kTrapped = 134;  // what a shell reports of a process that aborted
 struct RunOptions {
   EngineOptions engine;
   GrantOptions grants;
+  SignatureOption signature;
   std::vector<std::string> modules;
   std::vector<std::string> module_policies;
   std::optional<std::string> invoke;
@@ -31,6 +32,7 @@ struct RunOptions {
 
 void declare(CLI::App& app, RunOptions& options) {
   options.grants.add_to(app);
+  options.signature.add_to(app);
   app.add_option("--invoke", options.invoke, "call this export with ARGS and print its results")
       ->type_name("NAME");
   app.add_option("--module", options.modules, "offer another module's exports to APP as NAME")
@@ -282,6 +284,7 @@ int run_command(Args args) {
   options.engine.fuel = nacre_grants_limit_fuel(grants.get());
   EngineHandle engine = options.engine.make_engine();
   Loaded loaded = load(options, engine.get());
+  options.signature.set(loaded.modules.back().get());
   nacre_grants_set_module(grants.get(), options.app.c_str(), loaded.modules.back().get());
   stats.loaded = now_ms();
   nacre_store_t* raw_store = nullptr;

@@ -13,8 +13,7 @@ constexpr Lasts once = Lasts::once;
 constexpr Lasts run = Lasts::run;
 constexpr Lasts ever = Lasts::ever;
 constexpr AnswerInfo kAnswers[] = {
-#define ANSWER(name, word, allows, lasts, whole_folder) \
-  {Answer::name, word, allows, lasts, whole_folder},
+#define ANSWER(name, word, allows, lasts, about) {Answer::name, word, allows, lasts, About::about},
 #include "policy/answers.def"
 #undef ANSWER
 };
@@ -124,6 +123,17 @@ const AnswerInfo* find_answer(std::string_view word) {
   return nullptr;
 }
 
+bool is_offered(const AnswerInfo& info, const Question& question) {
+  if (info.about == About::folder) return info_of(question.kind).shape == Shape::path;
+  return info.about == About::that || !question.signers.empty();
+}
+
+std::string signers_text(const std::vector<std::string>& signers) {
+  std::string text;
+  for (const std::string& signer : signers) text += (text.empty() ? "" : ", ") + signer;
+  return text;
+}
+
 std::string_view without_tcp(std::string_view end) {
   return end.starts_with("tcp://") ? end.substr(6) : end;
 }
@@ -139,10 +149,15 @@ std::string question_text(const Question& question) {
   if (!question.address.empty()) text += " (" + printable(address_alone(question.address)) + ")";
   if (question.missing) text += " (does not exist yet)";
   text += "\n  module " + printable(question.digest) + "\n";
+  for (const std::string& signer : question.signers) text += "  signed by " + quoted(signer) + "\n";
   if (!question.before.empty()) text += "  " + printable(question.before) + "\n";
   text += "allow? once, run (until it ends) or always; no or never";
   if (is_path) {
     text += "; always dir or never dir for all of " + quoted(question.folder);
+  }
+  if (!question.signers.empty()) {
+    text += "; always signer or never signer for all that " + quoted(question.signers.front()) +
+            " signs";
   }
   return text + "\n> ";
 }
@@ -157,8 +172,7 @@ std::optional<Answer> TerminalAsker::ask(const Question& question) {
   auto line = terminal->read_line(kMaxLine);
   if (line && *line) {
     const AnswerInfo* info = find_answer(**line);
-    bool about_path = info_of(question.kind).shape == Shape::path;
-    if (info != nullptr && (about_path || !info->whole_folder)) return info->answer;
+    if (info != nullptr && is_offered(*info, question)) return info->answer;
   }
   say(*terminal, "that is none of the answers: no, this time\n");
   return Answer::no;

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/stream.h"
 #include "policy/grant.h"
@@ -17,12 +18,13 @@ enum class Answer : uint8_t {
 #undef ANSWER
 };
 enum class Lasts : uint8_t { once, run, ever };
+enum class About : uint8_t { that, folder, signer };
 struct AnswerInfo {
   Answer answer;
   std::string_view word;
   bool allows;
   Lasts lasts;
-  bool whole_folder;
+  About about;
 };
 const AnswerInfo& info_of(Answer answer);
 const AnswerInfo* find_answer(std::string_view word);
@@ -30,6 +32,8 @@ const AnswerInfo* find_answer(std::string_view word);
 struct Question {
   std::string module_name;
   std::string digest;
+  // Who signed it, of those the user trusts; `always signer` would be about the first.
+  std::vector<std::string> signers;
   Kind kind = Kind::file;
   std::string object;            // the resolved host path, or what else; names with spaces between
   std::string address;           // net, if object has a name: what that led to, with the port
@@ -40,14 +44,21 @@ struct Question {
   std::string before;    // what was decided for an earlier version of the module; may be empty
 };
 
+// Whether the answer is one to this question: there is a folder, or a signer.
+bool is_offered(const AnswerInfo& info, const Question& question);
+
 class Asker {
  public:
   virtual ~Asker() = default;
-  // Nothing: nobody could be asked. Called by one thread at a time.
+  // Nothing: nobody could be asked. One that is not offered counts as `no`. Called by one thread at
+  // a time.
   virtual std::optional<Answer> ask(const Question& question) = 0;
   // Something that whoever answered should know: a decision that could not be kept.
   virtual void tell(std::string_view text) = 0;
 };
+
+// Names of signers in one text, where they cannot be told apart otherwise: "alice, bob".
+std::string signers_text(const std::vector<std::string>& signers);
 
 // tcp:// taken off the front of an end of a connection, for people: nothing else is as usual.
 std::string_view without_tcp(std::string_view end);

@@ -32,6 +32,7 @@ std::string question_line(const Question& question) {
   };
   text("module", question.module_name);
   text("digest", question.digest);
+  text("signer", signers_text(question.signers));
   text("kind", info_of(question.kind).name);
   text("object", question.object);
   if (!question.address.empty()) text("address", question.address);
@@ -71,9 +72,7 @@ std::optional<Answer> ServerAsker::ask(const Question& question) {
   if (!answer) return std::nullopt;
   gone_ = false;
   const AnswerInfo* info = find_answer(*answer);
-  bool about_path = info_of(question.kind).shape == Shape::path;
-  if (info == nullptr || (info->whole_folder && !about_path)) return Answer::no;
-  return info->answer;
+  return info == nullptr ? Answer::no : info->answer;
 }
 
 std::optional<std::string> ServerAsker::read_line() {

@@ -1,9 +1,9 @@
 // Asking a policy server: a program of the user's that listens at a socket of the file system.
 //
 // One connection a run. A question is a line, a JSON object with the members of Question: module,
-// digest, kind, object, rights, is_directory, missing, folder, before. The answer is a line: one of
-// the words of policy/answers.def. Another word is `no`; when the connection ends, nobody is there,
-// and everything else is refused.
+// digest, signer (all of them), kind, object, rights, is_directory, missing, folder, before. The
+// answer is a line: one of the words of policy/answers.def. Another word is `no`; when the
+// connection ends, nobody is there, and everything else is refused.
 #pragma once
 
 #include <memory>

@@ -62,11 +62,12 @@ void Audit::field(std::string_view name, std::string_view value) {
 
 void Audit::end() { pending_ += "}\n"; }
 
-void Audit::start(const std::string& module, const std::string& digest) {
+void Audit::start(const std::string& module, const std::string& digest, const std::string& signer) {
   std::lock_guard lock(mutex_);
   begin("start", now());
   field("module", module);
   field("digest", digest);
+  field("signer", signer);
   end();
   write();
 }

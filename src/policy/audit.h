@@ -1,6 +1,7 @@
 // The audit log: a JSON object a line, for every decision and every call that uses a grant.
 //
-//   {"time":"2026-11-25T15:10:00.123456789Z","event":"start","module":"app.wasm","digest":"sha256:.."}
+//   {"time":"2026-11-25T15:10:00.123456789Z","event":"start","module":"app.wasm","digest":"sha256:..",
+//    "signer":""}: who signed it, of those the user trusts, such as "alice, bob"
 //   {"time":..,"event":"decision","kind":"file","object":"/etc/hosts","rights":"read",
 //    "decision":"allow","because":"--dir /etc:ro"}
 //   {..,"kind":"net","object":"tcp://93.184.215.14:443","name":"example.com",..}: led there last
@@ -34,7 +35,7 @@ class Audit final : public Watcher, public host::CallLog {
     write();
   }
 
-  void start(const std::string& module, const std::string& digest);
+  void start(const std::string& module, const std::string& digest, const std::string& signer);
   void decided(const host::Request& request, host::Decision decision, const Rule* because,
                std::string_view asked) override;
   void called(const host::CallRecord& record) override;

@@ -36,21 +36,40 @@ std::string explain(const Rule& rule) {
 
 }  // namespace
 
+std::vector<std::string> names_of(const std::vector<Signer>& signers) {
+  std::vector<std::string> names;
+  names.reserve(signers.size());
+  for (const Signer& signer : signers) names.push_back(signer.name);
+  return names;
+}
+
 Result<Remembered> recall(const Store& store, const Subject& subject) {
   Decisions all = TRY(store.load());
-  bool known_size = false;
-  for (const ModuleDecisions& module : all) known_size |= module.size_bytes == subject.size_bytes;
+  bool known_size = std::ranges::any_of(all.modules, [&](const ModuleDecisions& module) {
+    return module.size_bytes == subject.size_bytes;
+  });
   // Most modules have no decisions: their bytes need not be read once more.
   std::string digest = known_size ? subject.digest() : "";
   Remembered remembered;
-  for (ModuleDecisions& module : all) {
+  auto take_rules = [&](std::vector<Decision>& decisions) {
+    for (Decision& one : decisions) remembered.rules.push_back(std::move(one.rule));
+  };
+  for (ModuleDecisions& module : all.modules) {
     if (module.digest == digest) {
-      for (Decision& decision : module.decisions) {
-        remembered.rules.push_back(std::move(decision.rule));
-      }
+      take_rules(module.decisions);
     } else if (module.place == subject.place) {
       remembered.earlier.push_back(std::move(module));
     }
+  }
+  if (all.signers.empty() || !subject.signed_by) return remembered;
+  std::vector<std::string> keys;
+  keys.reserve(all.signers.size());
+  for (const SignerDecisions& signer : all.signers) keys.push_back(signer.key);
+  keys = subject.signed_by(keys);
+  for (SignerDecisions& signer : all.signers) {
+    if (std::ranges::find(keys, signer.key) == keys.end()) continue;
+    take_rules(signer.decisions);
+    remembered.signers.push_back({std::move(signer.key), std::move(signer.name)});
   }
   return remembered;
 }
@@ -150,6 +169,7 @@ Policy::Outcome Policy::ask(Requests requests, const Key& key, Lock& lock) {
     if (before_asking_) before_asking_();
     answer = options_.asker->ask(asked);
   }
+  if (answer && !is_offered(info_of(*answer), asked)) answer = Answer::no;
   lock.lock();
   last_outcome_ = {};
   if (answer) {
@@ -171,6 +191,7 @@ Question Policy::question(Requests requests) const {
   const host::Request& request = requests.front();
   Question asked;
   asked.module_name = options_.subject.name;
+  asked.signers = names_of(options_.signers);
   asked.kind = request.kind;
   asked.object = joined(requests);
   if (!request.names.empty() && asked.object != request.object) asked.address = request.object;
@@ -221,7 +242,7 @@ void Policy::keep(const host::Request& request, const AnswerInfo& info, Lock& lo
   rule.allow = info.allows;
   rule.origin = kAnswered;
   if (is_path(request.kind)) {
-    bool folder = info.whole_folder || request.is_directory;
+    bool folder = info.about == About::folder || request.is_directory;
     rule.kind = folder ? Kind::dir : Kind::file;
     rule.path = folder && !request.is_directory ? os::parent_of(request.object) : request.object;
     rule.given = rule.path;
@@ -237,28 +258,46 @@ void Policy::keep(const host::Request& request, const AnswerInfo& info, Lock& lo
   options_.rules.add(rule);
   if (info.lasts != Lasts::ever) return;
   lock.unlock();
-  auto stored = options_.store ? remember(*options_.store, options_.subject,
-                                          {.rule = rule, .made = now_seconds()})
-                               : fail(ErrorCode::io, "there is no place for decisions");
+  auto stored = store(info, {.rule = rule, .made = now_seconds()});
   if (!stored) {
     options_.asker->tell("not remembered beyond this run: " + stored.error().to_string());
   }
   lock.lock();
 }
 
+Result<void> Policy::store(const AnswerInfo& info, Decision decision) const {
+  if (!options_.store) return fail(ErrorCode::io, "there is no place for decisions");
+  if (info.about == About::signer) {
+    return remember(*options_.store, options_.signers.front(), std::move(decision));
+  }
+  return remember(*options_.store, options_.subject, std::move(decision));
+}
+
+Result<void> remember(const Store& store, const Signer& signer, Decision decision) {
+  if (!is_utf8(decision.rule.path)) return fail(ErrorCode::io, "the path is not UTF-8");
+  return store.change([&](Decisions& all) -> Result<void> {
+    SignerDecisions* known = find_signer(all, signer.name);
+    if (known == nullptr || known->key != signer.key) {
+      return fail(ErrorCode::denied, "\"" + signer.name + "\" is not trusted any more");
+    }
+    decide(known->decisions, std::move(decision));
+    return {};
+  });
+}
+
 Result<void> remember(const Store& store, const Subject& subject, Decision decision) {
   if (!is_utf8(decision.rule.path)) return fail(ErrorCode::io, "the path is not UTF-8");
   return store.change([&](Decisions& all) -> Result<void> {
     std::string digest = subject.digest();
-    ModuleDecisions* module = find(all, digest);
+    ModuleDecisions* module = find_module(all, digest);
     if (module == nullptr) {
-      all.push_back({.digest = digest});
-      module = &all.back();
+      all.modules.push_back({.digest = digest});
+      module = &all.modules.back();
     }
     module->place = printable(subject.place);
     module->size_bytes = subject.size_bytes;
     module->reaches = subject.reaches;
-    decide(*module, std::move(decision));
+    decide(module->decisions, std::move(decision));
     return {};
   });
 }

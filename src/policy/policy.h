@@ -33,18 +33,31 @@ struct Subject {
   std::function<std::string()> digest;
   // Those of these names that stand in its code or data; null: nobody can say.
   std::function<std::vector<std::string>(const std::vector<std::string>&)> mentions;
+  // Those of these keys (SignerDecisions::key) that signed it; null: nobody can say.
+  std::function<std::vector<std::string>(const std::vector<std::string>&)> signed_by;
 };
 
-// What was decided about a module earlier.
+// Somebody whom the user trusts, and who signed the module.
+struct Signer {
+  std::string key;
+  std::string name;
+};
+std::vector<std::string> names_of(const std::vector<Signer>& signers);
+
+// What was decided about a module earlier, and about everything of those who signed it.
 struct Remembered {
   std::vector<Rule> rules;
-  Decisions earlier;  // about other modules in the same place: other versions of it
+  std::vector<Signer> signers;  // by name
+  std::vector<ModuleDecisions>
+      earlier;  // about other modules in the same place: other versions of it
 };
 // Errors: the store cannot be read.
 Result<Remembered> recall(const Store& store, const Subject& subject);
 
-// Keeps a decision about a module.
+// Keeps a decision about a module, or about a signer. Errors: also that the signer is not trusted
+// any more.
 Result<void> remember(const Store& store, const Subject& subject, Decision decision);
+Result<void> remember(const Store& store, const Signer& signer, Decision decision);
 
 // Told of every decision, by any thread; must not call back.
 class Watcher {
@@ -74,7 +87,8 @@ class Policy final : public host::Gate {
   struct Options {
     Subject subject;
     RuleSet rules;
-    Decisions earlier;             // see Remembered
+    std::vector<Signer> signers;  // see Remembered
+    std::vector<ModuleDecisions> earlier;
     std::shared_ptr<Asker> asker;  // null: nobody is asked
     std::optional<Store> store;    // where `always` and `never` go; none: they last for the run
     uint32_t max_questions = kMaxQuestions;
@@ -122,6 +136,7 @@ class Policy final : public host::Gate {
   Outcome ask(Requests requests, const Key& key, Lock& lock);
   Question question(Requests requests) const;
   void keep(const host::Request& request, const AnswerInfo& info, Lock& lock);
+  Result<void> store(const AnswerInfo& info, Decision decision) const;
   std::string before(Requests requests) const;
   void tell(const host::Request& request, bool allowed, const Rule* because,
             std::string_view asked) const;

@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <stdlib.h>
+
+#include <algorithm>
 #include <atomic>
 #include <deque>
+#include <filesystem>
 #include <thread>
 
 namespace nacre::policy {
@@ -191,10 +195,110 @@ TEST_F(PolicyTest, RefusalsAreBounded) {
   EXPECT_EQ(left_out, 1000 - Policy::kMaxRefusals);
 }
 
+TEST_F(PolicyTest, AnswersAboutASignerNeedOne) {
+  script->answers = {Answer::always_signer, Answer::never_signer, Answer::always_dir};
+  EXPECT_FALSE(may("/a"));
+  EXPECT_FALSE(may("/b"));
+  EXPECT_NE(policy().may({.kind = Kind::clock, .object = {}}), Decision::allow);
+  EXPECT_EQ(script->asked.size(), 3u);
+  EXPECT_EQ(script->told, "") << "nothing was to be kept";
+  EXPECT_EQ(question_text(script->asked[0]).find("sign"), std::string::npos);
+}
+
+TEST_F(PolicyTest, AnswersAboutASignerAreAboutWhatWasAskedFor) {
+  options.signers = {{"ed25519:aa", "alice"}, {"ed25519:bb", "bob"}};
+  script->answers = {Answer::always_signer, Answer::never_signer, Answer::no};
+  EXPECT_TRUE(may("/d/a"));
+  EXPECT_TRUE(may("/d/a"));
+  EXPECT_FALSE(may("/d/b"));
+  EXPECT_FALSE(may("/d/b"));
+  EXPECT_FALSE(may("/d/c"));
+  EXPECT_EQ(script->asked.size(), 3u);
+  std::string text = question_text(script->asked[0]);
+  EXPECT_NE(text.find("\n  signed by \"alice\"\n  signed by \"bob\"\nallow?"), text.npos) << text;
+  EXPECT_NE(text.find("never signer for all that \"alice\" signs\n"), text.npos) << text;
+}
+
+class RecallTest : public testing::Test {
+ protected:
+  RecallTest() {
+    folder_ = "/tmp/nacre-recall-XXXXXX";
+    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
+  }
+  ~RecallTest() override { std::filesystem::remove_all(folder_); }
+  static constexpr const char* kNames[] = {"alice", "bob", "eve"};
+  static std::string key(size_t i) {
+    return "ed25519:" + std::string(64, static_cast<char>('a' + i));
+  }
+  void know_all(const Store& store) {
+    auto known = store.change([&](Decisions& all) -> Result<void> {
+      for (size_t i = 0; i < 3; ++i) TRY(trust(all, kNames[i], key(i)));
+      return {};
+    });
+    ASSERT_TRUE(known.has_value());
+  }
+  // Signed by those of these numbers.
+  static Subject subject(std::string digest, std::vector<size_t> signers) {
+    return {.name = "m",
+            .digest = [digest] { return digest; },
+            .signed_by =
+                [signers](const std::vector<std::string>& keys) {
+                  std::vector<std::string> found;
+                  for (size_t i : signers) {
+                    if (std::ranges::find(keys, key(i)) != keys.end()) found.push_back(key(i));
+                  }
+                  return found;
+                }};
+  }
+  policy::Decision decision(std::string_view path, bool allow) {
+    return {.rule = *parse_rule(Kind::file, path, allow, Place{"/", ""}), .made = 1000};
+  }
+
+  std::string folder_;
+};
+
+TEST_F(RecallTest, RulesOfTheModuleAndOfItsSigners) {
+  Store store(folder_ + "/p.toml");
+  know_all(store);
+  ASSERT_TRUE(remember(store, Signer{key(0), "alice"}, decision("/a", true)).has_value());
+  ASSERT_TRUE(remember(store, Signer{key(1), "bob"}, decision("/a", false)).has_value());
+  ASSERT_TRUE(remember(store, Signer{key(2), "eve"}, decision("/e", true)).has_value());
+  ASSERT_TRUE(remember(store, subject("sha256:1", {}), decision("/m", true)).has_value());
+  struct {
+    const char* digest;
+    std::vector<size_t> signers;
+    std::string names, rules;
+  } cases[] = {{"sha256:1", {}, "", "+/m"},
+               {"sha256:2", {}, "", ""},
+               {"sha256:2", {0}, "alice", "+/a"},
+               {"sha256:1", {1}, "bob", "+/m-/a"},
+               {"sha256:1", {1, 0}, "alice, bob", "+/m+/a-/a"}};
+  for (const auto& one : cases) {
+    auto remembered = recall(store, subject(one.digest, one.signers));
+    ASSERT_TRUE(remembered.has_value());
+    EXPECT_EQ(signers_text(names_of(remembered->signers)), one.names);
+    std::string rules;
+    for (const Rule& rule : remembered->rules) rules += (rule.allow ? "+" : "-") + rule.path;
+    EXPECT_EQ(rules, one.rules);
+  }
+}
+
+TEST_F(RecallTest, NothingIsKeptForWhoIsNotTrustedAnyMore) {
+  Store store(folder_ + "/p.toml");
+  know_all(store);
+  EXPECT_FALSE(remember(store, Signer{key(3), "dan"}, decision("/a", true)).has_value());
+  EXPECT_FALSE(remember(store, Signer{key(3), "eve"}, decision("/a", true)).has_value())
+      << "the name is another key's by now";
+  auto all = store.load();
+  ASSERT_TRUE(all.has_value());
+  for (const SignerDecisions& signer : all->signers) EXPECT_TRUE(signer.decisions.empty());
+}
+
 TEST(QuestionText, NothingInItCanMoveACursorOrLookLikeTheEnd) {
   Question question;
   question.module_name = "a\x1b[2J\"b.wasm";
   question.digest = "sha256:00";
+  question.signers = {"x\x1b[2J\"\n"};
   question.kind = Kind::file;
   question.object =
       "/tmp/\r\nallow? yes\"\xe2\x80\xae"
@@ -210,7 +314,7 @@ TEST(QuestionText, NothingInItCanMoveACursorOrLookLikeTheEnd) {
   }
   EXPECT_NE(text.find("\\u{202e}"), std::string::npos);
   EXPECT_NE(text.find("\\\"b.wasm\" wants to read and write the file"), std::string::npos) << text;
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5);
 }
 
 }  // namespace

@@ -16,6 +16,14 @@ namespace {
 
 constexpr uint64_t kMaxStoreBytes = 16 << 20;
 constexpr Seconds kDay = 24 * 60 * 60;
+constexpr std::string_view kKeyPrefix = "ed25519:";
+constexpr size_t kKeyDigits = 64;
+constexpr size_t kMaxNameBytes = 100;
+
+bool is_key(std::string_view text) {
+  return text.starts_with(kKeyPrefix) && text.size() == kKeyPrefix.size() + kKeyDigits &&
+         text.find_first_not_of("0123456789abcdef", kKeyPrefix.size()) == std::string_view::npos;
+}
 
 std::optional<Seconds> to_seconds(const toml::node* node) {
   const auto* value = node == nullptr ? nullptr : node->as_date_time();
@@ -45,8 +53,12 @@ class Reader {
     Decisions all;
     for (const auto& [key, node] : parsed.table()) {
       const toml::table* table = node.as_table();
-      if (table == nullptr) return wrong(key.source(), "not a module's table");
-      all.push_back(TRY(read_module(key.str(), *table)));
+      if (table == nullptr) return wrong(key.source(), "not a module's or signer's table");
+      if (key.str().starts_with(kKeyPrefix)) {
+        TRY(read_signer(all, key, *table));
+      } else {
+        all.modules.push_back(TRY(read_module(key.str(), *table)));
+      }
     }
     return all;
   }
@@ -69,16 +81,32 @@ class Reader {
       }
     }
     module.size_bytes = static_cast<uint64_t>(table["size"].value_or(int64_t{0}));
+    module.decisions = TRY(read_decisions(table, "decided "));
+    return module;
+  }
+
+  Result<void> read_signer(Decisions& all, const toml::key& key, const toml::table& table) const {
+    std::string name = table["name"].value_or(std::string());
+    auto trusted = trust(all, name, std::string(key.str()));
+    if (!trusted) return wrong(key.source(), trusted.error().message());
+    (*trusted)->decisions = TRY(read_decisions(table, "decided by signer " + name + " "));
+    return {};
+  }
+
+  // `origin`: what stands in front of the time where somebody is told of one.
+  Result<std::vector<Decision>> read_decisions(const toml::table& table,
+                                               const std::string& origin) const {
     const toml::array* list = table["decisions"].as_array();
-    if (list == nullptr) return wrong(table.source(), "a module without decisions");
+    if (list == nullptr) return wrong(table.source(), "a table without decisions");
+    std::vector<Decision> decisions;
     Seconds now = now_seconds();
     for (const toml::node& node : *list) {
       Decision decision = TRY(read_decision(node));
-      if (!decision.expires || *decision.expires > now) {
-        module.decisions.push_back(std::move(decision));
-      }
+      if (decision.expires && *decision.expires <= now) continue;
+      decision.rule.origin = origin + time_text(decision.made);
+      decisions.push_back(std::move(decision));
     }
-    return module;
+    return decisions;
   }
 
   Result<Decision> read_decision(const toml::node& node) const {
@@ -104,7 +132,6 @@ class Reader {
       return wrong(node.source(), "expires is no time");
     }
     decision.rule = std::move(*rule);
-    decision.rule.origin = "decided " + time_text(decision.made);
     return decision;
   }
 
@@ -117,24 +144,35 @@ std::string rule_words(const Rule& rule) {
   return value.empty() ? kind : kind + " " + value;
 }
 
+void write_decisions(std::string& out, const std::vector<Decision>& decisions) {
+  out += "decisions = [\n";
+  for (const Decision& decision : decisions) {
+    out += decision.rule.allow ? "  { allow = " : "  { deny = ";
+    out += toml_string(rule_words(decision.rule)) + ", made = " + time_text(decision.made);
+    if (decision.expires) out += ", expires = " + time_text(*decision.expires);
+    out += " },\n";
+  }
+  out += "]\n";
+}
+
 std::string write(const Decisions& all) {
   std::string out =
-      "# What was decided about modules; nacre permissions lists and changes it, and so may you.\n";
-  for (const ModuleDecisions& module : all) {
+      "# What was decided about modules and signers; nacre permissions lists and changes it, and "
+      "so "
+      "may you.\n";
+  for (const ModuleDecisions& module : all.modules) {
     if (module.decisions.empty()) continue;
     out += "\n[" + toml_string(module.digest) + "]\nplace = " + toml_string(module.place) +
            "\nsize = " + std::to_string(module.size_bytes) + "\nreaches = [";
     for (size_t i = 0; i < module.reaches.size(); ++i) {
       out += (i == 0 ? "" : ", ") + toml_string(module.reaches[i]);
     }
-    out += "]\ndecisions = [\n";
-    for (const Decision& decision : module.decisions) {
-      out += decision.rule.allow ? "  { allow = " : "  { deny = ";
-      out += toml_string(rule_words(decision.rule)) + ", made = " + time_text(decision.made);
-      if (decision.expires) out += ", expires = " + time_text(*decision.expires);
-      out += " },\n";
-    }
     out += "]\n";
+    write_decisions(out, module.decisions);
+  }
+  for (const SignerDecisions& signer : all.signers) {
+    out += "\n[" + toml_string(signer.key) + "]\nname = " + toml_string(signer.name) + "\n";
+    write_decisions(out, signer.decisions);
   }
   return out;
 }
@@ -171,16 +209,48 @@ std::string time_text(Seconds time) {
   return text;
 }
 
-ModuleDecisions* find(Decisions& all, std::string_view digest) {
-  for (ModuleDecisions& module : all) {
-    if (module.digest == digest) return &module;
-  }
-  return nullptr;
+ModuleDecisions* find_module(Decisions& all, std::string_view digest) {
+  auto found = std::ranges::find(all.modules, digest, &ModuleDecisions::digest);
+  return found == all.modules.end() ? nullptr : &*found;
 }
 
-void decide(ModuleDecisions& module, Decision decision) {
+SignerDecisions* find_signer(Decisions& all, std::string_view name) {
+  auto found = std::ranges::find(all.signers, name, &SignerDecisions::name);
+  return found == all.signers.end() ? nullptr : &*found;
+}
+
+bool is_signer_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxNameBytes && is_printable(name) &&
+         !name.starts_with(' ') && !name.ends_with(' ') &&
+         name.find_first_of("\",") == std::string_view::npos;
+}
+
+Result<SignerDecisions*> trust(Decisions& all, std::string_view name, const std::string& key) {
+  if (!is_signer_name(name)) {
+    return fail(ErrorCode::usage, "\"" + printable(name) +
+                                      "\" is no name for a signer: at most 100 printable bytes, "
+                                      "without commas and quotation marks");
+  }
+  if (!is_key(key)) return fail(ErrorCode::usage, "no signer's key");
+  for (SignerDecisions& signer : all.signers) {
+    if (signer.name == name && signer.key == key) return &signer;
+    if (signer.name == name) {
+      return fail(ErrorCode::usage, "\"" + signer.name +
+                                        "\" is trusted already, with another key: first nacre "
+                                        "permissions distrust that one, or choose another name");
+    }
+    if (signer.key == key) {
+      return fail(ErrorCode::usage, "this key is trusted already, as \"" + signer.name +
+                                        "\": first nacre permissions distrust that one");
+    }
+  }
+  auto place = std::ranges::upper_bound(all.signers, name, {}, &SignerDecisions::name);
+  return &*all.signers.insert(place, {.key = key, .name = std::string(name)});
+}
+
+void decide(std::vector<Decision>& decisions, Decision decision) {
   std::vector<Decision> kept;
-  for (Decision& old : module.decisions) {
+  for (Decision& old : decisions) {
     bool same = same_object(old.rule, decision.rule);
     if (same && old.rule.allow != decision.rule.allow) {
       old.rule.rights = old.rule.rights - decision.rule.rights;
@@ -194,7 +264,7 @@ void decide(ModuleDecisions& module, Decision decision) {
     kept.push_back(std::move(old));
   }
   kept.push_back(std::move(decision));
-  module.decisions = std::move(kept);
+  decisions = std::move(kept);
 }
 
 std::string config_folder() { return folder_of("XDG_CONFIG_HOME", ".config"); }

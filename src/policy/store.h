@@ -1,5 +1,5 @@
 // Remembered decisions: what a user answered with `always` or `never`, or said with `nacre
-// permissions`, by the digest of the module it was about.
+// permissions`, by the digest of the module it was about, or by the key of whoever signed it.
 //
 //   ["sha256:..."]                 # one table a module
 //   place = "/home/me/app.wasm"    # where it lay last
@@ -8,6 +8,12 @@
 //   decisions = [
 //     { allow = "file /etc/hosts:ro", made = 2026-11-25T15:10:00Z },
 //     { deny = "dir /home/me/.ssh", made = 2026-11-25T15:10:00Z, expires = 2027-01-01T00:00:00Z },
+//   ]
+//
+//   ["ed25519:..."]                # one table a signer whom the user trusts, by the public key
+//   name = "alice"                 # for the user alone, who chose it; no two have the same
+//   decisions = [                  # about every module that this key signed
+//     { allow = "net example.com:443", made = 2026-11-25T15:10:00Z },
 //   ]
 //
 // Any thread and process may use it: changes are atomic and locked (os/private_file.h).
@@ -42,10 +48,26 @@ struct ModuleDecisions {
   std::vector<Decision> decisions;
 };
 
-using Decisions = std::vector<ModuleDecisions>;
-ModuleDecisions* find(Decisions& all, std::string_view digest);
+struct SignerDecisions {
+  std::string key;
+  std::string name;
+  std::vector<Decision> decisions;
+};
+
+struct Decisions {
+  std::vector<ModuleDecisions> modules;
+  std::vector<SignerDecisions> signers;  // by name
+};
+ModuleDecisions* find_module(Decisions& all, std::string_view digest);
+SignerDecisions* find_signer(Decisions& all, std::string_view name);
 // Puts a decision in: what it covers goes, and what it contradicts for the same object.
-void decide(ModuleDecisions& module, Decision decision);
+void decide(std::vector<Decision>& decisions, Decision decision);
+
+// What a signer may be called: something that can be read in a line and in a list with ", ".
+bool is_signer_name(std::string_view name);
+// The signer of that name and key, who is there from now on. Errors (usage): the name is none, or
+// the name or the key is another signer's already.
+Result<SignerDecisions*> trust(Decisions& all, std::string_view name, const std::string& key);
 
 // ${XDG_CONFIG_HOME:-~/.config}/nacre; empty if neither is set.
 std::string config_folder();

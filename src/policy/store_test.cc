@@ -38,8 +38,10 @@ class StoreTest : public testing::Test {
   }
   Result<void> add(Rule what, std::optional<Seconds> expires = std::nullopt) const {
     return store().change([&](Decisions& all) -> Result<void> {
-      if (all.empty()) all.push_back({.digest = "sha256:aa", .place = "/x \"y\"", .size_bytes = 7});
-      decide(all[0], {.rule = what, .made = 1000, .expires = expires});
+      if (all.modules.empty()) {
+        all.modules.push_back({.digest = "sha256:aa", .place = "/x \"y\"", .size_bytes = 7});
+      }
+      decide(all.modules[0].decisions, {.rule = what, .made = 1000, .expires = expires});
       return {};
     });
   }
@@ -47,15 +49,15 @@ class StoreTest : public testing::Test {
   std::string folder_;
 };
 
-TEST_F(StoreTest, NoFileIsNoDecisions) { EXPECT_TRUE(store().load()->empty()); }
+TEST_F(StoreTest, NoFileIsNoDecisions) { EXPECT_TRUE(store().load()->modules.empty()); }
 
 TEST_F(StoreTest, WrittenAndReadBack) {
   ASSERT_TRUE(add(rule(Kind::file, "/a\nb:ro")).has_value());
   ASSERT_TRUE(add(rule(Kind::dir, "/c", false), now_seconds() + 3600).has_value());
   auto all = store().load();
   ASSERT_TRUE(all.has_value()) << all.error().to_string();
-  ASSERT_EQ(all->size(), 1u);
-  const ModuleDecisions& module = (*all)[0];
+  ASSERT_EQ(all->modules.size(), 1u);
+  const ModuleDecisions& module = all->modules[0];
   EXPECT_EQ(module.place, "/x \"y\"");
   EXPECT_EQ(module.size_bytes, 7u);
   ASSERT_EQ(module.decisions.size(), 2u);
@@ -73,33 +75,33 @@ TEST_F(StoreTest, WrittenAndReadBack) {
 
 TEST_F(StoreTest, ExpiredDecisionsDoNotCount) {
   ASSERT_TRUE(add(rule(Kind::file, "/a"), now_seconds() - 1).has_value());
-  EXPECT_TRUE((*store().load())[0].decisions.empty());
+  EXPECT_TRUE(store().load()->modules[0].decisions.empty());
 }
 
 TEST_F(StoreTest, LaterDecisionsReplaceEarlierOnes) {
-  ModuleDecisions module;
-  decide(module, {.rule = rule(Kind::file, "/a:ro")});
-  decide(module, {.rule = rule(Kind::file, "/a:write")});
-  ASSERT_EQ(module.decisions.size(), 1u);
-  EXPECT_EQ(module.decisions[0].rule.rights, Rights::read | Rights::write);
-  decide(module, {.rule = rule(Kind::file, "/a:read", false)});
-  ASSERT_EQ(module.decisions.size(), 2u);
-  EXPECT_EQ(module.decisions[0].rule.rights, Rights::write);
-  decide(module, {.rule = rule(Kind::dir, "/")});
-  EXPECT_EQ(module.decisions.size(), 2u) << "the denial of another object stays";
-  decide(module, {.rule = rule(Kind::file, "/a")});
-  ASSERT_EQ(module.decisions.size(), 2u);
-  EXPECT_TRUE(module.decisions[0].rule.allow && module.decisions[1].rule.allow);
+  std::vector<Decision> all;
+  decide(all, {.rule = rule(Kind::file, "/a:ro")});
+  decide(all, {.rule = rule(Kind::file, "/a:write")});
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].rule.rights, Rights::read | Rights::write);
+  decide(all, {.rule = rule(Kind::file, "/a:read", false)});
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].rule.rights, Rights::write);
+  decide(all, {.rule = rule(Kind::dir, "/")});
+  EXPECT_EQ(all.size(), 2u) << "the denial of another object stays";
+  decide(all, {.rule = rule(Kind::file, "/a")});
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_TRUE(all[0].rule.allow && all[1].rule.allow);
 }
 
 TEST_F(StoreTest, AChangeThatFailsChangesNothing) {
   ASSERT_TRUE(add(rule(Kind::file, "/a")).has_value());
   auto changed = store().change([&](Decisions& all) -> Result<void> {
-    all.clear();
+    all = {};
     return fail(ErrorCode::usage, "no");
   });
   EXPECT_FALSE(changed.has_value());
-  EXPECT_EQ(store().load()->size(), 1u);
+  EXPECT_EQ(store().load()->modules.size(), 1u);
 }
 
 TEST_F(StoreTest, WhatCannotBeReadIsAnErrorThatNamesThePlace) {
@@ -132,6 +134,71 @@ TEST_F(StoreTest, FilesThatOthersCouldWriteAreNotBelieved) {
   }
 }
 
+const std::string kKeyA = "ed25519:" + std::string(64, 'a');
+const std::string kKeyB = "ed25519:" + std::string(64, 'b');
+
+TEST_F(StoreTest, SignersAreKeptByName) {
+  auto changed = store().change([&](Decisions& all) -> Result<void> {
+    SignerDecisions* zoe = TRY(trust(all, "zoe \xc3\xbc", kKeyA));
+    decide(zoe->decisions, {.rule = rule(Kind::net, "example.com:443"), .made = 1000});
+    TRY(trust(all, "bob", kKeyB));
+    return {};
+  });
+  ASSERT_TRUE(changed.has_value()) << changed.error().to_string();
+  ASSERT_TRUE(add(rule(Kind::file, "/a")).has_value()) << "they stay when others are written";
+  auto all = store().load();
+  ASSERT_TRUE(all.has_value()) << all.error().to_string();
+  EXPECT_EQ(all->modules.size(), 1u);
+  ASSERT_EQ(all->signers.size(), 2u);
+  EXPECT_EQ(all->signers[0].name, "bob");
+  EXPECT_EQ(all->signers[0].key, kKeyB);
+  EXPECT_TRUE(all->signers[0].decisions.empty());
+  ASSERT_EQ(all->signers[1].decisions.size(), 1u);
+  EXPECT_EQ(all->signers[1].decisions[0].rule.origin,
+            "decided by signer zoe \xc3\xbc 1970-01-01T00:16:40Z");
+  EXPECT_EQ(find_signer(*all, "bob"), &all->signers[0]);
+  EXPECT_EQ(find_signer(*all, "Bob"), nullptr);
+}
+
+TEST_F(StoreTest, ANameAndAKeyBelongTogether) {
+  Decisions all;
+  auto bob = trust(all, "bob", kKeyA);
+  ASSERT_TRUE(bob.has_value());
+  decide((*bob)->decisions, {.rule = rule(Kind::file, "/a")});
+  EXPECT_EQ(*trust(all, "bob", kKeyA), &all.signers[0]) << "once more is the same";
+  EXPECT_EQ(all.signers[0].decisions.size(), 1u);
+  for (auto [name, key] : {std::pair("bob", kKeyB), std::pair("eve", kKeyA)}) {
+    auto other = trust(all, name, key);
+    ASSERT_FALSE(other.has_value());
+    EXPECT_NE(other.error().message().find("distrust"), std::string::npos);
+  }
+  for (std::string name :
+       {"", " a", "a ", "a,b", "a\"b", "a\nb", "a\x1b[2J", "\xe2\x80\xae", "\xff"}) {
+    EXPECT_FALSE(trust(all, name, kKeyB).has_value()) << name;
+  }
+  EXPECT_FALSE(trust(all, std::string(101, 'x'), kKeyB).has_value());
+  EXPECT_FALSE(trust(all, "x", "ed25519:00").has_value());
+  EXPECT_EQ(all.signers.size(), 1u);
+}
+
+TEST_F(StoreTest, SignersThatCannotBeReadAreAnError) {
+  std::string table = "[\"" + kKeyA + "\"]\n";
+  std::string well = table + "name = \"a\"\ndecisions = []\n";
+  write(well);
+  EXPECT_TRUE(store().load().has_value());
+  for (const std::string& text :
+       {table + "decisions = []\n", table + "name = \"a\"\n", table + "name = 1\ndecisions = []\n",
+        table + "name = \"a,b\"\ndecisions = []\n", table + "name = \"a\"\ndecisions = [1]\n",
+        well + "[\"" + kKeyB + "\"]\nname = \"a\"\ndecisions = []\n", well + well,
+        well + "[\"ed25519:00\"]\nname = \"b\"\ndecisions = []\n",
+        well + "[\"ed25519:" + std::string(64, 'B') + "\"]\nname = \"b\"\ndecisions = []\n"}) {
+    write(text);
+    auto all = store().load();
+    ASSERT_FALSE(all.has_value()) << text;
+    EXPECT_NE(all.error().message().find(path() + ":"), std::string::npos);
+  }
+}
+
 TEST_F(StoreTest, WritersLoseNothing) {
   constexpr int kThreads = 4;
   constexpr int kEach = 25;
@@ -145,7 +212,7 @@ TEST_F(StoreTest, WritersLoseNothing) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ((*store().load())[0].decisions.size(), static_cast<size_t>(kThreads * kEach));
+  EXPECT_EQ(store().load()->modules[0].decisions.size(), static_cast<size_t>(kThreads * kEach));
 }
 
 TEST(Time, Text) {
