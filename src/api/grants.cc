@@ -1,6 +1,7 @@
 #include "api/grants.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/utf8.h"
@@ -83,17 +84,17 @@ std::vector<Rule> protection(const std::string& log, const std::string& director
 // Where a rule comes from, unless that is the flag which the message begins with.
 std::string said(const Rule& rule) { return is_flag(rule) ? "" : " (" + rule.origin + ")"; }
 
-// Passes on what a call was about to all who want to know.
+// Passes on what a call was about to both who want to know.
 class CallLogs final : public host::CallLog {
  public:
-  void add(std::shared_ptr<host::CallLog> log) { logs_.push_back(std::move(log)); }
-  bool empty() const { return logs_.empty(); }
+  CallLogs(std::shared_ptr<host::CallLog> first, std::shared_ptr<host::CallLog> second)
+      : logs_{std::move(first), std::move(second)} {}
   void called(const host::CallRecord& record) override {
     for (const auto& log : logs_) log->called(record);
   }
 
  private:
-  std::vector<std::shared_ptr<host::CallLog>> logs_;
+  std::array<std::shared_ptr<host::CallLog>, 2> logs_;
 };
 
 }  // namespace
@@ -203,23 +204,27 @@ bool Grants::shows_root(const policy::RuleSet& rules) const {
 }
 
 Result<void> Grants::watch(Prepared& prepared, policy::Policy::Options& options) {
-  auto logs = std::make_shared<CallLogs>();
+  std::shared_ptr<host::CallLog> log;
   if (!audit_.empty()) {
     auto audit = TRY(policy::Audit::open(audit_));
     audit->start(subject_.name, subject_.digest ? subject_.digest() : "",
                  policy::signers_text(policy::names_of(options.signers)));
     options.watchers.push_back(audit);
-    logs->add(audit);
+    log = audit;
     prepared.oversight.audit = std::move(audit);
   }
   if (!record_.empty()) {
     auto recorder = std::make_shared<policy::Recorder>(options.rules.rules());
     options.watchers.push_back(recorder);
-    logs->add(recorder);
+    if (log) {
+      log = std::make_shared<CallLogs>(std::move(log), recorder);
+    } else {
+      log = recorder;
+    }
     prepared.oversight.recorder = std::move(recorder);
     prepared.oversight.record_path = record_;
   }
-  if (!logs->empty()) prepared.config.call_log(std::move(logs));
+  prepared.config.call_log(std::move(log));
   return {};
 }
 

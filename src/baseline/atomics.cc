@@ -203,7 +203,7 @@ void FunctionCompiler::park(size_t builtin, const wasm::imm::memarg& i, uint32_t
   for (uint32_t k = 0; k < others; ++k) push(rest[k]);  // their slots are what they were
   int32_t answer = slot_below(height()) - 8;
   frame_end_ = std::min(frame_end_, answer);
-  call_builtin(builtin, {i.memory}, 1 + others, answer);
+  call_builtin(builtin, {i.memory}, 1 + others, Entry::native_call, answer);
   trap_on_result();
   Gpr to = result_gpr();
   masm_.mov(Width::w32, to, at(x64::kFrame, answer));

@@ -19,12 +19,17 @@ void FunctionCompiler::memory_grow(const wasm::imm::memory& i) {
   push_gpr(wide ? Type::i64 : Type::i32, Gpr::rax);
 }
 
+// Short ones are done in a stub, unless they have to be counted.
 void FunctionCompiler::memory_fill(const wasm::imm::memory& i) {
-  call_builtin(offsetof(Builtins, memory_fill), {i.index}, 3);
+  bool in_stub = i.index == 0 && !options_.count_fuel;
+  call_builtin(offsetof(Builtins, memory_fill), {i.index}, 3,
+               in_stub ? Entry::short_fill : Entry::native_call);
   trap_on_result();
 }
 void FunctionCompiler::memory_copy(const wasm::imm::memory_copy& i) {
-  call_builtin(offsetof(Builtins, memory_copy), {i.to, i.from}, 3);
+  bool in_stub = i.to == 0 && i.from == 0 && !options_.count_fuel;
+  call_builtin(offsetof(Builtins, memory_copy), {i.to, i.from}, 3,
+               in_stub ? Entry::short_copy : Entry::native_call);
   trap_on_result();
 }
 void FunctionCompiler::memory_init(const wasm::imm::memory_init& i) {

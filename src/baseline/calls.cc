@@ -345,7 +345,8 @@ void FunctionCompiler::return_call_ref(const wasm::imm::type& i) {
 // ---- the runtime
 
 void FunctionCompiler::call_builtin(size_t offset, std::initializer_list<uint32_t> constants,
-                                    uint32_t operands, std::optional<int32_t> extra) {
+                                    uint32_t operands, Entry through,
+                                    std::optional<int32_t> extra) {
   settle_below(height() - operands);
   save_pins();
   gpr_moves_.clear();
@@ -369,7 +370,12 @@ void FunctionCompiler::call_builtin(size_t offset, std::initializer_list<uint32_
   masm_.mov(Width::w64, x64::kGprArgs[0], x64::kVmCtx);
   masm_.mov(Width::w64, Gpr::rax, at(x64::kVmCtx, offsetof(VmCtx, builtins)));
   masm_.mov(Width::w64, Gpr::rax, at(Gpr::rax, static_cast<int32_t>(offset)));
-  masm_.call(at(x64::kVmCtx, offsetof(VmCtx, native_call_entry)));
+  if (through == Entry::native_call) {
+    masm_.call(at(x64::kVmCtx, offsetof(VmCtx, native_call_entry)));
+  } else {
+    masm_.mov(Width::w64, x64::kScratch, at(x64::kVmCtx, offsetof(VmCtx, entries)));
+    masm_.call(at(x64::kScratch, entry_offset(through)));
+  }
   note_call();
   restore_pins();
 }

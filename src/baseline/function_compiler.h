@@ -30,6 +30,7 @@
 #include "baseline/operand.h"
 #include "baseline/options.h"
 #include "baseline/pins.h"
+#include "baseline/stubs.h"
 #include "baseline/x64/assembler.h"
 #include "baseline/x64/simd_opcodes.h"
 #include "wasm/body_reader.h"
@@ -307,8 +308,10 @@ class FunctionCompiler {
   void move_all(std::vector<GprMove>& moves);
   void move_all(std::vector<XmmMove>& moves);
   // Calls a function of abi/builtins.def: constants, then the topmost operands, are its arguments
-  // behind the VmCtx. The result is in rax. `extra`: a last argument, an address in the frame.
+  // behind the VmCtx. The result is in rax. `through`: native_call or a stub that may do without.
+  // `extra`: a last argument, an address in the frame.
   void call_builtin(size_t offset, std::initializer_list<uint32_t> constants, uint32_t operands,
+                    Entry through = Entry::native_call,
                     std::optional<int32_t> extra = std::nullopt);
   void trap_on_result();
 

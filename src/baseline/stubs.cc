@@ -43,6 +43,10 @@ constexpr uint32_t kSavedBytes = kSavedValues + 8;
 constexpr uint32_t kHostFrameBytes = kSavedBytes + 8 * (kHostRegisters.size() + 1);
 constexpr int32_t kValueBytes = sizeof(abi::Value);
 
+// What a bulk operation does in a stub takes at most this.
+constexpr int32_t kShortFillBytes = 32;
+constexpr int32_t kShortCopyBytes = 64;
+
 }  // namespace
 
 class Stubs::Maker {
@@ -147,6 +151,11 @@ class Stubs::Maker {
   void fault();
   void interrupt();
   void native_call();
+  void short_fill();
+  void short_copy();
+  void need_short(Gpr length, int32_t most, Label& otherwise);
+  void need_in_memory0(Gpr address, Gpr length, Label& otherwise);
+  void return_none();
   void cross_tail();
   void check_subtype();
   void lazy(Entry entry);
@@ -185,6 +194,8 @@ void Stubs::Maker::common() {
   fault();
   interrupt();
   native_call();
+  short_fill();
+  short_copy();
   cross_tail();
   check_subtype();
   host_trapped();
@@ -273,6 +284,136 @@ void Stubs::Maker::native_call() {
   masm_.mov(w64, Gpr::rsi, at(Gpr::rsp));
   masm_.mov(w64, Gpr::rdx, x64::kFrame);
   leave_by(&on_stop);
+}
+
+// Otherwise the runtime is called. The same if the guest is to stop, for it may be in here each
+// time that it is interrupted.
+void Stubs::Maker::need_short(Gpr length, int32_t most, Label& otherwise) {
+  masm_.alu_imm(w64, Alu::cmp, length, most);
+  masm_.jcc(Cond::above, otherwise);
+  masm_.mov(w64, Gpr::r10, at(x64::kVmCtx, offsetof(VmCtx, exec)));
+  masm_.alu_imm(Width::w32, Alu::cmp, at(Gpr::r10, kStop), 0);
+  masm_.jcc(Cond::not_equal, otherwise);
+}
+
+void Stubs::Maker::need_in_memory0(Gpr address, Gpr length, Label& otherwise) {
+  masm_.mov(w64, Gpr::r10, address);
+  masm_.alu(w64, Alu::add, Gpr::r10, length);
+  masm_.jcc(Cond::below, otherwise);  // carry: of 64-bit memories
+  masm_.mov(w64, Gpr::r11, at(x64::kVmCtx, offsetof(VmCtx, memory0)));
+  masm_.alu(w64, Alu::cmp, Gpr::r10, at(Gpr::r11, offsetof(abi::MemoryRecord, size_bytes)));
+  masm_.jcc(Cond::above, otherwise);
+}
+
+void Stubs::Maker::return_none() {
+  masm_.mov_imm(Width::w32, Gpr::rax, static_cast<uint32_t>(abi::TrapKind::none));
+  masm_.ret();
+}
+
+// Each length is written by stores that may overlap: from the beginning and up to the end.
+void Stubs::Maker::short_fill() {
+  define(Entry::short_fill);
+  begin_stub("nacre!memory.fill");
+  constexpr Gpr kTo = Gpr::rdx, kValue = Gpr::rcx, kLength = Gpr::r8;
+  auto end = [](int32_t before) { return at(kTo, kLength, -before); };
+  Label call, below16, below8, below4, none;
+  need_short(kLength, kShortFillBytes, call);
+  need_in_memory0(kTo, kLength, call);
+  masm_.alu(w64, Alu::add, kTo, x64::kMemoryBase);
+  masm_.movzx8(kValue, kValue);
+  masm_.mov_imm(w64, Gpr::r10, 0x0101'0101'0101'0101);
+  masm_.imul(w64, kValue, Gpr::r10);
+  masm_.alu_imm(w64, Alu::cmp, kLength, 16);
+  masm_.jcc(Cond::below, below16);
+  masm_.mov_from_gpr(w64, x64::kXmmScratch, kValue);
+  constexpr x64::Opcode kPunpcklqdq{0x66, 1, 0x6C};
+  masm_.sse(kPunpcklqdq, x64::kXmmScratch, x64::kXmmScratch, x64::kXmmScratch);
+  masm_.movups(at(kTo), x64::kXmmScratch);
+  masm_.movups(end(16), x64::kXmmScratch);
+  return_none();
+  masm_.bind(below16);
+  masm_.alu_imm(w64, Alu::cmp, kLength, 8);
+  masm_.jcc(Cond::below, below8);
+  masm_.mov(w64, at(kTo), kValue);
+  masm_.mov(w64, end(8), kValue);
+  return_none();
+  masm_.bind(below8);
+  masm_.alu_imm(w64, Alu::cmp, kLength, 4);
+  masm_.jcc(Cond::below, below4);
+  masm_.mov(Width::w32, at(kTo), kValue);
+  masm_.mov(Width::w32, end(4), kValue);
+  return_none();
+  masm_.bind(below4);
+  masm_.test(w64, kLength, kLength);
+  masm_.jcc(Cond::equal, none);
+  masm_.store8(at(kTo), kValue);
+  masm_.store8(end(1), kValue);
+  masm_.shift_imm(w64, x64::Shift::shr, kLength, 1);
+  masm_.store8(end(0), kValue);
+  masm_.bind(none);
+  return_none();
+  masm_.bind(call);
+  masm_.jmp(at(x64::kVmCtx, offsetof(VmCtx, native_call_entry)));
+}
+
+// The same; everything is read before anything is written.
+void Stubs::Maker::short_copy() {
+  define(Entry::short_copy);
+  begin_stub("nacre!memory.copy");
+  constexpr Gpr kTo = Gpr::rcx, kFrom = Gpr::r8, kLength = Gpr::r9;
+  constexpr Gpr kFirst = Gpr::r10, kLast = Gpr::r11, kMiddle = Gpr::rsi;
+  auto end = [](Gpr base, int32_t before) { return at(base, kLength, -before); };
+  Label call, to_32, below16, below8, below4, none;
+  need_short(kLength, kShortCopyBytes, call);
+  need_in_memory0(kTo, kLength, call);
+  need_in_memory0(kFrom, kLength, call);
+  masm_.alu(w64, Alu::add, kTo, x64::kMemoryBase);
+  masm_.alu(w64, Alu::add, kFrom, x64::kMemoryBase);
+  masm_.alu_imm(w64, Alu::cmp, kLength, 16);
+  masm_.jcc(Cond::below, below16);
+  masm_.movups(Xmm::xmm0, at(kFrom));
+  masm_.movups(Xmm::xmm1, end(kFrom, 16));
+  masm_.alu_imm(w64, Alu::cmp, kLength, 32);
+  masm_.jcc(Cond::below_equal, to_32);
+  masm_.movups(Xmm::xmm2, at(kFrom, 16));
+  masm_.movups(Xmm::xmm3, end(kFrom, 32));
+  masm_.movups(at(kTo, 16), Xmm::xmm2);
+  masm_.movups(end(kTo, 32), Xmm::xmm3);
+  masm_.bind(to_32);
+  masm_.movups(at(kTo), Xmm::xmm0);
+  masm_.movups(end(kTo, 16), Xmm::xmm1);
+  return_none();
+  masm_.bind(below16);
+  masm_.alu_imm(w64, Alu::cmp, kLength, 8);
+  masm_.jcc(Cond::below, below8);
+  masm_.mov(w64, kFirst, at(kFrom));
+  masm_.mov(w64, kLast, end(kFrom, 8));
+  masm_.mov(w64, at(kTo), kFirst);
+  masm_.mov(w64, end(kTo, 8), kLast);
+  return_none();
+  masm_.bind(below8);
+  masm_.alu_imm(w64, Alu::cmp, kLength, 4);
+  masm_.jcc(Cond::below, below4);
+  masm_.mov(Width::w32, kFirst, at(kFrom));
+  masm_.mov(Width::w32, kLast, end(kFrom, 4));
+  masm_.mov(Width::w32, at(kTo), kFirst);
+  masm_.mov(Width::w32, end(kTo, 4), kLast);
+  return_none();
+  masm_.bind(below4);
+  masm_.test(w64, kLength, kLength);
+  masm_.jcc(Cond::equal, none);
+  masm_.movzx8(kFirst, at(kFrom));
+  masm_.movzx8(kLast, end(kFrom, 1));
+  masm_.mov(w64, Gpr::rdx, kLength);
+  masm_.shift_imm(w64, x64::Shift::shr, Gpr::rdx, 1);
+  masm_.movzx8(kMiddle, at(kFrom, Gpr::rdx));
+  masm_.store8(at(kTo), kFirst);
+  masm_.store8(end(kTo, 1), kLast);
+  masm_.store8(at(kTo, Gpr::rdx), kMiddle);
+  masm_.bind(none);
+  return_none();
+  masm_.bind(call);
+  masm_.jmp(at(x64::kVmCtx, offsetof(VmCtx, native_call_entry)));
 }
 
 // The frame of the caller is gone; its registers are restored and the arguments in place. The

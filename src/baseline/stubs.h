@@ -33,6 +33,10 @@ enum class Entry : uint32_t {
   lazy_object,  // the same for the function object in rax: its `code` until it is compiled
   fault,        // where a fault in guest code goes on
   interrupt,    // where guest code goes on that is to stop, at any instruction
+  // called: native_call for memory_fill and memory_copy of memory 0, whose arguments are in place;
+  // what is short and in bounds they do without the runtime
+  short_fill,
+  short_copy,
   count
 };
 constexpr int32_t entry_offset(Entry entry) {

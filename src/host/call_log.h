@@ -17,16 +17,16 @@ std::string_view uses_name(Uses uses);
 std::string_view uses_help(Uses uses);
 
 struct CallRecord {
-  std::string_view call;  // "path_open"
+  std::string_view call;  // "path_open"; lives for ever
   Uses uses;
   std::string_view object;  // as the guest names it; empty where there is none
-  std::string_view result;  // "success" or the name of an error
+  std::string_view result;  // "success" or the name of an error; lives for ever
 };
 
 class CallLog {
  public:
   virtual ~CallLog() = default;
-  // After the call, on the guest's thread. The record's texts live as long as this call.
+  // After the call, on the guest's thread. The object's text lives as long as this call.
   virtual void called(const CallRecord& record) = 0;
 };
 

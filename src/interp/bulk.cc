@@ -1,5 +1,6 @@
 // Bulk operations on memories and tables: the runtime does them (abi/builtins.def).
 #include "interp/immediates.h"
+#include "interp/memory_access.h"
 
 namespace nacre::interp {
 namespace {
@@ -18,6 +19,56 @@ NACRE_INLINE void finish(const At& at, const S& s, TrapKind kind, size_t length)
   return s.next(length);
 }
 
+// What is as short as this is done here, but for what is counted: calling the runtime takes longer.
+constexpr uint64_t kShortBytes = 32;
+
+// Where so many bytes are, if they are short and in bounds; else it is the runtime's turn.
+template <class S>
+NACRE_INLINE uint8_t* find_short(const S& s, uint32_t index, uint64_t address, uint64_t bytes) {
+  NACRE_MACHINE(s);
+  if (bytes > kShortBytes || reg_activation->exec->counts_fuel) return nullptr;
+  uint8_t* found = nullptr;
+  find_checked(*reg_activation->vmctx->memories[index], address, 0, bytes, found);
+  return found;
+}
+
+// In two pieces that may overlap: from the beginning and up to the end. Both are read before one is
+// written.
+template <class T>
+NACRE_INLINE void copy_ends(uint8_t* to, const uint8_t* from, uint64_t bytes) {
+  T first = load<T>(from);
+  T last = load<T>(from + bytes - sizeof(T));
+  store(to, first);
+  store(to + bytes - sizeof(T), last);
+}
+template <class T>
+NACRE_INLINE void fill_ends(uint8_t* to, T value, uint64_t bytes) {
+  store(to, value);
+  store(to + bytes - sizeof(T), value);
+}
+
+using SixteenBytes = unsigned __int128;
+
+NACRE_INLINE void copy_short(uint8_t* to, const uint8_t* from, uint64_t bytes) {
+  if (bytes >= 16) return copy_ends<SixteenBytes>(to, from, bytes);
+  if (bytes >= 8) return copy_ends<uint64_t>(to, from, bytes);
+  if (bytes >= 4) return copy_ends<uint32_t>(to, from, bytes);
+  if (bytes == 0) return;
+  uint8_t middle = from[bytes / 2];
+  copy_ends<uint8_t>(to, from, bytes);
+  to[bytes / 2] = middle;
+}
+
+NACRE_INLINE void fill_short(uint8_t* to, uint8_t value, uint64_t bytes) {
+  uint64_t eight = 0x0101'0101'0101'0101 * value;
+  if (bytes >= 16) return fill_ends(to, SixteenBytes{eight} << 64 | eight, bytes);
+  if (bytes >= 8) return fill_ends(to, eight, bytes);
+  if (bytes >= 4) return fill_ends(to, static_cast<uint32_t>(eight), bytes);
+  if (bytes == 0) return;
+  fill_ends(to, value, bytes);
+  to[bytes / 2] = value;
+}
+
 struct MemoryFill {
   template <class S>
   NACRE_INLINE static void run(const S& at, uint32_t memory, size_t length) {
@@ -28,11 +79,14 @@ struct MemoryFill {
     uint64_t value;
     uint64_t bytes;
     auto s = at.pop(bytes).pop(value).pop(to);
-    return finish(
-        at, s,
-        vmctx->builtins->memory_fill(vmctx, memory, index_operand(is_64, to),
-                                     static_cast<uint8_t>(value), index_operand(is_64, bytes)),
-        length);
+    to = index_operand(is_64, to);
+    bytes = index_operand(is_64, bytes);
+    auto byte = static_cast<uint8_t>(value);
+    if (uint8_t* target = find_short(at, memory, to, bytes)) {
+      fill_short(target, byte, bytes);
+      return s.next(length);
+    }
+    return finish(at, s, vmctx->builtins->memory_fill(vmctx, memory, to, byte, bytes), length);
   }
 };
 
@@ -48,10 +102,17 @@ struct MemoryCopy {
     uint64_t from;
     uint64_t bytes;
     auto s = at.pop(bytes).pop(from).pop(to);
+    to = index_operand(to_64, to);
+    from = index_operand(from_64, from);
+    bytes = index_operand(to_64 && from_64, bytes);
+    const uint8_t* source = find_short(at, from_memory, from, bytes);
+    uint8_t* target = find_short(at, to_memory, to, bytes);
+    if (source != nullptr && target != nullptr) {
+      copy_short(target, source, bytes);
+      return s.next(length);
+    }
     return finish(at, s,
-                  vmctx->builtins->memory_copy(
-                      vmctx, to_memory, from_memory, index_operand(to_64, to),
-                      index_operand(from_64, from), index_operand(to_64 && from_64, bytes)),
+                  vmctx->builtins->memory_copy(vmctx, to_memory, from_memory, to, from, bytes),
                   length);
   }
 };

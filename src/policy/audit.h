@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "host/call_log.h"
@@ -49,10 +50,10 @@ class Audit final : public Watcher, public host::CallLog {
     pending_.reserve(2 * kBlock);
   }
   struct Call {
-    std::string call;
+    std::string_view call;
     host::Uses uses = {};
     std::string object;
-    std::string result;
+    std::string_view result;
   };
 
   bool is_like_last(const host::CallRecord& record) const;

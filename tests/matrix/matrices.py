@@ -149,6 +149,62 @@ def bulk_overflow():
     return '\n'.join(lines) + '\n'
 
 
+@matrix
+def bulk_lengths():
+    """Every short length of memory.fill and memory.copy, which tiers do by themselves: what is written, and nothing else,
+    with every kind of overlap, at a memory's end, and one byte beyond it."""
+    shown = 256  # bytes that are compared, those at the memory's end
+    base = PAGE - shown
+    before = bytes((i * 73 + 41) & 0xFF for i in range(shown))
+
+    def digest(contents):
+        result = 0
+        for byte in contents:
+            result = (result * 0x100000001B3 + byte) & MASK64
+        return result
+
+    lines = []
+    for kind in ('i32', 'i64'):
+        address = 'i64' if kind == 'i64' else ''
+        escaped = ''.join(f'\\{byte:02x}' for byte in before)
+        lines.append(f'''(module (memory {address} 1 1) (data $d "{escaped}")
+  (func $begin (memory.init $d ({kind}.const {base}) (i32.const 0) (i32.const {shown})))
+  (func $digest (export "digest") (result i64) (local $at {kind}) (local $sum i64)
+    (local.set $at ({kind}.const {base}))
+    (loop (local.set $sum (i64.add (i64.mul (local.get $sum) (i64.const 0x100000001B3)) (i64.load8_u (local.get $at))))
+      (local.set $at ({kind}.add (local.get $at) ({kind}.const 1)))
+      (br_if 0 ({kind}.ne (local.get $at) ({kind}.const {PAGE}))))
+    (local.get $sum))
+  (func (export "fill") (param {kind} i32 {kind}) (result i64)
+    (call $begin) (memory.fill (local.get 0) (local.get 1) (local.get 2)) (call $digest))
+  (func (export "copy") (param {kind} {kind} {kind}) (result i64)
+    (call $begin) (memory.copy (local.get 0) (local.get 1) (local.get 2)) (call $digest)))''')
+
+        def case(name, args, to, written, inside):
+            call = f'(invoke "{name}" {args})'
+            after = before[:to] + written + before[to + len(written):]
+            lines.append(f'(assert_return {call} (i64.const {digest(after):#x}))' if inside else
+                         f'(assert_trap {call} "{OOB}") (assert_return (invoke "digest") (i64.const {digest(before):#x}))')
+
+        def number(value):
+            return f'({kind}.const {base + value})'
+
+        for length in range(72):
+            count = f'({kind}.const {length})'
+            end = shown - length
+            for to in (0, 13, end, end + 1):
+                for value in (0x55, 0x1FE):
+                    case('fill', f'{number(to)} (i32.const {value}) {count}', to, bytes([value & 0xFF]) * length,
+                         to <= end)
+            places = [(end, 3), (end + 1, 3), (3, end), (3, end + 1)]
+            places += [(90 + distance, 90) for distance in (-72, -64, -33, -31, -16, -9, -8, -4, -3, -1, 0)]
+            places += [(90, 90 + distance) for distance in (-64, -33, -31, -16, -9, -8, -4, -3, -1)]
+            for to, start in places:
+                case('copy', f'{number(to)} {number(start)} {count}', to, before[start:start + length],
+                     max(to, start) <= end)
+    return '\n'.join(lines) + '\n'
+
+
 def index_operations():
     """(name, expression of the parameters x and y, model): every instruction that makes an i32."""
     def shift(function):

@@ -114,47 +114,32 @@ consteval Mentions mentions_in(std::string_view names) {
   return found;
 }
 
+std::string_view descriptor_name(const Preview1& preview1, Fd fd) {
+  constexpr std::string_view kStandard[] = {"stdin", "stdout", "stderr"};
+  const Descriptor* descriptor = preview1.descriptors().peek(fd);
+  if (descriptor == nullptr) return "";
+  std::string_view name = descriptor->handle->display_name();
+  return name.empty() && fd < std::size(kStandard) ? kStandard[fd] : name;
+}
+
 // That as text, made before the call, which may close what it is about.
-class Object {
- public:
-  Object(const Mentions& mentions, const Preview1& preview1, const GuestMemory& memory,
-         const abi::Value* values) {
-    bool is_one = mentions.count == 1 && !mentions.list[0].is_path;
-    for (size_t i = 0; i < mentions.count; ++i) {
-      uint8_t at = mentions.list[i].parameter;
-      if (mentions.list[i].is_path) {
-        auto path = read_path(memory, values[at].i32, values[at + 1].i32);
-        if (!path) continue;
-        if (!made_.empty() && !made_.ends_with('/')) made_ += '/';
-        made_ += *path;
-      } else {
-        std::string_view name = descriptor_name(preview1, values[at].i32);
-        if (is_one && name.size() <= sizeof short_) {
-          std::ranges::copy(name, short_);
-          text_ = std::string_view(short_, name.size());
-          return;
-        }
-        if (!made_.empty()) made_ += " -> ";
-        made_ += name;
-      }
+std::string object_text(const Mentions& mentions, const Preview1& preview1,
+                        const GuestMemory& memory, const abi::Value* values) {
+  std::string text;
+  for (size_t i = 0; i < mentions.count; ++i) {
+    uint8_t at = mentions.list[i].parameter;
+    if (mentions.list[i].is_path) {
+      auto path = read_path(memory, values[at].i32, values[at + 1].i32);
+      if (!path) continue;
+      if (!text.empty() && !text.ends_with('/')) text += '/';
+      text += *path;
+    } else {
+      if (!text.empty()) text += " -> ";
+      text += descriptor_name(preview1, values[at].i32);
     }
-    text_ = made_;
   }
-  std::string_view text() const { return text_; }
-
- private:
-  static std::string_view descriptor_name(const Preview1& preview1, Fd fd) {
-    constexpr std::string_view kStandard[] = {"stdin", "stdout", "stderr"};
-    const Descriptor* descriptor = preview1.descriptors().peek(fd);
-    if (descriptor == nullptr) return "";
-    std::string_view name = descriptor->handle->display_name();
-    return name.empty() && fd < std::size(kStandard) ? kStandard[fd] : name;
-  }
-
-  char short_[64];  // most names fit; one on the heap would cost as much as the rest of this
-  std::string made_;
-  std::string_view text_;
-};
+  return text;
+}
 
 // A function that tells the log what it was about and what came of it.
 template <auto kMethod, Row kRow>
@@ -162,11 +147,24 @@ abi::Outcome call_logged(const abi::HostCall& call, void* data, abi::Value* valu
   static constexpr const FunctionInfo& kInfo = kInfos[static_cast<size_t>(kRow)];
   static constexpr Mentions kMentions = mentions_in(kInfo.argument_names);
   const auto& preview1 = *static_cast<const Preview1*>(data);
-  Object object(kMentions, preview1, call.memory(), values);
-  abi::Outcome outcome = Bound<kMethod>::call(call, data, values);
-  std::string_view result = errno_name(static_cast<Errno>(values[0].i32));
-  preview1.call_log()->called({kInfo.name, kInfo.uses, object.text(), result});
-  return outcome;
+  auto call_and_tell = [&](std::string_view object) {
+    abi::Outcome outcome = Bound<kMethod>::call(call, data, values);
+    std::string_view result = errno_name(static_cast<Errno>(values[0].i32));
+    preview1.call_log()->called({kInfo.name, kInfo.uses, object, result});
+    return outcome;
+  };
+  if constexpr (kMentions.count == 0) {
+    return call_and_tell("");
+  } else if constexpr (kMentions.count == 1 && !kMentions.list[0].is_path) {
+    // Reading and writing in small pieces: a string on the heap would cost as much as the rest.
+    std::string_view name = descriptor_name(preview1, values[kMentions.list[0].parameter].i32);
+    char copy[64];
+    if (name.size() <= sizeof copy) {
+      std::ranges::copy(name, copy);
+      return call_and_tell(std::string_view(copy, name.size()));
+    }
+  }
+  return call_and_tell(object_text(kMentions, preview1, call.memory(), values));
 }
 
 template <auto kMethod, Row kRow>
