@@ -4,9 +4,8 @@
  *   nacre_engine_t   compiles modules; one per process is enough. Thread-safe.
  *   nacre_module_t   a validated module; immutable, thread-safe, may outlive the engine's handle.
  *   nacre_grants_t   what a guest may do: arguments, environment, directories, streams, clocks.
- *   nacre_store_t    the world of one guest: its instances and their memories. One thread at a
- * time. nacre_instance_t a module running in a store; belongs to the store, is never deleted by
- * itself.
+ *   nacre_store_t    the world of one guest: its instances and memories. One thread at a time.
+ *   nacre_instance_t a module running in a store; belongs to the store, is never deleted by itself.
  *
  * Errors: a function that can fail returns a nacre_error_t*: NULL on success, otherwise an error
  * that the caller owns and deletes. Outputs are written only on success, except where said
@@ -156,8 +155,7 @@ NACRE_API size_t nacre_module_export_count(const nacre_module_t* module);
 NACRE_API nacre_import_t nacre_module_import(const nacre_module_t* module, size_t index);
 NACRE_API nacre_export_t nacre_module_export(const nacre_module_t* module, size_t index);
 
-/* ---- Machine code -----------------------------------------------------------------------------
- */
+/* ---- Machine code ---------------------------------------------------------------------------- */
 
 typedef enum nacre_code_kind {
   NACRE_CODE_ENTRY = 0,   /* makes the frame, brings the arguments to their locals */
@@ -247,19 +245,28 @@ NACRE_API void nacre_grants_delete(nacre_grants_t* grants);
 NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
 /* One grant in the words of the command line: kind is one of nacre_grant_kind_at(), value as its
  * form says, or NULL: "dir" "data:ro", "env" "LANG", "clock" NULL. "deny-KIND" and "no-KIND" deny
- * it, which wins over every grant. Also "deny-all", "allow-all"  NULL "policy"   FILE: the rules of
- * a policy file (nacre.toml) "remember" NULL: what was decided about the module and its signers
- * counts, and answers are kept "ask"      NULL: ask for what is missing, at the controlling
- * terminal or as nacre_grants_set_ask says; "terminal": only if a standard stream is a terminal.
- * The guest then sees one more directory, "/", in which each path is decided by itself "ask-server"
- * PATH: the same, asking the program that listens at this socket: a line of JSON a question, a word
- * in a line for an answer (docs/security.md) "no-ask"   NULL: takes that back "record"   FILE:
- * nacre_store_finish writes the policy that the run needed "audit"    FILE, a descriptor's number,
- * or "-" for standard error: JSON lines "lockdown" NULL: nacre_store_new locks the calling process
- * down, for good (Landlock, seccomp; as far as the system has them): it keeps what is open and what
- * the grants give, and can start no program; its environment variables are erased. What is still to
- * be decided, a second process decides and does. The caller must have no other thread; not for
- * pools, nor with nacre_grants_set_ask */
+ * it, which wins over every grant. Besides:
+ *
+ *   "deny-all"   NULL: nothing is granted without being named, but standard output and error
+ *   "allow-all"  NULL: every directory, variable and address
+ *   "policy"     FILE: the rules of a policy file (nacre.toml)
+ *   "remember"   NULL: what was decided about the module and its signers counts, and answers are
+ *                kept
+ *   "ask"        NULL: what is missing is asked for, at the controlling terminal or as
+ *                nacre_grants_set_ask says; "terminal": only if a standard stream is a terminal.
+ *                The guest then sees one more directory, "/", in which each path is decided by
+ *                itself
+ *   "ask-server" PATH: the same, but the program that listens at this socket is asked: a line of
+ *                JSON a question, a word in a line for an answer (docs/security.md)
+ *   "no-ask"     NULL: takes that back
+ *   "record"     FILE: nacre_store_finish writes the policy that the run needed
+ *   "audit"      FILE, a descriptor's number, or "-" for standard error: JSON lines
+ *   "lockdown"   NULL: nacre_store_new locks the calling process down, for good (Landlock and
+ *                seccomp, as far as the system has them): it keeps what is open and what the grants
+ *                give, and can start no program; its environment variables are erased. What is
+ *                still to be decided, a second process decides and does. The caller must have no
+ *                other thread; not for pools, nor with nacre_grants_set_ask
+ */
 NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind,
                                           const char* value);
 /* Whom the grants are for: what questions, decisions and logs name. The module may be deleted
@@ -280,8 +287,7 @@ typedef struct nacre_grant_kind {
 NACRE_API size_t nacre_grant_kind_count(void);
 NACRE_API nacre_grant_kind_t nacre_grant_kind_at(size_t index); /* the strings live for ever */
 
-/* ---- Questions ---------------------------------------------------------------------------------
- */
+/* ---- Questions ------------------------------------------------------------------------------- */
 
 typedef enum nacre_answer {
   NACRE_ANSWER_NO = 0,     /* not this time; the same is not asked again in this run */
@@ -311,16 +317,14 @@ typedef struct nacre_question {
 } nacre_question_t;
 
 /* Returns a nacre_answer_t; any other number, or one that is no answer to this question, means
- * NACRE_ANSWER_NO. Called on the guest's thread,
- * by one thread at a time; the guest waits. Must not call into the store. The strings live as long
- * as the call. */
+ * NACRE_ANSWER_NO. Called on the guest's thread, by one thread at a time; the guest waits. Must not
+ * call into the store. The strings live as long as the call. */
 typedef int (*nacre_ask_callback_t)(void* data, const nacre_question_t* question);
 /* Who is asked instead of the terminal; "ask" must be added too. data must outlive the store. */
 NACRE_API void nacre_grants_set_ask(nacre_grants_t* grants, nacre_ask_callback_t callback,
                                     void* data);
 
-/* ---- Policy files and decisions ----------------------------------------------------------------
- */
+/* ---- Policy files and decisions -------------------------------------------------------------- */
 
 /* Reads a policy file; problems is one line each, "FILE:LINE:COLUMN: ...", empty if it is well. */
 NACRE_API nacre_error_t* nacre_policy_check(const char* path, nacre_bytes_t* problems);
@@ -358,8 +362,7 @@ NACRE_API nacre_error_t* nacre_permissions_reset(void);
 NACRE_API nacre_error_t* nacre_permissions_diff(const char* name, const nacre_module_t* module,
                                                 nacre_bytes_t* out);
 
-/* ---- Stores, linking, instances ----------------------------------------------------------------
- */
+/* ---- Stores, linking, instances -------------------------------------------------------------- */
 
 /* Takes grants; NULL: a guest that can compute and nothing else (WASI is not offered). */
 NACRE_API nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
@@ -536,8 +539,7 @@ typedef struct nacre_pool_counts {
 } nacre_pool_counts_t;
 NACRE_API nacre_pool_counts_t nacre_pool_statistics(const nacre_pool_t* pool);
 
-/* ---- Specification scripts --------------------------------------------------------------------
- */
+/* ---- Specification scripts ------------------------------------------------------------------- */
 
 typedef struct nacre_wast_counts {
   uint64_t passed;

@@ -10,7 +10,7 @@
 #include "os/host_path.h"
 #include "policy/asking.h"
 #include "policy/policy_file.h"
-#include "signature/ed25519.h"
+#include "signature/crypto.h"
 
 namespace nacre::api {
 namespace {

@@ -11,7 +11,7 @@
 #include "os/file_contents.h"
 #include "os/host_path.h"
 #include "policy/policy_file.h"
-#include "signature/ed25519.h"
+#include "signature/crypto.h"
 #include "signature/key.h"
 #include "wasm/limits.h"
 

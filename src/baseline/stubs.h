@@ -28,11 +28,11 @@ enum class Entry : uint32_t {
   cross_tail,     // jumped to: a tail call of the function object in rax, of another instance
   check_subtype,  // called: whether the object in rax has the type whose id was pushed; not zero:
                   // yes. Keeps all registers but r11
-  lazy,         // jumped to: compiles the function of this instance whose index is in eax, goes on
-                // there
-  lazy_object,  // the same for the function object in rax: its `code` until it is compiled
-  fault,        // where a fault in guest code goes on
-  interrupt,    // where guest code goes on that is to stop, at any instruction
+  lazy,           // jumped to: compiles the function of this instance whose index is in eax, goes
+                  // on there
+  lazy_object,    // the same for the function object in rax: its `code` until it is compiled
+  fault,          // where a fault in guest code goes on
+  interrupt,      // where guest code goes on that is to stop, at any instruction
   // called: native_call for memory_fill and memory_copy of memory 0, whose arguments are in place;
   // what is short and in bounds they do without the runtime
   short_fill,

@@ -10,8 +10,7 @@
 //                                              instruction
 //   the interpreter                            `notice` is written, which it looks at
 //   a system call                              it returns EINTR; loops around one that may wait
-//   look
-//                                              at stop_requested() and give up
+//                                              look at stop_requested() and give up
 //   anything else                              nothing: it sees the word when it is done
 //
 // The signal is SIGURG, which does nothing where nobody asked for it and which debuggers pass over.

@@ -48,8 +48,8 @@ std::vector<std::string> names_of(const std::vector<Signer>& signers);
 struct Remembered {
   std::vector<Rule> rules;
   std::vector<Signer> signers;  // by name
-  std::vector<ModuleDecisions>
-      earlier;  // about other modules in the same place: other versions of it
+  // About other modules in the same place: other versions of it.
+  std::vector<ModuleDecisions> earlier;
 };
 // Errors: the store cannot be read.
 Result<Remembered> recall(const Store& store, const Subject& subject);

@@ -157,9 +157,8 @@ void write_decisions(std::string& out, const std::vector<Decision>& decisions) {
 
 std::string write(const Decisions& all) {
   std::string out =
-      "# What was decided about modules and signers; nacre permissions lists and changes it, and "
-      "so "
-      "may you.\n";
+      "# What was decided about modules and signers; nacre permissions lists and changes it, "
+      "and so may you.\n";
   for (const ModuleDecisions& module : all.modules) {
     if (module.decisions.empty()) continue;
     out += "\n[" + toml_string(module.digest) + "]\nplace = " + toml_string(module.place) +

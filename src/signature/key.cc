@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/bytes.h"
+#include "signature/crypto.h"
 
 namespace nacre::signature {
 namespace {
@@ -26,28 +26,6 @@ std::string_view trimmed(std::string_view text) {
   size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
   text.remove_prefix(begin);
   return text.substr(0, text.find_last_not_of(kSpace) + 1);
-}
-
-// Base64 (RFC 4648, section 4) of whole groups; line ends within are skipped. Nothing: it is none.
-std::optional<std::string> from_base64(std::string_view text) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bytes;
-  uint32_t group = 0;
-  uint32_t count = 0;
-  uint32_t padding = 0;
-  for (char c : text) {
-    if (c == '\n' || c == '\r') continue;
-    size_t value = c == '=' ? 0 : kAlphabet.find(c);
-    if (value == std::string_view::npos || (padding != 0 && c != '=')) return std::nullopt;
-    if (c == '=') ++padding;
-    group = group << 6 | static_cast<uint32_t>(value);
-    if (++count % 4 != 0) continue;
-    for (uint32_t shift : {16, 8, 0}) bytes += static_cast<char>(group >> shift & 0xFF);
-  }
-  if (count % 4 != 0 || padding > 2) return std::nullopt;
-  bytes.resize(bytes.size() - padding);
-  return bytes;
 }
 
 // The bytes of a key and what must stand in front of them.

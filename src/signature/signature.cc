@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/sha256.h"
-#include "signature/ed25519.h"
+#include "signature/crypto.h"
 #include "wasm/reader.h"
 
 namespace nacre::signature {

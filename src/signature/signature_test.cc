@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "signature/ed25519.h"
+#include "signature/crypto.h"
 #include "signature/sign_for_test.h"
 #include "wasm/binary/test_modules.h"
 

@@ -4,8 +4,7 @@
 // Code and constant expressions are encoded while they are read; the result owns everything it
 // views, so the source may go. Symbolic ids and (@name) annotations become a name section,
 // (@custom) and (@metadata.code.branch_hint) annotations theirs; other annotations are passed over.
-// A
-// (@custom "name" ...) that is written out takes the place of the name section made from ids.
+// A (@custom "name" ...) that is written out takes the place of the name section made from ids.
 //
 // Errors hold line and column. Text that is against the grammar, or that uses an unbound id, is
 // `malformed`; a known annotation that is wrong or misplaced is `malformed_custom`. What only

@@ -296,8 +296,8 @@ TEST(SideTable, PrefixedBranchesCountFromTheirImmediates) {
 TEST(SideTable, TryTableNamesItsHandlers) {
   TestModule test;
   test.module.tags.push_back({test.func_type({kI32}, {})});
-  Code code;  // 1: const, 3: block i32, 5: try_table (catch 0 0), 11: nop, 12: end, 13: const, 15:
-              // end
+  // 1: const, 3: block i32, 5: try_table (catch 0 0), 11: nop, 12: end, 13: const, 15: end
+  Code code;
   code.i32(9).op(Op::block).raw({kI32Code}).op(Op::try_table).raw({kEmptyBlock, 1, 0, 0, 0});
   code.op(Op::nop).op(Op::end).i32(2).op(Op::end).op(Op::i32_add);
   test.function({}, {kI32}, code);

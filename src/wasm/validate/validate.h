@@ -20,8 +20,8 @@
 
 namespace nacre::wasm {
 
-class ModuleContext;  // wasm/validate/module_context.h: the module as the function validator sees
-                      // it
+// wasm/validate/module_context.h: the module as the function validator sees it.
+class ModuleContext;
 
 // Const methods may be called from any thread. Refers to the Module and must not outlive it.
 class ValidModuleInfo {

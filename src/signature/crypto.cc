@@ -1,4 +1,4 @@
-#include "signature/ed25519.h"
+#include "signature/crypto.h"
 
 #ifdef NACRE_SODIUM
 #include <sodium.h>
@@ -17,10 +17,22 @@ bool holds(Bytes signature, Bytes message, const PublicKey& key) {
                                              key.data()) == 0;
 }
 
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string bytes(text.size(), '\0');
+  size_t size = 0;
+  int failed =
+      sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
+                        text.size(), "\r\n", &size, nullptr, sodium_base64_VARIANT_ORIGINAL);
+  if (failed != 0) return std::nullopt;
+  bytes.resize(size);
+  return bytes;
+}
+
 #else
 
 bool is_built() { return false; }
 bool holds(Bytes, Bytes, const PublicKey&) { return false; }
+std::optional<std::string> from_base64(std::string_view) { return std::nullopt; }
 
 #endif
 
