@@ -17,9 +17,9 @@ HostResult<void> check_text(std::string_view text) {
 
 std::string Dir::display(std::string_view path) const {
   if (path.empty() || path == "." || path.starts_with('/')) {
-    return path.starts_with('/') ? std::string(path) : path_;
+    return path.starts_with('/') ? std::string(path) : std::string(display_name());
   }
-  std::string result = path_;
+  std::string result(display_name());
   if (!result.ends_with('/')) result += '/';
   result += path;
   if (result.size() > 2 * kMaxPathLength) result.resize(2 * kMaxPathLength);

@@ -69,12 +69,11 @@ class Dir : public Handle {
   }
   // Whether the gate decides each act in it; otherwise the grant covers all that lies below.
   virtual bool is_guarded() const { return false; }
-  std::string_view display_name() const final { return path_; }
 
  protected:
   // `path`: as messages name this directory, the grant's name at its root.
   Dir(std::shared_ptr<const Grant> grant, std::string path)
-      : Handle(HandleKind::dir), grant_(std::move(grant)), path_(std::move(path)) {}
+      : Handle(HandleKind::dir, std::move(path)), grant_(std::move(grant)) {}
   std::string display(std::string_view path) const;
 
  private:
@@ -103,7 +102,6 @@ class Dir : public Handle {
   HostResult<T> settle(HostResult<T> result, Action action, std::string_view path) const;
 
   std::shared_ptr<const Grant> grant_;
-  std::string path_;
 };
 
 // A directory of the operating system. `resolver` is for tests; automatic otherwise.

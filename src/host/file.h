@@ -30,15 +30,13 @@ class File : public Handle {
   HostResult<void> allocate(uint64_t offset, uint64_t length);
   HostResult<void> set_times(const FileTimes& times) final;
   virtual HostResult<void> advise(uint64_t offset, uint64_t length, Advice advice) = 0;
-  std::string_view display_name() const final { return path_; }
 
  protected:
   File(bool readable, bool writable, std::shared_ptr<const Grant> grant, std::string path)
-      : Handle(HandleKind::file),
+      : Handle(HandleKind::file, std::move(path)),
         readable_(readable),
         writable_(writable),
-        grant_(std::move(grant)),
-        path_(std::move(path)) {}
+        grant_(std::move(grant)) {}
 
  private:
   virtual HostResult<size_t> do_read_at(std::span<const MutableBytes> to, uint64_t offset) = 0;
@@ -51,7 +49,6 @@ class File : public Handle {
   bool readable_;
   bool writable_;
   std::shared_ptr<const Grant> grant_;
-  std::string path_;
 };
 
 // A file of the operating system.

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "host/errno.h"
 #include "os/file.h"
@@ -62,7 +64,7 @@ class Handle {
   virtual HostResult<void> sync(bool data_only) = 0;
 
   // As messages and logs name it; empty if it has no name.
-  virtual std::string_view display_name() const { return {}; }
+  std::string_view display_name() const { return name_; }
 
   // The descriptor to wait on; -1: never waits, or only readiness() can tell.
   virtual int poll_fd() const { return -1; }
@@ -74,10 +76,12 @@ class Handle {
   virtual int native_fd() const { return -1; }
 
  protected:
-  explicit Handle(HandleKind kind) : kind_(kind) {}
+  explicit Handle(HandleKind kind, std::string name = {}) : kind_(kind), name_(std::move(name)) {}
+  void set_display_name(std::string name) { name_ = std::move(name); }
 
  private:
   HandleKind kind_;
+  std::string name_;
 };
 
 using HandlePtr = std::shared_ptr<Handle>;

@@ -35,7 +35,6 @@ class Socket : public Handle {
                                        ReceiveOptions options) = 0;
   virtual HostResult<size_t> send(std::span<const Bytes> from, bool nonblocking) = 0;
   virtual HostResult<void> shut_down(bool reading, bool writing) = 0;
-  std::string_view display_name() const final { return grant_->name(); }
 
   // What those that were granted can not, for it was done to them: notsup.
   virtual HostResult<void> bind(const Endpoint&) { return failed(Errno::notsup); }
@@ -55,9 +54,12 @@ class Socket : public Handle {
 
  protected:
   explicit Socket(std::shared_ptr<const Grant> grant)
-      : Handle(HandleKind::socket), grant_(std::move(grant)) {}
+      : Handle(HandleKind::socket, std::string(grant->name())), grant_(std::move(grant)) {}
   const std::shared_ptr<const Grant>& grant() const { return grant_; }
-  void rename(std::string name) { grant_ = renamed(grant_, std::move(name)); }
+  void rename(const std::string& name) {
+    grant_ = renamed(grant_, name);
+    set_display_name(name);
+  }
 
  private:
   virtual bool is_listening() const = 0;

@@ -13,6 +13,22 @@ enum class ClockKind : uint8_t { realtime, monotonic, process_cputime, thread_cp
 Sys<uint64_t> clock_now(ClockKind kind);
 // The real time as of the last tick, up to ten milliseconds ago: much cheaper than the time itself.
 uint64_t rough_time();
+// A counter of the processor that runs evenly, ten million to some billions a second: cheaper still.
+inline uint64_t ticks() {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+  uint64_t count;
+  asm volatile("mrs %0, cntvct_el0" : "=r"(count));
+  return count;
+#elif defined(__riscv)
+  uint64_t count;
+  asm volatile("rdtime %0" : "=r"(count));
+  return count;
+#else
+#error "this processor has no counter here yet"
+#endif
+}
 Sys<uint64_t> clock_resolution(ClockKind kind);
 
 }  // namespace nacre::os

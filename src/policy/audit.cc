@@ -14,6 +14,8 @@ namespace {
 
 // How long repeated calls are kept to be counted, in nanoseconds.
 constexpr uint64_t kPatience = 1'000'000'000;
+// How often the clock is looked at while calls repeat: each 0.1 to 26 milliseconds.
+constexpr uint64_t kTicksBetweenLooks = uint64_t{1} << 18;
 
 uint64_t now() { return os::clock_now(os::ClockKind::realtime).value_or(0); }
 
@@ -102,9 +104,12 @@ bool Audit::is_like_last(const host::CallRecord& record) const {
 void Audit::called(const host::CallRecord& record) {
   std::lock_guard lock(mutex_);
   if (is_like_last(record)) {
+    if (repeats_++ == 0) first_repeat_ = last_time_;
+    uint64_t ticks = os::ticks();
+    if (ticks - looked_at_ < kTicksBetweenLooks) return;
+    looked_at_ = ticks;
     // Not before the call that it repeats.
     last_time_ = std::max(last_time_, os::rough_time());
-    if (repeats_++ == 0) first_repeat_ = last_time_;
     if (last_time_ - first_repeat_ >= kPatience) tell_repeats();
     return;
   }

@@ -1,7 +1,7 @@
 // The audit log: a JSON object a line, for every decision and every call that uses a grant.
 //
-//   {"time":"2026-11-25T15:10:00.123456789Z","event":"start","module":"app.wasm","digest":"sha256:..",
-//    "signer":""}: who signed it, of those the user trusts, such as "alice, bob"
+//   {"time":"2026-11-25T15:10:00.123456789Z","event":"start","module":"app.wasm",
+//    "digest":"sha256:..","signer":""}: who signed it, of those the user trusts, such as "alice, bob"
 //   {"time":..,"event":"decision","kind":"file","object":"/etc/hosts","rights":"read",
 //    "decision":"allow","because":"--dir /etc:ro"}
 //   {..,"kind":"net","object":"tcp://93.184.215.14:443","name":"example.com",..}: led there last
@@ -9,10 +9,10 @@
 //    "result":"success"}
 //
 // A call that is just like the one before is counted; a line with "count" then stands for so many
-// more of them, the last of which was at its time. It comes with whatever is next, or in a second.
-// Paths are valid UTF-8 in it whatever they are: other bytes become \ufffd. Decisions are written
-// at once, calls in blocks: a killed process loses at most the last kBlock bytes of calls. Any
-// thread.
+// more of them, the last of which was at about its time. It comes with whatever is next, or in a
+// second. Paths are valid UTF-8 in it whatever they are: other bytes become \ufffd. Decisions are
+// written at once, calls in blocks: a killed process loses at most the last kBlock bytes of calls.
+// Any thread.
 #pragma once
 
 #include <memory>
@@ -70,7 +70,8 @@ class Audit final : public Watcher, public host::CallLog {
   std::string pending_;
   int error_ = 0;
   Call last_;
-  uint64_t last_time_ = 0;     // of it, or of its last repeat
+  uint64_t last_time_ = 0;     // of it, or of its last repeat, to some milliseconds
+  uint64_t looked_at_ = 0;     // when the clock was looked at for a repeat, in ticks
   uint64_t repeats_ = 0;       // of last_, which no line tells of yet
   uint64_t first_repeat_ = 0;  // when they began
   Seconds second_ = -1;        // second_text_ is of

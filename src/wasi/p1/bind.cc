@@ -149,7 +149,8 @@ abi::Outcome call_logged(const abi::HostCall& call, void* data, abi::Value* valu
   const auto& preview1 = *static_cast<const Preview1*>(data);
   auto call_and_tell = [&](std::string_view object) {
     abi::Outcome outcome = Bound<kMethod>::call(call, data, values);
-    std::string_view result = errno_name(static_cast<Errno>(values[0].i32));
+    auto error = static_cast<Errno>(values[0].i32);
+    std::string_view result = error == Errno::success ? "success" : errno_name(error);
     preview1.call_log()->called({kInfo.name, kInfo.uses, object, result});
     return outcome;
   };
