@@ -174,6 +174,10 @@ constexpr Endless kEndless[] = {
         (loop (memory.fill (i32.const 0) (i32.const 7) (i32.const 0x4000000)) (br 0)))))"},
     {"EmptyFills", R"((module (memory 1) (func (export "run")
         (loop (memory.fill (i32.const 0) (i32.const 7) (i32.const 0)) (br 0)))))"},
+    {"ShortFills", R"((module (memory 1) (func (export "run")
+        (loop (memory.fill (i32.const 5) (i32.const 7) (i32.const 24)) (br 0)))))"},
+    {"ShortCopies", R"((module (memory 1) (func (export "run")
+        (loop (memory.copy (i32.const 5) (i32.const 7) (i32.const 50)) (br 0)))))"},
     {"Copies", R"((module (memory 1024) (func (export "run")
         (loop (memory.copy (i32.const 1) (i32.const 0) (i32.const 0x3FFFFFF)) (br 0)))))"},
     {"Inits", R"((module (memory 1) (data $d "0123456789") (func (export "run")

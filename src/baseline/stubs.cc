@@ -316,7 +316,7 @@ void Stubs::Maker::short_fill() {
   begin_stub("nacre!memory.fill");
   constexpr Gpr kTo = Gpr::rdx, kValue = Gpr::rcx, kLength = Gpr::r8;
   auto end = [](int32_t before) { return at(kTo, kLength, -before); };
-  Label call, below16, below8, below4, none;
+  Label call, below16, none;
   need_short(kLength, kShortFillBytes, call);
   need_in_memory0(kTo, kLength, call);
   masm_.alu(w64, Alu::add, kTo, x64::kMemoryBase);
@@ -332,18 +332,16 @@ void Stubs::Maker::short_fill() {
   masm_.movups(end(16), x64::kXmmScratch);
   return_none();
   masm_.bind(below16);
-  masm_.alu_imm(w64, Alu::cmp, kLength, 8);
-  masm_.jcc(Cond::below, below8);
-  masm_.mov(w64, at(kTo), kValue);
-  masm_.mov(w64, end(8), kValue);
-  return_none();
-  masm_.bind(below8);
-  masm_.alu_imm(w64, Alu::cmp, kLength, 4);
-  masm_.jcc(Cond::below, below4);
-  masm_.mov(Width::w32, at(kTo), kValue);
-  masm_.mov(Width::w32, end(4), kValue);
-  return_none();
-  masm_.bind(below4);
+  for (Width width : {w64, Width::w32}) {
+    int32_t bytes = width == w64 ? 8 : 4;
+    Label shorter;
+    masm_.alu_imm(w64, Alu::cmp, kLength, bytes);
+    masm_.jcc(Cond::below, shorter);
+    masm_.mov(width, at(kTo), kValue);
+    masm_.mov(width, end(bytes), kValue);
+    return_none();
+    masm_.bind(shorter);
+  }
   masm_.test(w64, kLength, kLength);
   masm_.jcc(Cond::equal, none);
   masm_.store8(at(kTo), kValue);
@@ -363,7 +361,7 @@ void Stubs::Maker::short_copy() {
   constexpr Gpr kTo = Gpr::rcx, kFrom = Gpr::r8, kLength = Gpr::r9;
   constexpr Gpr kFirst = Gpr::r10, kLast = Gpr::r11, kMiddle = Gpr::rsi;
   auto end = [](Gpr base, int32_t before) { return at(base, kLength, -before); };
-  Label call, to_32, below16, below8, below4, none;
+  Label call, to_32, below16, none;
   need_short(kLength, kShortCopyBytes, call);
   need_in_memory0(kTo, kLength, call);
   need_in_memory0(kFrom, kLength, call);
@@ -384,22 +382,18 @@ void Stubs::Maker::short_copy() {
   masm_.movups(end(kTo, 16), Xmm::xmm1);
   return_none();
   masm_.bind(below16);
-  masm_.alu_imm(w64, Alu::cmp, kLength, 8);
-  masm_.jcc(Cond::below, below8);
-  masm_.mov(w64, kFirst, at(kFrom));
-  masm_.mov(w64, kLast, end(kFrom, 8));
-  masm_.mov(w64, at(kTo), kFirst);
-  masm_.mov(w64, end(kTo, 8), kLast);
-  return_none();
-  masm_.bind(below8);
-  masm_.alu_imm(w64, Alu::cmp, kLength, 4);
-  masm_.jcc(Cond::below, below4);
-  masm_.mov(Width::w32, kFirst, at(kFrom));
-  masm_.mov(Width::w32, kLast, end(kFrom, 4));
-  masm_.mov(Width::w32, at(kTo), kFirst);
-  masm_.mov(Width::w32, end(kTo, 4), kLast);
-  return_none();
-  masm_.bind(below4);
+  for (Width width : {w64, Width::w32}) {
+    int32_t bytes = width == w64 ? 8 : 4;
+    Label shorter;
+    masm_.alu_imm(w64, Alu::cmp, kLength, bytes);
+    masm_.jcc(Cond::below, shorter);
+    masm_.mov(width, kFirst, at(kFrom));
+    masm_.mov(width, kLast, end(kFrom, bytes));
+    masm_.mov(width, at(kTo), kFirst);
+    masm_.mov(width, end(kTo, bytes), kLast);
+    return_none();
+    masm_.bind(shorter);
+  }
   masm_.test(w64, kLength, kLength);
   masm_.jcc(Cond::equal, none);
   masm_.movzx8(kFirst, at(kFrom));
