@@ -297,12 +297,17 @@ void Stubs::Maker::need_short(Gpr length, int32_t most, Label& otherwise) {
 }
 
 void Stubs::Maker::need_in_memory0(Gpr address, Gpr length, Label& otherwise) {
+  // Where the processor guesses wrong, the address is 0 (Spectre).
+  auto leave_if = [&](Cond cond) {
+    masm_.jcc(cond, otherwise);
+    masm_.cmov(w64, cond, address, at(x64::kVmCtx, offsetof(VmCtx, zero)));
+  };
+  masm_.mov(w64, Gpr::r11, at(x64::kVmCtx, offsetof(VmCtx, memory0)));
   masm_.mov(w64, Gpr::r10, address);
   masm_.alu(w64, Alu::add, Gpr::r10, length);
-  masm_.jcc(Cond::below, otherwise);  // carry: of 64-bit memories
-  masm_.mov(w64, Gpr::r11, at(x64::kVmCtx, offsetof(VmCtx, memory0)));
+  leave_if(Cond::below);  // carry: of 64-bit memories
   masm_.alu(w64, Alu::cmp, Gpr::r10, at(Gpr::r11, offsetof(abi::MemoryRecord, size_bytes)));
-  masm_.jcc(Cond::above, otherwise);
+  leave_if(Cond::above);
 }
 
 void Stubs::Maker::return_none() {
