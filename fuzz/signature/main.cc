@@ -4,9 +4,9 @@
 //   nacre-fuzz-signature [--seed N] [--count N] [--seconds N]
 //
 // Each seed makes a module of some parts, signs it or some of them, in one way or another, and asks
-// who signed all of it; then it damages module or signature and asks again. Nobody may be found who
-// did not sign, and nobody unless what is behind the signature is what was signed, to the last
-// byte. A finding ends the run with 1.
+// who signed all of it; then it damages module or signature and asks again. Nobody may be found
+// unless what is behind the signature is, to the last byte, what they signed: all of the module as
+// it was, or a part of it that is all there is now. A finding ends the run with 1.
 
 #include "signature/signature.h"
 
@@ -87,10 +87,9 @@ class Case {
       content_ = signature::joined({content_, signature::section_of("a", part)});
       begins.push_back(content_);
     }
-    SignatureForTest made;
-    made.with_lengths = random.one_in(2);
-    for (uint32_t i = 1 + random.below(2); i != 0; --i) made.sets.push_back(random_set(begins));
-    data_ = made.data();
+    made_.with_lengths = random.one_in(2);
+    for (uint32_t i = 1 + random.below(2); i != 0; --i) made_.sets.push_back(random_set(begins));
+    data_ = made_.data();
     is_detached_ = random.one_in(3);
     module_ = is_detached_ ? signature::joined({signature::kHeaderForTest, content_})
                            : signature::with_signature(content_, data_);
@@ -98,21 +97,20 @@ class Case {
 
   // What is wrong; nothing: all is well.
   const char* check() {
-    if (found() != signers_) return "who signed it is not found";
+    if (found() != signers_of(content_)) return "who signed it is not found";
     if (is_detached_ && random_.one_in(2)) {
       damage(data_, random_);
     } else {
       damage(module_, random_);
     }
     std::vector<PublicKey> still = found();
-    if (!std::ranges::includes(signers_, still)) return "somebody is found who did not sign it";
     size_t begin = content_begin(module_, is_detached_);
-    bool same = begin <= module_.size() &&
-                std::ranges::equal(Bytes(module_).subspan(begin), Bytes(content_));
-    return still.empty() || same ? nullptr : "something else was signed";
+    if (begin > module_.size()) return still.empty() ? nullptr : "a signature of nothing";
+    bool right = std::ranges::includes(signers_of(Bytes(module_).subspan(begin)), still);
+    return right ? nullptr : "somebody is found who did not sign it";
   }
   const ByteVector& module() const { return module_; }
-  bool is_signed() const { return !signers_.empty(); }
+  bool is_signed() const { return !signers_of(content_).empty(); }
 
  private:
   SignatureForTest::Set random_set(const std::vector<ByteVector>& begins) {
@@ -121,15 +119,24 @@ class Case {
       if (random_.one_in(2)) set.hashed.push_back(begin);
     }
     if (random_.one_in(2)) set.hashed.push_back(content_);
-    bool is_whole = !set.hashed.empty() && set.hashed.back() == content_;
-    for (size_t i = 0; i < kKeys.size(); ++i) {
-      if (random_.one_in(2)) continue;
-      set.signers.push_back(kKeys[i]);
-      if (is_whole && i < kKnown) signers_.push_back(kKeys[i].key);
+    for (const KeyForTest& key : kKeys) {
+      if (random_.one_in(2)) set.signers.push_back(key);
     }
-    std::ranges::sort(signers_);
-    signers_.erase(std::ranges::unique(signers_).begin(), signers_.end());
     return set;
+  }
+
+  // Those of the known who signed this, and nothing behind it.
+  std::vector<PublicKey> signers_of(Bytes content) const {
+    std::vector<PublicKey> signers;
+    for (size_t i = 0; i < kKnown; ++i) {
+      auto signed_it = [&](const SignatureForTest::Set& set) {
+        return !set.hashed.empty() && std::ranges::equal(set.hashed.back(), content) &&
+               std::ranges::find(set.signers, kKeys[i].key, &KeyForTest::key) != set.signers.end();
+      };
+      if (std::ranges::any_of(made_.sets, signed_it)) signers.push_back(kKeys[i].key);
+    }
+    std::ranges::sort(signers);
+    return signers;
   }
 
   std::vector<PublicKey> found() const {
@@ -144,9 +151,9 @@ class Case {
 
   Random& random_;
   ByteVector content_;
+  SignatureForTest made_;
   ByteVector data_;
   ByteVector module_;
-  std::vector<PublicKey> signers_;
   bool is_detached_ = false;
 };
 
