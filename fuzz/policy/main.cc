@@ -9,7 +9,6 @@
 // allow nothing more. Remembered decisions and patterns of endpoints likewise. A finding ends the
 // run with 1.
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "../budget.h"
 #include "../random.h"
 #include "policy/policy_file.h"
 #include "policy/rules.h"
@@ -321,29 +321,17 @@ class Fuzzer {
 }  // namespace nacre::fuzz
 
 int main(int argc, char** argv) {
-  uint64_t seed = 1;
-  uint64_t count = 1000;
-  uint64_t seconds = 0;
+  nacre::fuzz::Budget budget(argc, argv);
+  uint64_t seed = budget.first_seed();
   bool show = argc % 2 == 0 && std::strcmp(argv[argc - 1], "--show") == 0;
-  for (int at = 1; at + 1 < argc; at += 2) {
-    uint64_t value = std::strtoull(argv[at + 1], nullptr, 10);
-    if (std::strcmp(argv[at], "--seed") == 0) seed = value;
-    if (std::strcmp(argv[at], "--count") == 0) count = value;
-    if (std::strcmp(argv[at], "--seconds") == 0) seconds = value;
-  }
   // In memory, where there is such a place: decisions are written durably.
   std::filesystem::path place = std::filesystem::temp_directory_path();
   if (std::filesystem::is_directory("/dev/shm")) place = "/dev/shm";
   std::string folder = place / "nacre-fuzz-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return 2;
   nacre::fuzz::Fuzzer fuzzer(folder + "/permissions.toml", show);
-  auto start = std::chrono::steady_clock::now();
   uint64_t done = 0;
-  for (; !fuzzer.found(); ++done) {
-    bool expired = std::chrono::steady_clock::now() - start >= std::chrono::seconds(seconds);
-    if (seconds != 0 ? expired : done >= count) break;
-    fuzzer.run(seed + done);
-  }
+  for (; !fuzzer.found() && !budget.is_spent(done); ++done) fuzzer.run(seed + done);
   std::filesystem::remove_all(folder);
   std::printf("policy: %llu from seed %llu, %llu accepted, %d findings\n",
               static_cast<unsigned long long>(done), static_cast<unsigned long long>(seed),

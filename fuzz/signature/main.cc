@@ -11,12 +11,10 @@
 #include "signature/signature.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <vector>
 
+#include "../budget.h"
 #include "../random.h"
 #include "signature/sign_for_test.h"
 
@@ -161,22 +159,12 @@ class Case {
 }  // namespace nacre::fuzz
 
 int main(int argc, char** argv) {
-  uint64_t seed = 1;
-  uint64_t count = 1000;
-  uint64_t seconds = 0;
-  for (int at = 1; at + 1 < argc; at += 2) {
-    uint64_t value = std::strtoull(argv[at + 1], nullptr, 10);
-    if (std::strcmp(argv[at], "--seed") == 0) seed = value;
-    if (std::strcmp(argv[at], "--count") == 0) count = value;
-    if (std::strcmp(argv[at], "--seconds") == 0) seconds = value;
-  }
-  auto start = std::chrono::steady_clock::now();
+  nacre::fuzz::Budget budget(argc, argv);
+  uint64_t seed = budget.first_seed();
   uint64_t done = 0;
   uint64_t signed_ones = 0;
   const char* problem = nullptr;
-  for (; problem == nullptr; ++done) {
-    bool expired = std::chrono::steady_clock::now() - start >= std::chrono::seconds(seconds);
-    if (seconds != 0 ? expired : done >= count) break;
+  for (; problem == nullptr && !budget.is_spent(done); ++done) {
     nacre::fuzz::Random random(seed + done);
     nacre::fuzz::Case one(random);
     signed_ones += one.is_signed() ? 1 : 0;
