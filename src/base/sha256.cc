@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/hex.h"
+
 namespace nacre {
 namespace {
 
@@ -68,14 +70,6 @@ std::array<uint8_t, 32> sha256(Bytes bytes) {
   return hash.result();
 }
 
-std::string digest_text(Bytes bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text = "sha256:";
-  for (uint8_t byte : sha256(bytes)) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
+std::string digest_text(Bytes bytes) { return "sha256:" + hex_text(sha256(bytes)); }
 
 }  // namespace nacre

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "os/clock.h"
 #include "os/environment.h"
@@ -22,7 +23,7 @@ constexpr size_t kMaxNameBytes = 100;
 
 bool is_key(std::string_view text) {
   return text.starts_with(kKeyPrefix) && text.size() == kKeyPrefix.size() + kKeyDigits &&
-         text.find_first_not_of("0123456789abcdef", kKeyPrefix.size()) == std::string_view::npos;
+         text.find_first_not_of(kHexDigits, kKeyPrefix.size()) == std::string_view::npos;
 }
 
 std::optional<Seconds> to_seconds(const toml::node* node) {

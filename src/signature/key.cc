@@ -1,15 +1,14 @@
 #include "signature/key.h"
 
 #include <algorithm>
-#include <vector>
 
+#include "base/hex.h"
 #include "signature/crypto.h"
 
 namespace nacre::signature {
 namespace {
 
 constexpr std::string_view kPrefix = "ed25519:";
-constexpr std::string_view kDigits = "0123456789abcdef";
 
 // What stands in front of the key in each form.
 constexpr std::string_view kRawHead("\x01", 1);  // Signatures.md, "key serialization"
@@ -54,14 +53,7 @@ std::optional<Form> form_of(std::string_view file) {
 
 }  // namespace
 
-std::string key_text(const PublicKey& key) {
-  std::string text(kPrefix);
-  for (uint8_t byte : key) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
+std::string key_text(const PublicKey& key) { return std::string(kPrefix) + hex_text(key); }
 
 std::optional<PublicKey> key_of_text(std::string_view text) {
   PublicKey key;
@@ -70,8 +62,8 @@ std::optional<PublicKey> key_of_text(std::string_view text) {
   }
   text.remove_prefix(kPrefix.size());
   for (size_t i = 0; i < key.size(); ++i) {
-    size_t high = kDigits.find(text[2 * i]);
-    size_t low = kDigits.find(text[2 * i + 1]);
+    size_t high = kHexDigits.find(text[2 * i]);
+    size_t low = kHexDigits.find(text[2 * i + 1]);
     if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
     key[i] = static_cast<uint8_t>(high << 4 | low);
   }
