@@ -156,6 +156,8 @@ class Stubs::Maker {
   void need_short(Gpr length, int32_t most, Label& otherwise);
   void need_in_memory0(Gpr address, Gpr length, Label& otherwise);
   void return_none();
+  template <class Ends>
+  void by_size(Gpr length, Ends ends);
   void cross_tail();
   void check_subtype();
   void lazy(Entry entry);
@@ -315,92 +317,94 @@ void Stubs::Maker::return_none() {
   masm_.ret();
 }
 
-// Each length is written by stores that may overlap: from the beginning and up to the end.
+// `ends` does so many bytes at the beginning and as many up to the end, which may overlap: the most
+// that the length has. Goes on with lengths of 1 to 3.
+template <class Ends>
+void Stubs::Maker::by_size(Gpr length, Ends ends) {
+  for (int32_t bytes : {16, 8, 4}) {
+    Label shorter;
+    masm_.alu_imm(w64, Alu::cmp, length, bytes);
+    masm_.jcc(Cond::below, shorter);
+    ends(bytes);
+    return_none();
+    masm_.bind(shorter);
+  }
+  Label some;
+  masm_.test(w64, length, length);
+  masm_.jcc(Cond::not_equal, some);
+  return_none();
+  masm_.bind(some);
+}
+
 void Stubs::Maker::short_fill() {
   define(Entry::short_fill);
   begin_stub("nacre!memory.fill");
   constexpr Gpr kTo = Gpr::rdx, kValue = Gpr::rcx, kLength = Gpr::r8;
   auto end = [](int32_t before) { return at(kTo, kLength, -before); };
-  Label call, below16, none;
+  Label call;
   need_short(kLength, kShortFillBytes, call);
   need_in_memory0(kTo, kLength, call);
   masm_.alu(w64, Alu::add, kTo, x64::kMemoryBase);
   masm_.movzx8(kValue, kValue);
   masm_.mov_imm(w64, Gpr::r10, 0x0101'0101'0101'0101);
   masm_.imul(w64, kValue, Gpr::r10);
-  masm_.alu_imm(w64, Alu::cmp, kLength, 16);
-  masm_.jcc(Cond::below, below16);
-  masm_.mov_from_gpr(w64, x64::kXmmScratch, kValue);
-  constexpr x64::Opcode kPunpcklqdq{0x66, 1, 0x6C};
-  masm_.sse(kPunpcklqdq, x64::kXmmScratch, x64::kXmmScratch, x64::kXmmScratch);
-  masm_.movups(at(kTo), x64::kXmmScratch);
-  masm_.movups(end(16), x64::kXmmScratch);
-  return_none();
-  masm_.bind(below16);
-  for (Width width : {w64, Width::w32}) {
-    int32_t bytes = width == w64 ? 8 : 4;
-    Label shorter;
-    masm_.alu_imm(w64, Alu::cmp, kLength, bytes);
-    masm_.jcc(Cond::below, shorter);
-    masm_.mov(width, at(kTo), kValue);
-    masm_.mov(width, end(bytes), kValue);
-    return_none();
-    masm_.bind(shorter);
-  }
-  masm_.test(w64, kLength, kLength);
-  masm_.jcc(Cond::equal, none);
+  by_size(kLength, [&](int32_t bytes) {
+    if (bytes == 16) {
+      masm_.mov_from_gpr(w64, x64::kXmmScratch, kValue);
+      constexpr x64::Opcode kPunpcklqdq{0x66, 1, 0x6C};
+      masm_.sse(kPunpcklqdq, x64::kXmmScratch, x64::kXmmScratch, x64::kXmmScratch);
+      masm_.movups(at(kTo), x64::kXmmScratch);
+      masm_.movups(end(16), x64::kXmmScratch);
+    } else {
+      Width width = bytes == 8 ? w64 : Width::w32;
+      masm_.mov(width, at(kTo), kValue);
+      masm_.mov(width, end(bytes), kValue);
+    }
+  });
   masm_.store8(at(kTo), kValue);
   masm_.store8(end(1), kValue);
   masm_.shift_imm(w64, x64::Shift::shr, kLength, 1);
   masm_.store8(end(0), kValue);
-  masm_.bind(none);
   return_none();
   masm_.bind(call);
   masm_.jmp(at(x64::kVmCtx, offsetof(VmCtx, native_call_entry)));
 }
 
-// The same; everything is read before anything is written.
+// Everything is read before anything is written.
 void Stubs::Maker::short_copy() {
   define(Entry::short_copy);
   begin_stub("nacre!memory.copy");
   constexpr Gpr kTo = Gpr::rcx, kFrom = Gpr::r8, kLength = Gpr::r9;
   constexpr Gpr kFirst = Gpr::r10, kLast = Gpr::r11, kMiddle = Gpr::rsi;
   auto end = [](Gpr base, int32_t before) { return at(base, kLength, -before); };
-  Label call, to_32, below16, none;
+  Label call;
   need_short(kLength, kShortCopyBytes, call);
   need_in_memory0(kTo, kLength, call);
   need_in_memory0(kFrom, kLength, call);
   masm_.alu(w64, Alu::add, kTo, x64::kMemoryBase);
   masm_.alu(w64, Alu::add, kFrom, x64::kMemoryBase);
-  masm_.alu_imm(w64, Alu::cmp, kLength, 16);
-  masm_.jcc(Cond::below, below16);
-  masm_.movups(Xmm::xmm0, at(kFrom));
-  masm_.movups(Xmm::xmm1, end(kFrom, 16));
-  masm_.alu_imm(w64, Alu::cmp, kLength, 32);
-  masm_.jcc(Cond::below_equal, to_32);
-  masm_.movups(Xmm::xmm2, at(kFrom, 16));
-  masm_.movups(Xmm::xmm3, end(kFrom, 32));
-  masm_.movups(at(kTo, 16), Xmm::xmm2);
-  masm_.movups(end(kTo, 32), Xmm::xmm3);
-  masm_.bind(to_32);
-  masm_.movups(at(kTo), Xmm::xmm0);
-  masm_.movups(end(kTo, 16), Xmm::xmm1);
-  return_none();
-  masm_.bind(below16);
-  for (Width width : {w64, Width::w32}) {
-    int32_t bytes = width == w64 ? 8 : 4;
-    Label shorter;
-    masm_.alu_imm(w64, Alu::cmp, kLength, bytes);
-    masm_.jcc(Cond::below, shorter);
-    masm_.mov(width, kFirst, at(kFrom));
-    masm_.mov(width, kLast, end(kFrom, bytes));
-    masm_.mov(width, at(kTo), kFirst);
-    masm_.mov(width, end(kTo, bytes), kLast);
-    return_none();
-    masm_.bind(shorter);
-  }
-  masm_.test(w64, kLength, kLength);
-  masm_.jcc(Cond::equal, none);
+  by_size(kLength, [&](int32_t bytes) {
+    if (bytes == 16) {
+      Label to_32;
+      masm_.movups(Xmm::xmm0, at(kFrom));
+      masm_.movups(Xmm::xmm1, end(kFrom, 16));
+      masm_.alu_imm(w64, Alu::cmp, kLength, 32);
+      masm_.jcc(Cond::below_equal, to_32);
+      masm_.movups(Xmm::xmm2, at(kFrom, 16));
+      masm_.movups(Xmm::xmm3, end(kFrom, 32));
+      masm_.movups(at(kTo, 16), Xmm::xmm2);
+      masm_.movups(end(kTo, 32), Xmm::xmm3);
+      masm_.bind(to_32);
+      masm_.movups(at(kTo), Xmm::xmm0);
+      masm_.movups(end(kTo, 16), Xmm::xmm1);
+    } else {
+      Width width = bytes == 8 ? w64 : Width::w32;
+      masm_.mov(width, kFirst, at(kFrom));
+      masm_.mov(width, kLast, end(kFrom, bytes));
+      masm_.mov(width, at(kTo), kFirst);
+      masm_.mov(width, end(kTo, bytes), kLast);
+    }
+  });
   masm_.movzx8(kFirst, at(kFrom));
   masm_.movzx8(kLast, end(kFrom, 1));
   masm_.mov(w64, Gpr::rdx, kLength);
@@ -409,7 +413,6 @@ void Stubs::Maker::short_copy() {
   masm_.store8(at(kTo), kFirst);
   masm_.store8(end(kTo, 1), kLast);
   masm_.store8(at(kTo, Gpr::rdx), kMiddle);
-  masm_.bind(none);
   return_none();
   masm_.bind(call);
   masm_.jmp(at(x64::kVmCtx, offsetof(VmCtx, native_call_entry)));
