@@ -26,7 +26,8 @@ constexpr Command kCommands[] = {
     {"parse", "turn text into a binary module", parse_command},
     {"explain", "say in words what a module could do, and may; show its machine code",
      explain_command},
-    {"permissions", "decisions that are remembered, and policy files", permissions_command},
+    {"permissions", "decisions that are remembered, signers that are trusted, policy files",
+     permissions_command},
     {"wast", "run specification scripts", wast_command},
 };
 

@@ -1,4 +1,4 @@
-// permissions: decisions that are remembered, and policy files.
+// permissions: decisions that are remembered, signers that are trusted, and policy files.
 
 #include <cstdio>
 

@@ -32,7 +32,6 @@ struct RunOptions {
 
 void declare(CLI::App& app, RunOptions& options) {
   options.grants.add_to(app);
-  options.signature.add_to(app);
   app.add_option("--invoke", options.invoke, "call this export with ARGS and print its results")
       ->type_name("NAME");
   app.add_option("--module", options.modules, "offer another module's exports to APP as NAME")
@@ -47,6 +46,7 @@ void declare(CLI::App& app, RunOptions& options) {
                  "imports nobody offers: deny (refuse to start) or trap (when called)")
       ->type_name("deny|trap")
       ->check(CLI::IsMember({"deny", "trap"}));
+  options.signature.add_to(app);
   app.add_option("--record", options.record, "write the smallest policy that this run needed")
       ->type_name("FILE");
   app.add_option("--audit", options.audit,
