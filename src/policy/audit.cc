@@ -104,13 +104,13 @@ bool Audit::is_like_last(const host::CallRecord& record) const {
 void Audit::called(const host::CallRecord& record) {
   std::lock_guard lock(mutex_);
   if (is_like_last(record)) {
-    if (repeats_++ == 0) first_repeat_ = last_time_;
+    if (repeats_++ == 0) repeated_since_ = last_time_;
     uint64_t ticks = os::ticks();
     if (ticks - looked_at_ < kTicksBetweenLooks) return;
     looked_at_ = ticks;
     // Not before the call that it repeats.
     last_time_ = std::max(last_time_, os::rough_time());
-    if (last_time_ - first_repeat_ >= kPatience) tell_repeats();
+    if (last_time_ - repeated_since_ >= kPatience) tell_repeats();
     return;
   }
   tell_repeats();

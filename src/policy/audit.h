@@ -70,12 +70,12 @@ class Audit final : public Watcher, public host::CallLog {
   std::string pending_;
   int error_ = 0;
   Call last_;
-  uint64_t last_time_ = 0;     // of it, or of its last repeat, to some milliseconds
-  uint64_t looked_at_ = 0;     // when the clock was looked at for a repeat, in ticks
-  uint64_t repeats_ = 0;       // of last_, which no line tells of yet
-  uint64_t first_repeat_ = 0;  // when they began
-  Seconds second_ = -1;        // second_text_ is of
-  std::string second_text_;    // "2026-11-25T15:10:00"
+  uint64_t last_time_ = 0;       // of it, or of its last repeat, to some milliseconds
+  uint64_t looked_at_ = 0;       // when the clock was looked at for a repeat, in ticks
+  uint64_t repeats_ = 0;         // of last_, which no line tells of yet
+  uint64_t repeated_since_ = 0;  // the time of the call that they repeat
+  Seconds second_ = -1;          // second_text_ is of
+  std::string second_text_;      // "2026-11-25T15:10:00"
 };
 
 }  // namespace nacre::policy

@@ -1,4 +1,4 @@
-// What libsodium does for signatures; nothing else here includes that. A build may have none of it.
+// What libsodium does for signatures; nothing else but tests includes that. A build may have none.
 #pragma once
 
 #include <optional>
