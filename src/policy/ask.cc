@@ -1,9 +1,10 @@
 #include "policy/ask.h"
 
-#include <array>
+#include <algorithm>
 
 #include "base/utf8.h"
 #include "os/host_path.h"
+#include "os/random.h"
 #include "os/terminal.h"
 
 namespace nacre::policy {
@@ -21,9 +22,37 @@ constexpr AnswerInfo kAnswers[] = {
 // Longer than any answer; what a paste or a terminal's reply brings is none.
 constexpr size_t kMaxLine = 64;
 
-// Undoes what earlier output may have done to the screen: hidden text, scrolling margins, other
-// character sets (a soft reset), colours.
-constexpr std::string_view kPlainScreen = "\x1b[!p\x1b[0m\n";
+// Consonants: no word comes out, and none is taken for a digit.
+constexpr std::string_view kLetters = "bcdfghjkmnpqrstvwxz";
+constexpr size_t kLetterCount = 4;
+// How long whoever reads the output of the run may take for it.
+constexpr int kReaderMs = 2000;
+
+// A guest that guesses them is right once in 130 000 times.
+os::Sys<std::string> random_letters() {
+  std::string letters;
+  while (letters.size() < kLetterCount) {
+    uint8_t byte = 0;
+    if (auto filled = os::fill_random(MutableBytes(&byte, 1)); !filled) {
+      return std::unexpected(filled.error());
+    }
+    if (byte < 256 / kLetters.size() * kLetters.size()) letters += kLetters[byte % kLetters.size()];
+  }
+  return letters;
+}
+
+// Whether the whole text is seen at once: what scrolled away was not read. Other characters than
+// those of ASCII are counted by their bytes, which is too much rather than too little.
+bool fits(std::string_view text, os::Terminal::Size size) {
+  if (size.columns == 0 || size.rows == 0) return true;
+  size_t rows = 0;
+  while (!text.empty()) {
+    size_t length = std::min(text.find('\n'), text.size());
+    rows += std::max<size_t>(1, (length + size.columns - 1) / size.columns);
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return rows <= size.rows;
+}
 
 // What need not arrive.
 void say(os::Terminal& terminal, std::string_view text) {
@@ -138,7 +167,7 @@ std::string_view without_tcp(std::string_view end) {
   return end.starts_with("tcp://") ? end.substr(6) : end;
 }
 
-std::string question_text(const Question& question) {
+std::string question_text(const Question& question, std::string_view letters) {
   bool is_path = info_of(question.kind).shape == Shape::path;
   std::string text = quoted(question.module_name) + " wants to " + wish(question);
   if (question.kind == Kind::env) {
@@ -159,23 +188,55 @@ std::string question_text(const Question& question) {
     text += "; always signer or never signer for all that " + quoted(question.signers.front()) +
             " signs";
   }
+  text += "\nto allow it, type the word and these letters: once ";
+  text += letters;
   return text + "\n> ";
+}
+
+Answer answer_of(std::string_view line, std::string_view letters, const Question& question) {
+  bool has_letters = line.size() > letters.size() && line.ends_with(letters) &&
+                     line[line.size() - letters.size() - 1] == ' ';
+  if (has_letters) line.remove_suffix(letters.size() + 1);
+  const AnswerInfo* info = find_answer(line);
+  if (info == nullptr || !is_offered(*info, question)) return Answer::no;
+  return info->allows && !has_letters ? Answer::no : info->answer;
+}
+
+TerminalAsker::TerminalAsker() {
+  for (int fd : {1, 2}) {
+    if (auto pipe = os::duplicate_pipe(fd)) pipes_.push_back(std::move(*pipe));
+  }
 }
 
 std::optional<Answer> TerminalAsker::ask(const Question& question) {
   std::lock_guard lock(*in_use_);
   auto terminal = os::Terminal::open_controlling();
   if (!terminal || !terminal->can_ask()) return std::nullopt;
-  // Whatever was typed before the question was on the screen is no answer to it.
-  if (!terminal->discard_input()) return std::nullopt;
-  if (!terminal->write(std::string(kPlainScreen) + question_text(question))) return std::nullopt;
-  auto line = terminal->read_line(kMaxLine);
-  if (line && *line) {
-    const AnswerInfo* info = find_answer(**line);
-    if (info != nullptr && is_offered(*info, question)) return info->answer;
+  // A program behind a pipe that shows a guest's output late could show it over the question.
+  for (const os::OwnedFd& pipe : pipes_) {
+    if (!os::wait_until_read(pipe.get(), kReaderMs)) return std::nullopt;
   }
-  say(*terminal, "that is none of the answers: no, this time\n");
-  return Answer::no;
+  auto letters = random_letters();
+  if (!letters) return std::nullopt;
+  std::string text = question_text(question, *letters);
+  // Whatever was typed before the question was on the screen is no answer to it.
+  if (!terminal->make_plain() || !terminal->discard_input()) return std::nullopt;
+  if (!fits(text, terminal->size())) {
+    say(*terminal, "this window is too small to show a question whole: no, this time\n");
+    return Answer::no;
+  }
+  if (!terminal->write(text)) return std::nullopt;
+  auto line = terminal->read_line(kMaxLine);
+  // Another program may have taken the keyboard meanwhile.
+  if (!terminal->can_ask()) {
+    say(*terminal, "the terminal was changed while the question was open: no, this time\n");
+    return Answer::no;
+  }
+  Answer answer = line && *line ? answer_of(**line, *letters, question) : Answer::no;
+  if (answer == Answer::no && !(line && *line && **line == "no")) {
+    say(*terminal, "that is none of the answers, or it lacks the letters: no, this time\n");
+  }
+  return answer;
 }
 
 void TerminalAsker::tell(std::string_view text) {

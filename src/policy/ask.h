@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/stream.h"
+#include "os/file.h"
 #include "policy/grant.h"
 
 namespace nacre::policy {
@@ -63,19 +64,27 @@ std::string signers_text(const std::vector<std::string>& signers);
 // tcp:// taken off the front of an end of a connection, for people: nothing else is as usual.
 std::string_view without_tcp(std::string_view end);
 
-// A question as lines of text in which nothing can move a cursor or end early.
-std::string question_text(const Question& question);
+// A question as lines of text in which nothing can move a cursor or end early. Whoever allows it
+// has to type `letters` behind the word.
+std::string question_text(const Question& question, std::string_view letters);
+// What a line that was typed means: words that allow something count only with the letters.
+Answer answer_of(std::string_view line, std::string_view letters, const Question& question);
 
 // Asks at the controlling terminal, whose other users wait meanwhile: those that write through a
-// stream of pausing().
+// stream of pausing(). An answer that allows something needs a few random letters which only the
+// question shows: who sees a guest's imitation instead, whatever state the guest brought the
+// terminal into, does not know them.
 class TerminalAsker final : public Asker {
  public:
+  // Holds on to standard output and error where they are pipes, for a broker has other ones.
+  TerminalAsker();
   std::optional<Answer> ask(const Question& question) override;
   void tell(std::string_view text) override;
   // The stream, if it is no terminal; otherwise one that does not write while a question is open.
   std::shared_ptr<host::Stream> pausing(std::shared_ptr<host::Stream> stream);
 
  private:
+  std::vector<os::OwnedFd> pipes_;
   std::shared_ptr<std::mutex> in_use_ = std::make_shared<std::mutex>();
 };
 

@@ -160,7 +160,7 @@ TEST_F(PolicyTest, ConnectionsAreAskedAboutByName) {
   };
   EXPECT_TRUE(ask("tcp://1.2.3.4:443", {"example.com"}));
   EXPECT_EQ(script->asked[0].object, "tcp://example.com:443");
-  std::string text = question_text(script->asked[0]);
+  std::string text = question_text(script->asked[0], "bcdf");
   EXPECT_NE(text.find(" wants to connect to\n  \"example.com:443\" (1.2.3.4)\n"), text.npos)
       << text;
   EXPECT_TRUE(ask("tcp://1.2.3.5:443", {"example.com"})) << "another of its addresses";
@@ -169,7 +169,7 @@ TEST_F(PolicyTest, ConnectionsAreAskedAboutByName) {
   EXPECT_EQ(script->asked[1].address, "");
   EXPECT_FALSE(ask("tcp://127.0.0.1:443", {}));
   EXPECT_TRUE(ask("udp://1.2.3.4:53", {}));
-  text = question_text(script->asked[2]);
+  text = question_text(script->asked[2], "bcdf");
   EXPECT_NE(text.find(" wants to send datagrams to\n  \"udp://1.2.3.4:53\"\n"), text.npos) << text;
   EXPECT_EQ(script->asked.size(), 3u);
 }
@@ -202,7 +202,7 @@ TEST_F(PolicyTest, AnswersAboutASignerNeedOne) {
   EXPECT_NE(policy().may({.kind = Kind::clock, .object = {}}), Decision::allow);
   EXPECT_EQ(script->asked.size(), 3u);
   EXPECT_EQ(script->told, "") << "nothing was to be kept";
-  EXPECT_EQ(question_text(script->asked[0]).find("sign"), std::string::npos);
+  EXPECT_EQ(question_text(script->asked[0], "bcdf").find("sign"), std::string::npos);
 }
 
 TEST_F(PolicyTest, AnswersAboutASignerAreAboutWhatWasAskedFor) {
@@ -214,7 +214,7 @@ TEST_F(PolicyTest, AnswersAboutASignerAreAboutWhatWasAskedFor) {
   EXPECT_FALSE(may("/d/b"));
   EXPECT_FALSE(may("/d/c"));
   EXPECT_EQ(script->asked.size(), 3u);
-  std::string text = question_text(script->asked[0]);
+  std::string text = question_text(script->asked[0], "bcdf");
   EXPECT_NE(text.find("\n  signed by \"alice\"\n  signed by \"bob\"\nallow?"), text.npos) << text;
   EXPECT_NE(text.find("never signer for all that \"alice\" signs\n"), text.npos) << text;
 }
@@ -307,14 +307,33 @@ TEST(QuestionText, NothingInItCanMoveACursorOrLookLikeTheEnd) {
   question.folder =
       "/tmp/\x9b"
       "1m";
-  std::string text = question_text(question);
+  std::string text = question_text(question, "bcdf");
   for (size_t i = 0; i < text.size(); ++i) {
     auto byte = static_cast<unsigned char>(text[i]);
     EXPECT_TRUE((byte >= 0x20 && byte < 0x7f) || byte == '\n') << i;
   }
   EXPECT_NE(text.find("\\u{202e}"), std::string::npos);
   EXPECT_NE(text.find("\\\"b.wasm\" wants to read and write the file"), std::string::npos) << text;
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 6);
+}
+
+TEST(AnswerOf, WhatAllowsNeedsTheLettersOfThisQuestion) {
+  Question question;
+  question.kind = Kind::file;
+  auto answer = [&](std::string_view line) { return answer_of(line, "bcdf", question); };
+  EXPECT_EQ(answer("once bcdf"), Answer::once);
+  EXPECT_EQ(answer("always dir bcdf"), Answer::always_dir);
+  for (std::string_view line :
+       {"once", "once ", "once bcdg", "once BCDF", "oncebcdf", "once  bcdf", "once bcdf ",
+        " once bcdf", "bcdf", " bcdf", "bcdf once", "once bcdf bcdf", "always", "always dir", "",
+        "yes bcdf", "always signer bcdf"}) {
+    EXPECT_EQ(answer(line), Answer::no) << line;
+  }
+  EXPECT_EQ(answer("never"), Answer::never) << "what allows nothing needs none";
+  EXPECT_EQ(answer("never dir bcdf"), Answer::never_dir);
+  question.signers = {"alice"};
+  EXPECT_EQ(answer("always signer bcdf"), Answer::always_signer);
+  EXPECT_EQ(answer("always signer"), Answer::no);
 }
 
 }  // namespace

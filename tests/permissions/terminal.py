@@ -5,15 +5,29 @@ import pty
 import re
 import select
 import signal
+import termios
 import time
 
 QUESTION = b"\r\n> "
 TIMEOUT_SECONDS = 20
+WORDS_THAT_ALLOW = ("once", "run", "always", "always dir", "always signer")
+# What makes the terminal plain before a question.
+PLAIN = re.compile(r"\x18.*?\x1b\[J", re.DOTALL)
+
+
+def letters(asked):
+    """What has to be typed behind a word that allows."""
+    return re.findall(r"these letters: once ([a-z]+)\s", asked)[-1]
+
+
+def with_letters(word, asked):
+    return f"{word} {letters(asked)}" if word in WORDS_THAT_ALLOW else word
 
 
 class Terminal:
-    def __init__(self, command, directory, environment, raw=False, redirect=None):
-        """`raw`: the terminal is in raw mode. `redirect`: what happens in the child before it starts."""
+    def __init__(self, command, directory, environment, raw=False, redirect=None, size=None):
+        """`raw`: the terminal is in raw mode. `redirect`: what happens in the child before it starts.
+        `size`: rows and columns, where the terminal knows them."""
         self.seen = b""  # and not waited for yet
         self.all = b""
         self.status = None
@@ -23,6 +37,8 @@ class Terminal:
                 # Whoever started the tests in the background made ^C be ignored.
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
                 os.chdir(directory)
+                if size:
+                    termios.tcsetwinsize(0, size)
                 if raw:
                     import tty
                     tty.setraw(0)
@@ -64,7 +80,7 @@ class Terminal:
 
     def answer(self, word):
         asked = self.question()
-        self.type(word + "\n")
+        self.type(with_letters(word, asked) + "\n")
         return asked
 
     def end(self):
@@ -77,6 +93,5 @@ class Terminal:
             raise AssertionError(f"it does not end; {self.seen!r}")
         _, status = os.waitpid(self.pid, 0)
         os.close(self.fd)
-        # Without the soft reset that stands before questions.
-        text = re.sub(r"\x1b\[(!p|0m)", "", self.all.decode("utf-8", "backslashreplace"))
+        text = PLAIN.sub("\n", self.all.decode("utf-8", "backslashreplace"))
         return text.replace("\r\n", "\n"), os.waitstatus_to_exitcode(status)

@@ -1,9 +1,10 @@
 """Questions: when they come, what they show, what each answer means."""
 
 import os
+import termios
 import time
 
-from terminal import Terminal
+from terminal import Terminal, letters, with_letters
 
 
 def test_once_allows_one_time(world):
@@ -120,6 +121,74 @@ def test_other_words_are_no(world):
     assert not world.store.exists()
 
 
+def test_a_word_without_the_letters_of_its_question_is_no(world):
+    path, other = world.put("d/a.txt"), world.put("d/b.txt")
+    for word in ("once", "run", "always", "always dir", "once bcdf"):
+        run = world.terminal(["wish.wasm", "read", path, "read", other])
+        run.question()
+        run.type(word + "\n")
+        run.answer("no")
+        out, _ = run.end()
+        assert out.count("read: error 76") == 2, (word, out)
+        assert "that is none of the answers, or it lacks the letters" in out, out
+    run = world.terminal(["wish.wasm", "read", path, "read", other])
+    first = letters(run.answer("once"))
+    second = letters(run.question())
+    assert first != second  # equal once in 130 000 runs
+    run.type(f"once {first}\n")
+    out, _ = run.end()
+    assert "read: text" in out and "read: error 76" in out, out
+    assert not world.store.exists()
+
+
+def test_denying_needs_no_letters(world):
+    path = world.put("a.txt")
+    run = world.terminal(f"wish.wasm read {path}")
+    run.question()
+    run.type("never\n")
+    assert "read: error 76" in run.end()[0]
+    assert "deny  file" in world.run("permissions list", code=0)[0]
+
+
+def test_output_through_a_pipe_comes_before_the_question(world):
+    """What a slow reader shows later could be shown over the question."""
+    path = world.put("a.txt")
+    command = " ".join(world.nacre) + f" wish.wasm show before{'.' * 5000} read {path} | (sleep {{}}; cat)"
+    run = Terminal(["sh", "-c", command.format(0.3)], world.work, world.environment)
+    assert "before..." in run.answer("once")
+    assert "read: text" in run.end()[0]
+    run = Terminal(["sh", "-c", command.format(4)], world.work, world.environment)
+    out, _ = run.end()
+    assert "wants to" not in out and "read: error 76" in out, out
+
+
+def test_no_answer_counts_once_another_program_has_the_keyboard(world):
+    """Another program sets the terminal to another mode while the question is open."""
+    path = world.put("a.txt")
+    for change in (lambda mode: mode & ~termios.ECHO, lambda mode: mode & ~termios.ICANON):
+        run = world.terminal(f"wish.wasm read {path}")
+        asked = run.question()
+        mode = termios.tcgetattr(run.fd)
+        mode[3] = change(mode[3])
+        termios.tcsetattr(run.fd, termios.TCSANOW, mode)
+        run.type(with_letters("always", asked) + "\n")
+        out, _ = run.end()
+        assert "read: error 76" in out and "the terminal was changed" in out, out
+    assert not world.store.exists()
+
+
+def test_a_question_that_is_not_seen_whole_is_not_asked(world):
+    path = world.put("a.txt")
+    for rows, columns in ((5, 200), (30, 7), (2, 80)):
+        run = world.terminal(f"wish.wasm read {path}", size=(rows, columns))
+        out, _ = run.end()
+        assert "read: error 76" in out and "too small to show a question whole" in out, out
+        assert "these letters" not in out, out
+    run = world.terminal(f"wish.wasm read {path}", size=(12, 80))
+    run.answer("once")
+    assert "read: text" in run.end()[0]
+
+
 def test_end_of_input_is_no(world):
     path = world.put("a.txt")
     run = world.terminal(f"wish.wasm read {path}")
@@ -163,10 +232,10 @@ def test_what_was_shown_is_what_is_opened(world):
     """The name leads elsewhere by the time of the answer."""
     path = world.put("a.txt", "shown\n")
     run = world.terminal(f"wish.wasm read {path}")
-    run.question()
+    asked = run.question()
     os.rename(path, world.path("b.txt"))
     os.symlink(world.base / "outside/secret", path)
-    run.type("once\n")
+    run.type(with_letters("once", asked) + "\n")
     out, _ = run.end()
     assert "read: shown" in out and "secret" not in out, out
 
@@ -174,9 +243,10 @@ def test_what_was_shown_is_what_is_opened(world):
 def test_a_new_file_is_not_made_through_a_link_that_came_later(world):
     path = world.path("new.txt")
     run = world.terminal(f"wish.wasm write {path}")
-    assert "(does not exist yet)" in run.question()
+    asked = run.question()
+    assert "(does not exist yet)" in asked
     os.symlink(world.base / "outside/made", path)
-    run.type("once\n")
+    run.type(with_letters("once", asked) + "\n")
     assert f'"{world.base}/outside/made"' in run.answer("no")
     out, _ = run.end()
     assert "write: error 76" in out, out

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from unittest import SkipTest
 
+from terminal import with_letters
 from test_server import asked as ask_server
 
 
@@ -355,9 +356,9 @@ def test_an_answer_for_one_who_is_distrusted_meanwhile(world):
     path = world.put("a.txt")
     put_signed(world, "signed.wasm", wish(world), alice)
     run = world.terminal(f"signed.wasm read {path} read {path}")
-    run.question()
+    asked = run.question()
     world.run("permissions distrust alice", code=0)
-    run.type("always signer\n")
+    run.type(with_letters("always signer", asked) + "\n")
     out, _ = run.end()
     assert 'not remembered beyond this run' in out and '"alice" is not trusted any more' in out, out
     assert out.count("read: text") == 2 and listed(world) == "nothing is remembered\n"

@@ -1,6 +1,6 @@
 // A program that does what its arguments say, one after the other, and prints what came of it:
 //   read PATH   write PATH   stat PATH   list DIR   remove PATH   rename FROM TO   link FROM TO
-//   mkdir PATH   clock   random   input   variable NAME   token   say TEXT   spin N
+//   mkdir PATH   clock   random   input   variable NAME   token   say TEXT   show TEXT   spin N
 // Errors are printed as their number in WASI: 76 is "not capable", 63 "not permitted".
 #include <dirent.h>
 #include <errno.h>
@@ -92,6 +92,8 @@ int main(int argc, char** argv) {
       printf("token: %s, color: %s\n", token ? token : "none", color ? color : "none");
     } else if (!strcmp(word, "say")) {
       printf("say: %s\n", argv[++i]);
+    } else if (!strcmp(word, "show")) {
+      fputs(argv[++i], stdout);  // and nothing else
     } else if (!strcmp(word, "spin")) {
       // Reads of one byte: many calls that each use a grant.
       int fd = open(argv[i + 2], O_RDONLY);
