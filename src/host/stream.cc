@@ -140,7 +140,7 @@ class MemoryInput final : public Stream {
 
 class FilteredStream final : public ForwardingStream {
  public:
-  FilteredStream(std::shared_ptr<Stream> inner, OutputFilter filter)
+  FilteredStream(const std::shared_ptr<Stream>& inner, OutputFilter filter)
       : ForwardingStream(inner, inner->readable(), inner->writable()), filter_(std::move(filter)) {}
 
   HostResult<size_t> write_at(std::span<const Bytes>, uint64_t) override {

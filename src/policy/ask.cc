@@ -85,7 +85,7 @@ std::string_view address_alone(std::string_view end) {
 
 class PausingStream final : public host::ForwardingStream {
  public:
-  PausingStream(std::shared_ptr<host::Stream> inner, std::shared_ptr<std::mutex> in_use)
+  PausingStream(const std::shared_ptr<host::Stream>& inner, std::shared_ptr<std::mutex> in_use)
       : ForwardingStream(inner, inner->readable(), inner->writable()), in_use_(std::move(in_use)) {}
 
   host::HostResult<size_t> write(std::span<const Bytes> from) override {
