@@ -231,11 +231,10 @@ P1Result<size_t> Preview1::write_some(Descriptor& descriptor, std::span<const By
     case host::HandleKind::stream: {
       P1_TRY(before_transfer(descriptor, true));
       host::Stream& stream = descriptor.stream();
-      if (stream.seekable()) {
-        bool appends = (descriptor.flags & fdflags::append) != 0;
-        return P1_TRY(appends ? stream.append(from) : stream.write(from));
-      }
-      if (!nonblocking || from.empty()) return P1_TRY(stream.write(from));
+      bool appends = (descriptor.flags & fdflags::append) != 0;
+      if (appends && stream.seekable()) return P1_TRY(stream.append(from));
+      // A file takes all without waiting.
+      if (!nonblocking || from.empty() || stream.seekable()) return P1_TRY(stream.write(from));
       Bytes first = from[0].subspan(0, std::min(from[0].size(), kAtomicPipeBytes));
       return P1_TRY(stream.write(std::span<const Bytes>(&first, 1)));
     }
