@@ -55,6 +55,7 @@ class RealStream final : public Stream {
     return HOST_TRY(from_sys(os::append_vectors(fd_.get(), from))).written;
   }
   HostResult<void> set_size(uint64_t size_bytes) override {
+    if (size_bytes > INT64_MAX) return failed(Errno::inval);
     if (size_bytes < kept_bytes_) return failed(Errno::perm);
     return from_sys(os::set_size(fd_.get(), size_bytes));
   }

@@ -1,8 +1,8 @@
 // A sequence of bytes: standard input and output, pipes, terminals, devices.
 //
-// Where it is a file in truth (`app < in > out`), it can be used as one: at the offset that whoever
-// opened it shares with us, or at any. Otherwise these operations answer as the system does for what
-// it is. What somebody opened for appending is appended to, whatever a guest says of its own
+// Where it is a file in truth (`app < in > out`), it can be used as one: at the offset that is
+// shared with whoever opened it, or at any. Otherwise these operations answer as the system does
+// for what it is. What somebody opened for appending is appended to, whatever a guest says of its own
 // descriptor, and is never made shorter than it was.
 // Reads and writes may be short and may wait; a read of 0 bytes is the end. Asking poll_fd() or
 // readiness() first is how a skin implements a non-blocking mode: the descriptor's own mode is
@@ -127,8 +127,8 @@ class MemoryOutput final : public Stream {
 
 // Passes writes through a filter on their way: the place where policy will make a guest's output
 // safe for a terminal. The filter gets a copy and returns what is to be written; all of the
-// original counts as written once the inner stream took all of the result. It is no file: a filter is of
-// a sequence.
+// original counts as written once the inner stream took all of the result. What a filter has seen
+// cannot be written at another place: there are no offsets.
 using OutputFilter = std::function<std::string(std::string_view)>;
 std::shared_ptr<Stream> make_filtered_stream(std::shared_ptr<Stream> inner, OutputFilter filter);
 

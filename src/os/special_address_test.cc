@@ -1,4 +1,4 @@
-// What addresses carry and are for, and what the system's routes say of those that are always there.
+// What addresses carry and are for, and what the system's routes say of those that always exist.
 #include "os/special_address.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// Standard streams that are files, pipes, devices or nothing: each is used as what it is, and what comes of
-// it is written to `report`.
+// Standard streams that are files, pipes, devices or nothing: each is used as what it is, and what
+// comes of it is written to `report`.
 // run: --dir %root::/
 // setup: printf '0123456789' >in; printf 'what was there' >old; printf 'both ways' >both
 // shell: {} <in >out 2>err
