@@ -17,6 +17,7 @@ namespace {
 
 constexpr size_t kV4At = 12;  // where an IPv4 address begins in an IpAddress
 constexpr size_t kMaxAnswer = 4096;
+constexpr uint32_t kLoopbackInterface = 1;  // in every network namespace
 
 struct Question {
   nlmsghdr header{};
@@ -40,6 +41,24 @@ Question question_about(const IpAddress& address) {
   std::copy(address.begin() + static_cast<std::ptrdiff_t>(skip), address.end(),
             question.address.begin());
   return question;
+}
+
+// Whether a route's attributes name the loopback interface as the one to leave by.
+bool leaves_by_loopback(const uint8_t* attributes, size_t size) {
+  while (size >= sizeof(rtattr)) {
+    rtattr attribute;
+    std::memcpy(&attribute, attributes, sizeof attribute);
+    if (attribute.rta_len < sizeof attribute || attribute.rta_len > size) return true;
+    if (attribute.rta_type == RTA_OIF && attribute.rta_len >= RTA_LENGTH(sizeof(uint32_t))) {
+      uint32_t interface;
+      std::memcpy(&interface, attributes + RTA_LENGTH(0), sizeof interface);
+      if (interface == kLoopbackInterface) return true;
+    }
+    size_t step = std::min<size_t>(RTA_ALIGN(attribute.rta_len), size);
+    attributes += step;
+    size -= step;
+  }
+  return false;
 }
 
 // RTN_*; nothing: there is no answer, or none that says where.
@@ -75,6 +94,11 @@ std::optional<unsigned> type_of_route(const IpAddress& address) {
   if (header.nlmsg_type != RTM_NEWROUTE || behind < sizeof(rtmsg)) return std::nullopt;
   rtmsg route;
   std::memcpy(&route, body, sizeof route);
+  // An address of IPv6 that was just given to that interface is a route by it before it is local.
+  size_t head = NLMSG_ALIGN(sizeof route);
+  if (route.rtm_type == RTN_UNICAST && leaves_by_loopback(body + head, behind - head)) {
+    return RTN_LOCAL;
+  }
   return route.rtm_type;
 }
 

@@ -388,7 +388,8 @@ import json, socket, subprocess, sys, threading
 hosts, commands = sys.argv[1], json.loads(sys.argv[2])
 subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True)
 for words in ("link set lo up", "addr add 10.9.0.1/24 brd + dev lo", "addr add fd09::1/64 nodad dev lo",
-              "route add local 10.77.0.0/16 dev lo", "-6 route add local fd77::/64 dev lo"):
+              "route add local 10.77.0.0/16 dev lo", "-6 route add local fd77::/64 dev lo",
+              "route add 10.66.0.0/16 dev lo"):
     subprocess.run(["ip", *words.split()], check=True)
 server = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
 seen = []
@@ -432,7 +433,7 @@ def run_in_own_network(world, hosts, commands):
 
 
 LEAD_NOWHERE = {
-    "own": "10.9.0.1", "own6": "fd09::1", "many": "10.9.0.255", "any": "10.77.1.2", "any6": "fd77::5",
+    "own": "10.9.0.1", "own6": "fd09::1", "many": "10.9.0.255", "any": "10.77.1.2", "any6": "fd77::5", "by-loopback": "10.66.1.1",
     "loop": "127.9.9.9", "translated": "64:ff9b::a09:1", "tunnel": "2002:a09:1::1", "teredo": "2001:0:808:808::f5f6:fffe",
     "isatap": "2001:db8::5efe:a09:1", "local-translator": "64:ff9b:1::808:808", "site": "fec0::1",
     "metadata": "169.254.169.254", "metadata6": "fd00:ec2::254", "alibaba": "100.100.100.200", "azure": "168.63.129.16"}
