@@ -106,12 +106,16 @@ class NarrowedNetwork final : public host::Network,
     names_.learn(*name, addresses);
     return addresses;
   }
+  bool leads_elsewhere(const os::IpAddress& address) override {
+    return parent_->leads_elsewhere(address);
+  }
   host::HostResult<std::unique_ptr<host::OpenedSocket>> open(const host::SocketPlan& plan) override;
 
-  host::HostResult<void> may_reach(os::SocketType type, const os::Endpoint& to) const {
+  host::HostResult<void> may_reach(os::SocketType type, const os::Endpoint& to) {
     std::vector<std::string> names = names_.names_of(to.address);
     std::string object = host::object_text(type, to);
-    return check({.kind = Kind::net, .object = object, .names = names});
+    bool stays_here = !names.empty() && !leads_elsewhere(to.address);
+    return check({.kind = Kind::net, .object = object, .names = names, .stays_here = stays_here});
   }
 
  private:

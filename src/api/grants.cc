@@ -54,6 +54,14 @@ bool is_handed_over(const Rule& rule) {
          !rule.origin.starts_with("decided");
 }
 
+// Whether another rule takes it away.
+bool is_denied(const policy::RuleSet& rules, const Rule& listen) {
+  std::string_view end = listen.endpoint_text;
+  std::string object = std::string(end.starts_with("tcp://") ? "" : "tcp://").append(end);
+  auto verdict = rules.evaluate({.kind = Kind::listen, .object = object});
+  return verdict.answer == policy::Verdict::denied;
+}
+
 // Whether the program could be let on to the network.
 bool could_connect(const Rule& rule) {
   bool listens = rule.kind == Kind::listen && !is_handed_over(rule);
@@ -398,7 +406,7 @@ Result<void> Grants::grant_handles(wasi::p1::Config& config, const policy::RuleS
     if (!done) return fail(ErrorCode::io, "/: " + std::string(host::errno_text(done.error())));
   }
   for (const Rule& rule : rules.rules()) {
-    if (!is_handed_over(rule)) continue;
+    if (!is_handed_over(rule) || is_denied(rules, rule)) continue;
     auto fd = os::listen_tcp(rule.endpoint.name(), rule.endpoint.port());
     std::string name = rule.endpoint_text;
     if (!fd) {

@@ -341,6 +341,8 @@ TEST(BrokerNetwork, DoesWhatTheNetworkDoes) {
     EXPECT_EQ(network->look_up("nowhere.example").error(), Errno::no_capability);
     EXPECT_EQ(network->look_up("127.0.0.1").error(), Errno::inval);
     EXPECT_TRUE(network->look_up("localhost").has_value());
+    EXPECT_FALSE(network->leads_elsewhere(*os::parse_address("127.0.0.1")));
+    EXPECT_TRUE(network->leads_elsewhere(*os::parse_address("192.0.2.1")));
     EXPECT_EQ(network->open({.type = os::SocketType::stream, .source = os::IpAddress{}}).error(),
               Errno::inval);
   }
@@ -463,6 +465,7 @@ TEST(BrokerTest, WithoutABrokerNothingWorksAndNothingHangs) {
   EXPECT_EQ(client->may({.kind = Kind::clock, .object = {}}), host::Decision::deny);
   EXPECT_TRUE(client->variables()->decided().empty());
   EXPECT_FALSE(client->finish(0).has_value());
+  EXPECT_FALSE(client->network()->leads_elsewhere(*os::parse_address("192.0.2.1")));
 }
 
 TEST(BrokerTest, FinishSaysWhatFailed) {

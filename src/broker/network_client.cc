@@ -76,6 +76,12 @@ class RemoteNetwork final : public host::Network {
     if (!reader.complete()) return host::failed(Errno::io);
     return addresses;
   }
+  bool leads_elsewhere(const os::IpAddress& address) override {
+    Writer writer;
+    write(writer.number(Request::leads_elsewhere), address);
+    auto answer = client_->ask(writer);
+    return answer && reader_of(*answer).flag();
+  }
   HostResult<std::unique_ptr<host::OpenedSocket>> open(const SocketPlan& plan) override {
     Writer writer;
     write(writer.number(Request::socket), plan);

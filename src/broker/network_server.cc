@@ -17,6 +17,12 @@ HostResult<Server::Answer> Server::look_up(Reader& from) {
   return answer;
 }
 
+HostResult<Server::Answer> Server::leads_elsewhere(Reader& from) {
+  os::IpAddress address = read_address(from);
+  if (!from.complete() || !duties_.network) return host::failed(Errno::inval);
+  return Answer{success().number<uint8_t>(duties_.network->leads_elsewhere(address))};
+}
+
 HostResult<Server::Answer> Server::make_socket(Reader& from) {
   auto plan = read_plan(from);
   if (!plan || !duties_.network) return host::failed(Errno::inval);

@@ -71,6 +71,8 @@ HostResult<Server::Answer> Server::act(Request request, Reader& from) {
       return variables(from);
     case Request::look_up:
       return look_up(from);
+    case Request::leads_elsewhere:
+      return leads_elsewhere(from);
     case Request::socket:
       return make_socket(from);
     case Request::bind:

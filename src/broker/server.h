@@ -54,6 +54,7 @@ class Server {
   host::HostResult<Answer> may(Reader& from);
   host::HostResult<Answer> variables(Reader& from);
   host::HostResult<Answer> look_up(Reader& from);
+  host::HostResult<Answer> leads_elsewhere(Reader& from);
   host::HostResult<Answer> make_socket(Reader& from);
   host::HostResult<Answer> act_on_socket(Request request, Reader& from);
   host::HostResult<Answer> act_at_end(Request request, host::OpenedSocket& socket, Reader& from);

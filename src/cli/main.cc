@@ -98,15 +98,16 @@ int dispatch(Args args) {
 }
 
 // A closed descriptor 0, 1 or 2 would be given to the next file that is opened, a guest's perhaps,
-// and Nacre's messages would end in it.
+// and Nacre's messages would end in it. What is opened instead is of no use for reading input, or
+// for writing output, so that no guest takes it for a stream.
 void occupy_standard_descriptors() {
   for (;;) {
-    FILE* file = std::fopen("/dev/null", "r");
+    FILE* file = std::fopen("/dev/null", "w");
     if (file == nullptr) return;
-    if (fileno(file) > 2) {
-      std::fclose(file);
-      return;
-    }
+    int fd = fileno(file);
+    if (fd == 0) continue;
+    std::fclose(file);
+    if (fd > 2 || std::fopen("/dev/null", "r") == nullptr) return;
   }
 }
 

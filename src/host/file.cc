@@ -10,24 +10,6 @@ namespace {
 
 constexpr uint64_t kMaxOffset = std::numeric_limits<int64_t>::max();
 
-int native_advice(Advice advice) {
-  switch (advice) {
-    case Advice::normal:
-      return POSIX_FADV_NORMAL;
-    case Advice::sequential:
-      return POSIX_FADV_SEQUENTIAL;
-    case Advice::random:
-      return POSIX_FADV_RANDOM;
-    case Advice::will_need:
-      return POSIX_FADV_WILLNEED;
-    case Advice::dont_need:
-      return POSIX_FADV_DONTNEED;
-    case Advice::no_reuse:
-      return POSIX_FADV_NOREUSE;
-  }
-  return POSIX_FADV_NORMAL;
-}
-
 class RealFile final : public File {
  public:
   RealFile(os::OwnedFd fd, bool readable, bool writable, std::shared_ptr<const Grant> grant,
@@ -69,6 +51,24 @@ class RealFile final : public File {
 };
 
 }  // namespace
+
+int native_advice(Advice advice) {
+  switch (advice) {
+    case Advice::normal:
+      return POSIX_FADV_NORMAL;
+    case Advice::sequential:
+      return POSIX_FADV_SEQUENTIAL;
+    case Advice::random:
+      return POSIX_FADV_RANDOM;
+    case Advice::will_need:
+      return POSIX_FADV_WILLNEED;
+    case Advice::dont_need:
+      return POSIX_FADV_DONTNEED;
+    case Advice::no_reuse:
+      return POSIX_FADV_NOREUSE;
+  }
+  return POSIX_FADV_NORMAL;
+}
 
 HostResult<size_t> File::read_at(std::span<const MutableBytes> to, uint64_t offset) {
   if (!readable_) return failed(Errno::badf);

@@ -14,6 +14,9 @@ namespace nacre::host {
 // As posix_fadvise; purely a hint.
 enum class Advice : uint8_t { normal, sequential, random, will_need, dont_need, no_reuse };
 
+// As the system counts it.
+int native_advice(Advice advice);
+
 class File : public Handle {
  public:
   // How it was opened; a File that may not be written refuses writes with badf, as POSIX does.

@@ -104,6 +104,9 @@ struct Request {
   // net: the names that this run looked up and that led to the address, the latest first. Only who
   // looked them up himself may say so.
   std::span<const std::string> names = {};
+  // net: the address is not another machine's, as the system says now (os/route.h), or it could
+  // not be asked. Whoever gives names says it.
+  bool stays_here = false;
 };
 
 enum class Decision : uint8_t { allow, deny };

@@ -244,6 +244,26 @@ TEST(Host, Streams) {
   EXPECT_EQ(loud->write(std::span<const Bytes>(&text, 1)).error(), Errno::nospc);
 }
 
+// Nothing gets past a filter, although what is behind it is a file.
+TEST(Host, AFilterHasNoOffsets) {
+  char name[] = "/tmp/nacre-filter-XXXXXX";
+  os::OwnedFd fd(mkstemp(name));
+  unlink(name);
+  auto file = make_real_stream(std::move(fd));
+  auto loud = make_filtered_stream(file, [](std::string_view) { return std::string("FILTERED"); });
+  Bytes text = as_bytes("abc");
+  std::span<const Bytes> from(&text, 1);
+  EXPECT_EQ(loud->append(from).value(), 3u);
+  EXPECT_EQ(loud->write_at(from, 0).error(), Errno::spipe);
+  EXPECT_FALSE(loud->set_size(1).has_value());
+  EXPECT_FALSE(loud->allocate(0, 100).has_value());
+  EXPECT_EQ(loud->stat()->size_bytes, 8u);
+  uint8_t bytes[8];
+  MutableBytes to(bytes);
+  EXPECT_EQ(loud->read_at(std::span<const MutableBytes>(&to, 1), 0).value(), 8u);
+  EXPECT_EQ(as_text(Bytes(bytes)), "FILTERED");
+}
+
 // RLIMIT_FSIZE sends a signal whose default is to end the process: a guest could end its host.
 TEST(Host, ALimitOnTheSizeOfFilesIsAnError) {
   auto write_too_much = [] {

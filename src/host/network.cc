@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "os/lookup.h"
+#include "os/route.h"
 
 namespace nacre::host {
 namespace {
@@ -20,12 +21,14 @@ class RealNetwork final : public Network, public std::enable_shared_from_this<Re
     names_.learn(*name, addresses);
     return addresses;
   }
+  bool leads_elsewhere(const IpAddress& address) override { return os::leads_elsewhere(address); }
   HostResult<std::unique_ptr<OpenedSocket>> open(const SocketPlan& plan) override;
 
   HostResult<void> may_reach(SocketType type, const Endpoint& to) {
     std::vector<std::string> names = names_.names_of(to.address);
     std::string object = object_text(type, to);
-    return ask({.kind = Kind::net, .object = object, .names = names});
+    bool stays_here = !names.empty() && !leads_elsewhere(to.address);
+    return ask({.kind = Kind::net, .object = object, .names = names, .stays_here = stays_here});
   }
   HostResult<void> may_listen(SocketType type, const Endpoint& at) {
     std::string object = object_text(type, at);

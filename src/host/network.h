@@ -62,6 +62,9 @@ class Network {
   // as long as servers do; intr if the guest is to stop meanwhile, or something can be read from
   // the descriptor `give_up` (-1: none), which says that nobody wants it any more.
   virtual HostResult<std::vector<IpAddress>> look_up(std::string_view name, int give_up = -1) = 0;
+  // Whether what is sent to the address leaves this machine for one other (os/route.h); no, if that
+  // is not known.
+  virtual bool leads_elsewhere(const IpAddress&) { return false; }
   // Nothing is decided yet, and nothing done.
   virtual HostResult<std::unique_ptr<OpenedSocket>> open(const SocketPlan& plan) = 0;
 };

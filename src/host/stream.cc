@@ -17,7 +17,10 @@ class RealStream final : public Stream {
       : Stream(os::can_read(fd.get()), os::can_write(fd.get())),
         fd_(std::move(fd)),
         is_terminal_(os::is_terminal(fd_.get())),
-        seekable_(!is_terminal_ && os::seek(fd_.get(), 0, SEEK_CUR).has_value()) {}
+        seekable_(!is_terminal_ && os::seek(fd_.get(), 0, SEEK_CUR).has_value()),
+        opened_as_(os::opened_as(fd_.get())) {
+    if (opened_as_.append) kept_bytes_ = size_of_file().value_or(0);
+  }
 
   bool is_terminal() const override { return is_terminal_; }
   bool seekable() const override { return seekable_; }
@@ -40,8 +43,42 @@ class RealStream final : public Stream {
     if (!seekable_) return failed(Errno::spipe);
     return from_sys(os::seek(fd_.get(), offset, whence));
   }
+  os::OpenedAs opened_as() const override { return opened_as_; }
+  HostResult<size_t> read_at(std::span<const MutableBytes> to, uint64_t offset) override {
+    return from_sys(os::read_vectors_at(fd_.get(), to, offset));
+  }
+  HostResult<size_t> write_at(std::span<const Bytes> from, uint64_t offset) override {
+    return from_sys(os::write_vectors_at(fd_.get(), from, offset));
+  }
+  HostResult<size_t> append(std::span<const Bytes> from) override {
+    if (opened_as_.append || !size_of_file()) return write(from);
+    return HOST_TRY(from_sys(os::append_vectors(fd_.get(), from))).written;
+  }
+  HostResult<void> set_size(uint64_t size_bytes) override {
+    if (size_bytes > INT64_MAX) return failed(Errno::inval);
+    if (size_bytes < kept_bytes_) return failed(Errno::perm);
+    return from_sys(os::set_size(fd_.get(), size_bytes));
+  }
+  HostResult<void> allocate(uint64_t offset, uint64_t length) override {
+    return from_sys(os::allocate(fd_.get(), offset, length));
+  }
+  HostResult<void> advise(uint64_t offset, uint64_t length, Advice advice) override {
+    return from_sys(os::advise(fd_.get(), offset, length, native_advice(advice)));
+  }
+  HostResult<void> set_times(const FileTimes& times) override {
+    // Those of a terminal or a device are not this stream's.
+    if (!size_of_file()) return failed(Errno::notsup);
+    return from_sys(os::set_times(fd_.get(), times));
+  }
 
  private:
+  // Nothing: it is no regular file.
+  std::optional<uint64_t> size_of_file() const {
+    auto status = os::file_status(fd_.get());
+    if (!status || to_file_type(status->st_mode) != FileType::regular_file) return std::nullopt;
+    return static_cast<uint64_t>(status->st_size);
+  }
+
   // Whoever shares the pipe or terminal with us may have made it nonblocking; that is not what the
   // guest asked for.
   template <class Transfer>
@@ -58,6 +95,8 @@ class RealStream final : public Stream {
   os::OwnedFd fd_;
   bool is_terminal_;
   bool seekable_;
+  os::OpenedAs opened_as_;
+  uint64_t kept_bytes_ = 0;  // what the file held when somebody gave it to us for appending
 };
 
 class NullStream final : public Stream {
@@ -100,23 +139,17 @@ class MemoryInput final : public Stream {
   size_t at_ = 0;
 };
 
-class FilteredStream final : public Stream {
+class FilteredStream final : public ForwardingStream {
  public:
-  FilteredStream(std::shared_ptr<Stream> inner, OutputFilter filter)
-      : Stream(inner->readable(), inner->writable()),
-        inner_(std::move(inner)),
-        filter_(std::move(filter)) {}
+  FilteredStream(const std::shared_ptr<Stream>& inner, OutputFilter filter)
+      : ForwardingStream(inner, inner->readable(), inner->writable()), filter_(std::move(filter)) {}
 
-  bool is_terminal() const override { return inner_->is_terminal(); }
-  bool seekable() const override { return inner_->seekable(); }
-  int poll_fd() const override { return inner_->poll_fd(); }
-  Readiness readiness(bool writing) override { return inner_->readiness(writing); }
-  HostResult<FileStat> stat() override { return inner_->stat(); }
-  HostResult<void> sync(bool data_only) override { return inner_->sync(data_only); }
-  HostResult<uint64_t> seek(int64_t offset, int whence) override {
-    return inner_->seek(offset, whence);
+  HostResult<size_t> write_at(std::span<const Bytes>, uint64_t) override {
+    return failed(Errno::spipe);
   }
-  HostResult<size_t> read(std::span<const MutableBytes> to) override { return inner_->read(to); }
+  HostResult<size_t> append(std::span<const Bytes> from) override { return write(from); }
+  HostResult<void> set_size(uint64_t) override { return failed(Errno::inval); }
+  HostResult<void> allocate(uint64_t, uint64_t) override { return failed(Errno::spipe); }
 
   HostResult<size_t> write(std::span<const Bytes> from) override {
     std::string text;
@@ -126,7 +159,7 @@ class FilteredStream final : public Stream {
     }
     std::string filtered = filter_(text);
     for (Bytes left = as_bytes(filtered); !left.empty();) {
-      size_t written = HOST_TRY(inner_->write(std::span<const Bytes>(&left, 1)));
+      size_t written = HOST_TRY(inner()->write(std::span<const Bytes>(&left, 1)));
       if (written == 0) return failed(Errno::io);
       left = left.subspan(written);
     }
@@ -137,7 +170,6 @@ class FilteredStream final : public Stream {
   // A short write; the guest writes the rest next.
   static constexpr size_t kMaxChunk = 64 * 1024;
 
-  std::shared_ptr<Stream> inner_;
   OutputFilter filter_;
 };
 
@@ -165,6 +197,8 @@ std::shared_ptr<Stream> make_real_stream(os::OwnedFd fd) {
 
 HostResult<std::shared_ptr<Stream>> inherit_stream(int fd) {
   os::OwnedFd copy = HOST_TRY(from_sys(os::duplicate(fd)));
+  bool usable = fd == 0 ? os::can_read(fd) : os::can_write(fd);
+  if (!usable) return failed(Errno::badf);
   os::ignore_write_signals();
   return make_real_stream(std::move(copy));
 }

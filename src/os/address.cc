@@ -9,29 +9,9 @@ namespace nacre::os {
 namespace {
 
 constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-// Where gateways take the last four bytes for an IPv4 address (RFC 6052), and where nobody should
-// any more (::a.b.c.d).
-constexpr std::array<uint8_t, 12> kTranslated = {0, 0x64, 0xff, 0x9b};
-constexpr std::array<uint8_t, 12> kCompatible = {};
 
 constexpr size_t kMaxName = 253;  // of a name in the domain name system
 constexpr size_t kMaxLabel = 63;
-
-bool begins_with(const IpAddress& address, const std::array<uint8_t, 12>& prefix) {
-  return std::equal(prefix.begin(), prefix.end(), address.begin());
-}
-
-std::array<uint8_t, 4> last_four(const IpAddress& address) {
-  return {address[12], address[13], address[14], address[15]};
-}
-
-bool is_special_v4(const std::array<uint8_t, 4>& bytes) {
-  bool here = bytes[0] == 0 || bytes[0] == 127;
-  bool link_local = bytes[0] == 169 && bytes[1] == 254;
-  bool many = (bytes[0] & 0xf0) == 224;
-  bool broadcast = bytes == std::array<uint8_t, 4>{255, 255, 255, 255};
-  return here || link_local || many || broadcast;
-}
 
 bool is_label(std::string_view label) {
   if (label.empty() || label.size() > kMaxLabel || label.front() == '-') return false;
@@ -60,7 +40,9 @@ std::string address_text(const IpAddress& address) {
   return text;
 }
 
-bool is_v4(const IpAddress& address) { return begins_with(address, kMapped); }
+bool is_v4(const IpAddress& address) {
+  return std::equal(kMapped.begin(), kMapped.end(), address.begin());
+}
 
 IpAddress from_v4(const std::array<uint8_t, 4>& bytes) {
   IpAddress address;
@@ -80,12 +62,13 @@ bool is_unspecified(const IpAddress& address) {
   return address == IpAddress{} || address == from_v4({0, 0, 0, 0});
 }
 
-bool is_special(const IpAddress& address) {
-  bool wraps_v4 = is_v4(address) || begins_with(address, kTranslated) ||
-                  begins_with(address, kCompatible);  // :: and ::1 among these
-  if (wraps_v4) return is_special_v4(last_four(address));
-  bool link_local = address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
-  return link_local || address[0] == 0xff;
+bool same_bits(const IpAddress& a, const IpAddress& b, uint32_t bits) {
+  uint32_t whole = bits / 8;
+  if (!std::equal(a.begin(), a.begin() + whole, b.begin())) return false;
+  uint32_t rest = bits % 8;
+  if (rest == 0) return true;
+  auto mask = static_cast<uint8_t>(0xff << (8 - rest));
+  return ((a[whole] ^ b[whole]) & mask) == 0;
 }
 
 std::string endpoint_text(const Endpoint& endpoint) {

@@ -22,9 +22,8 @@ IpAddress from_v4(const std::array<uint8_t, 4>& bytes);
 bool is_loopback(const IpAddress& address);
 // 0.0.0.0 and ::, which as a destination mean this machine.
 bool is_unspecified(const IpAddress& address);
-// This machine, what hangs on the same wire, or many at once: loopback, 0.0.0.0/8 and ::,
-// link-local, multicast, broadcast, and IPv6 forms in which one of these IPv4 addresses is wrapped.
-bool is_special(const IpAddress& address);
+// Whether they begin with the same bits, of 128.
+bool same_bits(const IpAddress& a, const IpAddress& b, uint32_t bits);
 
 struct Endpoint {
   IpAddress address{};

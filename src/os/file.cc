@@ -160,6 +160,14 @@ bool can_write(int fd) {
   return flags >= 0 && (flags & O_PATH) == 0 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
+OpenedAs opened_as(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return {};
+  return {.append = (flags & O_APPEND) != 0,
+          .data_sync = (flags & O_DSYNC) != 0,
+          .sync = (flags & O_SYNC) == O_SYNC};
+}
+
 Sys<void> set_nonblocking(int fd, bool nonblocking) {
   int flags = fcntl(fd, F_GETFL);
   if (flags < 0) return std::unexpected(errno);

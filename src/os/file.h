@@ -89,6 +89,13 @@ bool is_terminal(int fd);
 // Whether the descriptor is open for reading (writing), as fcntl(F_GETFL) says.
 bool can_read(int fd);
 bool can_write(int fd);
+// How the open file description, which others may share, writes.
+struct OpenedAs {
+  bool append = false;     // at the end
+  bool data_sync = false;  // waiting for the data, ...
+  bool sync = false;       // ... for all of the file
+};
+OpenedAs opened_as(int fd);
 // Clears or sets O_NONBLOCK on the open file description (shared by all its descriptors).
 Sys<void> set_nonblocking(int fd, bool nonblocking);
 

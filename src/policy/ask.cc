@@ -112,32 +112,25 @@ std::string_view address_alone(std::string_view end) {
   return end.substr(0, end.rfind(':'));
 }
 
-class PausingStream final : public host::Stream {
+class PausingStream final : public host::ForwardingStream {
  public:
-  PausingStream(std::shared_ptr<host::Stream> inner, std::shared_ptr<std::mutex> in_use)
-      : Stream(inner->readable(), inner->writable()),
-        inner_(std::move(inner)),
-        in_use_(std::move(in_use)) {}
+  PausingStream(const std::shared_ptr<host::Stream>& inner, std::shared_ptr<std::mutex> in_use)
+      : ForwardingStream(inner, inner->readable(), inner->writable()), in_use_(std::move(in_use)) {}
 
-  bool is_terminal() const override { return inner_->is_terminal(); }
-  bool seekable() const override { return inner_->seekable(); }
-  int poll_fd() const override { return inner_->poll_fd(); }
-  host::Readiness readiness(bool writing) override { return inner_->readiness(writing); }
-  host::HostResult<host::FileStat> stat() override { return inner_->stat(); }
-  host::HostResult<void> sync(bool data_only) override { return inner_->sync(data_only); }
-  host::HostResult<uint64_t> seek(int64_t offset, int whence) override {
-    return inner_->seek(offset, whence);
-  }
-  host::HostResult<size_t> read(std::span<const MutableBytes> to) override {
-    return inner_->read(to);
-  }
   host::HostResult<size_t> write(std::span<const Bytes> from) override {
     std::lock_guard lock(*in_use_);
-    return inner_->write(from);
+    return inner()->write(from);
+  }
+  host::HostResult<size_t> write_at(std::span<const Bytes> from, uint64_t offset) override {
+    std::lock_guard lock(*in_use_);
+    return inner()->write_at(from, offset);
+  }
+  host::HostResult<size_t> append(std::span<const Bytes> from) override {
+    std::lock_guard lock(*in_use_);
+    return inner()->append(from);
   }
 
  private:
-  std::shared_ptr<host::Stream> inner_;
   std::shared_ptr<std::mutex> in_use_;
 };
 

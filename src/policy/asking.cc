@@ -1,6 +1,7 @@
 #include "policy/asking.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <mutex>
 
 #include "base/utf8.h"
@@ -70,26 +71,45 @@ class AskingRandom final : public host::Random {
   Permission permission_;
 };
 
-class AskingInput final : public host::Stream {
+// What it is, everybody may see; what is in it, and moving in it, is asked about.
+class AskingInput final : public host::ForwardingStream {
  public:
   AskingInput(std::shared_ptr<host::Stream> stream, std::shared_ptr<host::Gate> gate)
-      : Stream(true, false),
-        stream_(std::move(stream)),
+      : ForwardingStream(std::move(stream), true, false),
         permission_(host::Kind::stdin, std::move(gate)) {}
-  bool is_terminal() const override { return stream_->is_terminal(); }
-  HostResult<host::FileStat> stat() override { return stream_->stat(); }
   HostResult<void> sync(bool) override { return {}; }
-  int poll_fd() const override { return stream_->poll_fd(); }
   HostResult<size_t> read(std::span<const MutableBytes> to) override {
     HOST_TRY(permission_.ask());
-    return stream_->read(to);
+    return inner()->read(to);
   }
-  HostResult<size_t> write(std::span<const Bytes>) override {
+  HostResult<size_t> read_at(std::span<const MutableBytes> to, uint64_t offset) override {
+    HOST_TRY(permission_.ask());
+    return inner()->read_at(to, offset);
+  }
+  HostResult<uint64_t> seek(int64_t offset, int whence) override {
+    bool only_tells = offset == 0 && whence == SEEK_CUR;
+    if (!only_tells) HOST_TRY(permission_.ask());
+    return inner()->seek(offset, whence);
+  }
+  HostResult<void> advise(uint64_t offset, uint64_t length, host::Advice advice) override {
+    HOST_TRY(permission_.ask());
+    return inner()->advise(offset, length, advice);
+  }
+  HostResult<size_t> write(std::span<const Bytes>) override { return refused<size_t>(); }
+  HostResult<size_t> write_at(std::span<const Bytes>, uint64_t) override {
+    return refused<size_t>();
+  }
+  HostResult<size_t> append(std::span<const Bytes>) override { return refused<size_t>(); }
+  HostResult<void> set_size(uint64_t) override { return refused<void>(); }
+  HostResult<void> allocate(uint64_t, uint64_t) override { return refused<void>(); }
+  HostResult<void> set_times(const host::FileTimes&) override { return refused<void>(); }
+
+ private:
+  template <class T>
+  static HostResult<T> refused() {
     return host::failed(host::Errno::badf);
   }
 
- private:
-  std::shared_ptr<host::Stream> stream_;
   Permission permission_;
 };
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/utf8.h"
+#include "os/special_address.h"
 
 namespace nacre::policy {
 namespace {
@@ -15,15 +16,6 @@ std::optional<uint16_t> parse_number(std::string_view text, uint32_t largest) {
     return std::nullopt;
   }
   return static_cast<uint16_t>(value);
-}
-
-bool same_bits(const os::IpAddress& a, const os::IpAddress& b, uint32_t bits) {
-  uint32_t whole = bits / 8;
-  if (!std::equal(a.begin(), a.begin() + whole, b.begin())) return false;
-  uint32_t rest = bits % 8;
-  if (rest == 0) return true;
-  auto mask = static_cast<uint8_t>(0xff << (8 - rest));
-  return ((a[whole] ^ b[whole]) & mask) == 0;
 }
 
 }  // namespace
@@ -111,7 +103,7 @@ bool EndpointPattern::covers_host(const EndpointPattern& other) const {
       // ::/0 is all of IPv6; IPv4 is 0.0.0.0/0.
       return other.host_ == Host::range && bits_ <= other.bits_ &&
              os::is_v4(address_) == os::is_v4(other.address_) &&
-             same_bits(address_, other.address_, bits_);
+             os::same_bits(address_, other.address_, bits_);
   }
   return false;
 }
@@ -119,6 +111,24 @@ bool EndpointPattern::covers_host(const EndpointPattern& other) const {
 bool EndpointPattern::covers(const EndpointPattern& other) const {
   return (protocol_ == Protocol::any || protocol_ == other.protocol_) &&
          first_port_ <= other.first_port_ && other.last_port_ <= last_port_ && covers_host(other);
+}
+
+bool EndpointPattern::covers_carried(const EndpointPattern& other) const {
+  const os::IpAddress* address = other.address();
+  if (address == nullptr) return false;
+  return std::ranges::any_of(os::carried_v4(*address), [&](const os::IpAddress& inner) {
+    EndpointPattern end = other;
+    end.address_ = inner;
+    return covers(end);
+  });
+}
+
+bool EndpointPattern::covers_part(const EndpointPattern& other) const {
+  const os::IpAddress* address = other.address();
+  if (address == nullptr || !os::is_unspecified(*address)) return false;
+  EndpointPattern end = other;
+  if (host_ == Host::range && os::is_v4(address_) == os::is_v4(*address)) end.address_ = address_;
+  return covers(end);
 }
 
 EndpointPattern EndpointPattern::with_name(const std::string& name) const {
@@ -143,8 +153,8 @@ uint32_t EndpointPattern::narrowness() const {
   return host * 0x10000 + ports;
 }
 
-bool may_stand_for(std::string_view name, const os::IpAddress& address) {
-  if (!os::is_special(address)) return true;
+bool may_stand_for(std::string_view name, const os::IpAddress& address, bool stays_here) {
+  if (!stays_here && os::special_use(address).empty()) return true;
   bool is_localhost = name == "localhost" || name.ends_with(".localhost");
   return is_localhost && os::is_loopback(address);
 }

@@ -26,6 +26,12 @@ class EndpointPattern {
   bool covers(const EndpointPattern& other) const;
   // ... of hosts, whatever the ports.
   bool covers_host(const EndpointPattern& other) const;
+  // Whether it covers an IPv4 address that `other`, which is of one IPv6 address, carries
+  // (os/special_address.h): a translator or a tunnel may lead from one to the other.
+  bool covers_carried(const EndpointPattern& other) const;
+  // Whether it covers something of `other`, which is 0.0.0.0 or :: and means, where somebody
+  // listens, every address of that family.
+  bool covers_part(const EndpointPattern& other) const;
   // The same ports of another host, which is a name in canonical spelling.
   EndpointPattern with_name(const std::string& name) const;
   bool has_every_port() const {
@@ -61,7 +67,7 @@ class EndpointPattern {
 
 // Whether a rule about a name is also about an address that the name led to. Who answers for a name
 // can let it lead anywhere, so it never leads to this machine, its network's own services or many
-// at once, unless its name says so: localhost.
-bool may_stand_for(std::string_view name, const os::IpAddress& address);
+// at once, unless its name says so: localhost. `stays_here`: host::Request says it.
+bool may_stand_for(std::string_view name, const os::IpAddress& address, bool stays_here);
 
 }  // namespace nacre::policy

@@ -264,8 +264,14 @@ TEST_F(Rules, AddressesThatCannotBeReadAreDenied) {
 // What rules say about a connection to `object`, when `names` led to it.
 class Connections : public Rules {
  protected:
-  Verdict::Answer of(std::string_view object, std::vector<std::string> names = {}) {
-    return rules.evaluate({.kind = Kind::net, .object = object, .names = names}).answer;
+  Verdict::Answer of(std::string_view object, std::vector<std::string> names = {},
+                     bool stays_here = false) {
+    return rules
+        .evaluate({.kind = Kind::net, .object = object, .names = names, .stays_here = stays_here})
+        .answer;
+  }
+  Verdict::Answer listening(std::string_view object) {
+    return rules.evaluate({.kind = Kind::listen, .object = object}).answer;
   }
   Verdict::Answer lookup(std::string_view name) {
     return rules.evaluate({.kind = Kind::lookup, .object = name}).answer;
@@ -285,11 +291,34 @@ TEST_F(Connections, NamesLeadOnlyToOthers) {
   add(Kind::net, "evil.example");
   add(Kind::net, "*.localhost");
   add(Kind::net, "localhost");
-  for (const char* address :
-       {"127.0.0.1", "127.8.9.1", "[::1]", "0.0.0.0", "0.1.2.3", "[::]", "169.254.169.254",
-        "[fe80::1]", "[febf::1]", "224.0.0.1", "239.1.2.3", "255.255.255.255", "[ff02::1]",
-        "[::ffff:127.0.0.1]", "[::ffff:169.254.169.254]", "[64:ff9b::7f00:1]",
-        "[64:ff9b::a9fe:a9fe]", "[::127.0.0.1]"}) {
+  for (const char* address : {"127.0.0.1",
+                              "127.8.9.1",
+                              "[::1]",
+                              "0.0.0.0",
+                              "0.1.2.3",
+                              "[::]",
+                              "169.254.169.254",
+                              "[fe80::1]",
+                              "[febf::1]",
+                              "224.0.0.1",
+                              "239.1.2.3",
+                              "255.255.255.255",
+                              "[ff02::1]",
+                              "[::ffff:127.0.0.1]",
+                              "[::ffff:169.254.169.254]",
+                              "[64:ff9b::7f00:1]",
+                              "[64:ff9b::a9fe:a9fe]",
+                              "[::127.0.0.1]",
+                              "100.100.100.200",
+                              "168.63.129.16",
+                              "192.0.0.192",
+                              "240.0.0.1",
+                              "[64:ff9b:1::1]",
+                              "[2002:7f00:1::]",
+                              "[2001:0:7f00:1::1]",
+                              "[fd00:ec2::254]",
+                              "[fec0::1]",
+                              "[2001:db8::5efe:7f00:1]"}) {
     EXPECT_EQ(of(std::string("tcp://") + address + ":80", {"evil.example"}), Verdict::undecided)
         << address;
   }
@@ -301,6 +330,71 @@ TEST_F(Connections, NamesLeadOnlyToOthers) {
   EXPECT_EQ(of("tcp://127.0.0.1:80", {"evil-localhost"}), Verdict::undecided);
   add(Kind::net, "127.0.0.0/8");
   EXPECT_EQ(of("tcp://127.0.0.1:80", {"evil.example"}), Verdict::allowed) << "by its address";
+}
+
+TEST_F(Connections, NamesDoNotLeadToWhatTheSystemKeepsHere) {
+  add(Kind::net, "evil.example");
+  add(Kind::net, "localhost");
+  EXPECT_EQ(of("tcp://10.0.0.1:80", {"evil.example"}, true), Verdict::undecided);
+  EXPECT_EQ(of("tcp://10.0.0.1:80", {"localhost"}, true), Verdict::undecided);
+  EXPECT_EQ(of("tcp://127.0.0.1:80", {"localhost"}, true), Verdict::allowed);
+  EXPECT_EQ(subject_of({.kind = Kind::net,
+                        .object = "tcp://10.0.0.1:80",
+                        .names = std::vector<std::string>{"evil.example"},
+                        .stays_here = true}),
+            "tcp://10.0.0.1:80");
+  add(Kind::net, "10.0.0.1");
+  EXPECT_EQ(of("tcp://10.0.0.1:80", {"evil.example"}, true), Verdict::allowed) << "by its address";
+  add(Kind::net, "evil.example", false);
+  EXPECT_EQ(of("tcp://10.0.0.1:80", {"evil.example"}, true), Verdict::denied);
+}
+
+TEST_F(Connections, DenyingIpv4DeniesWhatCarriesIt) {
+  const char* const forms[] = {"[::ffff:10.1.2.3]",
+                               "[::10.1.2.3]",
+                               "[::ffff:0:10.1.2.3]",
+                               "[64:ff9b::10.1.2.3]",
+                               "[64:ff9b:1:a01:2:300::]",
+                               "[64:ff9b:1:a:1:203::]",
+                               "[64:ff9b:1:0:a:102:300:0]",
+                               "[64:ff9b:1::10.1.2.3]",
+                               "[2002:a01:203::1]",
+                               "[2001:0:a01:203::1]",
+                               "[2001:0:808:808::f5fe:fdfc]",
+                               "[2001:db8::5efe:10.1.2.3]",
+                               "[2001:db8::200:5efe:10.1.2.3]"};
+  add(Kind::net, "*");
+  add(Kind::net, "10.0.0.0/8:80", false);
+  for (const char* form : forms) {
+    EXPECT_EQ(of("tcp://" + std::string(form) + ":80"), Verdict::denied) << form;
+    EXPECT_EQ(of("udp://" + std::string(form) + ":80"), Verdict::denied) << form;
+    EXPECT_EQ(of("tcp://" + std::string(form) + ":81"), Verdict::allowed) << form;
+  }
+  EXPECT_EQ(of("tcp://[64:ff9b::11.1.2.3]:80"), Verdict::allowed);
+  EXPECT_EQ(of("tcp://[2001:db8::a01:203]:80"), Verdict::allowed);
+}
+
+TEST_F(Connections, AllowingIpv4AllowsNothingThatCarriesIt) {
+  add(Kind::net, "10.0.0.0/8");
+  EXPECT_EQ(of("tcp://[::ffff:10.1.2.3]:80"), Verdict::allowed) << "the same address";
+  for (const char* form : {"[::10.1.2.3]", "[64:ff9b::10.1.2.3]", "[2002:a01:203::1]",
+                           "[2001:0:a01:203::1]", "[2001:db8::5efe:10.1.2.3]"}) {
+    EXPECT_EQ(of("tcp://" + std::string(form) + ":80"), Verdict::undecided) << form;
+  }
+}
+
+TEST_F(Connections, WhoListensEverywhereListensWhereItIsDenied) {
+  for (const char* at : {"0.0.0.0:80", "0.0.0.0:81", "[::]:80", "[::]:443", "10.1.2.3:80"}) {
+    add(Kind::listen, at);
+    EXPECT_EQ(listening("tcp://" + std::string(at)), Verdict::allowed);
+  }
+  add(Kind::listen, "10.1.0.0/16:80", false);
+  add(Kind::listen, "[2001:db8::1]:443", false);
+  EXPECT_EQ(listening("tcp://0.0.0.0:80"), Verdict::denied);
+  EXPECT_EQ(listening("tcp://[::]:443"), Verdict::denied);
+  EXPECT_EQ(listening("tcp://10.1.2.3:80"), Verdict::denied);
+  EXPECT_EQ(listening("tcp://0.0.0.0:81"), Verdict::allowed);
+  EXPECT_EQ(listening("tcp://[::]:80"), Verdict::allowed) << "IPv6 alone";
 }
 
 TEST_F(Connections, DenyingWinsByAddressAndByName) {
@@ -345,7 +439,7 @@ TEST(SubjectOf, IsTheNameOnlyIfARuleAboutItWouldDo) {
     return subject_of({.kind = Kind::net, .object = object, .names = names});
   };
   EXPECT_EQ(of("tcp://1.2.3.4:5", {}), "tcp://1.2.3.4:5");
-  EXPECT_EQ(of("udp://[2001::1]:5", {"a.b", "c.d"}), "udp://a.b:5");
+  EXPECT_EQ(of("udp://[2001:4860::1]:5", {"a.b", "c.d"}), "udp://a.b:5");
   EXPECT_EQ(of("tcp://127.0.0.1:5", {"a.b"}), "tcp://127.0.0.1:5");
   EXPECT_EQ(of("tcp://127.0.0.1:5", {"a.b", "localhost"}), "tcp://localhost:5");
 }

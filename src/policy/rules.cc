@@ -29,23 +29,29 @@ struct Ends {
   EndpointPattern itself;
   std::vector<EndpointPattern> by_name;
   std::vector<EndpointPattern> by_trusted_name;  // for which allowing a name is enough
+  bool listens = false;
 
   static Result<Ends> of(const host::Request& request) {
     Ends ends;
     bool is_host = info_of(request.kind).shape == Shape::host;
     ends.itself = TRY(is_host ? EndpointPattern::parse_host(request.object)
                               : EndpointPattern::parse(request.object));
+    ends.listens = request.kind == Kind::listen;
     const os::IpAddress* address = ends.itself.address();
     for (const std::string& name : request.names) {
       ends.by_name.push_back(ends.itself.with_name(name));
-      bool trusted = address != nullptr && may_stand_for(name, *address);
+      bool trusted = address != nullptr && may_stand_for(name, *address, request.stays_here);
       if (trusted) ends.by_trusted_name.push_back(ends.by_name.back());
     }
     return ends;
   }
   bool covered_by(const Rule& rule) const {
     auto covers = [&](const EndpointPattern& end) { return rule.endpoint.covers(end); };
-    return covers(itself) || std::ranges::any_of(rule.allow ? by_trusted_name : by_name, covers);
+    if (covers(itself)) return true;
+    if (rule.allow) return std::ranges::any_of(by_trusted_name, covers);
+    // Whatever leads there is denied, whoever else it is.
+    return rule.endpoint.covers_carried(itself) || (listens && rule.endpoint.covers_part(itself)) ||
+           std::ranges::any_of(by_name, covers);
   }
 };
 
@@ -141,7 +147,7 @@ std::string subject_of(const host::Request& request) {
   auto endpoint = EndpointPattern::parse(object);
   if (!endpoint || endpoint->address() == nullptr) return object;
   for (const std::string& name : request.names) {
-    if (!may_stand_for(name, *endpoint->address())) continue;
+    if (!may_stand_for(name, *endpoint->address(), request.stays_here)) continue;
     size_t host = object.find("://") + 3;
     return object.substr(0, host) + name + object.substr(object.rfind(':'));
   }

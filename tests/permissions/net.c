@@ -5,6 +5,7 @@
 //   connects) udp ADDR PORT (sends "hello", prints the answer)   serve ADDR PORT (one connection,
 //   echoes) hear ADDR PORT (prints one datagram) read FILE   write FILE   clock
 // Errors are printed as their number in WASI: 76 is "not capable", 14 "connection refused".
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -67,23 +68,11 @@ static int32_t show(const char* what, int32_t error) {
   return error;
 }
 
-// "127.0.0.1" or "::1" into 4 or 16 bytes: of IPv6 only :: and ::N, and IPv4 within it.
+// "127.0.0.1" or "::1" into 4 or 16 bytes.
 static uint32_t parse(const char* text, uint8_t* bytes) {
-  const char* v4 = strncmp(text, "::ffff:", 7) == 0 ? text + 7 : text;
-  unsigned a, b, c, d;
-  if (sscanf(v4, "%u.%u.%u.%u", &a, &b, &c, &d) == 4) {
-    uint8_t* at = bytes;
-    if (v4 != text) {
-      memset(bytes, 0, 10);
-      memset(bytes + 10, 0xff, 2);
-      at += 12;
-    }
-    at[0] = a, at[1] = b, at[2] = c, at[3] = d;
-    return v4 == text ? 4 : 16;
-  }
-  memset(bytes, 0, 16);
-  bytes[15] = (uint8_t)atoi(text + 2);
-  return 16;
+  int v6 = strchr(text, ':') != NULL;
+  if (inet_pton(v6 ? AF_INET6 : AF_INET, text, bytes) != 1) printf("\"%s\" is no address\n", text);
+  return v6 ? 16 : 4;
 }
 
 // In turn, in one line: what is at the other end says something to be printed.

@@ -1,6 +1,7 @@
 """Connections, datagrams and names: by flags and answers, remembered, recorded, logged; of local servers only."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -163,6 +164,18 @@ def test_listening(world):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(b"word", ("127.0.0.1", port))
         assert run.stdout.read() == "hear: word\n" and run.wait(timeout=20) == 0
+
+
+def test_where_listening_is_denied_nothing_listens(world):
+    free = socket.create_server(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+    free.close()
+    for mode in BOTH:
+        for at, denied in (("127.0.0.1", f"127.0.0.1:{port}"), ("127.0.0.1", "127.0.0.0/8"), ("0.0.0.0", "127.0.0.1"),
+                           ("0.0.0.0", f"10.0.0.0/8:{port}")):
+            out, err = world.run(f"run {mode} --no-ask --listen {at}:{port} --listen udp://{at}:{port} "
+                                 f"--deny-listen {denied} net.wasm serve {at} {port} hear {at} {port}", code=0)
+            assert out == "serve: error 76\nhear: error 76\n", (at, denied, out, err)
 
 
 def test_asking_once_and_no(world):
@@ -365,3 +378,145 @@ def test_nobody_waits_for_a_lookup_that_was_given_up(world):
         assert done.returncode == 134 and "time limit reached" in done.stderr, done
         assert "tried to connect to \"127.0.0.1:1\"" in done.stderr, done.stderr
         assert "some.name" in (world.work / "policy.toml").read_text()
+
+
+# A network of its own: addresses on an interface, ranges of addresses that the system answers for, and a
+# server at all of them. Runs each command, which is {"words"}, or {"words", "late", "gate"}: between its two
+# attempts, when it listens at the port `gate`, `late` becomes an address of the interface.
+OWN_NETWORK = """
+import json, socket, subprocess, sys, threading
+hosts, commands = sys.argv[1], json.loads(sys.argv[2])
+subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True)
+for words in ("link set lo up", "addr add 10.9.0.1/24 brd + dev lo", "addr add fd09::1/64 nodad dev lo",
+              "route add local 10.77.0.0/16 dev lo", "-6 route add local fd77::/64 dev lo",
+              "route add 10.66.0.0/16 dev lo"):
+    subprocess.run(["ip", *words.split()], check=True)
+server = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
+seen = []
+def serve():
+    while True:
+        connection, sender = server.accept()
+        seen.append(sender[0])
+        with connection:
+            connection.sendall(connection.recv(100).upper())
+threading.Thread(target=serve, daemon=True).start()
+results = []
+for command in commands:
+    words = [word.replace("PORT", str(server.getsockname()[1])) for word in command["words"]]
+    before = len(seen)
+    run = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    out = ""
+    if "late" in command:
+        while not out.endswith("serve: ready\\n"):
+            out += run.stdout.readline() or sys.exit(out + run.stderr.read())
+        subprocess.run(["ip", "addr", "add", command["late"], "dev", "lo"], check=True)
+        with socket.create_connection(("127.0.0.1", command["gate"])) as gate:
+            gate.sendall(b"on")
+            gate.recv(10)
+    rest, err = run.communicate(timeout=60)
+    results.append([out + rest, err, len(seen) - before])
+print(json.dumps(results))
+"""
+
+
+def run_in_own_network(world, hosts, commands):
+    """What each command printed, its messages, and how many connections the server saw."""
+    world.put("hosts", "".join(f"{address} {name}\n" for name, address in hosts.items()))
+    away = ["unshare", "--user", "--map-root-user", "--net", "--mount", sys.executable, "-c", OWN_NETWORK,
+            world.path("hosts")]
+    if shutil.which("ip") is None or subprocess.run([*away, "[]"], capture_output=True).returncode != 0:
+        raise SkipTest("no namespaces of its own, so no network of its own")
+    done = subprocess.run([*away, json.dumps(commands)], cwd=world.work, env=world.environment, capture_output=True,
+                          text=True, timeout=120, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done
+    return json.loads(done.stdout)
+
+
+LEAD_NOWHERE = {
+    "own": "10.9.0.1", "own6": "fd09::1", "many": "10.9.0.255", "any": "10.77.1.2", "any6": "fd77::5", "by-loopback": "10.66.1.1",
+    "loop": "127.9.9.9", "translated": "64:ff9b::a09:1", "tunnel": "2002:a09:1::1", "teredo": "2001:0:808:808::f5f6:fffe",
+    "isatap": "2001:db8::5efe:a09:1", "local-translator": "64:ff9b:1::808:808", "site": "fec0::1",
+    "metadata": "169.254.169.254", "metadata6": "fd00:ec2::254", "alibaba": "100.100.100.200", "azure": "168.63.129.16"}
+
+
+def test_a_name_leads_to_nothing_of_this_machine(world):
+    hosts = {f"{name}.evil.example": address for name, address in LEAD_NOWHERE.items()}
+    hosts["other.evil.example"] = "192.0.2.9"  # there is no way there
+    commands = []
+    for mode in BOTH:
+        run = f"run {mode} --no-ask --net *.evil.example:PORT"
+        words = " ".join(f"reach {name} PORT" for name in hosts)
+        commands.append({"words": world.command(f"{run} net.wasm {words}")})
+        commands.append({"words": world.command(f"{run} --net 10.9.0.1 net.wasm reach own.evil.example PORT")})
+    results = run_in_own_network(world, hosts, commands)
+    for (out, err, seen), (by_address, more, also_seen) in zip(results[::2], results[1::2]):
+        wanted = ["reach: error 76"] * len(LEAD_NOWHERE) + ["reach: error 40"]
+        assert out.splitlines()[1::2] == wanted and seen == 0, (out, err)
+        assert 'connect to "10.9.0.1:' in err and "--net 10.9.0.1:" in err, err
+        assert by_address == "lookup: found\nreach: HELLO\n" and also_seen == 1, (by_address, more)
+
+
+def test_an_address_is_this_machines_as_soon_as_it_is(world):
+    free = socket.create_server(("127.0.0.1", 0))
+    gate = free.getsockname()[1]
+    free.close()
+    words = f"reach late.evil.example PORT serve 127.0.0.1 {gate} reach late.evil.example PORT"
+    for mode in BOTH:
+        for late, bits in (("10.8.0.1", 32), ("fd08::1", 128)):
+            command = world.command(f"run {mode} --no-ask --net *.evil.example --listen 127.0.0.1:{gate} "
+                                    f"net.wasm {words}")
+            [[out, err, seen]] = run_in_own_network(world, {"late.evil.example": late}, [
+                {"words": command, "late": f"{late}/{bits}", "gate": gate}])
+            assert out.count("reach: error 40") == 1 and out.endswith("reach: error 76\n") and seen == 0, (out, err)
+
+
+# A library whose first act looks the name up and connects to its address of IPv4, at the port.
+FOLLOWER = """(module
+  (import "wasi_snapshot_preview1" "sock_open" (func $open (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_connect" (func $connect (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_getaddrinfo"
+    (func $look_up (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "NAME")
+  (data (i32.const 67) "\\02")  ;; the hints at 64: streams
+  (data (i32.const 140) "\\c8\\00\\00\\00")  ;; the result at 128: its address is at 200, 26 bytes at 220
+  (data (i32.const 204) "\\1a\\00\\00\\00\\dc\\00\\00\\00")
+  (data (i32.const 260) "\\80\\00\\00\\00")  ;; where the result is
+  (data (i32.const 280) "\\de\\00\\00\\00\\04\\00\\00\\00")  ;; 4 bytes behind the port
+  (func (export "_initialize"))
+  (func (export "act") (param $number i32) (result i32)
+    (local $error i32)
+    (if (local.get $number) (then (return (i32.const 0))))
+    (local.set $error (call $look_up (i32.const 0) (i32.const SIZE) (i32.const 50) (i32.const 0) (i32.const 64)
+                                     (i32.const 260) (i32.const 1) (i32.const 270)))
+    (if (local.get $error) (then (return (local.get $error))))
+    (drop (call $open (i32.const 1) (i32.const 2) (i32.const 300)))
+    (call $connect (i32.load (i32.const 300)) (i32.const 280) (i32.const END))))
+"""
+
+
+def test_a_module_beside_a_program_follows_no_name_to_this_machine(world):
+    """Although the program may connect to everything."""
+    hosts = {"own.evil.example": "10.9.0.1", "other.evil.example": "192.0.2.9"}
+    world.put("child.toml", '[allow]\nnet = ["*.evil.example"]\n')
+    world.put("by-address.toml", '[allow]\nnet = ["*.evil.example", "10.9.0.1"]\n')
+    for name in hosts:
+        world.put(f"{name}.wat", FOLLOWER.replace("NAME", name).replace("SIZE", str(len(name))).replace("END", "9"))
+    commands = [{"words": world.command(f"run {mode} --no-ask --net * --module library={name}.wat --module-policy "
+                                        f"library={policy}.toml program.wat")}
+                for mode in BOTH
+                for name, policy in (("own.evil.example", "child"), ("other.evil.example", "child"),
+                                     ("own.evil.example", "by-address"))]
+    results = run_in_own_network(world, hosts, commands)
+    # Not capable, no way there, and nobody listens there.
+    assert [out[0] for out, _, _ in results] == [chr(48 + 76), chr(48 + 40), chr(48 + 14)] * len(BOTH), results
+
+
+def test_denying_ipv4_denies_what_carries_it(world):
+    ends = ("::10.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:a00:1::1", "::ffff:0:10.0.0.1",
+            "::ffff:10.0.0.1", "2001:0:a00:1::1", "2001:db8::5efe:a00:1")
+    words = " ".join(f"connect {end} 9 udp {end} 9" for end in ends)
+    for mode in BOTH:
+        out, err = world.run(f"run {mode} --no-ask --allow-all --deny-net 10.0.0.0/8 --time 20s net.wasm {words}", code=0)
+        assert out == "connect: error 76\nudp: error 76\n" * len(ends), (out, err)
+        assert "denied by net 10.0.0.0/8 (--deny-net)" in err, err

@@ -1,5 +1,7 @@
 // The functions without descriptors, polling, sockets, standard streams, and the tables.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <set>
@@ -178,6 +180,55 @@ TEST(P1Calls, TerminalsPipesAndFiles) {
   os::ignore_write_signals();
   ::close(pipes[0]);
   EXPECT_EQ(guest.write(2, "x").first, Errno::pipe);
+}
+
+// What is no file says so as the system does, whatever it is.
+TEST(P1Calls, StreamsThatAreNoFilesHaveNoOffsets) {
+  int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ASSERT_GE(terminal, 0);
+  int pipes[2];
+  int sockets[2];
+  ASSERT_EQ(pipe2(pipes, O_CLOEXEC), 0);
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+  os::OwnedFd others[] = {os::OwnedFd(pipes[0]), os::OwnedFd(sockets[1])};
+  int streams[] = {terminal, pipes[1], sockets[0]};
+  for (int fd : streams) {
+    Config config;
+    config.standard_output(host::make_real_stream(os::OwnedFd(fd)));
+    Guest guest(std::move(config));
+    auto& wasi = guest.wasi;
+    EXPECT_EQ(wasi.fd_pwrite(guest.memory, 1, guest.iovec(1), 1, 0, kOut), Errno::spipe);
+    EXPECT_EQ(wasi.fd_pread(guest.memory, 1, guest.iovec(1), 1, 0, kOut), Errno::spipe);
+    EXPECT_EQ(wasi.fd_allocate(guest.memory, 1, 0, 1), Errno::spipe);
+    EXPECT_EQ(wasi.fd_advise(guest.memory, 1, 0, 1, 0), Errno::spipe);
+    EXPECT_EQ(wasi.fd_filestat_set_size(guest.memory, 1, 0), Errno::inval);
+    EXPECT_EQ(wasi.fd_filestat_set_times(guest.memory, 1, 0, 0, 5), Errno::notcapable);
+    EXPECT_EQ(guest.write(1, "x").second, 1u);
+    // None, where there is none.
+    EXPECT_EQ(wasi.fd_pwrite(guest.memory, 2, guest.iovec(1), 1, 0, kOut), Errno::notcapable);
+    EXPECT_EQ(wasi.fd_pread(guest.memory, 0, guest.iovec(1), 1, 0, kOut), Errno::notcapable);
+    EXPECT_EQ(wasi.fd_filestat_set_size(guest.memory, 2, 0), Errno::notcapable);
+  }
+}
+
+// A stream that was moved to another number is what it was.
+TEST(P1Calls, AFileStaysOneUnderAnotherNumber) {
+  FILE* file = tmpfile();
+  Config config;
+  config.standard_output(host::make_real_stream(*os::duplicate(fileno(file))));
+  Guest guest(std::move(config));
+  EXPECT_EQ(guest.wasi.fd_renumber(guest.memory, 1, 0), Errno::success);
+  EXPECT_EQ(guest.write(0, "words").second, 5u);
+  EXPECT_EQ(guest.wasi.fd_filestat_set_size(guest.memory, 0, 3), Errno::success);
+  EXPECT_EQ(guest.seek(0, 0, 2).second, 3u);
+  EXPECT_EQ(guest.read(0).first, Errno::notcapable);
+  EXPECT_EQ(guest.wasi.fd_fdstat_set_flags(guest.memory, 0, fdflags::append | fdflags::nonblock),
+            Errno::success);
+  EXPECT_EQ(guest.seek(0, 0, 0).second, 0u);
+  EXPECT_EQ(guest.write(0, std::string(5000, 'x')).second, 5000u) << "a file takes all";
+  EXPECT_EQ(guest.seek(0, 0, 1).second, 5003u);
+  EXPECT_EQ(fcntl(fileno(file), F_GETFL) & (O_APPEND | O_NONBLOCK), 0) << "others share it";
+  fclose(file);
 }
 
 class Poll : public testing::Test {

@@ -35,34 +35,50 @@ P1Result<uint64_t> moved(uint64_t from, int64_t by) {
   return static_cast<uint64_t>(result);
 }
 
+// `act` on what has bytes at offsets.
+template <class Act>
+auto at_offsets(const Descriptor& descriptor, Act act) {
+  bool is_stream = descriptor.handle->kind() == host::HandleKind::stream;
+  return is_stream ? act(descriptor.stream()) : act(descriptor.file());
+}
+
+// What was opened for appending by whom the guest inherits it from.
+bool is_append_only(const Descriptor& descriptor) {
+  return descriptor.handle->kind() == host::HandleKind::stream &&
+         descriptor.stream().opened_as().append;
+}
+
 }  // namespace
 
 Errno Preview1::fd_advise(GuestMemory&, Fd fd, Filesize offset, Filesize length, uint32_t advice) {
   Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::fd_advise));
   if (advice > static_cast<uint32_t>(host::Advice::no_reuse)) return Errno::inval;
   if (!checked_add(offset, length)) return Errno::inval;
-  P1_TRY(descriptor->file().advise(offset, length, static_cast<host::Advice>(advice)));
+  P1_TRY(at_offsets(*descriptor, [&](auto& file) {
+    return file.advise(offset, length, static_cast<host::Advice>(advice));
+  }));
   return Errno::success;
 }
 
 template <class Change>
-Errno Preview1::lengthen(host::File& file, uint64_t size_bytes, Change change) {
+Errno Preview1::lengthen(const Descriptor& descriptor, uint64_t size_bytes, Change change) {
   uint64_t growth = 0;
-  if (config_.limits_.max_written_bytes && file.writable()) {
-    host::FileStat stat = P1_TRY(file.stat());
+  bool writable = at_offsets(descriptor, [](auto& file) { return file.writable(); });
+  if (config_.limits_.max_written_bytes && writable) {
+    host::FileStat stat = P1_TRY(descriptor.handle->stat());
     growth = size_bytes - std::min(size_bytes, stat.size_bytes);
   }
   // What cannot be is the host's to refuse.
   if (size_bytes <= INT64_MAX && !may_write(growth)) return Errno::nospc;
-  P1_TRY(change());
+  P1_TRY(at_offsets(descriptor, change));
   note_written(growth);
   return Errno::success;
 }
 
 Errno Preview1::fd_allocate(GuestMemory&, Fd fd, Filesize offset, Filesize length) {
   Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::fd_allocate));
-  return lengthen(descriptor->file(), checked_add(offset, length).value_or(UINT64_MAX),
-                  [&] { return descriptor->file().allocate(offset, length); });
+  return lengthen(*descriptor, checked_add(offset, length).value_or(UINT64_MAX),
+                  [&](auto& file) { return file.allocate(offset, length); });
 }
 
 Errno Preview1::fd_close(GuestMemory&, Fd fd) {
@@ -99,6 +115,8 @@ Errno Preview1::fd_fdstat_set_flags(GuestMemory&, Fd fd, uint32_t flags) {
   if ((flags & ~fdflags::all) != 0) return Errno::inval;
   // Synchronized modes are chosen when a file is opened; the kernel cannot change them later.
   if ((flags & kFixed) != (descriptor->flags & kFixed)) return Errno::notsup;
+  // As for a file that the system lets nobody but append to.
+  if (is_append_only(*descriptor) && (flags & fdflags::append) == 0) return Errno::perm;
   descriptor->flags = flags;
   return Errno::success;
 }
@@ -130,7 +148,7 @@ Errno Preview1::unstable_fd_filestat_get(GuestMemory& memory, Fd fd, Ptr stat_ou
 
 Errno Preview1::fd_filestat_set_size(GuestMemory&, Fd fd, Filesize size) {
   Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::fd_filestat_set_size));
-  return lengthen(descriptor->file(), size, [&] { return descriptor->file().set_size(size); });
+  return lengthen(*descriptor, size, [&](auto& file) { return file.set_size(size); });
 }
 
 Errno Preview1::fd_filestat_set_times(GuestMemory&, Fd fd, Timestamp atim, Timestamp mtim,
@@ -212,9 +230,13 @@ P1Result<size_t> Preview1::write_some(Descriptor& descriptor, std::span<const By
       return P1_TRY(descriptor.socket().send(from, nonblocking));
     case host::HandleKind::stream: {
       P1_TRY(before_transfer(descriptor, true));
-      if (!nonblocking || from.empty()) return P1_TRY(descriptor.stream().write(from));
+      host::Stream& stream = descriptor.stream();
+      bool appends = (descriptor.flags & fdflags::append) != 0;
+      if (appends && stream.seekable()) return P1_TRY(stream.append(from));
+      // A file takes all without waiting.
+      if (!nonblocking || from.empty() || stream.seekable()) return P1_TRY(stream.write(from));
       Bytes first = from[0].subspan(0, std::min(from[0].size(), kAtomicPipeBytes));
-      return P1_TRY(descriptor.stream().write(std::span<const Bytes>(&first, 1)));
+      return P1_TRY(stream.write(std::span<const Bytes>(&first, 1)));
     }
     case host::HandleKind::dir:
       break;
@@ -249,7 +271,7 @@ Errno Preview1::fd_pread(GuestMemory& memory, Fd fd, Ptr iovs, Size iovs_len, Fi
   GuestBuffers buffers = P1_TRY(GuestBuffers::read(memory, iovs, iovs_len));
   P1_FAULT_UNLESS(memory.contains(nread_out, 4));
   auto transfer = [&](std::span<const MutableBytes> to) -> P1Result<size_t> {
-    return P1_TRY(descriptor->file().read_at(to, offset));
+    return P1_TRY(at_offsets(*descriptor, [&](auto& file) { return file.read_at(to, offset); }));
   };
   size_t count = P1_TRY(buffers.fill(memory, transfer));
   P1_FAULT_UNLESS(memory.write<uint32_t>(nread_out, static_cast<uint32_t>(count)));
@@ -262,7 +284,7 @@ Errno Preview1::fd_pwrite(GuestMemory& memory, Fd fd, Ptr iovs, Size iovs_len, F
   GuestBuffers buffers = P1_TRY(GuestBuffers::read(memory, iovs, iovs_len));
   P1_FAULT_UNLESS(memory.contains(nwritten_out, 4));
   auto transfer = [&](std::span<const Bytes> from) -> P1Result<size_t> {
-    return P1_TRY(descriptor->file().write_at(from, offset));
+    return P1_TRY(at_offsets(*descriptor, [&](auto& file) { return file.write_at(from, offset); }));
   };
   size_t count = P1_TRY(
       buffers.drain(memory, [&](std::span<const Bytes> from) { return counted(from, transfer); }));

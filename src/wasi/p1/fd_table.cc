@@ -5,7 +5,7 @@
 namespace nacre::wasi::p1 {
 namespace {
 
-enum class Kinds : uint8_t { any, data, file, seek, dir, socket };
+enum class Kinds : uint8_t { any, data, file, dir, socket };
 
 struct Needs {
   Kinds kinds;
@@ -39,10 +39,12 @@ std::optional<Errno> wrong_kind(const Descriptor& descriptor, Kinds kinds, Opera
     case Kinds::data:
       if (kind == host::HandleKind::dir) return Errno::isdir;
       return std::nullopt;
-    case Kinds::seek:
-      if (kind == host::HandleKind::stream && descriptor.stream().seekable()) return std::nullopt;
-      [[fallthrough]];
     case Kinds::file:
+      if (kind == host::HandleKind::stream) {
+        const host::Stream& stream = descriptor.stream();
+        bool is_there = stream.readable() || stream.writable();
+        if (stream.seekable() || !is_there) return std::nullopt;
+      }
       if (kind == host::HandleKind::file) return std::nullopt;
       if (kind == host::HandleKind::dir) return Errno::isdir;
       return operation == Operation::fd_filestat_set_size ? Errno::inval : Errno::spipe;

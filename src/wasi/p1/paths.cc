@@ -68,13 +68,13 @@ P1Result<Descriptor> opened_descriptor(host::HandlePtr handle, Rights base, Righ
       if (!static_cast<host::File&>(*handle).writable()) descriptor.base &= ~kWriting;
       break;
     }
-    case host::HandleKind::stream:
-      descriptor.type = P1_TRY(handle->stat()).type;
-      descriptor.base = base & rights::of_stream;
-      if (static_cast<host::Stream&>(*handle).is_terminal()) {
-        descriptor.base &= ~(rights::fd_seek | rights::fd_tell);
-      }
+    case host::HandleKind::stream: {
+      auto& stream = static_cast<host::Stream&>(*handle);
+      descriptor.type = P1_TRY(stream.stat()).type;
+      descriptor.base = base & (stream.seekable() ? rights::of_file : rights::of_stream);
+      if (stream.is_terminal()) descriptor.base &= ~(rights::fd_seek | rights::fd_tell);
       break;
+    }
     case host::HandleKind::socket:
       descriptor.type = P1_TRY(handle->stat()).type;
       descriptor.base = base & rights::of_socket;

@@ -18,12 +18,17 @@ Descriptor standard_descriptor(std::shared_ptr<host::Stream> stream, bool input)
     descriptor.handle = host::make_null_stream(false, false);
     return descriptor;
   }
-  Rights held = rights::of_stream & ~(input ? rights::fd_write : rights::fd_read);
+  auto stat = stream->stat();
+  if (stat) descriptor.type = stat->type;
+  Rights held = stream->seekable() ? rights::of_file : rights::of_stream;
+  held &= ~(input ? rights::changing : rights::reading);
   // A terminal has no position; that is how programs tell one.
   if (stream->is_terminal()) held &= ~(rights::fd_seek | rights::fd_tell);
   descriptor.base = held;
-  auto stat = stream->stat();
-  if (stat) descriptor.type = stat->type;
+  os::OpenedAs opened = stream->opened_as();
+  if (opened.append) descriptor.flags |= fdflags::append;
+  if (opened.data_sync) descriptor.flags |= fdflags::dsync;
+  if (opened.sync) descriptor.flags |= fdflags::sync | fdflags::rsync;
   descriptor.handle = std::move(stream);
   return descriptor;
 }

@@ -188,7 +188,7 @@ class Preview1 {
   }
   // Calls change(), which makes a file so long if it is shorter.
   template <class Change>
-  Errno lengthen(host::File& file, uint64_t size_bytes, Change change);
+  Errno lengthen(const Descriptor& descriptor, uint64_t size_bytes, Change change);
 
   Config config_;
   FdTable table_;

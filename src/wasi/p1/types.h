@@ -66,6 +66,10 @@ inline constexpr Rights of_file = fd_datasync | fd_read | fd_seek | fd_fdstat_se
 inline constexpr Rights of_stream = fd_datasync | fd_read | fd_seek | fd_fdstat_set_flags |
                                     fd_sync | fd_tell | fd_write | fd_filestat_get |
                                     poll_fd_readwrite;
+// Standard streams: what comes in is not changed, and what goes out is not read.
+inline constexpr Rights changing =
+    fd_write | fd_allocate | fd_filestat_set_size | fd_filestat_set_times;
+inline constexpr Rights reading = fd_read;
 inline constexpr Rights of_socket = fd_read | fd_fdstat_set_flags | fd_write | fd_filestat_get |
                                     poll_fd_readwrite | sock_shutdown | sock_accept;
 }  // namespace rights
