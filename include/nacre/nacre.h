@@ -12,6 +12,7 @@
  * otherwise. Strings: const char* parameters end in NUL and are copied; returned const char* belong
  * to the object they were asked of. Handles of one store are refused by the others with
  * NACRE_ERROR_USAGE. Functions marked "takes" own their argument afterwards, also when they fail.
+ * Deleting or releasing NULL does nothing, as free(NULL) does.
  *
  * This header is C99 and C++. Names that start with nacre_ are stable once released; before
  * version 1.0 they may change between minor versions.
@@ -73,7 +74,7 @@ NACRE_API const char* nacre_error_backtrace(const nacre_error_t* error);
 NACRE_API const char* nacre_error_limit(const nacre_error_t* error);
 /* Of NACRE_ERROR_EXIT: the code; 0 otherwise. */
 NACRE_API uint32_t nacre_error_exit_code(const nacre_error_t* error);
-NACRE_API void nacre_error_delete(nacre_error_t* error); /* NULL is allowed */
+NACRE_API void nacre_error_delete(nacre_error_t* error);
 
 /* ---- Engine ---------------------------------------------------------------------------------- */
 
@@ -216,11 +217,11 @@ NACRE_API nacre_error_t* nacre_module_find_func(const nacre_module_t* module, co
  * UNSUPPORTED if the tier makes no machine code; USAGE if index or cpu are wrong. */
 NACRE_API nacre_error_t* nacre_module_code(const nacre_module_t* module, uint32_t index,
                                            const char* cpu, const nacre_code_t** out);
-NACRE_API void nacre_code_delete(const nacre_code_t* code); /* NULL is allowed */
+NACRE_API void nacre_code_delete(const nacre_code_t* code);
 
 /* ---- Text and binary ------------------------------------------------------------------------- */
 
-/* A run of bytes that the caller owns; nacre_bytes_delete frees it. */
+/* A run of bytes that the caller owns; nacre_bytes_delete frees it and leaves it empty. */
 typedef struct nacre_bytes {
   uint8_t* data;
   size_t size;
