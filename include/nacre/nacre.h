@@ -250,7 +250,9 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  *
  *   "deny-all"   NULL: nothing is granted without being named, but standard output and error
  *   "allow-all"  NULL: every directory, variable and address
- *   "policy"     FILE: the rules of a policy file (nacre.toml)
+ *   "policy"     FILE: the rules of a policy file (nacre.toml), which no guest may change
+ *   "protect"    FILE: no guest may change it, nor where its name leads: what the caller reads or
+ *                writes by name
  *   "remember"   NULL: what was decided about the module and its signers counts, and answers are
  *                kept
  *   "ask"        NULL: what is missing is asked for, at the controlling terminal or as
@@ -447,7 +449,8 @@ NACRE_API nacre_error_t* nacre_instance_new(nacre_store_t* store, nacre_module_t
  * which can only give what `parent` has (an instance of the store; NULL: the program, so the
  * store's own grants): directories that the parent has, or below one, variables, streams, clocks,
  * randomness. More is NACRE_ERROR_DENIED and says what. Asking, limits, logs and sockets are the
- * program's. */
+ * program's, and so are denials: that guests change no policy file that `grants` were read from,
+ * "protect" of the store's own grants says. */
 NACRE_API nacre_error_t* nacre_instance_new_child(nacre_store_t* store, nacre_instance_t* parent,
                                                   nacre_module_t* module,
                                                   nacre_unknown_imports_t unknown_imports,
