@@ -12,6 +12,7 @@
  * otherwise. Strings: const char* parameters end in NUL and are copied; returned const char* belong
  * to the object they were asked of. Handles of one store are refused by the others with
  * NACRE_ERROR_USAGE. Functions marked "takes" own their argument afterwards, also when they fail.
+ * Deleting or releasing NULL does nothing, as free(NULL) does.
  *
  * This header is C99 and C++. Names that start with nacre_ are stable once released; before
  * version 1.0 they may change between minor versions.
@@ -73,7 +74,7 @@ NACRE_API const char* nacre_error_backtrace(const nacre_error_t* error);
 NACRE_API const char* nacre_error_limit(const nacre_error_t* error);
 /* Of NACRE_ERROR_EXIT: the code; 0 otherwise. */
 NACRE_API uint32_t nacre_error_exit_code(const nacre_error_t* error);
-NACRE_API void nacre_error_delete(nacre_error_t* error); /* NULL is allowed */
+NACRE_API void nacre_error_delete(nacre_error_t* error);
 
 /* ---- Engine ---------------------------------------------------------------------------------- */
 
@@ -216,11 +217,11 @@ NACRE_API nacre_error_t* nacre_module_find_func(const nacre_module_t* module, co
  * UNSUPPORTED if the tier makes no machine code; USAGE if index or cpu are wrong. */
 NACRE_API nacre_error_t* nacre_module_code(const nacre_module_t* module, uint32_t index,
                                            const char* cpu, const nacre_code_t** out);
-NACRE_API void nacre_code_delete(const nacre_code_t* code); /* NULL is allowed */
+NACRE_API void nacre_code_delete(const nacre_code_t* code);
 
 /* ---- Text and binary ------------------------------------------------------------------------- */
 
-/* A run of bytes that the caller owns; nacre_bytes_delete frees it. */
+/* A run of bytes that the caller owns; nacre_bytes_delete frees it and leaves it empty. */
 typedef struct nacre_bytes {
   uint8_t* data;
   size_t size;
@@ -249,7 +250,9 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  *
  *   "deny-all"   NULL: nothing is granted without being named, but standard output and error
  *   "allow-all"  NULL: every directory, variable and address
- *   "policy"     FILE: the rules of a policy file (nacre.toml)
+ *   "policy"     FILE: the rules of a policy file (nacre.toml), which no guest may change
+ *   "protect"    FILE: no guest may change it, nor where its name leads: what the caller reads or
+ *                writes by name
  *   "remember"   NULL: what was decided about the module and its signers counts, and answers are
  *                kept
  *   "ask"        NULL: what is missing is asked for, at the controlling terminal or as
@@ -446,7 +449,8 @@ NACRE_API nacre_error_t* nacre_instance_new(nacre_store_t* store, nacre_module_t
  * which can only give what `parent` has (an instance of the store; NULL: the program, so the
  * store's own grants): directories that the parent has, or below one, variables, streams, clocks,
  * randomness. More is NACRE_ERROR_DENIED and says what. Asking, limits, logs and sockets are the
- * program's. */
+ * program's, and so are denials: that guests change no policy file that `grants` were read from,
+ * "protect" of the store's own grants says. */
 NACRE_API nacre_error_t* nacre_instance_new_child(nacre_store_t* store, nacre_instance_t* parent,
                                                   nacre_module_t* module,
                                                   nacre_unknown_imports_t unknown_imports,

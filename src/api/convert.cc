@@ -37,6 +37,7 @@ using namespace nacre;
 const char* nacre_version(void) { return NACRE_VERSION; }
 
 void nacre_bytes_delete(nacre_bytes_t* bytes) {
+  if (bytes == nullptr) return;
   std::free(bytes->data);
   *bytes = {nullptr, 0};
 }

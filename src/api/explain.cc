@@ -173,9 +173,7 @@ class Explanation {
     }
     if (!any) line("nothing");
     heading("It is denied, whatever is granted");
-    for (const std::string& folder : policy::own_folders()) {
-      line(printable(folder) + " and all below it  (Nacre's own)");
-    }
+    for (const Rule& rule : grants_.own_rules()) line(in_words(rule));
     for (const Rule& rule : rules) {
       if (!rule.allow) line(in_words(rule));
     }

@@ -17,6 +17,7 @@ namespace nacre::api {
 namespace {
 
 using policy::Kind;
+using policy::Rights;
 using policy::Rule;
 
 std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
@@ -68,27 +69,6 @@ bool could_connect(const Rule& rule) {
   return rule.allow && (rule.kind == Kind::net || rule.kind == Kind::lookup || listens);
 }
 
-Rule protect(const std::string& path, Kind kind, std::string why) {
-  Rule rule;
-  rule.kind = kind;
-  rule.allow = false;
-  rule.path = os::canonical_path(path, "/");
-  rule.given = rule.path;
-  rule.origin = std::move(why);
-  return rule;
-}
-
-// What a guest could change in Nacre's own files would give it more than it was given.
-std::vector<Rule> protection(const std::string& log, const std::string& directory) {
-  std::vector<Rule> rules;
-  for (const std::string& folder : policy::own_folders()) {
-    rules.push_back(protect(folder, Kind::dir, "Nacre's own"));
-  }
-  std::string path = log.starts_with('/') ? log : os::join_path(directory, log);
-  if (!log.empty()) rules.push_back(protect(path, Kind::file, "the audit log"));
-  return rules;
-}
-
 // Where a rule comes from, unless that is the flag which the message begins with.
 std::string said(const Rule& rule) { return is_flag(rule) ? "" : " (" + rule.origin + ")"; }
 
@@ -124,8 +104,12 @@ Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> 
     TRY(add_policy(TRY(value_of())));
   } else if (kind == "record") {
     record_ = TRY(value_of());
+    own_files_.push_back({.path = record_, .what = "the recorded policy", .is_replaced = true});
   } else if (kind == "audit") {
     audit_ = TRY(value_of());
+    if (policy::Audit::is_file(audit_)) {
+      own_files_.push_back({.path = audit_, .what = "the audit log", .denied = Rights::all});
+    }
   } else if (kind == "ask") {
     ask_ = value ? Ask::on_terminal : Ask::always;
     root_ = true;
@@ -133,10 +117,13 @@ Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> 
     ask_ = Ask::always;
     root_ = true;
     ask_server_ = TRY(value_of());
+    own_files_.push_back({.path = ask_server_, .what = "the policy server", .denied = Rights::all});
   } else if (kind == "no-ask") {
     ask_server_.clear();
     ask_ = Ask::never;
     root_ = false;
+  } else if (kind == "protect") {
+    own_files_.push_back({.path = TRY(value_of()), .what = "protected"});
   } else if (kind == "remember") {
     remember_ = true;
   } else if (kind == "lockdown") {
@@ -165,6 +152,7 @@ Result<void> Grants::add_flag(std::string_view kind, std::optional<std::string_v
 
 Result<void> Grants::add_policy(const std::string& path) {
   policy::PolicyFile file = TRY(policy::load_policy(path));
+  own_files_.push_back({.path = path, .what = "a policy of the run"});
   std::move(file.rules.begin(), file.rules.end(), std::back_inserter(rules_));
   if (file.module.empty()) return {};
   if (!module_digest_.empty() && module_digest_ != file.module) {
@@ -230,7 +218,8 @@ Result<void> Grants::watch(Prepared& prepared, policy::Policy::Options& options)
       log = recorder;
     }
     prepared.oversight.recorder = std::move(recorder);
-    prepared.oversight.record_path = record_;
+    std::string path = os::canonical_path(record_, here_.directory);
+    prepared.oversight.record_file = TRY(os::HeldName::find(path));
   }
   prepared.config.call_log(std::move(log));
   return {};
@@ -267,8 +256,8 @@ Result<Prepared> Grants::prepare() {
   options.earlier = std::move(remembered_now.earlier);
   options.rules.add_all(rules_);
   options.rules.add_all(std::move(remembered_now.rules));
-  options.late_rules = [log = audit_, directory = here_.directory] {
-    return protection(log, directory);
+  options.late_rules = [files = own_files_, directory = here_.directory] {
+    return policy::protection(files, directory);
   };
   if (reads_store()) options.store = policy::Store::of_user();
 
@@ -443,8 +432,7 @@ Result<void> Oversight::finish() const {
     TRY(broker->finish(recorder->calls()));
   } else if (recorder) {
     std::string comment = "What " + name + " used in one run, and nothing else.";
-    std::string path = os::canonical_path(record_path, policy::here().directory);
-    TRY(os::replace_file(path, policy::write_policy(recorder->needed(), comment)));
+    TRY(record_file->replace(policy::write_policy(recorder->needed(), comment)));
   }
   if (audit) TRY(audit->flush());
   return {};

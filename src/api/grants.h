@@ -13,7 +13,9 @@
 #include "broker/client.h"
 #include "nacre/nacre.h"
 #include "os/environment.h"
+#include "os/private_file.h"
 #include "policy/audit.h"
+#include "policy/own_files.h"
 #include "policy/policy.h"
 #include "policy/record.h"
 #include "wasi/p1/config.h"
@@ -26,8 +28,8 @@ struct Oversight {
   std::shared_ptr<policy::Policy> policy;
   std::shared_ptr<policy::Audit> audit;
   std::shared_ptr<policy::Recorder> recorder;
-  std::string record_path;
-  std::shared_ptr<broker::Client> broker;  // where the policy decides, if not here
+  std::optional<os::HeldName> record_file;  // there if recorder is, and no broker
+  std::shared_ptr<broker::Client> broker;   // where the policy decides, if not here
 
   // Writes what was recorded and the rest of the audit log.
   Result<void> finish() const;
@@ -65,6 +67,10 @@ class Grants {
 
   // What was said by flags and policy files.
   const std::vector<policy::Rule>& rules() const { return rules_; }
+  // What is denied because Nacre opens it by name.
+  std::vector<policy::Rule> own_rules() const {
+    return policy::protection(own_files_, here_.directory);
+  }
   // What was decided about the subject, if that is to count.
   Result<policy::Remembered> remembered() const;
   // Whether that counts.
@@ -110,6 +116,7 @@ class Grants {
   std::string module_file_;    // that policy file
   std::string record_;
   std::string audit_;
+  std::vector<policy::OwnFile> own_files_;
 };
 
 }  // namespace nacre::api

@@ -53,6 +53,7 @@ Result<void> start_broker(Prepared& prepared, std::vector<std::shared_ptr<host::
   if (prepared.config.env().undecided) prepared.config.undecided_variables(client->variables());
   prepared.config.network(client->network());
   prepared.gate->hand_over(client);
+  oversight.record_file.reset();  // the broker writes it
   oversight.broker = std::move(client);
   return {};
 }

@@ -155,6 +155,7 @@ nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module
 }
 
 nacre_error_t* nacre_pool_release(nacre_instance_t* instance) {
+  if (instance == nullptr) return nullptr;
   if (instance->guest == nullptr)
     return api::make_error(NACRE_ERROR_USAGE, "wrong use: this instance belongs to a store");
   if (instance->guest->lease.store().running()) {

@@ -1,7 +1,7 @@
 // Attacks on granted directories: random calls with random spellings by a guest, while others swap
 // files, directories, links and pipes under its feet. Nothing may be reached outside of what was
-// granted, nor what a rule denies inside of it, in the process that has the rights and through its
-// broker. NACRE_ESCAPE_TRIES says how often (20 000).
+// granted, nor what a rule denies inside of it, nor may a link change that a denial was said by, in
+// the process that has the rights and through its broker. NACRE_ESCAPE_TRIES says how often (20 000).
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -82,12 +82,18 @@ class EscapeTest : public testing::TestWithParam<Setting> {
     for (const char* name : {"denied", "denied/sub"}) tree.put_directory(name);
     tree.put_file("denied/key", "denied");
     tree.put_file("denied/sub/key", "denied");
+    for (const char* name : {"ways", "ways/far", "kept", "kept/sub"}) tree.put_directory(name);
+    tree.put_file("kept/sub/key", "denied");
+    for (const auto& [name, target] : kWays) {
+      EXPECT_EQ(symlink(target, tree.path_of(name).c_str()), 0) << name;
+    }
     mend();
     EXPECT_EQ(mkdir((tree.base() + "/outside/away").c_str(), 0777), 0);
     for (const char* name : {"outside", "outside/secret", ""}) {
       forbid(tree.base() + "/" + name);
     }
-    for (const char* name : {"denied", "denied/key", "denied/sub", "denied/sub/key"}) {
+    for (const char* name :
+         {"denied", "denied/key", "denied/sub", "denied/sub/key", "kept/sub", "kept/sub/key"}) {
       forbid(tree.path_of(name));
     }
     forbid("/");
@@ -100,6 +106,8 @@ class EscapeTest : public testing::TestWithParam<Setting> {
     rules.add(*parse_rule(Kind::dir, root, true, place));
     rules.add(*parse_rule(Kind::dir, root + "/denied", false, place));
     rules.add(*parse_rule(Kind::dir, root + "/mnt/private", false, place));
+    rules.add(*parse_rule(Kind::dir, root + "/ways/one", false, place));
+    rules.add(*parse_rule(Kind::file, root + "/ways/later", false, place));
     Policy::Options options;
     options.rules = std::move(rules);
     auto gate = std::make_shared<Policy>(std::move(options));
@@ -112,6 +120,21 @@ class EscapeTest : public testing::TestWithParam<Setting> {
     if (!GetParam().through_broker) return *dir;
     broker.emplace(Server::Duties{.dirs = {*dir}, .policy = gate, .finish = nullptr});
     return broker->client->stand_in(**dir, 0);
+  }
+
+  // Links that something was denied by, one by way of the other; the last one leads to nothing.
+  static constexpr std::pair<const char*, const char*> kWays[] = {
+      {"ways/one", "far/two"}, {"ways/far/two", "../../kept/sub"}, {"ways/later", "far/missing/x"}};
+  void expect_ways_unchanged() {
+    for (const auto& [name, target] : kWays) {
+      char text[256];
+      ssize_t length = readlink(tree.path_of(name).c_str(), text, sizeof text);
+      ASSERT_GT(length, 0) << name << " is no link any more";
+      EXPECT_EQ(std::string_view(text, static_cast<size_t>(length)), target) << name;
+    }
+    struct stat status;
+    EXPECT_NE(lstat(tree.path_of("ways/far/missing").c_str(), &status), 0) << "it was made";
+    expect_unchanged(tree.path_of("kept/sub/key"));
   }
 
   // Puts back what the guest's calls took away, where nothing is: the races need it.
@@ -157,12 +180,17 @@ class EscapeTest : public testing::TestWithParam<Setting> {
     ASSERT_FALSE(forbidden.contains({stat.device, stat.inode})) << "escaped by " << path;
   }
 
+  static bool is_on_way(const std::string& path) {
+    return path.find("ways") != std::string::npos || path.find("kept") != std::string::npos;
+  }
+
   size_t pick(size_t count) { return random() % count; }
   std::string name() {
     static constexpr const char* kNames[] = {
-        "a",         "b",      "f",   "..",   ".",    "out",    "out_file", "out_absolute",
-        "self_root", "denied", "key", "sub",  "pipe", "ring",   "new",      "x",
-        "swap",      "parked", "",    "root", "mnt",  "private"};
+        "a",         "b",      "f",    "..",    ".",      "out",     "out_file", "out_absolute",
+        "self_root", "denied", "key",  "sub",   "pipe",   "ring",    "new",      "x",
+        "swap",      "parked", "",     "root",  "mnt",    "private", "ways",     "one",
+        "far",       "two",    "kept", "later", "missing"};
     return kNames[pick(std::size(kNames))];
   }
   std::string path() {
@@ -171,6 +199,11 @@ class EscapeTest : public testing::TestWithParam<Setting> {
         "f",       "out_file",     "a/f",      "a/secret", "out/secret", "key",
         "pipe",    "a/b/../../f",  "parked/x", "mnt/sub",  "mnt/f",      "mnt/private/key",
         "mnt/key", "mnt/sub/../.."};
+    static constexpr const char* kOnWays[] = {
+        "ways",        "ways/one",   "ways/far",      "ways/far/two",     "kept",
+        "kept/sub",    "ways/later", "a/../ways/one", "ways/far/missing", "ways/far/missing/x",
+        "ways/one/key"};
+    if (pick(8) == 0) return prefix + kOnWays[pick(std::size(kOnWays))];
     if (pick(2) == 0) return prefix + kSwapped[pick(std::size(kSwapped))];
     std::string text = prefix + name();
     for (size_t more = pick(4); more != 0; --more) text += "/" + name();
@@ -257,10 +290,16 @@ void EscapeTest::act(Dir& root) {
       break;
     case 8:
       // The tree must not run out of what is swapped.
-      if (spelling.ends_with("new") || spelling.ends_with("x")) note(dir.unlink_file(spelling));
+      if (spelling.ends_with("new") || spelling.ends_with("x") || is_on_way(spelling)) {
+        note(dir.unlink_file(spelling));
+      }
       break;
     case 9:
-      note(dir.rename(spelling, root, prefix + (pick(2) == 0 ? "new" : "a/x")));
+      if (is_on_way(spelling) && pick(2) == 0) {
+        note(root.rename(prefix + (pick(2) == 0 ? "new" : "a/x"), dir, spelling));
+      } else {
+        note(dir.rename(spelling, root, prefix + (pick(2) == 0 ? "new" : "a/x")));
+      }
       break;
     case 10:
       note(dir.link(spelling, follow, root, prefix + (pick(2) == 0 ? "new" : "a/x")));
@@ -325,6 +364,7 @@ TEST_P(EscapeTest, NothingIsReachedFromOutside) {
   for (const char* secret : {"/outside/secret", "/root/denied/key", "/root/denied/sub/key"}) {
     expect_unchanged(tree.base() + secret);
   }
+  expect_ways_unchanged();
   struct stat status;
   EXPECT_EQ(stat((tree.path_of("denied")).c_str(), &status), 0);
   EXPECT_EQ(status.st_nlink, 3u) << "denied and denied/sub, nothing new";
@@ -369,6 +409,7 @@ TEST_P(EscapeTest, NothingIsReachedThroughMountPoints) {
                              cover + "/key", tree.path_of("denied/key")}) {
     expect_unchanged(secret);
   }
+  expect_ways_unchanged();
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, EscapeTest,

@@ -75,6 +75,8 @@ class SignatureOption {
   void add_to(CLI::App& app);
   // Gives it to the module, if there is one.
   void set(nacre_module_t* module) const;
+  bool is_file() const { return !file_.empty() && file_ != "-"; }
+  const std::string& file() const { return file_; }
 
  private:
   std::string file_;

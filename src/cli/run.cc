@@ -195,6 +195,17 @@ Loaded load(const RunOptions& options, nacre_engine_t* engine) {
   return loaded;
 }
 
+// What the next run reads again must not be what this one made of it.
+void protect_what_is_read(const RunOptions& options, nacre_grants_t* grants) {
+  auto protect = [&](const std::string& file) {
+    check(nacre_grants_add(grants, "protect", file.c_str()));
+  };
+  for (const std::string& option : options.module_policies) {
+    protect(name_and_file("--module-policy", option).second);
+  }
+  if (options.signature.is_file()) protect(options.signature.file());
+}
+
 struct Instantiated {
   nacre_instance_t* app = nullptr;
   std::optional<int> ended;  // a start function trapped or exited
@@ -286,6 +297,7 @@ int run_command(Args args) {
   Loaded loaded = load(options, engine.get());
   options.signature.set(loaded.modules.back().get());
   nacre_grants_set_module(grants.get(), options.app.c_str(), loaded.modules.back().get());
+  protect_what_is_read(options, grants.get());
   stats.loaded = now_ms();
   nacre_store_t* raw_store = nullptr;
   check(nacre_store_new(engine.get(), grants.release(), &raw_store));

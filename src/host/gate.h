@@ -101,6 +101,7 @@ struct Request {
   bool missing = false;  // paths: nothing is there
   bool is_directory = false;
   bool subtree = false;  // also all that lies below
+  bool removes = false;  // paths: what is there loses its name
   // net: the names that this run looked up and that led to the address, the latest first. Only who
   // looked them up himself may say so.
   std::span<const std::string> names = {};

@@ -33,13 +33,15 @@ class GateGuard final : public os::PathGuard {
   GateGuard(std::shared_ptr<Gate> gate, bool granted) : gate_(std::move(gate)), granted_(granted) {}
   bool admits(const os::PathUse& use) override {
     bool is_directory = S_ISDIR(use.type);
+    bool moved = use.effect == os::NameEffect::moved;
     Request request{.kind = is_directory ? Kind::dir : Kind::file,
                     .object = use.path,
                     .rights = static_cast<Rights>(use.wanted),
                     .granted = granted_,
                     .missing = use.type == 0,
                     .is_directory = is_directory,
-                    .subtree = use.subtree};
+                    .subtree = moved || use.effect == os::NameEffect::doubled,
+                    .removes = moved || use.effect == os::NameEffect::removed};
     return gate_->may(request) == Decision::allow;
   }
 

@@ -161,11 +161,11 @@ Sys<BeneathDir::Place> BeneathDir::find(const std::string& path, LastLink last_l
 }
 
 Sys<BeneathDir::Place> BeneathDir::locate(const std::string& path, LastLink last_link,
-                                          uint8_t wanted, bool subtree) const {
+                                          uint8_t wanted, NameEffect effect) const {
   Sys<Place> place = find(path, last_link);
   if (!guard_) return place;
   if (!place) return std::unexpected(admit_missing(path, wanted, place.error()));
-  int refused = admit(place->parent().fd, place->name, wanted, subtree);
+  int refused = admit(place->parent().fd, place->name, wanted, effect);
   if (refused != 0) return std::unexpected(refused);
   return place;
 }
@@ -226,13 +226,13 @@ Sys<OwnedFd> BeneathDir::open_by_walk(const std::string& path, int flags, bool f
 }
 
 // 0, or why not. `name` lies in the directory `fd`; empty: `fd` itself is meant.
-int BeneathDir::admit(int fd, const std::string& name, uint8_t wanted, bool subtree) const {
+int BeneathDir::admit(int fd, const std::string& name, uint8_t wanted, NameEffect effect) const {
   if (!guard_) return 0;
   Sys<std::string> path = path_of(fd);
   if (!path) return is_removed(fd) ? ENOENT : kRefused;  // nobody can say what it is
   Sys<struct stat> status = name.empty() ? file_status(fd) : status_in(fd, name.c_str());
   PathUse use{name.empty() ? std::move(*path) : join_path(*path, name), wanted,
-              status ? status->st_mode & S_IFMT : 0, subtree};
+              status ? status->st_mode & S_IFMT : 0, effect};
   return guard_->admits(use) ? 0 : kRefused;
 }
 
@@ -250,7 +250,8 @@ int BeneathDir::admit_missing(const std::string& path, uint8_t wanted, int error
     Sys<OwnedFd> above = pin(head, true);
     Sys<std::string> place = above ? path_of(above->get()) : std::unexpected(above.error());
     if (place) {
-      bool admitted = name != ".." && guard_->admits({join_path(*place, name), wanted, 0, false});
+      bool admitted =
+          name != ".." && guard_->admits({join_path(*place, name), wanted, 0, NameEffect::stays});
       return admitted ? error : kRefused;
     }
     if (above && is_removed(above->get())) return error;
@@ -393,7 +394,7 @@ Sys<void> BeneathDir::make_directory(const std::string& path) const {
 }
 
 Sys<void> BeneathDir::remove_directory(const std::string& path) const {
-  Sys<Place> place = locate(path, LastLink::keep, kCreatePath);
+  Sys<Place> place = locate(path, LastLink::keep, kCreatePath, NameEffect::removed);
   if (!place) return std::unexpected(place.error());
   if (place->ends_in == EndsIn::dot) return std::unexpected(EINVAL);
   if (place->ends_in == EndsIn::dot_dot) return std::unexpected(ENOTEMPTY);
@@ -401,7 +402,7 @@ Sys<void> BeneathDir::remove_directory(const std::string& path) const {
 }
 
 Sys<void> BeneathDir::unlink(const std::string& path) const {
-  Sys<Place> place = locate(path, LastLink::keep, kCreatePath);
+  Sys<Place> place = locate(path, LastLink::keep, kCreatePath, NameEffect::removed);
   if (!place) return std::unexpected(place.error());
   if (place->name.empty()) return std::unexpected(EISDIR);
   int parent = place->parent().fd;
@@ -416,10 +417,10 @@ Sys<void> BeneathDir::unlink(const std::string& path) const {
 Sys<void> BeneathDir::link(const std::string& from, bool follow, const BeneathDir& to_dir,
                            const std::string& to) const {
   // A second name must not give more than the first: both need every right.
-  Sys<Place> source =
-      locate(from, follow ? LastLink::follow : LastLink::if_slashed, kAllOfPath, true);
+  Sys<Place> source = locate(from, follow ? LastLink::follow : LastLink::if_slashed, kAllOfPath,
+                             NameEffect::doubled);
   if (!source) return std::unexpected(source.error());
-  Sys<Place> target = to_dir.locate(to, LastLink::keep, kAllOfPath, true);
+  Sys<Place> target = to_dir.locate(to, LastLink::keep, kAllOfPath, NameEffect::doubled);
   if (!target) return std::unexpected(target.error());
   if (source->name.empty()) return std::unexpected(EPERM);
   if (source->must_be_directory) {
@@ -438,9 +439,9 @@ Sys<void> BeneathDir::link(const std::string& from, bool follow, const BeneathDi
 
 Sys<void> BeneathDir::rename(const std::string& from, const BeneathDir& to_dir,
                              const std::string& to) const {
-  Sys<Place> source = locate(from, LastLink::keep, kAllOfPath, true);
+  Sys<Place> source = locate(from, LastLink::keep, kAllOfPath, NameEffect::moved);
   if (!source) return std::unexpected(source.error());
-  Sys<Place> target = to_dir.locate(to, LastLink::keep, kAllOfPath, true);
+  Sys<Place> target = to_dir.locate(to, LastLink::keep, kAllOfPath, NameEffect::moved);
   if (!target) return std::unexpected(target.error());
   if (source->name.empty() || target->name.empty()) return std::unexpected(EBUSY);
   if (source->must_be_directory || target->must_be_directory) {

@@ -41,11 +41,19 @@ inline constexpr uint8_t kReadPath = 1;    // contents, attributes, the names in
 inline constexpr uint8_t kWritePath = 2;   // contents and times of what is there
 inline constexpr uint8_t kCreatePath = 4;  // the name itself: make it, remove it, move it, link it
 
+// What becomes of the name of what is there.
+enum class NameEffect : uint8_t {
+  stays,
+  doubled,  // it gets another one
+  removed,
+  moved,  // what has it goes elsewhere with all below it, or something else takes its place
+};
+
 struct PathUse {
   std::string path;  // of the host: absolute, without links and dots
   uint8_t wanted;    // kReadPath | ...
   mode_t type;       // S_IFREG and so on of what is there; 0: nothing
-  bool subtree;      // also what lies below: a directory that is moved
+  NameEffect effect;
 };
 
 class PathGuard {
@@ -103,9 +111,10 @@ class BeneathDir {
   Sys<OwnedFd> open_beneath(const char* path, int flags, mode_t mode) const;
   // Finds a place and asks the guard about it.
   Sys<Place> locate(const std::string& path, LastLink last_link, uint8_t wanted,
-                    bool subtree = false) const;
+                    NameEffect effect = NameEffect::stays) const;
   Sys<Place> find(const std::string& path, LastLink last_link) const;
-  int admit(int fd, const std::string& name, uint8_t wanted, bool subtree = false) const;
+  int admit(int fd, const std::string& name, uint8_t wanted,
+            NameEffect effect = NameEffect::stays) const;
   int admit_missing(const std::string& path, uint8_t wanted, int error) const;
   Sys<OwnedFd> pin(const std::string& path, bool follow) const;
   Sys<OwnedFd> open_guarded(const std::string& path, int flags, bool follow) const;

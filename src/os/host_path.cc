@@ -8,6 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "os/dir_walk.h"
+
 namespace nacre::os {
 namespace {
 
@@ -15,27 +17,11 @@ struct Free {
   void operator()(char* text) const { std::free(text); }
 };
 
-// By its words alone.
-std::string without_dots(std::string_view path) {
-  std::vector<std::string_view> words;
-  for (size_t at = 0; at < path.size();) {
-    size_t end = path.find('/', at);
-    if (end == std::string_view::npos) end = path.size();
-    std::string_view word = path.substr(at, end - at);
-    at = end + 1;
-    if (word.empty() || word == ".") continue;
-    if (word != "..") {
-      words.push_back(word);
-    } else if (!words.empty()) {
-      words.pop_back();
-    }
-  }
-  std::string result;
-  for (std::string_view word : words) {
-    result += '/';
-    result += word;
-  }
-  return result.empty() ? "/" : result;
+// Empty: there is no link.
+std::string link_target(const std::string& path) {
+  char text[PATH_MAX];
+  ssize_t length = readlink(path.c_str(), text, sizeof text);
+  return length < 0 ? "" : std::string(text, static_cast<size_t>(length));
 }
 
 }  // namespace
@@ -70,22 +56,64 @@ bool exists(const std::string& path) {
   return lstat(path.c_str(), &status) == 0;
 }
 
-std::string canonical_path(std::string_view path, std::string_view base) {
-  std::string full = path.starts_with('/') ? std::string(path) : join_path(base, path);
-  if (full.find('\0') != std::string::npos) return without_dots(full);
-  std::string rest;
-  for (std::string head = full;;) {
-    if (std::unique_ptr<char, Free> found(realpath(head.c_str(), nullptr)); found) {
-      return rest.empty() ? std::string(found.get()) : without_dots(join_path(found.get(), rest));
+std::string without_dots(std::string_view path) {
+  std::vector<std::string_view> words;
+  for (size_t at = 0; at < path.size();) {
+    size_t end = path.find('/', at);
+    if (end == std::string_view::npos) end = path.size();
+    std::string_view word = path.substr(at, end - at);
+    at = end + 1;
+    if (word.empty() || word == ".") continue;
+    if (word != "..") {
+      words.push_back(word);
+    } else if (!words.empty()) {
+      words.pop_back();
     }
-    size_t end = head.find_last_not_of('/');
-    size_t slash = end == std::string::npos ? end : head.rfind('/', end);
-    if (slash == std::string::npos) return without_dots(full);
-    std::string_view name = std::string_view(head).substr(slash + 1, end - slash);
-    rest = rest.empty() ? std::string(name) : std::string(name) + "/" + rest;
-    head.resize(slash == 0 ? 1 : slash);
-    if (slash == 0 && end == 0) return without_dots(full);
   }
+  std::string result;
+  for (std::string_view word : words) {
+    result += '/';
+    result += word;
+  }
+  return result.empty() ? "/" : result;
+}
+
+Way way_of(std::string_view path, std::string_view base) {
+  Way way;
+  std::string full = path.starts_with('/') ? std::string(path) : join_path(base, path);
+  auto by_words = [&] {
+    way.end = without_dots(full);
+    return way;
+  };
+  if (full.find('\0') != std::string::npos) return by_words();
+  std::vector<std::string> pending;
+  detail::push_components(full, pending);
+  std::string at;  // the root is empty
+  while (!pending.empty()) {
+    std::string word = std::move(pending.back());
+    pending.pop_back();
+    if (word == ".") continue;
+    if (word == "..") {
+      at.resize(at.empty() ? 0 : at.rfind('/'));
+      continue;
+    }
+    std::string next = join_path(at, word);
+    std::string target = link_target(next);
+    if (target.empty()) {
+      at = std::move(next);
+      continue;
+    }
+    if (way.links.size() == kMaxLinkExpansions) return by_words();
+    way.links.push_back(std::move(next));
+    if (target.starts_with('/')) at.clear();
+    detail::push_components(target, pending);
+  }
+  way.end = at.empty() ? "/" : std::move(at);
+  return way;
+}
+
+std::string canonical_path(std::string_view path, std::string_view base) {
+  return way_of(path, base).end;
 }
 
 bool is_beneath(std::string_view path, std::string_view top) {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "os/file.h"
 
@@ -17,10 +18,21 @@ Sys<std::string> working_directory();
 // Anything, a dangling link too.
 bool exists(const std::string& path);
 
-// `path` below `base` (absolute) unless it is absolute itself, links resolved as far as it exists,
-// the rest by its words alone: `..` there takes the word before it away. Never fails: what cannot
-// be looked at is taken by its words.
+// How a name leads to what it names.
+struct Way {
+  std::string end;                 // where it leads: without links and dots
+  std::vector<std::string> links;  // the symbolic links that were followed, each by its own path,
+                                   // which has no links and dots either
+};
+// `path` below `base` (absolute) unless it is absolute itself. Links are followed wherever there are
+// some, also to what does not exist; what does not exist is taken by its words: `..` takes the word
+// before it away. Never fails: what cannot be looked at, and links in a ring, are taken by their
+// words.
+Way way_of(std::string_view path, std::string_view base);
+// Its end alone.
 std::string canonical_path(std::string_view path, std::string_view base);
+// An absolute path by its words alone.
+std::string without_dots(std::string_view path);
 
 // Whether `path` is `top` or lies below it; both absolute and without dots.
 bool is_beneath(std::string_view path, std::string_view top);

@@ -6,6 +6,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "os/file.h"
@@ -17,14 +19,16 @@ class PrivateFile {
   explicit PrivateFile(std::string path) : path_(std::move(path)) {}
   const std::string& path() const { return path_; }
 
-  // Nothing if there is no file. Errors: io (also when somebody else could have written it: wrong
-  // owner, or writable for others), limit (larger than `max_bytes`). All name the path.
+  // Nothing if there is no file. Links are followed. Errors: io (also when somebody else could have
+  // written it: wrong owner, or writable for others, the file itself, its folder or a directory
+  // that the name leads through), limit (larger than `max_bytes`). All name the path.
   Result<std::optional<std::string>> read(uint64_t max_bytes) const;
 
   // Holds the lock of the file while it lives; waits for it.
   class Lock {
    public:
-    // Replaces the contents. Durable when it returns.
+    // Replaces the contents: where the path is a link, those of what it leads to. Durable when it
+    // returns.
     Result<void> replace(std::string_view text);
 
    private:
@@ -39,8 +43,23 @@ class PrivateFile {
   std::string path_;
 };
 
-// The same replacement for a file that no other process replaces.
-Result<void> replace_file(const std::string& path, std::string_view text);
+// The place of a file that will be written: the directory is held, so it does not matter what its
+// names lead to by then.
+class HeldName {
+ public:
+  // `path`: absolute, without links and dots. Errors: io, there is no such directory.
+  static Result<HeldName> find(std::string path);
+  // The same replacement for a file that no other process replaces. A link that lies there
+  // meanwhile is replaced, not followed.
+  Result<void> replace(std::string_view text) const;
+
+ private:
+  HeldName(std::string path, OwnedFd folder) : path_(std::move(path)), folder_(std::move(folder)) {}
+  std::string path_;
+  OwnedFd folder_;
+};
+// What is written first, and then given the name `path`.
+std::string next_path(std::string_view path);
 
 // For logs: made for its owner alone if it is not there, written at its end.
 Sys<OwnedFd> open_for_appending(const std::string& path);

@@ -21,12 +21,17 @@ uint64_t now() { return os::clock_now(os::ClockKind::realtime).value_or(0); }
 
 }  // namespace
 
-Result<std::shared_ptr<Audit>> Audit::open(const std::string& target) {
+std::optional<int> Audit::descriptor_of(std::string_view target) {
+  if (target == "-") return 2;
   int number = 0;
   auto [end, error] = std::from_chars(target.data(), target.data() + target.size(), number);
   bool is_number = error == std::errc{} && end == target.data() + target.size() && number >= 0;
-  if (target == "-") number = 2;
-  auto fd = target == "-" || is_number ? os::duplicate(number) : os::open_for_appending(target);
+  return is_number ? std::optional(number) : std::nullopt;
+}
+
+Result<std::shared_ptr<Audit>> Audit::open(const std::string& target) {
+  auto given = descriptor_of(target);
+  auto fd = given ? os::duplicate(*given) : os::open_for_appending(target);
   if (!fd || !os::can_write(fd->get())) {
     return fail(ErrorCode::io, "cannot log to " + printable(target) + ": " +
                                    (fd ? "it is open for reading only" : strerror(fd.error())));

@@ -17,6 +17,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,7 @@ class Audit final : public Watcher, public host::CallLog {
  public:
   // "-" is standard error, a number an open descriptor, anything else a file to append to.
   static Result<std::shared_ptr<Audit>> open(const std::string& target);
+  static bool is_file(std::string_view target) { return !descriptor_of(target); }
   ~Audit() override {
     tell_repeats();
     write();
@@ -56,6 +58,7 @@ class Audit final : public Watcher, public host::CallLog {
     std::string_view result;
   };
 
+  static std::optional<int> descriptor_of(std::string_view target);
   bool is_like_last(const host::CallRecord& record) const;
   void line(const Call& call, uint64_t time, uint64_t count);
   void tell_repeats();

@@ -121,7 +121,13 @@ Result<void> parse_path(Rule& rule, std::string_view value, const Place& place) 
     return wrong(value, "is not UTF-8, as guests need it: give it another name with HOST::GUEST");
   }
   if (value.find('\0') != std::string_view::npos) return wrong(value, "has a NUL in it");
-  rule.path = os::canonical_path(rule.given, place.directory);
+  if (place.by_words) {
+    rule.path = os::without_dots(rule.given);
+    return {};
+  }
+  os::Way way = os::way_of(rule.given, place.directory);
+  rule.path = std::move(way.end);
+  if (!rule.allow) rule.links = std::move(way.links);
   return {};
 }
 

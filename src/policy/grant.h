@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "host/gate.h"
@@ -47,9 +48,10 @@ struct Rule {
   bool allow = true;
   std::string origin;  // where it was said, for people: "--dir", "nacre.toml:3:8"
 
-  std::string path;   // path: canonical host path
-  std::string guest;  // path: the guest's name, if one was given
-  std::string given;  // path: the host path as it was written
+  std::string path;                // path: canonical host path
+  std::vector<std::string> links;  // path, denied: symbolic links that lead there from `given`
+  std::string guest;               // path: the guest's name, if one was given
+  std::string given;               // path: the host path as it was written
   Rights rights = Rights::all;
   std::string name;  // variable: the name or pattern
   std::optional<std::string> value;
@@ -64,6 +66,7 @@ struct Rule {
 struct Place {
   std::string directory;  // absolute
   std::string home;       // absolute; empty if nobody knows
+  bool by_words = false;  // paths are canonical: they mean themselves, whatever is there now
 };
 // The working directory of this process and HOME.
 Place here();

@@ -230,6 +230,69 @@ TEST_F(Rules, WhatIsDeniedStaysWhereItIs) {
   EXPECT_EQ(rules.evaluate(make).answer, Verdict::denied);
 }
 
+// Nor may the links that it was denied by, or what holds them, become something else: whatever is
+// denied of it, for the next run will follow them again.
+TEST_F(Rules, LinksToWhatIsDeniedStayWhatTheyAre) {
+  add(Kind::dir, "/");
+  for (const char* value : {"/real/secret", "/real/secret:read"}) {
+    Rule denial = *parse(Kind::file, value, false);
+    denial.links = {"/home/link", "/a/b/second"};
+    rules = RuleSet();
+    add(Kind::dir, "/");
+    rules.add(denial);
+    auto may = [&](host::Request request) {
+      return rules.evaluate(request).answer == Verdict::allowed;
+    };
+    for (std::string path : {"/home/link", "/a/b/second"}) {
+      host::Request taken{
+          .kind = Kind::file, .object = path, .rights = Rights::create, .removes = true};
+      EXPECT_FALSE(may(taken)) << value << path;
+      host::Request made{
+          .kind = Kind::file, .object = path, .rights = Rights::create, .missing = true};
+      EXPECT_FALSE(may(made)) << value << path;
+      host::Request looked_at{.kind = Kind::file, .object = path, .rights = Rights::read};
+      EXPECT_TRUE(may(looked_at)) << value << path;
+      host::Request there{.kind = Kind::file, .object = path, .rights = Rights::create};
+      EXPECT_TRUE(may(there)) << "and then it is said that it exists";
+    }
+    for (std::string path : {"/home", "/a", "/a/b", "/real"}) {
+      host::Request moved{.kind = Kind::dir,
+                          .object = path,
+                          .rights = Rights::all,
+                          .is_directory = true,
+                          .subtree = true,
+                          .removes = true};
+      EXPECT_FALSE(may(moved)) << value << path;
+      host::Request removed{.kind = Kind::dir,
+                            .object = path,
+                            .rights = Rights::create,
+                            .is_directory = true,
+                            .removes = true};
+      EXPECT_FALSE(may(removed)) << value << path;
+    }
+    host::Request beside{
+        .kind = Kind::file, .object = "/a/b/third", .rights = Rights::create, .removes = true};
+    EXPECT_TRUE(may(beside)) << value;
+    EXPECT_TRUE(rules.restricts("/home")) << "a directory that holds but a link is watched";
+    EXPECT_TRUE(rules.restricts("/a"));
+    EXPECT_FALSE(rules.restricts("/b"));
+  }
+}
+
+// What is there instead of a directory on the way must not be replaced by a link.
+TEST_F(Rules, WhatIsInPlaceOfADirectoryOnTheWayStays) {
+  add(Kind::dir, "/a");
+  add(Kind::file, "/a/b/secret", false);
+  host::Request replaced{.kind = Kind::file,
+                         .object = "/a/b",
+                         .rights = Rights::all,
+                         .subtree = true,
+                         .removes = true};
+  EXPECT_EQ(rules.evaluate(replaced).answer, Verdict::denied);
+  replaced.object = "/a/c";
+  EXPECT_EQ(rules.evaluate(replaced).answer, Verdict::allowed);
+}
+
 TEST_F(Rules, AFileRuleMovesNoDirectory) {
   add(Kind::file, "/a/b");
   host::Request move{.kind = Kind::dir,

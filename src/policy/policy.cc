@@ -29,6 +29,20 @@ std::string joined(std::span<const host::Request> requests) {
 // Where a rule comes from that somebody's answer in this run made.
 constexpr std::string_view kAnswered = "answered in this run";
 
+// Takes a decision as it counts now. Where links lie now on a path that had none, what they lead to
+// was not allowed; what was denied stays denied, wherever it went.
+void take_rule(Rule rule, std::vector<Rule>& rules) {
+  if (!rule.is_path()) return rules.push_back(std::move(rule));
+  os::Way way = os::way_of(rule.path, "/");
+  if (way.links.empty()) return rules.push_back(std::move(rule));
+  if (rule.allow) return;
+  Rule there = rule;
+  there.path = std::move(way.end);
+  there.links = std::move(way.links);
+  rules.push_back(std::move(rule));
+  rules.push_back(std::move(there));
+}
+
 std::string explain(const Rule& rule) {
   return std::string(rule.allow ? "" : "denied by ") + flag_text(rule).substr(2) + " (" +
          rule.origin + ")";
@@ -52,7 +66,7 @@ Result<Remembered> recall(const Store& store, const Subject& subject) {
   std::string digest = known_size ? subject.digest() : "";
   Remembered remembered;
   auto take_rules = [&](std::vector<Decision>& decisions) {
-    for (Decision& one : decisions) remembered.rules.push_back(std::move(one.rule));
+    for (Decision& one : decisions) take_rule(std::move(one.rule), remembered.rules);
   };
   for (ModuleDecisions& module : all.modules) {
     if (module.digest == digest) {

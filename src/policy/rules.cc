@@ -11,17 +11,27 @@ namespace {
 
 bool is_path(Kind kind) { return info_of(kind).shape == Shape::path; }
 
-// Whether the rule is about this path: for whole directories that move, every part must be.
+// Whether the rule is about what the request wants of this path: for whole directories that move,
+// every part must be.
 bool applies_to_path(const Rule& rule, const host::Request& request) {
   bool at_or_above = rule.kind == Kind::dir ? os::is_beneath(request.object, rule.path)
                                             : request.object == rule.path;
-  // What is denied must not get there, or away, by another name: its parents are not moved, and
-  // not made as something else while they are missing.
+  if (!at_or_above || (rule.rights & request.rights) == Rights::none) return false;
   bool moves = request.subtree && request.is_directory;
+  return !rule.allow || !moves || rule.kind == Kind::dir;
+}
+
+// Whether the request would change where the names lead that a denial was said by: then what is
+// denied would be reached by another name, or the next run would deny something else. Directories
+// on the way are neither moved nor removed, nor made as something else while they are missing;
+// links on the way stay what they are.
+bool changes_way(const Rule& denial, const host::Request& request) {
   bool makes = request.missing && host::includes(request.rights, Rights::create);
-  if (!rule.allow)
-    return at_or_above || ((moves || makes) && os::is_beneath(rule.path, request.object));
-  return at_or_above && (!moves || rule.kind == Kind::dir);
+  bool moves = request.subtree && request.is_directory;
+  if (!makes && !moves && !request.removes) return false;
+  auto leads_on = [&](const std::string& link) { return os::is_beneath(link, request.object); };
+  return std::ranges::any_of(denial.links, leads_on) ||
+         (denial.path != request.object && os::is_beneath(denial.path, request.object));
 }
 
 // What a request about the network is about: the object, and the same by its names.
@@ -64,7 +74,8 @@ bool applies_to_network(const Rule& rule, const host::Request& request, const En
 
 bool applies(const Rule& rule, const host::Request& request, const std::optional<Ends>& ends) {
   if (is_path(rule.kind) || is_path(request.kind)) {
-    return is_path(rule.kind) && is_path(request.kind) && applies_to_path(rule, request);
+    return is_path(rule.kind) && is_path(request.kind) &&
+           (applies_to_path(rule, request) || (!rule.allow && changes_way(rule, request)));
   }
   if (ends) return applies_to_network(rule, request, *ends);
   if (rule.kind != request.kind) return false;
@@ -109,8 +120,6 @@ Verdict RuleSet::evaluate(const host::Request& request) const {
   };
   for (const Rule& rule : rules_) {
     if (!applies(rule, request, ends)) continue;
-    bool concerns = shape != Shape::path || (rule.rights & request.rights) != Rights::none;
-    if (!concerns) continue;
     if (rule.allow) {
       missing = missing - rule.rights;
       if (narrower(allower, rule)) allower = &rule;
@@ -127,7 +136,8 @@ bool RuleSet::restricts(std::string_view host_directory) const {
   for (const Rule& rule : rules_) {
     if (rule.allow || !rule.is_path()) continue;
     bool above = rule.kind == Kind::dir && os::is_beneath(host_directory, rule.path);
-    if (above || os::is_beneath(rule.path, host_directory)) return true;
+    auto below = [&](const std::string& path) { return os::is_beneath(path, host_directory); };
+    if (above || below(rule.path) || std::ranges::any_of(rule.links, below)) return true;
   }
   return false;
 }

@@ -124,7 +124,10 @@ class Reader {
     if (info == nullptr) return wrong(node.source(), "it decides about nothing that is known");
     std::optional<std::string_view> value;
     if (space != std::string_view::npos) value = words.substr(space + 1);
-    auto rule = parse_rule(info->kind, value, allow, Place{"/", ""});
+    // It was made about a path as it was then. Were links on it followed again, who could put a link
+    // in place of what was decided about would choose what the decision is about from then on.
+    Place place{.directory = "/", .home = "", .by_words = true};
+    auto rule = parse_rule(info->kind, value, allow, place);
     if (!rule) return wrong(node.source(), rule.error().message());
     Decision decision;
     decision.made = to_seconds(table->get("made")).value_or(0);
@@ -182,12 +185,27 @@ bool same_object(const Rule& a, const Rule& b) {
          a.endpoint_text == b.endpoint_text;
 }
 
-std::string folder_of(const char* variable, const char* otherwise) {
-  auto chosen = os::environment_variable(variable);
-  if (chosen && chosen->starts_with('/')) return os::join_path(*chosen, "nacre");
+constexpr const char* kFileName = "permissions.toml";
+
+// A folder of the user's by its variable, and what is meant while that is not set.
+struct Folder {
+  const char* variable;
+  const char* otherwise;  // in the home directory
+};
+constexpr Folder kConfig = {"XDG_CONFIG_HOME", ".config"};
+constexpr Folder kFolders[] = {
+    kConfig, {"XDG_CACHE_HOME", ".cache"}, {"XDG_STATE_HOME", ".local/state"}};
+
+// Nacre's place in it: the one that counts first.
+std::vector<std::string> places(const Folder& folder) {
+  std::vector<std::string> found;
+  auto chosen = os::environment_variable(folder.variable);
+  if (chosen && chosen->starts_with('/')) found.push_back(os::join_path(*chosen, "nacre"));
   auto home = os::environment_variable("HOME");
-  if (!home || !home->starts_with('/')) return "";
-  return os::join_path(os::join_path(*home, otherwise), "nacre");
+  if (home && home->starts_with('/')) {
+    found.push_back(os::join_path(os::join_path(*home, folder.otherwise), "nacre"));
+  }
+  return found;
 }
 
 }  // namespace
@@ -267,21 +285,29 @@ void decide(std::vector<Decision>& decisions, Decision decision) {
   decisions = std::move(kept);
 }
 
-std::string config_folder() { return folder_of("XDG_CONFIG_HOME", ".config"); }
+std::string config_folder() {
+  std::vector<std::string> found = places(kConfig);
+  return found.empty() ? "" : found.front();
+}
 
 std::vector<std::string> own_folders() {
   std::vector<std::string> folders;
-  for (auto& folder : {config_folder(), folder_of("XDG_CACHE_HOME", ".cache"),
-                       folder_of("XDG_STATE_HOME", ".local/state")}) {
-    if (!folder.empty()) folders.push_back(folder);
+  for (const Folder& folder : kFolders) {
+    for (std::string& place : places(folder)) folders.push_back(std::move(place));
   }
   return folders;
+}
+
+std::vector<std::string> decision_files() {
+  std::vector<std::string> files;
+  for (const std::string& place : places(kConfig)) files.push_back(os::join_path(place, kFileName));
+  return files;
 }
 
 std::optional<Store> Store::of_user() {
   std::string folder = config_folder();
   if (folder.empty()) return std::nullopt;
-  return Store(os::join_path(folder, "permissions.toml"));
+  return Store(os::join_path(folder, kFileName));
 }
 
 Result<Decisions> Store::load() const {

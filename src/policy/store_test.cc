@@ -9,6 +9,8 @@
 #include <fstream>
 #include <thread>
 
+#include "policy/policy.h"
+
 namespace nacre::policy {
 namespace {
 
@@ -132,6 +134,42 @@ TEST_F(StoreTest, FilesThatOthersCouldWriteAreNotBelieved) {
     ASSERT_EQ(chown(path().c_str(), 65534, 65534), 0);
     EXPECT_FALSE(store().load().has_value());
   }
+}
+
+TEST_F(StoreTest, DecisionsAreAboutTheirPathsByTheirWords) {
+  ASSERT_EQ(symlink("/etc", (folder_ + "/link").c_str()), 0);
+  std::string path = folder_ + "/link/hosts";
+  for (const char* word : {"allow", "deny"}) {
+    write("[\"sha256:aa\"]\nplace = \"\"\nsize = 1\ndecisions = [{ " + std::string(word) +
+          " = \"file " + path + "\", made = 1970-01-01T00:00:00Z }]\n");
+    auto all = store().load();
+    ASSERT_TRUE(all.has_value()) << all.error().to_string();
+    EXPECT_EQ(all->modules[0].decisions[0].rule.path, path);
+    // What counts in a run: nothing is allowed by a link; what was denied is, and where it leads.
+    Subject subject{.size_bytes = 1, .digest = [] { return std::string("sha256:aa"); }};
+    auto remembered = recall(store(), subject);
+    ASSERT_TRUE(remembered.has_value());
+    RuleSet rules;
+    rules.add_all(std::move(remembered->rules));
+    for (const std::string& object : {path, std::string("/etc/hosts")}) {
+      auto answer =
+          rules.evaluate({.kind = Kind::file, .object = object, .rights = Rights::read}).answer;
+      EXPECT_EQ(answer, *word == 'a' ? Verdict::undecided : Verdict::denied) << word << object;
+    }
+  }
+  unlink((folder_ + "/link").c_str());
+}
+
+TEST_F(StoreTest, AFileThatIsALinkIsWrittenWhereItLeads) {
+  mkdir((folder_ + "/c").c_str(), 0700);
+  ASSERT_EQ(symlink("../there.toml", path().c_str()), 0);
+  ASSERT_TRUE(add(rule(Kind::file, "/a")).has_value());
+  ASSERT_TRUE(add(rule(Kind::file, "/b")).has_value());
+  struct stat status;
+  ASSERT_EQ(lstat(path().c_str(), &status), 0);
+  EXPECT_TRUE(S_ISLNK(status.st_mode));
+  EXPECT_EQ(store().load()->modules[0].decisions.size(), 2u);
+  EXPECT_EQ(unlink((folder_ + "/there.toml").c_str()), 0);
 }
 
 const std::string kKeyA = "ed25519:" + std::string(64, 'a');

@@ -105,6 +105,31 @@ def test_the_process_itself_can_open_and_start_nothing_else(world):
     assert os.path.exists(world.path("d/a.txt"))
 
 
+def test_a_link_on_the_way_is_left_to_the_broker(world):
+    """A directory that holds but a link to something denied is not left open to the locked process."""
+    found = available(world)
+    if not found or "Landlock and seccomp" not in found[1] or shutil.which("gdb") is None:
+        raise SkipTest("no gdb, or nothing to lock a process with")
+    for name in ("d", "real/nacre", "e"):
+        os.makedirs(world.path(name))
+    os.symlink(world.path("real"), world.path("d/config"))
+    os.symlink(world.path("real/nacre"), world.path("e/link"))
+    world.environment["XDG_CONFIG_HOME"] = world.path("d/config")
+    run = waiting(world, "run --dir d --dir e --deny-dir e/link wish.wasm say ready input")
+    try:
+        assert len(children(run.pid)) == 1, "the broker"
+        assert not {world.path("d"), world.path("e")} & links(run.pid)
+        command = ["gdb", "-p", str(run.pid), "-batch", "-nx"]
+        for name in ("d/config", "e/link", "d/new", "e/new"):
+            command += ["-ex", f'print (int)unlink("{world.path(name)}")', "-ex",
+                        f'print (int)open64("{world.path(name)}", 65, 438)']
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert re.findall(r"^\$\d+ = (-?\d+)", done.stdout, re.MULTILINE) == ["-1"] * 8, done.stdout
+    finally:
+        run.communicate("x")
+    assert os.path.islink(world.path("d/config")) and os.path.islink(world.path("e/link"))
+
+
 def test_denied_within_granted_is_left_to_the_broker(world):
     world.put("d/open.txt", "open\n")
     world.put("d/shut/key.txt", "key\n")

@@ -1,6 +1,7 @@
 // A program that does what its arguments say, one after the other, and prints what came of it:
 //   read PATH   write PATH   stat PATH   list DIR   remove PATH   rename FROM TO   link FROM TO
-//   mkdir PATH   clock   random   input   variable NAME   token   say TEXT   show TEXT   spin N
+//   mkdir PATH   rmdir PATH   symlink TARGET PATH   put PATH TEXT   clock   random   input
+//   variable NAME   token   say TEXT   show TEXT   spin N
 // Errors are printed as their number in WASI: 76 is "not capable", 63 "not permitted".
 #include <dirent.h>
 #include <errno.h>
@@ -41,6 +42,13 @@ static void write_file(const char* path) {
   if (fd >= 0) close(fd);
 }
 
+static void put_text(const char* path, const char* text) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  ssize_t size = (ssize_t)strlen(text);
+  result("put", fd >= 0 && write(fd, text, (size_t)size) == size);
+  if (fd >= 0) close(fd);
+}
+
 static void list(const char* path) {
   DIR* dir = opendir(path);
   if (dir == NULL) return result("list", 0);
@@ -70,6 +78,14 @@ int main(int argc, char** argv) {
       result("remove", unlink(argv[++i]) == 0);
     } else if (!strcmp(word, "mkdir")) {
       result("mkdir", mkdir(argv[++i], 0777) == 0);
+    } else if (!strcmp(word, "rmdir")) {
+      result("rmdir", rmdir(argv[++i]) == 0);
+    } else if (!strcmp(word, "symlink")) {
+      result("symlink", symlink(next, argv[i + 2]) == 0);
+      i += 2;
+    } else if (!strcmp(word, "put")) {
+      put_text(next, argv[i + 2]);
+      i += 2;
     } else if (!strcmp(word, "rename")) {
       result("rename", rename(next, argv[i + 2]) == 0);
       i += 2;

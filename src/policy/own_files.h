@@ -1,0 +1,25 @@
+// The files that Nacre opens by name, in this run or the next. A guest that changed one of them, or
+// where its name leads, could give itself what nobody granted it: each is denied to every guest, as
+// rules that no grant overcomes, with the links on the way and what is not there yet.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/grant.h"
+
+namespace nacre::policy {
+
+struct OwnFile {
+  std::string path;  // as it was said
+  std::string what;  // for people: "the audit log"
+  Rights denied = Rights::write | Rights::create;
+  bool is_replaced = false;  // Nacre writes it anew, by way of another name
+};
+
+// Denials of these files, relative to `directory`, and of Nacre's own folders: configuration with
+// all decisions, cache and state.
+std::vector<Rule> protection(const std::vector<OwnFile>& files, std::string_view directory);
+
+}  // namespace nacre::policy
