@@ -103,6 +103,10 @@ NACRE_API void nacre_config_set_debug(nacre_config_t* config, bool on);
  * interpreter is then slower by two thirds. */
 NACRE_API void nacre_config_set_fuel(nacre_config_t* config, bool on);
 
+/* Memory for a module's machine code is mapped when the module is loaded, for a process that may
+ * map none later ("lockdown" of nacre_grants_add). Off by default: when it is first needed. */
+NACRE_API void nacre_config_set_map_at_load(nacre_config_t* config, bool on);
+
 /* Takes config; NULL means the defaults. */
 NACRE_API nacre_error_t* nacre_engine_new(nacre_config_t* config, nacre_engine_t** out);
 NACRE_API void nacre_engine_delete(nacre_engine_t* engine);
