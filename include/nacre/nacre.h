@@ -268,8 +268,15 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  *   "lockdown"   NULL: nacre_store_new locks the calling process down, for good (Landlock and
  *                seccomp, as far as the system has them): it keeps what is open and what the grants
  *                give, and can start no program; its environment variables are erased. What is
- *                still to be decided, a second process decides and does. The caller must have no
- *                other thread; not for pools, nor with nacre_grants_set_ask
+ *                still to be decided, a second process decides and does, and it writes the audit
+ *                log. The caller must have no other thread; not for pools, nor with
+ *                nacre_grants_set_ask. Descriptors of the caller's stay open, standard streams that
+ *                were not granted included.
+ *                "alone": the process is there for this store alone. Descriptors without
+ *                close-on-exec are closed, standard input and output lead to /dev/null unless they
+ *                were granted, and no module can be loaded any more whose machine code is not
+ *                mapped (nacre_config_set_map_at_load). "alone-but-stdout": the same, but standard
+ *                output stays
  */
 NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind,
                                           const char* value);
