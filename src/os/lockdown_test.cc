@@ -183,6 +183,23 @@ TEST_F(LockdownTest, SystemCallsAreThoseOfTheTable) {
             "");
 }
 
+#if defined(__x86_64__)
+// They have other numbers.
+TEST_F(LockdownTest, CallsAsOn32BitsEndTheProcess) {
+  if (!available_lockdown().seccomp) GTEST_SKIP() << "no seccomp here";
+  pid_t child = fork();
+  if (child == 0) {
+    bool locked = lock_down({}).has_value();
+    long result = 20;  // getpid
+    asm volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
+    _exit(locked ? 0 : 1);
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status)) << status;
+}
+#endif
+
 // A process that is lost to its guest may hold sockets that are connected nowhere yet.
 TEST_F(LockdownTest, SocketsReachNothingButWhatTheyAreConnectedTo) {
   if (!available_lockdown().seccomp) GTEST_SKIP() << "no seccomp here";
