@@ -104,6 +104,10 @@ NACRE_API void nacre_config_set_debug(nacre_config_t* config, bool on);
  * interpreter is then slower by two thirds. */
 NACRE_API void nacre_config_set_fuel(nacre_config_t* config, bool on);
 
+/* Memory for a module's machine code is mapped when the module is loaded, for a process that may
+ * map none later ("lockdown" of nacre_grants_add). Off by default: when it is first needed. */
+NACRE_API void nacre_config_set_map_at_load(nacre_config_t* config, bool on);
+
 /* Takes config; NULL means the defaults. */
 NACRE_API nacre_error_t* nacre_engine_new(nacre_config_t* config, nacre_engine_t** out);
 NACRE_API void nacre_engine_delete(nacre_engine_t* engine);
@@ -267,8 +271,15 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  *   "lockdown"   NULL: nacre_store_new locks the calling process down, for good (Landlock and
  *                seccomp, as far as the system has them): it keeps what is open and what the grants
  *                give, and can start no program; its environment variables are erased. What is
- *                still to be decided, a second process decides and does. The caller must have no
- *                other thread; not for pools, nor with nacre_grants_set_ask
+ *                still to be decided, a second process decides and does, and it writes the audit
+ *                log. The caller must have no other thread; not for pools, nor with
+ *                nacre_grants_set_ask. Descriptors of the caller's stay open, standard streams that
+ *                were not granted included.
+ *                "alone": the process is there for this store alone. Descriptors without
+ *                close-on-exec are closed, standard input and output lead to /dev/null unless they
+ *                were granted, and no module can be loaded any more whose machine code is not
+ *                mapped (nacre_config_set_map_at_load). "alone-but-stdout": the same, but standard
+ *                output stays
  */
 NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind,
                                           const char* value);

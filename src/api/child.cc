@@ -151,6 +151,9 @@ class NarrowedSocket final : public host::OpenedSocket {
     HOST_TRY(network_->may_reach(type_, to));
     return inner_->send_to(to, bytes);
   }
+  host::HostResult<void> set_option(host::SocketOption option, int64_t value) override {
+    return inner_->set_option(option, value);
+  }
 
  private:
   std::shared_ptr<NarrowedNetwork> network_;

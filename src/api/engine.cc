@@ -100,7 +100,8 @@ Result<std::unique_ptr<abi::Tier>> make_baseline(const nacre_config& config) {
                               .dirty_upper_bits = config.checks.dirty,
                               .check_merges = config.checks.merges,
                               .count_fuel = config.fuel,
-                              .debug = config.debug},
+                              .debug = config.debug,
+                              .map_at_load = config.map_at_load},
                              std::move(listeners));
 }
 
@@ -149,6 +150,7 @@ void nacre_config_delete(nacre_config_t* config) { delete config; }
 void nacre_config_set_perf_map(nacre_config_t* config, bool on) { config->perf_map = on; }
 void nacre_config_set_debug(nacre_config_t* config, bool on) { config->debug = on; }
 void nacre_config_set_fuel(nacre_config_t* config, bool on) { config->fuel = on; }
+void nacre_config_set_map_at_load(nacre_config_t* config, bool on) { config->map_at_load = on; }
 
 nacre_error_t* nacre_config_set_tier(nacre_config_t* config, const char* tier) {
   API_TRY(api::make_tier(tier));  // only to find out whether there is one

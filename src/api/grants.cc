@@ -48,6 +48,10 @@ bool is_decided_below_root(const Rule& rule) {
   return rule.allow && rule.is_path() && !is_mount(rule);
 }
 
+bool allows_writing(const Rule& rule) {
+  return rule.allow && rule.is_path() && host::includes(rule.rights, host::Rights::write);
+}
+
 // Addresses that are listened at before the program begins. Where it asked to listen itself once,
 // it does so again.
 bool is_handed_over(const Rule& rule) {
@@ -72,6 +76,18 @@ bool could_connect(const Rule& rule) {
 // Where a rule comes from, unless that is the flag which the message begins with.
 std::string said(const Rule& rule) { return is_flag(rule) ? "" : " (" + rule.origin + ")"; }
 
+Result<Alone> alone_of(std::optional<std::string_view> value) {
+  if (!value) return Alone::no;
+  if (*value == "alone") return Alone::yes;
+  if (*value == "alone-but-stdout") return Alone::but_standard_output;
+  return fail(ErrorCode::usage,
+              "lockdown " + quoted(*value) + ": it is nothing, alone or alone-but-stdout");
+}
+
+}  // namespace
+
+namespace {
+
 // Passes on what a call was about to both who want to know.
 class CallLogs final : public host::CallLog {
  public:
@@ -86,6 +102,13 @@ class CallLogs final : public host::CallLog {
 };
 
 }  // namespace
+
+std::shared_ptr<host::CallLog> both_logs(std::shared_ptr<host::CallLog> first,
+                                         std::shared_ptr<host::CallLog> second) {
+  if (!first) return second;
+  if (!second) return first;
+  return std::make_shared<CallLogs>(std::move(first), std::move(second));
+}
 
 Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> value) {
   auto value_of = [&]() -> Result<std::string> {
@@ -128,6 +151,7 @@ Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> 
     remember_ = true;
   } else if (kind == "lockdown") {
     lockdown_ = true;
+    alone_ = TRY(alone_of(value));
   } else if (kind.starts_with("no-")) {
     return add_flag(kind.substr(3), value, false);
   } else if (kind.starts_with("deny-")) {
@@ -212,11 +236,7 @@ Result<void> Grants::watch(Prepared& prepared, policy::Policy::Options& options)
   if (!record_.empty()) {
     auto recorder = std::make_shared<policy::Recorder>(options.rules.rules());
     options.watchers.push_back(recorder);
-    if (log) {
-      log = std::make_shared<CallLogs>(std::move(log), recorder);
-    } else {
-      log = recorder;
-    }
+    log = both_logs(std::move(log), recorder);
     prepared.oversight.recorder = std::move(recorder);
     std::string path = os::canonical_path(record_, here_.directory);
     prepared.oversight.record_file = TRY(os::HeldName::find(path));
@@ -277,7 +297,10 @@ Result<Prepared> Grants::prepare() {
   grant_streams(config, rules, gate);
   TRY(grant_handles(config, rules));
   config.network(host::make_real_network(gate));
-  prepared.needs_broker = asker_ || prepared.oversight.recorder || config.has_guarded_mounts() ||
+  prepared.alone = alone_;
+  prepared.may_write = asker_ || std::ranges::any_of(rules.rules(), allows_writing);
+  prepared.needs_broker = asker_ || prepared.oversight.recorder || prepared.oversight.audit ||
+                          config.has_guarded_mounts() || may_set_times_by_name(config) ||
                           std::ranges::any_of(rules.rules(), is_decided_below_root) ||
                           (may_call_network() && std::ranges::any_of(rules.rules(), could_connect));
   return prepared;
@@ -289,6 +312,14 @@ bool Grants::may_call_network() const {
     return std::ranges::find(subject_.reaches, host::uses_name(uses)) != subject_.reaches.end();
   };
   return reaches(host::Uses::net) || reaches(host::Uses::listen);
+}
+
+bool Grants::may_set_times_by_name(const wasi::p1::Config& config) const {
+  if (subject_.digest && !subject_.has_company && !subject_.names_times) return false;
+  return std::ranges::any_of(config.preopens(), [](const wasi::p1::Preopen& preopen) {
+    return !preopen.dir->is_guarded() &&
+           host::includes(preopen.dir->grant()->rights(), host::Rights::write);
+  });
 }
 
 Result<policy::Remembered> Grants::remembered() const {
@@ -428,8 +459,8 @@ Result<void> Grants::grant_handles(wasi::p1::Config& config, const policy::RuleS
 }
 
 Result<void> Oversight::finish() const {
-  if (broker && recorder) {
-    TRY(broker->finish(recorder->calls()));
+  if (broker && (recorder || broker->logs_calls())) {
+    TRY(broker->finish(recorder ? recorder->calls() : 0));
   } else if (recorder) {
     std::string comment = "What " + name + " used in one run, and nothing else.";
     TRY(record_file->replace(policy::write_policy(recorder->needed(), comment)));

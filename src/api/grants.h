@@ -26,7 +26,7 @@ namespace nacre::api {
 struct Oversight {
   std::string name;  // of the program
   std::shared_ptr<policy::Policy> policy;
-  std::shared_ptr<policy::Audit> audit;
+  std::shared_ptr<policy::Audit> audit;  // null also where the broker has it
   std::shared_ptr<policy::Recorder> recorder;
   std::optional<os::HeldName> record_file;  // there if recorder is, and no broker
   std::shared_ptr<broker::Client> broker;   // where the policy decides, if not here
@@ -37,17 +37,29 @@ struct Oversight {
   std::vector<policy::Refusal> refusals(uint64_t* left_out) const;
 };
 
+// Whether the process that is locked down is there for its guest alone, so that what it does not
+// need for it can be closed.
+enum class Alone : uint8_t { no, yes, but_standard_output };
+
 struct Prepared {
   wasi::p1::Config config;
   Oversight oversight;
   std::shared_ptr<broker::GateSwitch> gate;  // null: the policy itself is asked
-  bool needs_broker = false;                 // a decision could still allow something
+  // A decision could still allow something, or something is to be written that the guest's process
+  // must not be able to change.
+  bool needs_broker = false;
+  bool may_write = false;  // somewhere, by a rule or an answer
+  Alone alone = Alone::no;
 };
 
 // What rules allow of the variables that somebody has, and what they give besides. `unset` gets the
 // rules that name one which is not there.
 host::Variables granted_variables(const policy::RuleSet& rules, const os::VariableViews& own,
                                   std::vector<const policy::Rule*>& unset);
+
+// Passes calls on to both; either may be null.
+std::shared_ptr<host::CallLog> both_logs(std::shared_ptr<host::CallLog> first,
+                                         std::shared_ptr<host::CallLog> second);
 
 class Grants {
  public:
@@ -93,6 +105,9 @@ class Grants {
   // Whether the module imports a call that could use the network, or another one could that it
   // imports from.
   bool may_call_network() const;
+  // Whether it, or another one that it imports from, could set times by name in a directory where
+  // nothing is decided.
+  bool may_set_times_by_name(const wasi::p1::Config& config) const;
   bool shows_root(const policy::RuleSet& rules) const;
   Result<void> grant_handles(wasi::p1::Config& config, const policy::RuleSet& rules) const;
   Result<void> grant_variables(wasi::p1::Config& config, const policy::RuleSet& rules) const;
@@ -112,6 +127,7 @@ class Grants {
   bool deny_all_ = false;
   bool remember_ = false;
   bool lockdown_ = false;
+  Alone alone_ = Alone::no;
   std::string module_digest_;  // that a policy file is for
   std::string module_file_;    // that policy file
   std::string record_;

@@ -67,6 +67,11 @@ std::vector<std::string> reach_of(const nacre_module& module) {
   return reach;
 }
 
+bool is_setting_times_by_name(const wasm::Import& item) {
+  const wasi::p1::FunctionInfo* info = find_function(item);
+  return info != nullptr && info->name == "path_filestat_set_times";
+}
+
 }  // namespace
 
 policy::Subject make_subject(const std::string& name, const nacre_module& module) {
@@ -78,6 +83,7 @@ policy::Subject make_subject(const std::string& name, const nacre_module& module
       .has_company = std::ranges::any_of(
           module.module->wasm().imports,
           [](const wasm::Import& item) { return find_function(item) == nullptr; }),
+      .names_times = std::ranges::any_of(module.module->wasm().imports, is_setting_times_by_name),
       .digest = [source = module.source] { return source->digest(); },
       .mentions =
           [held = module.module](const std::vector<std::string>& names) {

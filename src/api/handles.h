@@ -39,6 +39,7 @@ struct nacre_config {
   bool perf_map = false;
   bool debug = false;
   bool fuel = false;
+  bool map_at_load = false;
 };
 
 struct nacre_engine {

@@ -1,5 +1,6 @@
 #include "api/limits.h"
 
+#include <algorithm>
 #include <string>
 
 #include "base/utf8.h"
@@ -48,6 +49,12 @@ runtime::Limits limits_of(const std::vector<Rule>& rules) {
                       .words = shown(*rule) + " (" + printable(rule->origin) + ")"});
   }
   return limits;
+}
+
+bool keep_time(const runtime::Limits& limits) {
+  return std::ranges::any_of(limits, [](const runtime::Limit& limit) {
+    return limit.kind == TrapKind::time_limit || limit.kind == TrapKind::cpu_time_limit;
+  });
 }
 
 const char* limit_name(TrapKind trap) {

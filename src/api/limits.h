@@ -12,6 +12,9 @@ namespace nacre::api {
 // Of everything that was said the smallest counts.
 runtime::Limits limits_of(const std::vector<policy::Rule>& rules);
 
+// Whether one of them is kept by a thread (os/watchdog.h).
+bool keep_time(const runtime::Limits& limits);
+
 // "memory": the kind of grant whose limit a trap is about. "" if it is about none; ends in NUL.
 const char* limit_name(abi::TrapKind trap);
 

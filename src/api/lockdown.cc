@@ -9,8 +9,24 @@
 namespace nacre::api {
 namespace {
 
-// Returns in the guest's process only.
-Result<void> start_broker(Prepared& prepared, std::vector<std::shared_ptr<host::Dir>> dirs) {
+using Dirs = std::vector<std::shared_ptr<host::Dir>>;
+
+bool can_write(const host::Dir& dir) {
+  return host::includes(dir.grant()->rights(), host::Rights::write);
+}
+
+// The log of calls, and what the recorder of this process still needs to hear of them.
+void log_through(const std::shared_ptr<broker::Client>& client, Prepared& prepared) {
+  Oversight& oversight = prepared.oversight;
+  if (!oversight.audit) return;
+  oversight.audit->give_up();
+  oversight.audit = nullptr;
+  prepared.config.call_log(both_logs(client->call_log(), oversight.recorder));
+}
+
+// Returns in the guest's process only. `guarded`: directories that the broker works in; `writable`:
+// others, that the guest's process may write in.
+Result<void> start_broker(Prepared& prepared, Dirs guarded, Dirs writable) {
   Oversight& oversight = prepared.oversight;
   // Otherwise both would have the beginning of the log still to write.
   if (oversight.audit) TRY(oversight.audit->flush());
@@ -20,6 +36,7 @@ Result<void> start_broker(Prepared& prepared, std::vector<std::shared_ptr<host::
   };
   auto ends = os::Channel::make_pair();
   if (!ends) return failed(ends.error());
+  int guest = os::own_process_id();
   auto side = os::fork_helper();
   if (!side) return failed(side.error());
   if (*side == os::Side::child) {
@@ -30,26 +47,29 @@ Result<void> start_broker(Prepared& prepared, std::vector<std::shared_ptr<host::
     auto network = prepared.config.network();
     // What the guest has open is not held open here: others may wait for its end.
     prepared.config = wasi::p1::Config();
-    broker::Server server(std::move(ends->second), {.dirs = std::move(dirs),
+    auto finish = [&oversight](uint32_t calls) {
+      if (oversight.recorder) oversight.recorder->add_calls(calls);
+      return oversight.finish();
+    };
+    broker::Server server(std::move(ends->second), {.dirs = std::move(guarded),
                                                     .policy = oversight.policy,
                                                     .variables = std::move(undecided),
                                                     .network = std::move(network),
-                                                    .finish = [&oversight](uint32_t calls) {
-                                                      if (oversight.recorder)
-                                                        oversight.recorder->add_calls(calls);
-                                                      return oversight.finish();
-                                                    }});
+                                                    .finish = finish,
+                                                    .audit = oversight.audit,
+                                                    .times_of = std::move(writable),
+                                                    .guest = guest});
     server.serve();
     os::end_process();
   }
-  auto client = std::make_shared<broker::Client>(std::move(ends->first), [audit = oversight.audit] {
-    // What cannot be written is said at the end.
-    if (audit) static_cast<void>(audit->flush().has_value());
-  });
+  auto calls = oversight.audit ? std::make_unique<broker::CallBatch>() : nullptr;
+  auto client = std::make_shared<broker::Client>(std::move(ends->first), std::move(calls));
   uint32_t number = 0;
   prepared.config.replace_directories([&](const std::shared_ptr<host::Dir>& dir) {
     return dir->is_guarded() ? client->stand_in(*dir, number++) : dir;
   });
+  for (const auto& dir : writable) dir->leave_times_to(client->time_setter());
+  log_through(client, prepared);
   if (prepared.config.env().undecided) prepared.config.undecided_variables(client->variables());
   prepared.config.network(client->network());
   prepared.gate->hand_over(client);
@@ -58,23 +78,45 @@ Result<void> start_broker(Prepared& prepared, std::vector<std::shared_ptr<host::
   return {};
 }
 
+// What the process was given open and its guest was not: a guest that took it over would have it.
+// Standard error stays, for what people must know at the end.
+Result<void> close_the_rest(const Prepared& prepared) {
+  os::close_inherited();
+  for (int fd : {0, 1}) {
+    bool is_kept = fd == 1 && prepared.alone == Alone::but_standard_output;
+    if (is_kept || prepared.config.stream(static_cast<size_t>(fd))) continue;
+    if (auto closed = os::close_standard_stream(fd); !closed) {
+      return fail(ErrorCode::io, "cannot close a standard stream that was denied: /dev/null: " +
+                                     std::string(std::strerror(closed.error())));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<os::LockdownState> lock_down(Prepared& prepared) {
-  std::vector<std::shared_ptr<host::Dir>> guarded;
+  Dirs guarded;
+  Dirs writable;
   std::vector<os::LeftOpen> left_open;
+  os::LeftPossible left_possible{.setting_times = prepared.may_write,
+                                 .mapping_code = prepared.alone == Alone::no};
   prepared.config.replace_directories([&](const std::shared_ptr<host::Dir>& dir) {
     if (dir->is_guarded()) {
       guarded.push_back(dir);
     } else {
       left_open.push_back({dir->native_fd(), static_cast<uint8_t>(dir->grant()->rights())});
+      if (can_write(*dir)) writable.push_back(dir);
     }
     return dir;
   });
-  if (prepared.needs_broker) TRY(start_broker(prepared, std::move(guarded)));
+  if (prepared.needs_broker) {
+    TRY(start_broker(prepared, std::move(guarded), std::move(writable)));
+  }
+  if (prepared.alone != Alone::no) TRY(close_the_rest(prepared));
   // What the guest was granted of it, it has; what it is still to be asked about, the broker has.
   os::forget_environment();
-  return os::lock_down(left_open);
+  return os::lock_down(left_open, left_possible);
 }
 
 std::string describe_lockdown() {

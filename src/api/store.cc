@@ -11,6 +11,7 @@
 #include "api/values.h"
 #include "base/checked.h"
 #include "base/utf8.h"
+#include "os/watchdog.h"
 #include "runtime/func.h"
 #include "wasi/p1/bind.h"
 
@@ -113,7 +114,10 @@ nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
   if (owned) {
     options.limits = api::limits_of(owned->grants.rules());
     auto prepared = API_TRY(owned->grants.prepare());
-    if (owned->grants.locks_down()) API_TRY(api::lock_down(prepared));
+    if (owned->grants.locks_down()) {
+      if (api::keep_time(options.limits)) os::prefer_short_turns();
+      API_TRY(api::lock_down(prepared));
+    }
     handle->oversight = std::move(prepared.oversight);
     handle->rights = std::make_unique<api::Rights>(std::move(prepared.config));
   }

@@ -52,6 +52,7 @@ Result<std::unique_ptr<abi::ModuleCode>> BaselineCode::create(const abi::ModuleI
   code->host_entries_.reset(new (std::nothrow) std::atomic<HostEntry>[module.types.size() + 1]());
   if (code->entries_ == nullptr || code->host_entries_ == nullptr)
     return std::unexpected(out_of_memory());
+  if (code->options_.map_at_load) TRY(code->map());
   return std::unique_ptr<abi::ModuleCode>(std::move(code));
 }
 
@@ -68,7 +69,6 @@ Result<void> BaselineCode::map() {
                                stubs_.entry(Entry::fault), stubs_.entry(Entry::interrupt));
   if (!fault_range_.ok()) return std::unexpected(out_of_memory());
   used_ = (slot_bytes + 63) & ~uint64_t{63};
-  compiler_ = std::make_unique<FunctionCompiler>(info_, options_);
   return {};
 }
 
@@ -140,6 +140,7 @@ void BaselineCode::populate_ahead() {
 
 Result<void> BaselineCode::compile(uint32_t index) {
   if (memory_.size_bytes() == 0) TRY(map());
+  if (compiler_ == nullptr) compiler_ = std::make_unique<FunctionCompiler>(info_, options_);
   if (!bodies_valid_) TRY(wasm::validate_function(info_, index));
   populate_ahead();
   uint8_t* buffer = memory_.writable() + used_;

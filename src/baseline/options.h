@@ -41,6 +41,9 @@ struct Options {
   // For debuggers: a module's functions are all compiled when it is first instantiated, so that
   // they are known before they run, and breakpoints can be set in them.
   bool debug = false;
+  // A module's code memory is mapped when the module is loaded, not when code is first made: for a
+  // process that loses the right to map any.
+  bool map_at_load = false;
 };
 
 }  // namespace nacre::baseline

@@ -1,9 +1,15 @@
 // The broker behind its channel: that it does what the real directory does, act by act, and that
 // no message makes it do more.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <random>
+#include <thread>
 
 #include "broker/broker_for_test.h"
 #include "host/file.h"
@@ -466,6 +472,149 @@ TEST(BrokerTest, WithoutABrokerNothingWorksAndNothingHangs) {
   EXPECT_TRUE(client->variables()->decided().empty());
   EXPECT_FALSE(client->finish(0).has_value());
   EXPECT_FALSE(client->network()->leads_elsewhere(*os::parse_address("192.0.2.1")));
+}
+
+// What a lost process can say of calls: nothing but calls, none later than now, none earlier than
+// what was said already, and nothing in place of what stands there.
+TEST(BrokerTest, ALogIsToldOfCallsAndOfNothingElse) {
+  TestTree tree(host::Backend::walk, true);
+  std::string path = tree.path_of("log");
+  auto audit = policy::Audit::open(path);
+  ASSERT_TRUE(audit.has_value());
+  (*audit)->start("app.wasm", "sha256:0", "");
+  auto text = [&] {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  std::string before = text();
+  auto ends = *os::Channel::make_pair();
+  Server server(std::move(ends.second), {.policy = make_policy(tree), .audit = *audit});
+  auto tell = [&](const policy::CallLine& line, Request request = Request::log_block) {
+    Writer message;
+    write(message.number(request), line);
+    auto answer = server.handle(message.bytes());
+    return answer ? int{answer->message.bytes()[0]} : -1;
+  };
+  const policy::CallLine good{"path_open", host::Uses::path, "a\"\n{\"event\":\"start\"}",
+                              "success"};
+  const int refused = static_cast<int>(Errno::inval) + 1;
+  auto changed = [&](auto change) {
+    policy::CallLine line = good;
+    change(line);
+    return line;
+  };
+  using Line = policy::CallLine;
+  for (const Line& bad : {
+           changed([](Line& line) { line.call = "x\",\"event\":\"decision"; }),
+           changed([](Line& line) { line.call = ""; }),
+           changed([](Line& line) { line.call = "two\nlines"; }),
+           changed([](Line& line) { line.result = "success\"}"; }),
+           changed([](Line& line) { line.uses = static_cast<host::Uses>(200); }),
+           changed([](Line& line) { line.count = 0; }),
+       }) {
+    EXPECT_EQ(tell(bad), refused);
+    EXPECT_EQ(text(), before);
+  }
+  Writer cut;
+  write(cut.number(Request::log_block), good);
+  Bytes whole = cut.bytes();
+  for (size_t length = 2; length < whole.size(); ++length) {
+    EXPECT_EQ(server.handle(whole.first(length))->message.bytes()[0], refused) << length;
+  }
+  EXPECT_EQ(text(), before);
+  EXPECT_EQ(tell(good), 0);
+  EXPECT_EQ(tell(changed([](Line& line) { line.time = UINT64_MAX; }), Request::log_calls), -1);
+  std::string after = text();
+  ASSERT_TRUE(after.starts_with(before));
+  EXPECT_EQ(std::ranges::count(after, '\n'), 3);
+  std::vector<std::string> times;
+  for (size_t at = 0; (at = after.find("\"time\":\"", at)) != std::string::npos; ++at) {
+    times.push_back(after.substr(at + 8, 30));
+  }
+  EXPECT_TRUE(std::ranges::is_sorted(times));
+  EXPECT_LT(times.back(), "2200");
+  EXPECT_EQ(after.find("\n{\"event\""), std::string::npos);
+  // Who has no log is told nothing.
+  Server other(std::move(ends.first), {.policy = make_policy(tree)});
+  EXPECT_EQ(other.handle(whole)->message.bytes()[0], refused);
+}
+
+TEST(BrokerTest, WhatAClientIsToldOfIsLoggedInOrder) {
+  TestTree tree(host::Backend::walk, true);
+  std::string path = tree.path_of("log");
+  auto audit = policy::Audit::open(path);
+  ASSERT_TRUE(audit.has_value());
+  auto ends = *os::Channel::make_pair();
+  std::jthread broker([end = std::move(ends.second), log = *audit, &tree]() mutable {
+    Server(std::move(end), {.policy = make_policy(tree), .audit = std::move(log)}).serve();
+  });
+  constexpr int kCalls = 3000;
+  {
+    auto client = std::make_shared<Client>(std::move(ends.first), std::make_unique<CallBatch>());
+    auto log = client->call_log();
+    for (int i = 0; i < kCalls; ++i) {
+      std::string object = "file-" + std::to_string(i);
+      log->called({"path_open", host::Uses::path, object, "success"});
+      log->called({"fd_read", host::Uses::held, object, "success"});
+      log->called({"fd_read", host::Uses::held, object, "success"});
+      if (i % 100 == 0) client->may({.kind = Kind::clock, .object = {}});
+    }
+  }  // without finish()
+  std::ifstream file(path);
+  std::string line;
+  int next = 0;
+  int repeats = 0;
+  while (std::getline(file, line)) {
+    bool opened = line.find("\"path_open\"") != std::string::npos;
+    EXPECT_EQ(line.back(), '}');
+    if (opened) {
+      EXPECT_NE(line.find("\"file-" + std::to_string(next++) + "\""), std::string::npos) << line;
+    }
+    repeats += line.find("\"fd_read\"") != std::string::npos;
+  }
+  EXPECT_EQ(next, kCalls);
+  EXPECT_EQ(repeats, 2 * kCalls);
+}
+
+TEST(BrokerTest, TimesAreSetOnlyBelowWhatMayBeWritten) {
+  TestTree tree(host::Backend::walk, true);
+  plant(tree);
+  auto policy = make_policy(tree);
+  auto ends = *os::Channel::make_pair();
+  auto writable = tree.open(host::Grant::simple("root"));
+  Server server(std::move(ends.second),
+                {.policy = policy, .times_of = {writable}, .guest = getpid()});
+  auto ask = [&](int number, std::string_view name) {
+    host::FileTimes times{.access = 1'000'000'000, .modified = 1'000'000'000};
+    Writer message;
+    message.number(Request::set_times_for).number<int32_t>(number).text(name);
+    write(message, times);
+    return int{server.handle(message.bytes())->message.bytes()[0]};
+  };
+  auto seconds = [&](const std::string& path) {
+    struct stat status;
+    EXPECT_EQ(lstat(path.c_str(), &status), 0);
+    return status.st_mtim.tv_sec;
+  };
+  os::OwnedFd inside(::open(tree.path_of("a").c_str(), O_PATH | O_CLOEXEC));
+  os::OwnedFd outside(::open("/tmp", O_PATH | O_CLOEXEC));
+  os::OwnedFd file(::open(tree.path_of("f").c_str(), O_PATH | O_CLOEXEC));
+  EXPECT_EQ(ask(inside.get(), "f"), 0);
+  EXPECT_EQ(seconds(tree.path_of("a/f")), 1);
+  EXPECT_EQ(ask(writable->native_fd(), "out"), 0);  // the link, not what it leads to
+  EXPECT_EQ(seconds(tree.path_of("out")), 1);
+  const int refused = static_cast<int>(Errno::no_capability) + 1;
+  EXPECT_EQ(ask(outside.get(), "."), refused);
+  EXPECT_EQ(ask(writable->native_fd(), ".."), refused);
+  EXPECT_EQ(ask(writable->native_fd(), "../outside"), refused);
+  EXPECT_EQ(ask(writable->native_fd(), "a/f"), refused);
+  EXPECT_EQ(ask(writable->native_fd(), ""), refused);
+  EXPECT_EQ(ask(file.get(), "f"), static_cast<int>(Errno::notdir) + 1);
+  EXPECT_EQ(ask(-1, "f"), refused);
+  EXPECT_EQ(ask(inside.get(), "missing"), static_cast<int>(Errno::noent) + 1);
+  EXPECT_EQ(ask(writable->native_fd(), std::string_view("f\0x", 3)),
+            static_cast<int>(Errno::inval) + 1);
+  EXPECT_TRUE(tree.outside_is_untouched());
 }
 
 TEST(BrokerTest, FinishSaysWhatFailed) {

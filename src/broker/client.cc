@@ -192,10 +192,19 @@ HostResult<Message> Client::next_answer(os::Channel::Waits waits) {
   return std::move(*answer);
 }
 
+HostResult<void> Client::await_the_unwanted() {
+  for (; not_wanted_ != 0; --not_wanted_) HOST_TRY(next_answer(os::Channel::Waits::for_ever));
+  return {};
+}
+
 HostResult<Message> Client::ask(const Writer& request, os::Channel::Waits waits) {
   std::lock_guard lock(mutex_);
-  if (before_asking_) before_asking_();
-  for (; not_wanted_ != 0; --not_wanted_) HOST_TRY(next_answer(os::Channel::Waits::for_ever));
+  HOST_TRY(await_the_unwanted());
+  if (Writer calls = calls_ ? calls_->take(true) : Writer(); !calls.empty()) {
+    Writer message;
+    message.number(Request::log_calls).append(calls);
+    HOST_TRY(host::from_sys(channel_.send(message.bytes())));
+  }
   HOST_TRY(host::from_sys(channel_.send(request.bytes())));
   auto answer = next_answer(waits);
   if (!answer && answer.error() == Errno::intr) {
@@ -215,6 +224,62 @@ void Client::tell(const Writer& request) {
   std::lock_guard lock(mutex_);
   auto sent = channel_.send(request.bytes());
   static_cast<void>(sent);  // a broker that is gone has nothing to be told
+}
+
+// The block before must have been written: so no more than two are lost with this process.
+void Client::log(const host::CallRecord& record) {
+  if (!calls_->add(record)) return;
+  std::lock_guard lock(mutex_);
+  Writer calls = calls_->take(false);
+  if (calls.empty() || !await_the_unwanted()) return;  // a broker that is gone is said at the end
+  Writer message;
+  message.number(Request::log_block).append(calls);
+  if (channel_.send(message.bytes())) ++not_wanted_;
+}
+
+// Where nobody called finish(), what is left is written all the same.
+Client::~Client() {
+  if (!calls_) return;
+  std::lock_guard lock(mutex_);
+  Writer calls = calls_->take(true);
+  if (!await_the_unwanted() || calls.empty()) return;
+  Writer message;
+  message.number(Request::log_block).append(calls);
+  if (!channel_.send(message.bytes())) return;
+  static_cast<void>(next_answer(os::Channel::Waits::for_ever).has_value());
+}
+
+class RemoteLog final : public host::CallLog {
+ public:
+  explicit RemoteLog(std::shared_ptr<Client> client) : client_(std::move(client)) {}
+  void called(const host::CallRecord& record) override { client_->log(record); }
+
+ private:
+  std::shared_ptr<Client> client_;
+};
+
+std::shared_ptr<host::CallLog> Client::call_log() {
+  return std::make_shared<RemoteLog>(shared_from_this());
+}
+
+class RemoteTimes final : public os::TimeSetter {
+ public:
+  explicit RemoteTimes(std::shared_ptr<Client> client) : client_(std::move(client)) {}
+  os::Sys<void> set_times(int fd, const std::string& name, const FileTimes& times) override {
+    Writer writer;
+    writer.number(Request::set_times_for).number<int32_t>(fd).text(name);
+    write(writer, times);
+    auto answer = client_->ask(writer);
+    if (!answer) return std::unexpected(host::to_native(answer.error()));
+    return {};
+  }
+
+ private:
+  std::shared_ptr<Client> client_;
+};
+
+std::shared_ptr<os::TimeSetter> Client::time_setter() {
+  return std::make_shared<RemoteTimes>(shared_from_this());
 }
 
 host::Decision Client::may(const host::Request& request) {
@@ -249,7 +314,9 @@ std::vector<policy::Refusal> Client::refusals(uint64_t* left_out) {
 
 Result<void> Client::finish(uint32_t calls) {
   auto answer = ask(Writer().number(Request::finish).number(calls));
-  if (!answer) return fail(ErrorCode::io, "the broker process is gone: nothing was recorded");
+  if (!answer)
+    return fail(ErrorCode::io,
+                "the broker process is gone: what it was to record or log is not complete");
   std::string_view problem = reader_of(*answer).text();
   if (!problem.empty()) return fail(ErrorCode::io, std::string(problem));
   return {};

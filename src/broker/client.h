@@ -4,12 +4,12 @@
 // to be decided is denied.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "base/result.h"
+#include "broker/call_batch.h"
 #include "broker/protocol.h"
 #include "host/dir.h"
 #include "host/env.h"
@@ -22,10 +22,11 @@ namespace nacre::broker {
 
 class Client final : public host::Gate, public std::enable_shared_from_this<Client> {
  public:
-  // `before_asking`: run before each request, so that logs of both processes are in order; may be
-  // empty.
-  Client(os::Channel channel, std::function<void()> before_asking)
-      : channel_(std::move(channel)), before_asking_(std::move(before_asking)) {}
+  // `calls`: for a broker that logs calls, which is told of them before each request, so that the
+  // log is in order; null: it logs none.
+  Client(os::Channel channel, std::unique_ptr<CallBatch> calls)
+      : channel_(std::move(channel)), calls_(std::move(calls)) {}
+  ~Client() override;
 
   // What looks like `original`, a directory that the broker knows by `number`.
   std::shared_ptr<host::Dir> stand_in(const host::Dir& original, uint32_t number);
@@ -35,6 +36,13 @@ class Client final : public host::Gate, public std::enable_shared_from_this<Clie
 
   // The network as the broker's policy decides it.
   std::shared_ptr<host::Network> network();
+
+  // Sets times of what lies in directories that this process may write to.
+  std::shared_ptr<os::TimeSetter> time_setter();
+
+  // Whether the broker is told of calls.
+  bool logs_calls() const { return calls_ != nullptr; }
+  std::shared_ptr<host::CallLog> call_log();
 
   // Never about paths and ends of connections: those are decided where they are opened.
   host::Decision may(const host::Request& request) override;
@@ -50,6 +58,8 @@ class Client final : public host::Gate, public std::enable_shared_from_this<Clie
   friend class RemoteVariables;
   friend class RemoteNetwork;
   friend class RemoteSocket;
+  friend class RemoteTimes;
+  friend class RemoteLog;
 
   // The answer's message; its bytes begin behind the error. intr, if it waits until_stopped: the
   // guest is to stop; the answer is thrown away when it comes.
@@ -57,9 +67,11 @@ class Client final : public host::Gate, public std::enable_shared_from_this<Clie
       const Writer& request, os::Channel::Waits waits = os::Channel::Waits::for_ever);
   host::HostResult<os::Channel::Message> next_answer(os::Channel::Waits waits);
   void tell(const Writer& request);
+  void log(const host::CallRecord& record);
+  host::HostResult<void> await_the_unwanted();
 
   os::Channel channel_;
-  std::function<void()> before_asking_;
+  std::unique_ptr<CallBatch> calls_;
   std::mutex mutex_;
   bool refused_ = false;     // something, at some time
   uint32_t not_wanted_ = 0;  // answers that nobody waits for any more

@@ -43,6 +43,10 @@ class RemoteSocket final : public host::OpenedSocket {
     Message answer = HOST_TRY(ask(writer.text(as_text(bytes))));
     return std::min<size_t>(reader_of(answer).number<uint32_t>(), bytes.size());
   }
+  HostResult<void> set_option(host::SocketOption option, int64_t value) override {
+    HOST_TRY(client_->ask(request(Request::set_option).number(option).number(value)));
+    return {};
+  }
 
  private:
   Writer request(Request what) const {

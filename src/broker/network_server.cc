@@ -41,6 +41,14 @@ HostResult<Server::Answer> Server::act_on_socket(Request request, Reader& from) 
     return Answer{};
   }
   host::OpenedSocket& socket = *found->second;
+  if (request == Request::set_option) {
+    auto option = from.number<uint8_t>();
+    auto value = from.number<int64_t>();
+    bool known = option < os::kSocketOptions;
+    if (!from.complete() || !known) return host::failed(Errno::inval);
+    HOST_TRY(socket.set_option(static_cast<host::SocketOption>(option), value));
+    return Answer{success()};
+  }
   if (request != Request::listen) return act_at_end(request, socket, from);
   auto backlog = from.number<int32_t>();
   if (!from.complete()) return host::failed(Errno::inval);

@@ -106,6 +106,22 @@ DirEntry read_entry(Reader& from) {
   return entry;
 }
 
+void write(Writer& to, const policy::CallLine& line) {
+  to.text(line.call).number(line.uses).text(line.object).text(line.result);
+  to.number(line.time).number(line.count);
+}
+
+policy::CallLine read_call(Reader& from) {
+  policy::CallLine line;
+  line.call = from.text();
+  line.uses = from.number<host::Uses>();
+  line.object = from.text();
+  line.result = from.text();
+  line.time = from.number<uint64_t>();
+  line.count = from.number<uint64_t>();
+  return line;
+}
+
 void write(Writer& to, const os::IpAddress& address) { to.text(as_text(Bytes(address))); }
 
 os::IpAddress read_address(Reader& from) {

@@ -5,6 +5,7 @@
 #include "host/dir.h"
 #include "host/network.h"
 #include "os/channel.h"
+#include "policy/call_counter.h"
 
 namespace nacre::broker {
 
@@ -31,6 +32,8 @@ void write(Writer& to, const host::FileTimes& times);
 host::FileTimes read_times(Reader& from);
 void write(Writer& to, const host::DirEntry& entry);
 host::DirEntry read_entry(Reader& from);
+void write(Writer& to, const policy::CallLine& line);
+policy::CallLine read_call(Reader& from);
 void write(Writer& to, const host::SocketPlan& plan);
 // Nothing: it is none.
 std::optional<host::SocketPlan> read_plan(Reader& from);

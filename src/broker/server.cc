@@ -28,7 +28,7 @@ HostResult<Server::Answer> with_stat(HostResult<host::FileStat> result) {
 
 bool is_answered(Request request) {
   return request != Request::close && request != Request::close_socket &&
-         request != Request::give_up;
+         request != Request::give_up && request != Request::log_calls;
 }
 
 }  // namespace
@@ -67,6 +67,11 @@ HostResult<Server::Answer> Server::act(Request request, Reader& from) {
   switch (request) {
     case Request::may:
       return may(from);
+    case Request::set_times_for:
+      return set_times_for(from);
+    case Request::log_calls:
+    case Request::log_block:
+      return log_calls(from);
     case Request::variables:
       return variables(from);
     case Request::look_up:
@@ -79,6 +84,7 @@ HostResult<Server::Answer> Server::act(Request request, Reader& from) {
     case Request::listen:
     case Request::connect:
     case Request::send_to:
+    case Request::set_option:
     case Request::close_socket:
       return act_on_socket(request, from);
     case Request::refusals:
@@ -219,6 +225,30 @@ HostResult<Server::Answer> Server::may(Reader& from) {
   return host::failed(Errno::no_capability);
 }
 
+HostResult<Server::Answer> Server::set_times_for(Reader& from) {
+  auto number = from.number<int32_t>();
+  std::string name(from.text());
+  auto times = read_times(from);
+  if (!from.complete() || name.find('\0') != std::string::npos) return host::failed(Errno::inval);
+  for (const std::shared_ptr<Dir>& dir : duties_.times_of) {
+    auto set = dir->set_times_for(duties_.guest, number, name, times);
+    if (set || set.error() != Errno::not_granted) return done(std::move(set));
+  }
+  return host::failed(Errno::no_capability);
+}
+
+HostResult<Server::Answer> Server::log_calls(Reader& from) {
+  if (!duties_.audit) return host::failed(Errno::inval);
+  while (from.more()) {
+    policy::CallLine line = read_call(from);
+    bool whole = from.more() || from.complete();
+    if (!whole || !duties_.audit->told(line)) return host::failed(Errno::inval);
+  }
+  // What cannot be written is said at the end.
+  static_cast<void>(duties_.audit->flush().has_value());
+  return Answer{success()};
+}
+
 HostResult<Server::Answer> Server::variables(Reader& from) {
   auto known = from.number<uint32_t>();
   if (!from.complete() || !duties_.variables) return host::failed(Errno::inval);
@@ -255,7 +285,7 @@ HostResult<Server::Answer> Server::refusals() {
 
 HostResult<Server::Answer> Server::finish(Reader& from) {
   auto calls = from.number<uint32_t>();
-  if (!from.complete()) return host::failed(Errno::inval);
+  if (!from.complete() || !duties_.finish) return host::failed(Errno::inval);
   auto finished = duties_.finish(calls);
   std::string problem = finished ? "" : finished.error().message();
   return Answer{success().text(problem.substr(0, kMaxListBytes)), nullptr};

@@ -15,6 +15,7 @@
 #include "host/env.h"
 #include "host/network.h"
 #include "os/channel.h"
+#include "policy/audit.h"
 #include "policy/policy.h"
 
 namespace nacre::broker {
@@ -27,6 +28,10 @@ class Server {
     std::shared_ptr<host::UndecidedVariables> variables;  // null: none
     std::shared_ptr<host::Network> network = nullptr;     // null: none
     std::function<Result<void>(uint32_t calls)> finish;
+    std::shared_ptr<policy::Audit> audit = nullptr;  // null: no log of calls
+    // Below these the guest's process may set times by itself, but for want of a way to do it.
+    std::vector<std::shared_ptr<host::Dir>> times_of = {};
+    int guest = 0;  // that process
   };
   // A guest has far fewer open (its limit on handles); a broken process has no more.
   static constexpr size_t kMaxDirs = 1 << 16;
@@ -52,6 +57,8 @@ class Server {
   host::HostResult<Answer> link_or_rename(Request request, host::Dir& dir, Reader& from);
   host::HostResult<Answer> entries(host::Dir& dir, Reader& from);
   host::HostResult<Answer> may(Reader& from);
+  host::HostResult<Answer> set_times_for(Reader& from);
+  host::HostResult<Answer> log_calls(Reader& from);
   host::HostResult<Answer> variables(Reader& from);
   host::HostResult<Answer> look_up(Reader& from);
   host::HostResult<Answer> leads_elsewhere(Reader& from);

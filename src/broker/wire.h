@@ -36,6 +36,7 @@ class Writer {
     return *this;
   }
   Bytes bytes() const { return bytes_; }
+  bool empty() const { return bytes_.empty(); }
 
  private:
   std::vector<uint8_t> bytes_;

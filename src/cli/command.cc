@@ -62,6 +62,7 @@ ConfigHandle EngineOptions::make_config() const {
   nacre_config_set_perf_map(config.get(), perf_map);
   nacre_config_set_debug(config.get(), debug);
   nacre_config_set_fuel(config.get(), fuel);
+  nacre_config_set_map_at_load(config.get(), map_at_load);
   return config;
 }
 

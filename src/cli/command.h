@@ -33,7 +33,8 @@ struct EngineOptions {
   std::string checks;  // for tests; --help does not show it
   bool perf_map = false;
   bool debug = false;
-  bool fuel = false;  // no option: grants say so
+  bool fuel = false;         // no option: grants say so
+  bool map_at_load = false;  // likewise
 
   void add_to(CLI::App& app);
   // --perf-map and --debug, of commands that run something.
@@ -56,6 +57,7 @@ class GrantOptions {
     const std::string* value;  // null: has none
   };
   std::vector<Said> said() const;
+  bool locks_down() const { return !no_lockdown_; }
 
  private:
   std::map<std::string, std::vector<std::string>> values_;

@@ -107,6 +107,8 @@ GrantsHandle make_grants(const RunOptions& options) {
   };
   add("record", options.record);
   add("audit", options.audit);
+  // What an export returns is printed when the guest has run.
+  if (options.grants.locks_down()) add("lockdown", options.invoke ? "alone-but-stdout" : "alone");
   return grants;
 }
 
@@ -293,6 +295,7 @@ int run_command(Args args) {
   Stats stats;
   GrantsHandle grants = make_grants(options);
   options.engine.fuel = nacre_grants_limit_fuel(grants.get());
+  options.engine.map_at_load = options.grants.locks_down();
   EngineHandle engine = options.engine.make_engine();
   Loaded loaded = load(options, engine.get());
   options.signature.set(loaded.modules.back().get());

@@ -69,6 +69,14 @@ class Dir : public Handle {
   }
   // Whether the gate decides each act in it; otherwise the grant covers all that lies below.
   virtual bool is_guarded() const { return false; }
+  // From now on, times of what has a name in it or below are left to somebody else, see
+  // os::TimeSetter; does nothing where they are no times of the operating system.
+  virtual void leave_times_to(const std::shared_ptr<os::TimeSetter>&) {}
+  // What that somebody does, see os::BeneathDir::set_times_for.
+  virtual HostResult<void> set_times_for(int /*process*/, int /*number*/,
+                                         const std::string& /*name*/, const FileTimes&) {
+    return failed(Errno::notsup);
+  }
 
  protected:
   // `path`: as messages name this directory, the grant's name at its root.

@@ -29,6 +29,27 @@ Errno from_native(int native) {
   }
 }
 
+int to_native(Errno error) {
+  switch (error) {
+#define ERRNO(name, value, text) \
+  case Errno::name:              \
+    return value;
+#include "host/errno.def"
+#undef ERRNO
+    case Errno::no_such_name:
+      return os::kNoSuchName;
+    case Errno::try_again:
+      return os::kTryAgain;
+    case Errno::lookup_failed:
+      return os::kLookupFailed;
+    case Errno::not_granted:
+      return os::kOutside;
+    case Errno::no_capability:
+      return os::kRefused;
+  }
+  return EIO;
+}
+
 std::string_view errno_text(Errno error) {
   switch (error) {
 #define ERRNO(name, native, text) \

@@ -30,6 +30,8 @@ inline std::unexpected<Errno> failed(Errno error) { return std::unexpected<Errno
 
 // An errno, or os::kOutside; what the table lacks is io.
 Errno from_native(int native);
+// The way back.
+int to_native(Errno error);
 std::string_view errno_text(Errno error);
 
 template <class T>

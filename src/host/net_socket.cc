@@ -221,7 +221,11 @@ HostResult<int64_t> NetSocket::option(SocketOption option) {
 
 HostResult<void> NetSocket::set_option(SocketOption option, int64_t value) {
   if (!os::is_settable(option)) return failed(Errno::noprotoopt);
-  if (fd() >= 0) HOST_TRY(FdSocket::set_option(option, value));
+  if (opened_) {
+    HOST_TRY(opened_->set_option(option, value));
+  } else if (fd() >= 0) {
+    HOST_TRY(FdSocket::set_option(option, value));
+  }
   plan_.options[option] = value;
   return {};
 }

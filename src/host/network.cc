@@ -81,6 +81,12 @@ class RealOpenedSocket final : public OpenedSocket {
     HOST_TRY(make());
     return from_sys(os::send_datagram(fd(), plan_.family, to, bytes));
   }
+  HostResult<void> set_option(SocketOption option, int64_t value) override {
+    if (!os::is_settable(option)) return failed(Errno::noprotoopt);
+    if (fd_.valid()) return from_sys(os::set_socket_option(fd(), option, value));
+    plan_.options[option] = value;
+    return {};
+  }
 
  private:
   // Once something was decided: who may do nothing makes no socket either.

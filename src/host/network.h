@@ -53,6 +53,8 @@ class OpenedSocket {
   virtual HostResult<bool> connect(const Endpoint& to) = 0;
   // Datagrams. Does not wait: again.
   virtual HostResult<size_t> send_to(const Endpoint& to, Bytes bytes) = 0;
+  // noprotoopt, unless it is settable.
+  virtual HostResult<void> set_option(SocketOption option, int64_t value) = 0;
 };
 
 class Network {

@@ -66,6 +66,13 @@ class RealDir final : public Dir {
   }
   int native_fd() const override { return dir_.fd(); }
   bool is_guarded() const override { return dir_.is_guarded(); }
+  void leave_times_to(const std::shared_ptr<os::TimeSetter>& setter) override {
+    dir_.set_time_setter(setter);
+  }
+  HostResult<void> set_times_for(int process, int number, const std::string& name,
+                                 const FileTimes& times) override {
+    return from_sys(dir_.set_times_for(process, number, name, times));
+  }
   HostResult<std::shared_ptr<Dir>> narrowed(const std::shared_ptr<const Grant>& grant) override {
     os::OwnedFd fd = HOST_TRY(from_sys(os::duplicate(dir_.fd())));
     return std::make_shared<RealDir>(dir_.child(std::move(fd)), grant, grant->name());

@@ -212,6 +212,9 @@ HostResult<int64_t> FdSocket::option(SocketOption option) {
 }
 
 HostResult<void> FdSocket::set_option(SocketOption option, int64_t value) {
+  // A connection is with one other whatever this says, and a process that is locked down may not
+  // set it.
+  if (option == SocketOption::broadcast && is_stream()) return {};
   return from_sys(os::set_socket_option(HOST_TRY(connected_fd()), option, value));
 }
 

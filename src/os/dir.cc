@@ -134,6 +134,7 @@ Sys<OwnedFd> BeneathDir::open_beneath(const char* path, int flags, mode_t mode) 
 BeneathDir BeneathDir::child(OwnedFd fd) const {
   BeneathDir dir;
   dir.guard_ = guard_;
+  dir.time_setter_ = time_setter_;
   dir.fd_ = std::move(fd);
   dir.uses_kernel_ = uses_kernel_;
   dir.allows_kernel_interface_ = allows_kernel_interface_;
@@ -382,8 +383,26 @@ Sys<void> BeneathDir::set_times(const std::string& path, bool follow,
     if (!status) return std::unexpected(status.error());
     if (!S_ISDIR(status->st_mode)) return std::unexpected(ENOTDIR);
   }
+  // A descriptor needs no name, and a process that is locked down may set its times.
+  if (place->name.empty() && parent == fd()) return os::set_times(parent, times);
+  if (time_setter_) return time_setter_->set_times(parent, name, times);
   TimePair pair = time_pair(times);
   return result_of(utimensat(parent, name, pair.items, AT_SYMLINK_NOFOLLOW));
+}
+
+Sys<void> BeneathDir::set_times_for(int process, int number, const std::string& name,
+                                    const FileTimes& times) const {
+  if (name.empty() || name == ".." || name.find('/') != std::string::npos) {
+    return std::unexpected(kOutside);
+  }
+  std::string there = "/proc/" + std::to_string(process) + "/fd/" + std::to_string(number);
+  // The very directory, whatever its name is by now.
+  Sys<OwnedFd> parent = open_in(AT_FDCWD, there.c_str(), O_PATH | O_DIRECTORY);
+  if (!parent) return std::unexpected(parent.error() == ENOENT ? kOutside : parent.error());
+  Sys<size_t> depth = depth_of(parent->get());
+  if (!depth) return std::unexpected(depth.error());
+  TimePair pair = time_pair(times);
+  return result_of(utimensat(parent->get(), name.c_str(), pair.items, AT_SYMLINK_NOFOLLOW));
 }
 
 Sys<void> BeneathDir::make_directory(const std::string& path) const {

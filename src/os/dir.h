@@ -63,6 +63,16 @@ class PathGuard {
   virtual bool admits(const PathUse& use) = 0;
 };
 
+// Who sets times where this process may not do it by name (os/lockdown.h): no right of a
+// directory's descriptor covers that, and what has no name for this process cannot be opened.
+class TimeSetter {
+ public:
+  virtual ~TimeSetter() = default;
+  // Of the one name `name`, or ".", in the directory that is open as `fd` here; of a link itself.
+  // Any thread may call.
+  virtual Sys<void> set_times(int fd, const std::string& name, const FileTimes& times) = 0;
+};
+
 class BeneathDir {
  public:
   // Opens a directory by a path of the host: the one place where a path is not beneath anything.
@@ -74,6 +84,8 @@ class BeneathDir {
   // From now on; directories opened below have the same guard.
   void set_guard(std::shared_ptr<PathGuard> guard) { guard_ = std::move(guard); }
   bool is_guarded() const { return guard_ != nullptr; }
+  // From now on, likewise.
+  void set_time_setter(std::shared_ptr<TimeSetter> setter) { time_setter_ = std::move(setter); }
 
   // Opens a file or directory. `flags` are open(2)'s access mode and O_CREAT, O_EXCL, O_TRUNC,
   // O_DIRECTORY, O_SYNC and the like. Never blocks: a FIFO without its other end fails with ENXIO
@@ -85,6 +97,11 @@ class BeneathDir {
 
   Sys<struct stat> status(const std::string& path, bool follow) const;
   Sys<void> set_times(const std::string& path, bool follow, const FileTimes& times) const;
+  // What a TimeSetter of another process asks: that process has the directory open as `number`,
+  // and it must lie beneath this one, else kOutside; so it is where there is no /proc. Asks no
+  // guard.
+  Sys<void> set_times_for(int process, int number, const std::string& name,
+                          const FileTimes& times) const;
   Sys<void> make_directory(const std::string& path) const;
   Sys<void> remove_directory(const std::string& path) const;
   Sys<void> unlink(const std::string& path) const;
@@ -129,6 +146,7 @@ class BeneathDir {
   bool allows_kernel_interface_ = false;
   bool is_everything_ = false;
   std::shared_ptr<PathGuard> guard_;
+  std::shared_ptr<TimeSetter> time_setter_;
   dev_t root_device_ = 0;
   ino_t root_inode_ = 0;
 };

@@ -123,7 +123,7 @@ constexpr uint32_t kAllow = SECCOMP_RET_ALLOW;
 // once for every number when it is installed.
 class Filter {
  public:
-  Filter() {
+  explicit Filter(LeftPossible left_possible) : left_possible_(left_possible) {
     load(offsetof(seccomp_data, arch));
     jump(BPF_JEQ, kArchitecture, 1, 0);
     answer(SECCOMP_RET_KILL_PROCESS);
@@ -200,15 +200,31 @@ class Filter {
     load_argument(1);
     allow_if_one_of({kTerminalMode, kWindowSize, kBytesThere});
   }
+  // Never both; of code nothing at all where none is to come.
   void not_writable_code() {
+    uint32_t refused = left_possible_.mapping_code ? PROT_WRITE | PROT_EXEC : PROT_EXEC;
     load_argument(2);
-    code_.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, PROT_WRITE | PROT_EXEC));
-    jump(BPF_JEQ, PROT_WRITE | PROT_EXEC, 0, 1);
+    code_.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, refused));
+    jump(BPF_JEQ, refused, 0, 1);
     answer(kRefuse);
     answer(kAllow);
   }
+  void if_code_is_to_come() { answer(left_possible_.mapping_code ? kAllow : kRefuse); }
+  // From 100 on, advice takes pages away from the whole machine (MADV_HWPOISON).
+  void about_own_pages() {
+    load_argument(2);
+    jump(BPF_JGE, 100, 0, 1);
+    answer(kRefuse);
+    answer(kAllow);
+  }
+  // No namespaces, nothing that shares less than a thread does.
   void thread_only() {
+    constexpr uint32_t kOfThreads = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+                                    CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
+                                    CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |
+                                    CLONE_CHILD_SETTID | CLONE_DETACHED;
     load_argument(0);
+    jump(BPF_JSET, ~kOfThreads, 2, 0);
     jump(BPF_JSET, CLONE_THREAD, 0, 1);
     answer(kAllow);
     answer(kRefuse);
@@ -221,25 +237,45 @@ class Filter {
     load_argument(0);
     allow_if_one_of({0});
   }
+  void refuse_unless(uint32_t value) {
+    jump(BPF_JEQ, value, 1, 0);
+    answer(kRefuse);
+  }
   void allow_if_null(uint32_t number) {
     load_argument(number);
-    jump(BPF_JEQ, 0, 1, 0);
-    answer(kRefuse);
+    refuse_unless(0);
     load(offsetof(seccomp_data, args) + 8 * number + 4);
     allow_if_one_of({0});
   }
-  void only_asks() { allow_if_null(2); }
+  // About this process, with no new limit.
+  void only_asks() {
+    load_argument(0);
+    refuse_unless(0);
+    allow_if_null(2);
+  }
+  // Without a path it is about the descriptor. Landlock knows nothing of times, and no filter sees
+  // which file a path names.
+  void times_of_descriptor() {
+    if (left_possible_.setting_times) {
+      allow_if_null(1);
+    } else {
+      answer(kRefuse);
+    }
+  }
   // A socket that is connected nowhere then reaches nothing, and no other goes elsewhere.
   void to_no_address() { allow_if_null(4); }
+  void of_sockets() {
+    load_argument(1);
+    allow_if_one_of({SOL_SOCKET});
+  }
   void harmless_option() {
     load_argument(1);
-    jump(BPF_JEQ, SOL_SOCKET, 1, 0);
-    answer(kRefuse);
+    refuse_unless(SOL_SOCKET);
     load_argument(2);
-#define OPTION(name, native, form, access) \
-  if (is_settable(SocketOption::name)) {   \
-    jump(BPF_JEQ, native, 0, 1);           \
-    answer(kAllow);                        \
+#define OPTION(name, native, form, access)                \
+  if (is_settable_when_locked_down(SocketOption::name)) { \
+    jump(BPF_JEQ, native, 0, 1);                          \
+    answer(kAllow);                                       \
   }
 #include "os/socket_options.def"
 #undef OPTION
@@ -251,6 +287,7 @@ class Filter {
     allow_if_one_of({PR_SET_NAME, kSetMapName});
   }
 
+  LeftPossible left_possible_;
   std::vector<sock_filter> code_;
 };
 
@@ -260,8 +297,8 @@ bool has_seccomp() {
   return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
-Result<void> restrict_calls() {
-  Filter filter;
+Result<void> restrict_calls(LeftPossible left_possible) {
+  Filter filter(left_possible);
   sock_fprog program{static_cast<uint16_t>(filter.code().size()), filter.code().data()};
   long done = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
   if (done == 0) return {};
@@ -274,14 +311,14 @@ LockdownState available_lockdown() {
   return {.landlock_abi = landlock_abi(), .seccomp = has_seccomp()};
 }
 
-Result<LockdownState> lock_down(std::span<const LeftOpen> left_open) {
+Result<LockdownState> lock_down(std::span<const LeftOpen> left_open, LeftPossible left_possible) {
   LockdownState state = available_lockdown();
   if (state.landlock_abi == 0 && !state.seccomp) return state;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return std::unexpected(failed("no_new_privs", errno));
   }
   if (state.landlock_abi != 0) TRY(restrict_files(state.landlock_abi, left_open));
-  if (state.seccomp) TRY(restrict_calls());
+  if (state.seccomp) TRY(restrict_calls(left_possible));
   return state;
 }
 

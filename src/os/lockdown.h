@@ -24,8 +24,15 @@ struct LeftOpen {
   uint8_t rights;  // kReadPath | kWritePath | kCreatePath, see os/dir.h
 };
 
+// What not every process needs that runs a guest.
+struct LeftPossible {
+  bool setting_times = true;  // of what it has open, however it was opened; never by a name
+  bool mapping_code = true;   // for modules that are loaded later
+};
+
 // For the calling thread and those that it makes; system calls: for all threads. Errors: io, when
 // the kernel has it and fails all the same. Not undone by anything.
-Result<LockdownState> lock_down(std::span<const LeftOpen> left_open);
+Result<LockdownState> lock_down(std::span<const LeftOpen> left_open,
+                                LeftPossible left_possible = {});
 
 }  // namespace nacre::os

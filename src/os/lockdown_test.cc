@@ -6,7 +6,10 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -25,6 +28,7 @@
 
 #include "os/code_memory.h"
 #include "os/dir.h"
+#include "os/process.h"
 
 namespace nacre::os {
 namespace {
@@ -46,7 +50,7 @@ class LockdownTest : public testing::Test {
   }
 
   // What `actions` complain about in a child that is locked down; empty: nothing.
-  std::string complaints(const std::function<void()>& actions) {
+  std::string complaints(const std::function<void()>& actions, LeftPossible left_possible = {}) {
     int ends[2];
     EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
     pid_t child = fork();
@@ -54,7 +58,7 @@ class LockdownTest : public testing::Test {
       int whole = open((base + "/whole").c_str(), O_PATH | O_CLOEXEC);
       int readable = open((base + "/readable").c_str(), O_PATH | O_CLOEXEC);
       LeftOpen left_open[] = {{whole, kReadPath | kWritePath | kCreatePath}, {readable, kReadPath}};
-      auto locked = lock_down(left_open);
+      auto locked = lock_down(left_open, left_possible);
       if (!locked) complain("lock_down: " + locked.error().message());
       actions();
       (void)!write(ends[1], said.data(), said.size());
@@ -79,6 +83,21 @@ class LockdownTest : public testing::Test {
       complain(what + " works");
     } else if (errno != error) {
       complain(what + " fails with " + std::strerror(errno));
+    }
+  }
+  // One row of a table of attacks.
+  struct Attack {
+    const char* what;
+    long number;
+    std::vector<long> arguments;
+    int error = EPERM;
+  };
+  void all_fail(const std::vector<Attack>& attacks) {
+    for (const Attack& attack : attacks) {
+      long a[6] = {};
+      std::ranges::copy(attack.arguments, a);
+      long result = syscall(attack.number, a[0], a[1], a[2], a[3], a[4], a[5]);
+      fails(attack.what, result != -1, attack.error);
     }
   }
   bool opens(const std::string& path, int flags) {
@@ -164,6 +183,23 @@ TEST_F(LockdownTest, SystemCallsAreThoseOfTheTable) {
             "");
 }
 
+#if defined(__x86_64__)
+// They have other numbers.
+TEST_F(LockdownTest, CallsAsOn32BitsEndTheProcess) {
+  if (!available_lockdown().seccomp) GTEST_SKIP() << "no seccomp here";
+  pid_t child = fork();
+  if (child == 0) {
+    bool locked = lock_down({}).has_value();
+    long result = 20;  // getpid
+    asm volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
+    _exit(locked ? 0 : 1);
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status)) << status;
+}
+#endif
+
 // A process that is lost to its guest may hold sockets that are connected nowhere yet.
 TEST_F(LockdownTest, SocketsReachNothingButWhatTheyAreConnectedTo) {
   if (!available_lockdown().seccomp) GTEST_SKIP() << "no seccomp here";
@@ -224,6 +260,133 @@ TEST_F(LockdownTest, MemoryIsNotWritableAndExecutable) {
               works("code memory", CodeMemory::create(1 << 16).has_value());
             }),
             "");
+}
+
+TEST_F(LockdownTest, CodeIsMappedOnlyWhereSomeIsToCome) {
+  if (!available_lockdown().seccomp) GTEST_SKIP() << "no seccomp here";
+  auto code = CodeMemory::create(1 << 16);
+  ASSERT_TRUE(code.has_value());
+  auto actions = [&] {
+    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
+    void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+    works("plain mmap", page != MAP_FAILED);
+    fails("mmap", mmap(nullptr, 4096, PROT_READ | PROT_EXEC, kFlags, -1, 0) != MAP_FAILED, EPERM);
+    fails("mprotect", mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0, EPERM);
+    fails("only executable", mprotect(page, 4096, PROT_EXEC) == 0, EPERM);
+    fails("memfd", syscall(SYS_memfd_create, "x", 0) >= 0, EPERM);
+    fails("code memory", CodeMemory::create(1 << 16).has_value(), EPERM);
+    // What is there can be filled and given back.
+    code->writable()[0] = 0xC3;
+    works("what is there", code->executable()[0] == 0xC3);
+    code = CodeMemory();
+  };
+  EXPECT_EQ(complaints(actions, {.mapping_code = false}), "");
+}
+
+TEST_F(LockdownTest, TimesAreSetThroughDescriptorsOnly) {
+  if (!available_lockdown().seccomp) GTEST_SKIP() << "no seccomp here";
+  std::string file = base + "/whole/file";
+  timespec times[2] = {{1000000000, 0}, {1000000000, 0}};
+  auto by_name = [&] {
+    fails("by name", utimensat(AT_FDCWD, file.c_str(), times, 0) == 0, EPERM);
+    fails("of a link", utimensat(AT_FDCWD, file.c_str(), times, AT_SYMLINK_NOFOLLOW) == 0, EPERM);
+    fails("elsewhere", utimensat(AT_FDCWD, "/etc/passwd", times, 0) == 0, EPERM);
+    int folder = open((base + "/whole").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fails("in a directory", utimensat(folder, "file", times, 0) == 0, EPERM);
+    fails("empty", utimensat(folder, "", times, AT_EMPTY_PATH) == 0, EPERM);
+    // Where only the high half of a pointer is not zero.
+    fails("high", syscall(SYS_utimensat, folder, uint64_t{1} << 32, times, 0) == 0, EPERM);
+#if defined(__x86_64__)
+    constexpr long kX32 = 0x40000000;
+    all_fail({{"utime", SYS_utime, {reinterpret_cast<long>(file.c_str()), 0}},
+              {"utimes", SYS_utimes, {reinterpret_cast<long>(file.c_str()), 0}},
+              {"futimesat", SYS_futimesat, {AT_FDCWD, reinterpret_cast<long>(file.c_str()), 0}},
+              {"x32", kX32 + SYS_utimensat, {folder, 0, 0, 0}}});
+#endif
+  };
+  EXPECT_EQ(complaints([&] {
+              by_name();
+              int fd = open(file.c_str(), O_RDWR | O_CLOEXEC);
+              works("a descriptor", futimens(fd, times) == 0);
+            }),
+            "");
+  EXPECT_EQ(complaints(
+                [&] {
+                  by_name();
+                  int fd = open(file.c_str(), O_RDWR | O_CLOEXEC);
+                  fails("a descriptor", futimens(fd, times) == 0, EPERM);
+                },
+                {.setting_times = false}),
+            "");
+}
+
+TEST_F(LockdownTest, NothingReachesOtherProcessesOrMoreRights) {
+  if (!available_lockdown().seccomp) GTEST_SKIP() << "no seccomp here";
+  long parent = getpid();
+  int datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  int on = 1;
+  alignas(64) static char room[4096];
+  long at = reinterpret_cast<long>(room);
+  constexpr long kThread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+  EXPECT_EQ(
+      complaints([&] {
+        all_fail({
+            {"limits of another", SYS_prlimit64, {parent, RLIMIT_NOFILE, 0, at}},
+            {"a new limit", SYS_prlimit64, {0, RLIMIT_NOFILE, at, 0}},
+            {"its high half", SYS_prlimit64, {0, RLIMIT_NOFILE, 1L << 32, 0}},
+            {"real time", SYS_sched_setattr, {0, at, 0}},
+            {"real time by policy", SYS_sched_setscheduler, {0, SCHED_FIFO, at}},
+            {"processors of another", SYS_sched_getaffinity, {parent, sizeof room, at}},
+            {"a process", SYS_clone, {SIGCHLD, 0, 0, 0, 0}},
+            {"a namespace", SYS_clone, {kThread | CLONE_NEWNS, 0, 0, 0, 0}},
+            {"clone3", SYS_clone3, {at, 64}, ENOSYS},
+            {"bad memory", SYS_madvise, {at & ~4095L, 4096, 100}},
+            {"broadcast", SYS_setsockopt, {datagrams, SOL_SOCKET, SO_BROADCAST, at, sizeof on}},
+            {"mark", SYS_setsockopt, {datagrams, SOL_SOCKET, SO_MARK, at, sizeof on}},
+            {"other levels", SYS_getsockopt, {datagrams, IPPROTO_IP, 64, at, at}},
+            {"seals", SYS_fcntl, {datagrams, F_ADD_SEALS, 0}},
+            {"locks", SYS_fcntl, {datagrams, F_OFD_SETLK, at}},
+            {"owner", SYS_fcntl, {datagrams, F_SETOWN, parent}},
+            {"lease", SYS_fcntl, {datagrams, F_SETLEASE, F_RDLCK}},
+            {"another ioctl", SYS_ioctl, {0, 0x5412, at}},
+            {"kill all", SYS_kill, {-1, 0}},
+            {"kill the group", SYS_kill, {0, 0}},
+            {"pidfd", SYS_pidfd_open, {parent, 0}},
+            {"dumpable", SYS_prctl, {PR_SET_DUMPABLE, 1}},
+            {"keyring", SYS_keyctl, {0, 0}},
+            {"inotify", SYS_inotify_init1, {0}},
+            {"fanotify", SYS_fanotify_init, {0, 0}},
+            {"handles", SYS_name_to_handle_at, {AT_FDCWD, at, at, at, 0}},
+            {"shared memory", SYS_shmget, {0, 4096, 0}},
+            {"pages", SYS_userfaultfd, {0}},
+#if defined(__x86_64__)
+            {"arch_prctl", SYS_arch_prctl, {0x1001, at}},
+#endif
+        });
+        rlimit limit;
+        works("own limits", getrlimit(RLIMIT_NOFILE, &limit) == 0);
+        works("own processors", syscall(SYS_sched_getaffinity, 0, sizeof room, room) > 0);
+        works("another option", setsockopt(datagrams, SOL_SOCKET, SO_RCVBUF, &on, sizeof on) == 0);
+      }),
+      "");
+  close(datagrams);
+}
+
+TEST_F(LockdownTest, WhatWasInheritedIsClosed) {
+  int kept = open((base + "/closed/file").c_str(), O_RDONLY | O_CLOEXEC);
+  int low = dup(kept);
+  constexpr int kHigh = 700;
+  ASSERT_EQ(dup2(kept, kHigh), kHigh);
+  EXPECT_EQ(complaints([&] {
+              int standard = dup2(kept, 0);
+              close_inherited();
+              works("its own", fcntl(kept, F_GETFD) >= 0);
+              works("a standard stream", standard == 0 && fcntl(0, F_GETFD) >= 0);
+              fails("a low one", fcntl(low, F_GETFD) >= 0, EBADF);
+              fails("a high one", fcntl(kHigh, F_GETFD) >= 0, EBADF);
+            }),
+            "");
+  for (int fd : {kept, low, kHigh}) close(fd);
 }
 
 TEST_F(LockdownTest, ThreadsCanBeMadeAndAreLockedDown) {

@@ -13,4 +13,12 @@ enum class Side { parent, child };
 Sys<Side> fork_helper();
 [[noreturn]] void end_process();
 
+int own_process_id();
+
+// Closes what this process was given open by whoever started it, the standard streams aside. That
+// is what has no close-on-exec: all that is opened here has it.
+void close_inherited();
+// Lets one of the standard streams (0, 1, 2) lead to /dev/null.
+Sys<void> close_standard_stream(int fd);
+
 }  // namespace nacre::os

@@ -135,7 +135,7 @@ Sys<Endpoint> end_of(int fd, NameCall call) {
 
 constexpr int64_t kSecond = 1'000'000'000;
 
-enum class Access : uint8_t { settable, readable, closed };
+enum class Access : uint8_t { settable, by_broker, readable, closed };
 struct OptionInfo {
   int native;
   OptionForm form;
@@ -159,7 +159,12 @@ Sys<Endpoint> local_end(int fd) { return end_of(fd, &::getsockname); }
 Sys<Endpoint> peer_end(int fd) { return end_of(fd, &::getpeername); }
 
 OptionForm form_of(SocketOption option) { return info_of(option).form; }
-bool is_settable(SocketOption option) { return info_of(option).access == Access::settable; }
+bool is_settable(SocketOption option) {
+  return info_of(option).access == Access::by_broker || is_settable_when_locked_down(option);
+}
+bool is_settable_when_locked_down(SocketOption option) {
+  return info_of(option).access == Access::settable;
+}
 
 Sys<int64_t> socket_option(int fd, SocketOption option) {
   const OptionInfo& info = info_of(option);
@@ -187,7 +192,7 @@ Sys<int64_t> socket_option(int fd, SocketOption option) {
 
 Sys<void> set_socket_option(int fd, SocketOption option, int64_t value) {
   const OptionInfo& info = info_of(option);
-  if (info.access != Access::settable) return std::unexpected(ENOPROTOOPT);
+  if (!is_settable(option)) return std::unexpected(ENOPROTOOPT);
   auto number = static_cast<int>(std::clamp<int64_t>(value, INT_MIN, INT_MAX));
   switch (info.form) {
     case OptionForm::linger: {

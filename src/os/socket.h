@@ -53,6 +53,7 @@ inline constexpr size_t kSocketOptions = 0
 enum class OptionForm : uint8_t { number, linger, time, none };
 OptionForm form_of(SocketOption option);
 bool is_settable(SocketOption option);
+bool is_settable_when_locked_down(SocketOption option);
 // ENOPROTOOPT for what has no such value, or is not to be set.
 Sys<int64_t> socket_option(int fd, SocketOption option);
 Sys<void> set_socket_option(int fd, SocketOption option, int64_t value);

@@ -25,22 +25,6 @@ constexpr uint64_t kNever = ~uint64_t{0};
 // A thread that waits uses no CPU time, however long: it is looked at no more often than this.
 constexpr uint64_t kCpuLookNs = 1'000'000;
 
-// Asks to run soon when it wakes on a busy machine, in turn for running shortly: the shorter a
-// thread's slices, the earlier its turn comes (Linux 6.12 and later; elsewhere nothing happens).
-void prefer_short_turns() {
-  struct {  // as sched_setattr(2) has it; libraries declare it late
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime_ns, deadline_ns, period_ns;
-  } attributes = {};
-  attributes.size = sizeof attributes;
-  attributes.nice = ::getpriority(PRIO_PROCESS, 0);
-  attributes.runtime_ns = 100'000;
-  static_cast<void>(::syscall(SYS_sched_setattr, 0, &attributes, 0));
-}
-
 // Nothing: the clock is gone, as that of a thread that has ended.
 std::optional<uint64_t> read_clock(clockid_t clock) {
   timespec time;
@@ -59,6 +43,22 @@ uint64_t after(uint64_t when, std::optional<uint64_t> left) {
 }  // namespace
 
 // ---- the watchdog
+
+void prefer_short_turns() {
+  struct {  // as sched_setattr(2) has it; libraries declare it late
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime_ns, deadline_ns, period_ns;
+  } attributes = {};
+  attributes.size = sizeof attributes;
+  errno = 0;
+  attributes.nice = ::getpriority(PRIO_PROCESS, 0);
+  if (errno != 0) return;
+  attributes.runtime_ns = 100'000;
+  static_cast<void>(::syscall(SYS_sched_setattr, 0, &attributes, 0));
+}
 
 Result<std::shared_ptr<Watchdog>> Watchdog::create() {
   TRY(install_interrupt_handler());

@@ -19,6 +19,12 @@
 
 namespace nacre::os {
 
+// Asks that the calling thread run soon when it wakes on a busy machine, in turn for running
+// shortly: the shorter a thread's slices, the earlier its turn comes (Linux 6.12 and later;
+// elsewhere nothing happens). Watchdogs do so, and inherit it from the thread that makes them: a process that is
+// locked down may ask for nothing (os/lockdown.h), so it must have asked before.
+void prefer_short_turns();
+
 // Thread-safe.
 class Watchdog {
  public:

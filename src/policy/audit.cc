@@ -12,12 +12,14 @@
 namespace nacre::policy {
 namespace {
 
-// How long repeated calls are kept to be counted, in nanoseconds.
-constexpr uint64_t kPatience = 1'000'000'000;
-// How often the clock is looked at while calls repeat: each 0.1 to 26 milliseconds.
-constexpr uint64_t kTicksBetweenLooks = uint64_t{1} << 18;
-
 uint64_t now() { return os::clock_now(os::ClockKind::realtime).value_or(0); }
+
+// A call and a result are words of preview 1.
+bool is_word(std::string_view text) {
+  constexpr size_t kMaxWord = 64;
+  auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  return !text.empty() && text.size() <= kMaxWord && std::ranges::all_of(text, fits);
+}
 
 }  // namespace
 
@@ -40,6 +42,7 @@ Result<std::shared_ptr<Audit>> Audit::open(const std::string& target) {
 }
 
 void Audit::begin(std::string_view event, uint64_t time) {
+  last_time_ = std::max(last_time_, time);
   auto second = static_cast<Seconds>(time / 1'000'000'000);
   if (second != second_) {
     second_ = second;
@@ -100,51 +103,47 @@ void Audit::decided(const host::Request& request, host::Decision decision, const
   write();
 }
 
-bool Audit::is_like_last(const host::CallRecord& record) const {
-  // Of what lives for ever the place is enough: should it have two, its line comes twice.
-  return record.call.data() == last_.call.data() && record.result.data() == last_.result.data() &&
-         record.uses == last_.uses && record.object == last_.object;
-}
-
 void Audit::called(const host::CallRecord& record) {
   std::lock_guard lock(mutex_);
-  if (is_like_last(record)) {
-    if (repeats_++ == 0) repeated_since_ = last_time_;
-    uint64_t ticks = os::ticks();
-    if (ticks - looked_at_ < kTicksBetweenLooks) return;
-    looked_at_ = ticks;
-    // Not before the call that it repeats.
-    last_time_ = std::max(last_time_, os::rough_time());
-    if (last_time_ - repeated_since_ >= kPatience) tell_repeats();
-    return;
+  counter_.called(record, [this](const CallLine& due) { line(due); });
+}
+
+bool Audit::told(const CallLine& told) {
+  if (!is_word(told.call) || !is_word(told.result) || told.count == 0 ||
+      host::uses_name(told.uses).empty()) {
+    return false;
   }
-  tell_repeats();
-  last_time_ = now();
-  last_.call = record.call;
-  last_.uses = record.uses;
-  last_.object = record.object;
-  last_.result = record.result;
-  line(last_, last_time_, 1);
+  std::lock_guard lock(mutex_);
+  CallLine checked = told;
+  checked.time = std::max(std::min(told.time, now()), last_time_);
+  line(checked);
+  return true;
 }
 
 void Audit::tell_repeats() {
-  if (repeats_ != 0) line(last_, last_time_, repeats_);
-  repeats_ = 0;
+  counter_.tell_repeats([this](const CallLine& due) { line(due); });
 }
 
-void Audit::line(const Call& call, uint64_t time, uint64_t count) {
-  begin("call", time);
-  field("call", call.call);
-  field("uses", host::uses_name(call.uses));
-  field("object", call.object);
-  field("result", call.result);
-  if (count != 1) pending_ += ",\"count\":" + std::to_string(count);
+void Audit::line(const CallLine& line) {
+  begin("call", line.time);
+  field("call", line.call);
+  field("uses", host::uses_name(line.uses));
+  field("object", line.object);
+  field("result", line.result);
+  if (line.count != 1) pending_ += ",\"count\":" + std::to_string(line.count);
   end();
   if (pending_.size() >= kBlock) write();
 }
 
+void Audit::give_up() {
+  std::lock_guard lock(mutex_);
+  fd_ = os::OwnedFd();
+  pending_.clear();
+  counter_.forget_repeats();
+}
+
 void Audit::write() {
-  std::string_view left = pending_;
+  std::string_view left = fd_.valid() ? std::string_view(pending_) : std::string_view();
   while (!left.empty() && error_ == 0) {
     Bytes bytes = as_bytes(left);
     auto written = os::write_vectors(fd_.get(), std::span<const Bytes>(&bytes, 1));

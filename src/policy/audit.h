@@ -12,7 +12,8 @@
 // more of them, the last of which was at about its time. It comes with whatever is next, or in a
 // second. Paths are valid UTF-8 in it whatever they are: other bytes become \ufffd. Decisions are
 // written at once, calls in blocks: a killed process loses at most the last kBlock bytes of calls.
-// Any thread.
+// Where the guest's process is locked down, its broker has the log and is told of calls
+// (broker/call_batch.h). Any thread.
 #pragma once
 
 #include <memory>
@@ -24,6 +25,7 @@
 #include "base/result.h"
 #include "host/call_log.h"
 #include "os/file.h"
+#include "policy/call_counter.h"
 #include "policy/policy.h"
 
 namespace nacre::policy {
@@ -38,29 +40,30 @@ class Audit final : public Watcher, public host::CallLog {
     write();
   }
 
+  static constexpr size_t kBlock = 32 * 1024;
+  // How long a line about a call is without its name, object and result.
+  static constexpr size_t kBytesOfLine = 108;
+
   void start(const std::string& module, const std::string& digest, const std::string& signer);
   void decided(const host::Request& request, host::Decision decision, const Rule* because,
                std::string_view asked) override;
   void called(const host::CallRecord& record) override;
+  // Calls that another process tells of. They are not written before flush() or kBlock bytes; none
+  // of them is in the future, or before what stands in the log. False, and nothing done: `line` is
+  // nothing that calls can be.
+  bool told(const CallLine& line);
+  // Closes it for this process, since another one has it.
+  void give_up();
   // Errors: io, of this or any earlier write.
   Result<void> flush();
 
  private:
-  static constexpr size_t kBlock = 32 * 1024;
-
   Audit(std::string target, os::OwnedFd fd) : target_(std::move(target)), fd_(std::move(fd)) {
     pending_.reserve(2 * kBlock);
   }
-  struct Call {
-    std::string_view call;
-    host::Uses uses = {};
-    std::string object;
-    std::string_view result;
-  };
 
   static std::optional<int> descriptor_of(std::string_view target);
-  bool is_like_last(const host::CallRecord& record) const;
-  void line(const Call& call, uint64_t time, uint64_t count);
+  void line(const CallLine& line);
   void tell_repeats();
   void begin(std::string_view event, uint64_t time);
   void field(std::string_view name, std::string_view value);
@@ -72,13 +75,10 @@ class Audit final : public Watcher, public host::CallLog {
   std::mutex mutex_;
   std::string pending_;
   int error_ = 0;
-  Call last_;
-  uint64_t last_time_ = 0;       // of it, or of its last repeat, to some milliseconds
-  uint64_t looked_at_ = 0;       // when the clock was looked at for a repeat, in ticks
-  uint64_t repeats_ = 0;         // of last_, which no line tells of yet
-  uint64_t repeated_since_ = 0;  // the time of the call that they repeat
-  Seconds second_ = -1;          // second_text_ is of
-  std::string second_text_;      // "2026-11-25T15:10:00"
+  CallCounter counter_;
+  uint64_t last_time_ = 0;   // of a line
+  Seconds second_ = -1;      // second_text_ is of
+  std::string second_text_;  // "2026-11-25T15:10:00"
 };
 
 }  // namespace nacre::policy

@@ -30,6 +30,7 @@ struct Subject {
   uint64_t size_bytes = 0;
   std::vector<std::string> reaches;  // what its imports could use: "clock", "path", ...
   bool has_company = false;          // it imports from other modules, which could use more
+  bool names_times = false;          // it imports the call that sets times of what has a name
   std::function<std::string()> digest;
   // Those of these names that stand in its code or data; null: nobody can say.
   std::function<std::vector<std::string>(const std::vector<std::string>&)> mentions;

@@ -1,6 +1,9 @@
 """What the kernel holds the process of a guest to, and what its broker does for it."""
 
+import errno
+import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -54,6 +57,48 @@ def waiting(world, words):
                            start_new_session=True)
     assert run.stdout.readline() == "say: ready\n"
     return run
+
+
+# The system calls of the attacks below, as x86-64 numbers them.
+NUMBERS = {"write": 1, "open": 2, "stat": 4, "mmap": 9, "mprotect": 10, "mremap": 25, "madvise": 28,
+           "socket": 41, "setsockopt": 54, "getsockopt": 55, "clone": 56, "fork": 57, "kill": 62, "flock": 73,
+           "truncate": 76, "ftruncate": 77, "chdir": 80, "chmod": 90, "fchmod": 91, "chown": 92,
+           "ptrace": 101, "utime": 132, "mknod": 133, "personality": 135, "sched_setparam": 142, "sched_setscheduler": 144,
+           "chroot": 161, "arch_prctl": 158, "setxattr": 188, "fsetxattr": 190, "utimes": 235, "inotify_init1": 294,
+           "futimesat": 261, "utimensat": 280, "fallocate": 285, "prlimit64": 302, "name_to_handle_at": 303,
+           "sched_setattr": 314, "sched_getaffinity": 204, "memfd_create": 319, "execveat": 322,
+           "userfaultfd": 323, "io_uring_setup": 425, "pidfd_open": 434, "clone3": 435,
+           "fchmodat2": 452}
+
+
+def attack(pid, calls):
+    """What each system call, given as "name(arguments)", gives in that process: its result, or
+    minus the number of the error."""
+    if shutil.which("gdb") is None or platform.machine() != "x86_64":
+        raise SkipTest("no gdb, or another processor than these numbers are for")
+    command = ["gdb", "-p", str(pid), "-batch", "-nx"]
+    for call in calls:
+        name, arguments = call.rstrip(")").split("(", 1)
+        number = name[4:] and int(NUMBERS[name[4:]]) + 0x40000000 if name.startswith("x32_") else NUMBERS[name]
+        command += ["-ex", f"print (long)syscall({number}L, {arguments or '0L'})",
+                    "-ex", "print *(int*)__errno_location()"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    answers = [int(found) for found in re.findall(r"^\$\d+ = (-?\d+)", done.stdout, re.MULTILINE)]
+    assert len(answers) == 2 * len(calls), done.stdout + done.stderr
+    return [-error if value == -1 else value for value, error in zip(answers[::2], answers[1::2])]
+
+
+def refused(pid, calls):
+    """Each of them fails with the error behind it."""
+    results = attack(pid, [call for call, _ in calls])
+    wrong = [(call, result) for (call, error), result in zip(calls, results) if result != -error]
+    assert wrong == [], wrong
+
+
+def needs_lockdown(world):
+    found = available(world)
+    if not found or "Landlock and seccomp" not in found[1]:
+        raise SkipTest("nothing to lock a process with")
 
 
 def test_a_guest_runs_locked_down(world):
@@ -128,6 +173,259 @@ def test_a_link_on_the_way_is_left_to_the_broker(world):
     finally:
         run.communicate("x")
     assert os.path.islink(world.path("d/config")) and os.path.islink(world.path("e/link"))
+
+
+def test_a_lost_process_is_refused_what_landlock_does_not_know(world):
+    """Names and descriptors of files, in and outside of what was granted for reading."""
+    needs_lockdown(world)
+    inside = world.put("d/a.txt")
+    outside = f"{world.base}/outside/secret"
+    before = [os.stat(path).st_mtime_ns for path in (inside, outside)]
+    run = waiting(world, "run --dir d:ro wish.wasm say ready input")
+    calls = []
+    for path in (inside, outside):
+        calls += [(f'utimensat(-100L, "{path}", 0L, 0L)', errno.EPERM),
+                  (f'utimensat(-100L, "{path}", 0L, 256L)', errno.EPERM),
+                  (f'futimesat(-100L, "{path}", 0L)', errno.EPERM), (f'utimes("{path}", 0L)', errno.EPERM),
+                  (f'utime("{path}", 0L)', errno.EPERM), (f'x32_utimensat(-100L, "{path}", 0L, 0L)', errno.EPERM),
+                  (f'chmod("{path}", 511L)', errno.EPERM), (f'fchmodat2(-100L, "{path}", 511L, 0L)', errno.EPERM),
+                  (f'chown("{path}", 0L, 0L)', errno.EPERM), (f'truncate("{path}", 0L)', errno.EPERM),
+                  (f'setxattr("{path}", "user.x", "y", 1L, 0L)', errno.EPERM),
+                  (f'name_to_handle_at(-100L, "{path}", 0L, 0L, 0L)', errno.EPERM)]
+    calls += [("utimensat(0L, 0L, 0L, 0L)", errno.EPERM), ("fchmod(0L, 511L)", errno.EPERM),
+              ('fsetxattr(0L, "user.x", "y", 1L, 0L)', errno.EPERM), ("flock(0L, 2L)", errno.EPERM),
+              ("inotify_init1(0L)", errno.EPERM), ('chdir("/")', errno.EPERM), ('chroot("/")', errno.EPERM),
+              (f'mknod("{world.path("d/fifo")}", 4516L, 0L)', errno.EPERM)]
+    try:
+        refused(run.pid, calls)
+    finally:
+        run.communicate("x")
+    assert [os.stat(path).st_mtime_ns for path in (inside, outside)] == before
+
+
+def test_a_lost_process_maps_no_code_and_gets_no_rights(world):
+    needs_lockdown(world)
+    run = waiting(world, "run --dir . wish.wasm say ready input")
+    new_namespace = 0x20000 | 0x10F00  # CLONE_NEWNS with the flags of a thread
+    calls = [('memfd_create("x", 0L)', errno.EPERM),
+             ("mmap(0L, 4096L, 5L, 0x22L, -1L, 0L)", errno.EPERM),
+             ("mmap(0L, 4096L, 7L, 0x22L, -1L, 0L)", errno.EPERM),
+             ("mmap(0L, 4096L, 4L, 0x22L, -1L, 0L)", errno.EPERM),
+             ("mprotect((long)$sp & ~4095L, 4096L, 5L)", errno.EPERM), ("mprotect((long)$sp & ~4095L, 4096L, 7L)", errno.EPERM),
+             ("personality(0x400000L)", errno.EPERM),
+             ("madvise((long)$sp & ~4095L, 4096L, 100L)", errno.EPERM), ("madvise((long)$sp & ~4095L, 4096L, 101L)", errno.EPERM),
+             ("sched_setattr(0L, (long)$sp, 0L)", errno.EPERM), ("sched_setscheduler(0L, 1L, (long)$sp)", errno.EPERM),
+             ("sched_setparam(0L, (long)$sp)", errno.EPERM), ("sched_getaffinity(1L, 128L, (long)$sp - 4096)", errno.EPERM),
+             (f"prlimit64({os.getpid()}L, 7L, 0L, (long)$sp - 4096)", errno.EPERM),
+             (f"prlimit64(1L, 7L, 0L, (long)$sp - 4096)", errno.EPERM), ("prlimit64(0L, 7L, (long)$sp, 0L)", errno.EPERM),
+             ("prlimit64(0L, 7L, 0x100000000L, 0L)", errno.EPERM),
+             ("setsockopt(0L, 1L, 6L, (long)$sp, 4L)", errno.EPERM), ("setsockopt(0L, 0L, 1L, (long)$sp, 4L)", errno.EPERM),
+             ("getsockopt(0L, 6L, 1L, (long)$sp - 4096, (long)$sp)", errno.EPERM),
+             ("socket(2L, 1L, 0L)", errno.EPERM), ("socket(16L, 3L, 0L)", errno.EPERM), ("fork()", errno.EPERM),
+             (f"clone({new_namespace}L, 0L, 0L, 0L, 0L)", errno.EPERM), ("clone(17L, 0L, 0L, 0L, 0L)", errno.EPERM),
+             ("clone3(0L, 0L)", errno.ENOSYS), ("arch_prctl(0x1003L, (long)$sp - 4096)", errno.EPERM),
+             (f"kill({os.getpid()}L, 0L)", errno.EPERM), ("kill(-1L, 0L)", errno.EPERM),
+             ("kill(0L, 0L)", errno.EPERM), (f"ptrace(16L, {os.getpid()}L, 0L, 0L)", errno.EPERM),
+             (f"pidfd_open({os.getpid()}L, 0L)", errno.EPERM), ("io_uring_setup(1L, 0L)", errno.EPERM),
+             ("userfaultfd(0L)", errno.EPERM), ('execveat(-100L, "/bin/true", 0L, 0L, 0L)', errno.EPERM)]
+    try:
+        refused(run.pid, calls)
+        # The same with what is harmless: it is not everything that fails.
+        works = attack(run.pid, ["prlimit64(0L, 7L, 0L, (long)$sp - 4096)", f"kill({run.pid}L, 0L)",
+                                 f'stat("{world.base}/outside/secret", (long)$sp - 4096)'])
+        assert works == [0, 0, 0], works
+    finally:
+        run.communicate("x")
+
+
+def test_a_lost_process_sets_times_through_descriptors_only(world):
+    needs_lockdown(world)
+    path = world.put("d/a.txt")
+    run = waiting(world, "run --dir d wish.wasm say ready input")
+    try:
+        refused(run.pid, [(f'utimensat(-100L, "{path}", 0L, 0L)', errno.EPERM),
+                          (f'utimensat(-100L, 0x100000000L, 0L, 0L)', errno.EPERM)])
+        (fd,) = attack(run.pid, [f'open("{path}", 2L)'])
+        assert attack(run.pid, [f"utimensat({fd}L, 0L, 0L, 0L)"]) == [0]
+    finally:
+        run.communicate("x")
+
+
+def times_of(path):
+    """When it was changed; when it was read is changed by looking at it."""
+    return os.lstat(path).st_mtime_ns
+
+
+def test_guests_set_times_by_name_as_ever(world):
+    """Of files, directories, links, pipes and what nobody may open, by every way to a name."""
+    expected = 1100000000 * 10**9 + 7
+    words = ("set d/file set d/folder set-link d/link set d/to_file set d/locked set d/pipe set d/folder/. "
+             "set-below d/folder below set-open d/opened set-folder d/opened.d "
+             "set d/gone set r/file set-open r/file set-link d/out set d/out")
+    for options in ("", "--no-lockdown", "--audit log", "--deny-dir d/x"):
+        shutil.rmtree(world.path("d"), ignore_errors=True)
+        for name in ("file", "target", "locked", "folder/below", "opened", "opened.d/x"):
+            world.put(f"d/{name}")
+        world.put("r/file")
+        os.symlink("file", world.path("d/link"))
+        os.symlink("target", world.path("d/to_file"))
+        os.symlink("../r/file", world.path("d/out"))
+        os.mkfifo(world.path("d/pipe"))
+        os.chmod(world.path("d/locked"), 0)
+        untouched = times_of(world.path("r/file"))
+        out, _ = world.run(f"run --no-ask {options} --dir d --dir r:ro times.wasm {words}", code=0)
+        answers = [line.split(": ")[1] for line in out.splitlines()]
+        assert answers[:10] == ["done"] * 10, (options, out)
+        assert answers[10] == "error 44" and answers[13] == "done", (options, out)
+        assert all(answer.startswith("error") for answer in answers[11:13] + answers[14:]), (options, out)
+        for name in ("file", "folder", "link", "target", "locked", "pipe", "folder/below", "opened", "opened.d",
+                     "out"):
+            assert times_of(world.path(f"d/{name}")) == expected, (options, name)
+        assert times_of(world.path("r/file")) == untouched, options
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_lost_process_has_no_way_to_the_audit_log(world):
+    needs_lockdown(world)
+    world.put("d/a.txt")
+    log = world.work / "log"
+    words = "wish.wasm say ready read d/a.txt input clock"
+    for target in ("file", "number"):
+        log.unlink(missing_ok=True)
+        log.touch()
+        fd = os.open(log, os.O_WRONLY | os.O_APPEND)
+        options = {"file": "--audit log", "number": f"--audit {fd}"}[target]
+        run = subprocess.Popen(world.command(f"run --dir d {options} {words}"), cwd=world.work,
+                               env=world.environment, text=True, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[fd])
+        os.close(fd)
+        try:
+            assert run.stdout.readline() == "say: ready\n" and run.stdout.readline() == "read: text\n"
+            (broker,) = children(run.pid)
+            assert str(log) in links(broker) and str(log) not in links(run.pid), target
+            before = log.read_text()
+            assert '"event":"start"' in before and '"event":"decision"' in before
+            attacks = [f'open("{log}", 1L)', f'open("{log}", 0x200L)', f'open("/proc/{broker}/fd/3", 1L)']
+            attacks += [f"ftruncate({fd}L, 0L)" for fd in range(3, 20)]
+            attacks += [f"fallocate({fd}L, 3L, 0L, 4096L)" for fd in range(3, 20)]
+            attacks += [f'write({fd}L, "forged\\n", 7L)' for fd in (3, 4, 5, 6, 7, 8, 9) if
+                        os.path.exists(f"/proc/{run.pid}/fd/{fd}") and
+                        not os.readlink(f"/proc/{run.pid}/fd/{fd}").startswith("socket:")]
+            assert all(result < 0 for result in attack(run.pid, attacks[:3]))
+            attack(run.pid, attacks[3:])
+            assert log.read_text().startswith(before) and "forged" not in log.read_text(), target
+        finally:
+            run.communicate("x")
+        calls = [entry["call"] for entry in lines(log) if entry["event"] == "call"]
+        assert "clock_time_get" in calls and run.returncode == 0, calls
+
+
+def test_what_an_audit_log_was_told_of_stays_when_the_guest_is_killed(world):
+    world.put("d/a.txt")
+    log = world.work / "log"
+    words = "wish.wasm " + "clock random " * 1500 + "say ready input"
+    run = subprocess.Popen(world.command(f"run --audit log --dir d {words}"), cwd=world.work,
+                           env=world.environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    while run.stdout.readline() != "say: ready\n":
+        pass
+    run.kill()
+    run.communicate()
+    killed = log.read_bytes()
+    log.unlink()
+    world.run(f"run --audit log --dir d {words}", stdin="x", code=0)
+    whole = log.stat().st_size
+    assert whole > 300_000 and killed.endswith(b"\n") and len(killed) > whole - 36 * 1024, (len(killed), whole)
+    lines(log)
+    assert [json.loads(line)["event"] for line in killed.splitlines()][0] == "start"
+
+
+def test_an_audit_whose_broker_is_gone_is_said_to_be_incomplete(world):
+    run = waiting(world, "run --audit log wish.wasm say ready input clock")
+    brokers = children(run.pid)
+    assert len(brokers) == 1
+    os.kill(brokers[0], signal.SIGKILL)
+    _, err = run.communicate("x", timeout=30)
+    assert run.returncode == 125 and "not complete" in err, (run.returncode, err)
+
+
+def endless(world, words, **more):
+    """A run of a guest that neither ends nor says anything, once it is locked down."""
+    (world.work / "endless.wat").write_text('(module (func (export "_start") (loop br 0)))')
+    run = subprocess.Popen(world.command(f"run {words} endless.wat"), cwd=world.work, env=world.environment,
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+    deadline = time.monotonic() + 20
+    while not is_locked(run.pid):
+        assert time.monotonic() < deadline and run.poll() is None, "it is not locked down"
+        time.sleep(0.005)
+    return run
+
+
+def test_streams_that_were_denied_are_closed(world):
+    needs_lockdown(world)
+    for words, closed in (("--no-stdin", {0}), ("--no-stdout", {1}), ("--deny-all", {0}),
+                          ("--no-stdin --no-stdout --no-stderr", {0, 1}),
+                          ("--no-stdin --no-stdout --dir . --deny-dir x", {0, 1}), ("", set())):
+        run = endless(world, words)
+        try:
+            targets = {fd: os.readlink(f"/proc/{run.pid}/fd/{fd}") for fd in (0, 1)}
+            for fd, target in targets.items():
+                assert (target == "/dev/null") == (fd in closed), (words, targets)
+            pipes = {os.readlink(f"/proc/self/fd/{end.fileno()}") for end in
+                     [end for fd, end in enumerate((run.stdin, run.stdout)) if fd in closed]}
+            assert not links(run.pid) & pipes, words
+        finally:
+            run.kill()
+            run.communicate()
+
+
+def test_what_the_caller_left_open_is_closed(world):
+    needs_lockdown(world)
+    reader, writer = os.pipe()
+    secret = os.open(f"{world.base}/outside/secret", os.O_RDONLY)
+    given = [secret]
+    for number in (63, 200, 900):
+        given.append(os.dup2(writer, number, inheritable=True))
+    pipe = os.readlink(f"/proc/self/fd/{writer}")
+    try:
+        for words, fds in (("", given), ("", given[:2]), ("--dir . --deny-dir x", given), ("--audit 200", given)):
+            run = endless(world, words, pass_fds=fds)
+            try:
+                assert not links(run.pid) & {pipe, f"{world.base}/outside/secret"}, words
+            finally:
+                run.kill()
+                run.communicate()
+        # Somebody else's business where nothing is taken away.
+        (world.work / "end.wat").write_text('(module (func (export "_start")))')
+        world.run("run --no-lockdown end.wat", code=0, pass_fds=given)
+    finally:
+        for fd in (reader, writer, *given):
+            os.close(fd)
+
+
+def test_modules_and_policies_come_through_descriptors_all_the_same(world):
+    """As shells hand them over: `nacre run <(make a module)`."""
+    module = os.open(world.path("wish.wasm"), os.O_RDONLY)
+    folder = os.open(world.work, os.O_RDONLY)
+    world.put("d/a.txt")
+    try:
+        out, _ = world.run(f"run --dir /proc/self/fd/{folder}/d::d /dev/fd/{module} read d/a.txt", code=0,
+                           pass_fds=[module, folder])
+        assert out == "read: text\n", out
+    finally:
+        os.close(module)
+        os.close(folder)
+
+
+def test_results_are_printed_whatever_the_guest_was_denied(world):
+    (world.work / "add.wat").write_text(
+        '(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))')
+    assert world.run("run --no-stdin --no-stdout --no-stderr --invoke add add.wat 2 3", code=0)[0] == "5\n"
+    (world.work / "trap.wat").write_text('(module (func (export "_start") unreachable))')
+    _, err = world.run("run --no-stdin --no-stdout --no-stderr trap.wat", code=134)
+    assert "trapped" in err, err
 
 
 def test_denied_within_granted_is_left_to_the_broker(world):

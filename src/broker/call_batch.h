@@ -1,0 +1,55 @@
+// Calls that a guest's process has still to tell its broker of, which has the log.
+//
+// The broker gets fields, not text, and makes the lines (policy/audit.h): whoever took the guest's
+// process over can tell of calls that never were, and of none any more, but has no way to what was
+// told before, nor to anything else that the log says. Any thread.
+#pragma once
+
+#include <mutex>
+#include <string_view>
+#include <utility>
+
+#include "broker/protocol.h"
+#include "host/call_log.h"
+#include "policy/audit.h"
+
+namespace nacre::broker {
+
+class CallBatch {
+ public:
+  // Whether it is time to send what is there.
+  bool add(const host::CallRecord& record) {
+    std::lock_guard lock(mutex_);
+    counter_.called(record, [this](const policy::CallLine& line) { append(line); });
+    return log_bytes_ >= kFull;
+  }
+  // What is there, as the arguments of a request, and then nothing is; `all`: also calls that are
+  // counted while they repeat.
+  Writer take(bool all) {
+    std::lock_guard lock(mutex_);
+    if (all) counter_.tell_repeats([this](const policy::CallLine& line) { append(line); });
+    log_bytes_ = 0;
+    return std::exchange(lines_, Writer());
+  }
+
+ private:
+  // One batch may be on its way while the next one fills: with a killed process both are lost,
+  // which is no more than is lost without a broker.
+  static constexpr size_t kFull = policy::Audit::kBlock / 2;
+  // No path is as long; a message has room for a full batch and one more.
+  static constexpr size_t kMaxObject = 64 << 10;
+
+  void append(const policy::CallLine& line) {
+    std::string_view object = line.object.substr(0, kMaxObject);
+    write(lines_, {line.call, line.uses, object, line.result, line.time, line.count});
+    log_bytes_ +=
+        policy::Audit::kBytesOfLine + line.call.size() + object.size() + line.result.size();
+  }
+
+  std::mutex mutex_;
+  policy::CallCounter counter_;
+  Writer lines_;
+  size_t log_bytes_ = 0;  // that lines_ will be in the log
+};
+
+}  // namespace nacre::broker
