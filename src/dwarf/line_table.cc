@@ -1,0 +1,245 @@
+#include "dwarf/line_table.h"
+
+#include <algorithm>
+
+namespace nacre::dwarf {
+namespace {
+
+// More than any program has files.
+constexpr size_t kMaxFiles = 1 << 16;
+
+// Instructions of line programs (DWARF 5, section 6.2.5).
+enum Opcode : uint8_t {
+  kExtended = 0,
+  kCopy = 1,
+  kAdvancePc = 2,
+  kAdvanceLine = 3,
+  kSetFile = 4,
+  kConstAddPc = 8,
+  kFixedAdvancePc = 9,
+};
+enum ExtendedOpcode : uint8_t {
+  kEndSequence = 1,
+  kSetAddress = 2,
+};
+// What a column of a table of files holds (DWARF 5, section 6.2.4.1).
+enum Content : uint8_t {
+  kPath = 1,
+  kDirectory = 2,
+};
+
+constexpr Form kText{.size = Form::Size::text, .meaning = Meaning::text};
+
+bool is_separator(char c) { return c == '/' || c == '\\'; }
+
+bool is_absolute(std::string_view path) {
+  if (path.empty()) return false;
+  bool has_drive = path.size() > 2 && path[1] == ':' && is_separator(path[2]);
+  return is_separator(path[0]) || has_drive;
+}
+
+}  // namespace
+
+struct LineTable::Program {
+  Encoding encoding;
+  uint8_t instruction_bytes = 1;  // what addresses advance by
+  int8_t line_base = 0;
+  uint8_t line_range = 1;
+  uint8_t opcode_base = 1;  // the first special opcode
+  Bytes operands;           // of standard opcodes from 1 on: how many each has
+};
+
+std::optional<LineTable> LineTable::read(const Unit& unit, const Addresses& addresses,
+                                         AddressSet wanted) {
+  constexpr uint32_t kLong = 0xFFFF'FFFF;
+  const Value* offset = unit.root().find(Attribute::stmt_list);
+  Bytes section = unit.sections().line;
+  if (offset == nullptr || offset->number >= section.size()) return std::nullopt;
+  Program program;
+  wasm::Reader whole(section.subspan(offset->number));
+  uint64_t length = whole.fixed<uint32_t>();
+  if (length == kLong) {
+    length = whole.fixed<uint64_t>();
+    program.encoding.offset_bytes = 8;
+  }
+  // Of a table that was cut short, what is there.
+  wasm::Reader reader(whole.bytes(std::min<uint64_t>(length, whole.remaining())));
+  LineTable table(unit);
+  if (!table.read_header(reader, program)) return std::nullopt;
+  table.run(reader, program, addresses, wanted);
+  return table;
+}
+
+// Leaves the reader at the first instruction.
+bool LineTable::read_header(wasm::Reader& reader, Program& program) {
+  version_ = program.encoding.version = reader.fixed<uint16_t>();
+  if (version_ < 2 || version_ > 5) return false;
+  if (version_ >= 5) {
+    program.encoding.address_bytes = reader.u8();
+    reader.u8();  // of segment selectors, which wasm does not have
+  }
+  uint64_t header_bytes = read_sized(reader, program.encoding.offset_bytes);
+  if (!reader.ok() || header_bytes > reader.remaining()) return false;
+  const uint8_t* begin = reader.pos() + header_bytes;
+  program.instruction_bytes = reader.u8();
+  if (version_ >= 4) reader.u8();  // operations in an instruction: one
+  reader.u8();                     // whether rows begin statements
+  program.line_base = static_cast<int8_t>(reader.u8());
+  program.line_range = reader.u8();
+  program.opcode_base = reader.u8();
+  program.operands = reader.bytes(std::max<uint8_t>(program.opcode_base, 1) - 1u);
+  if (!reader.ok() || program.line_range == 0) return false;
+  if (version_ < 5) {
+    read_old_files(reader);
+  } else {
+    read_entries(reader, program.encoding,
+                 [&](const File& entry) { directories_.push_back(entry.name); });
+    read_entries(reader, program.encoding, [&](const File& entry) { files_.push_back(entry); });
+  }
+  // Without all names, there are still lines.
+  reader = wasm::Reader(Bytes(begin, reader.pos() + reader.remaining()));
+  return true;
+}
+
+void LineTable::read_old_files(wasm::Reader& reader) {
+  Encoding encoding;
+  while (directories_.size() < kMaxFiles) {
+    Value name = read_value(reader, kText, encoding, unit_->work());
+    if (!reader.ok() || name.number == 0) break;
+    directories_.push_back(name);
+  }
+  while (files_.size() < kMaxFiles) {
+    File file;
+    file.name = read_value(reader, kText, encoding, unit_->work());
+    if (!reader.ok() || file.name.number == 0) break;
+    file.directory = reader.u64();
+    reader.u64();  // when it was changed
+    reader.u64();  // its size
+    files_.push_back(file);
+  }
+}
+
+// Tables that say first which columns they have.
+template <class Keep>
+void LineTable::read_entries(wasm::Reader& reader, Encoding encoding, Keep keep) {
+  struct Column {
+    uint64_t content;
+    Form form;
+  };
+  std::vector<Column> columns;
+  for (uint8_t count = reader.u8(); count != 0; --count) {
+    uint64_t content = reader.u64();
+    auto form = find_form(reader.u64());
+    if (!form || !reader.ok()) return reader.fail("no such form");
+    columns.push_back({.content = content, .form = *form});
+  }
+  uint64_t entries = std::min<uint64_t>(reader.u64(), kMaxFiles);
+  for (; entries != 0 && reader.ok(); --entries) {
+    File entry;
+    for (const Column& column : columns) {
+      Value value = read_value(reader, column.form, encoding, unit_->work());
+      if (column.content == kPath) entry.name = value;
+      if (column.content == kDirectory) entry.directory = value.number;
+    }
+    if (reader.ok()) keep(entry);
+  }
+}
+
+void LineTable::run(wasm::Reader& reader, const Program& program, const Addresses& addresses,
+                    AddressSet wanted) {
+  struct State {
+    uint64_t address = 0;
+    Row row{.file = 1, .line = 1};
+    bool is_dead = true;  // until it is given an address of code
+  };
+  State state;
+  std::optional<State> last;  // row of this sequence
+  auto emit = [&] {
+    if (last && !last->is_dead && !state.is_dead) {
+      AddressSet between = addresses.within(last->address, state.address) & wanted & ~found_;
+      for_each(between, [&](size_t i) { rows_[i] = last->row; });
+      found_ |= between;
+    }
+    last = state;
+  };
+  auto advance = [&](uint64_t by) { state.address += by * program.instruction_bytes; };
+  auto extended = [&] {
+    wasm::Reader item(reader.bytes(reader.u64()));
+    switch (item.u8()) {
+      case kEndSequence:
+        emit();
+        state = {};
+        last.reset();
+        break;
+      case kSetAddress: {
+        uint32_t size = item.remaining() == 8 ? 8 : 4;
+        state.address = read_sized(item, size);
+        state.is_dead = is_dead(state.address, size);
+        break;
+      }
+      default:
+        break;
+    }
+  };
+  while (found_ != wanted && !reader.at_end() && reader.ok() && unit_->work().spend()) {
+    uint8_t opcode = reader.u8();
+    if (opcode >= program.opcode_base) {
+      uint8_t special = opcode - program.opcode_base;
+      advance(special / program.line_range);
+      state.row.line += static_cast<uint64_t>(program.line_base + special % program.line_range);
+      emit();
+      continue;
+    }
+    switch (opcode) {
+      case kExtended:
+        extended();
+        break;
+      case kCopy:
+        emit();
+        break;
+      case kAdvancePc:
+        advance(reader.u64());
+        break;
+      case kAdvanceLine:
+        state.row.line += static_cast<uint64_t>(reader.s64());
+        break;
+      case kSetFile:
+        state.row.file = reader.u64();
+        break;
+      case kConstAddPc:
+        advance((UINT8_MAX - program.opcode_base) / program.line_range);
+        break;
+      case kFixedAdvancePc:
+        state.address += reader.fixed<uint16_t>();
+        break;
+      default:
+        for (uint8_t i = program.operands[opcode - 1u]; i != 0; --i) reader.u64();
+    }
+  }
+}
+
+std::string_view LineTable::directory(uint64_t number) const {
+  if (version_ >= 5) {
+    return number < directories_.size() ? unit_->text(&directories_[number]) : std::string_view();
+  }
+  if (number == 0) return unit_->text(unit_->root().find(Attribute::comp_dir));
+  return number <= directories_.size() ? unit_->text(&directories_[number - 1])
+                                       : std::string_view();
+}
+
+std::string LineTable::path(uint64_t file) const {
+  uint64_t at = version_ >= 5 ? file : file - 1;
+  if (at >= files_.size()) return {};
+  std::string path(unit_->text(&files_[at].name));
+  std::string_view top = directory(0);
+  if (!is_absolute(path) && files_[at].directory != 0) {
+    std::string_view below = directory(files_[at].directory);
+    if (below != top && !below.empty()) path = std::string(below) + '/' + path;
+  }
+  bool is_below = !top.empty() && path.size() > top.size() + 1 && path.starts_with(top) &&
+                  (is_separator(top.back()) || is_separator(path[top.size()]));
+  if (!is_below) return path;
+  return path.substr(top.size() + (is_separator(top.back()) ? 0 : 1));
+}
+
+}  // namespace nacre::dwarf
