@@ -2,6 +2,8 @@
 
 #include <array>
 #include <optional>
+#include <ranges>
+#include <utility>
 
 #include "base/utf8.h"
 #include "dwarf/addresses.h"
@@ -37,18 +39,22 @@ class Locator {
   std::vector<Position> positions(size_t address) const {
     std::vector<Position> shown;
     for (const Found& found : found_[address]) {
+      const auto& [file, line] = found.place;
       shown.push_back({.function = printable(names_.of(found.entry)),
-                       .file = printable(found.file),
-                       .line = found.file.empty() || found.line > UINT32_MAX ? 0 : found.line});
+                       .file = printable(file),
+                       .line = file.empty() || line > UINT32_MAX ? 0 : line});
     }
     return shown;
   }
 
  private:
-  struct Found {
-    uint64_t entry = 0;
+  struct Place {
     std::string file;
     uint64_t line = 0;
+  };
+  struct Found {
+    uint64_t entry = 0;
+    Place place;
   };
 
   // Which of the addresses it knows.
@@ -65,27 +71,23 @@ class Locator {
     auto places = find_functions(unit, addresses_, wanted);
     AddressSet known = 0;
     for_each(wanted, [&](size_t i) {
-      LineTable::Row row = (has_line >> i & 1) != 0 ? lines->row(i) : LineTable::Row();
-      auto path = [&](uint64_t file) { return lines ? lines->path(file) : std::string(); };
-      add(unit, places[i], row, path, found_[i]);
-      if (row.line != 0 || places[i].function != 0) known |= AddressSet{1} << i;
+      bool has_row = (has_line >> i & 1) != 0;
+      if (!has_row && places[i].function == 0) return;
+      known |= AddressSet{1} << i;
+      Place place;
+      if (has_row) place = {.file = lines->path(lines->row(i).file), .line = lines->row(i).line};
+      found_[i].clear();
+      // What was inlined is where the row says; what it was inlined into is where it was called.
+      for (const Inlined& inlined : std::views::reverse(places[i].inlined)) {
+        names_.want(unit, inlined.entry);
+        found_[i].push_back({.entry = inlined.entry, .place = std::move(place)});
+        place = {.file = lines ? lines->path(inlined.call_file) : std::string(),
+                 .line = inlined.call_line};
+      }
+      if (places[i].function != 0) names_.want(unit, places[i].function);
+      found_[i].push_back({.entry = places[i].function, .place = std::move(place)});
     });
     return known;
-  }
-
-  // What was inlined is where the row says; what it was inlined into is where it was called.
-  template <class PathOf>
-  void add(const Unit& unit, const FunctionPlace& place, LineTable::Row row, PathOf path,
-           std::vector<Found>& found) {
-    found.clear();
-    for (size_t i = place.inlined.size(); i-- != 0;) {
-      const Inlined& inlined = place.inlined[i];
-      names_.want(unit, inlined.entry);
-      found.push_back({.entry = inlined.entry, .file = path(row.file), .line = row.line});
-      row = {.file = inlined.call_file, .line = inlined.call_line};
-    }
-    if (place.function != 0) names_.want(unit, place.function);
-    found.push_back({.entry = place.function, .file = path(row.file), .line = row.line});
   }
 
   const Sections& sections_;

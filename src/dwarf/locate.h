@@ -17,7 +17,7 @@ namespace nacre::dwarf {
 struct Position {
   std::string function;  // "outer::Box<int>::fail"; empty: not known
   std::string file;      // "src/a.cc", of the compiler's directory, or absolute; empty: not known
-  uint64_t line = 0;     // 0: not known
+  uint64_t line = 0;     // 0: not known, or of several lines
 };
 
 // For each instruction, given by its offset from the start of the module's bytes: the function that

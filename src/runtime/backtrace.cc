@@ -23,8 +23,10 @@ void append_frame(std::string& text, size_t number, const Module& module, std::s
   text += function;
   std::snprintf(place, sizeof place, " @ 0x%llx", static_cast<unsigned long long>(offset));
   text += place;
-  if (position.line == 0) return;
-  text += " at " + position.file + ':' + std::to_string(position.line);
+  if (position.file.empty()) return;
+  text += " at " + position.file;
+  // Optimizers merge code of several lines, which then is of none.
+  if (position.line != 0) text += ':' + std::to_string(position.line);
 }
 
 }  // namespace
