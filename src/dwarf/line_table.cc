@@ -38,6 +38,16 @@ bool is_absolute(std::string_view path) {
   return is_separator(path[0]) || has_drive;
 }
 
+// From `top` on if it is below that; else as it is.
+std::string relative(std::string_view path, std::string_view top) {
+  if (!top.empty() && is_separator(top.back())) top.remove_suffix(1);
+  if (path.size() > top.size() + 1 && path.starts_with(top) && is_separator(path[top.size()]) &&
+      is_absolute(path))
+    path.remove_prefix(top.size() + 1);
+  while (path.size() > 2 && path[0] == '.' && is_separator(path[1])) path.remove_prefix(2);
+  return std::string(path);
+}
+
 }  // namespace
 
 struct LineTable::Program {
@@ -236,10 +246,7 @@ std::string LineTable::path(uint64_t file) const {
     std::string_view below = directory(files_[at].directory);
     if (below != top && !below.empty()) path = std::string(below) + '/' + path;
   }
-  bool is_below = !top.empty() && path.size() > top.size() + 1 && path.starts_with(top) &&
-                  (is_separator(top.back()) || is_separator(path[top.size()]));
-  if (!is_below) return path;
-  return path.substr(top.size() + (is_separator(top.back()) ? 0 : 1));
+  return relative(path, top);
 }
 
 }  // namespace nacre::dwarf

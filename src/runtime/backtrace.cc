@@ -29,6 +29,14 @@ void append_frame(std::string& text, size_t number, const Module& module, std::s
   if (position.line != 0) text += ':' + std::to_string(position.line);
 }
 
+// Of a function of the module. What the linker left mangled, its debug information has as it was
+// written; no demangler has to be trusted with it.
+std::string name_of(const Module& module, uint32_t function, const dwarf::Position& position) {
+  std::string name = module.function_name(function);
+  bool is_mangled = name.starts_with("_Z") || name.starts_with("_R");
+  return is_mangled && !position.function.empty() ? position.function : name;
+}
+
 }  // namespace
 
 Backtrace::Backtrace(const abi::Trap& trap) : frames_cut_(trap.frames_cut) {
@@ -63,7 +71,7 @@ std::string Backtrace::text() const {
                    frame.offset, inlined);
       text += " (inlined)\n";
     }
-    append_frame(text, number++, *frame.module, frame.module->function_name(frame.function),
+    append_frame(text, number++, *frame.module, name_of(*frame.module, frame.function, own),
                  frame.offset, own);
     text += '\n';
   }
