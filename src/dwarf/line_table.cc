@@ -38,12 +38,13 @@ bool is_absolute(std::string_view path) {
   return is_separator(path[0]) || has_drive;
 }
 
-// From `top` on if it is below that; else as it is.
+// Without the directory `top` if it is below that; else as it is.
 std::string relative(std::string_view path, std::string_view top) {
-  if (!top.empty() && is_separator(top.back())) top.remove_suffix(1);
-  if (path.size() > top.size() + 1 && path.starts_with(top) && is_separator(path[top.size()]) &&
-      is_absolute(path))
-    path.remove_prefix(top.size() + 1);
+  bool has_top = !top.empty();
+  if (has_top && is_separator(top.back())) top.remove_suffix(1);
+  bool is_below = has_top && is_absolute(path) && path.size() > top.size() + 1 &&
+                  path.starts_with(top) && is_separator(path[top.size()]);
+  if (is_below) path.remove_prefix(top.size() + 1);
   while (path.size() > 2 && path[0] == '.' && is_separator(path[1])) path.remove_prefix(2);
   return std::string(path);
 }
