@@ -57,7 +57,7 @@ Abbreviations Abbreviations::read(Bytes section, uint64_t offset, uint64_t last,
     if (kind.code == last) break;
   }
   if (!std::ranges::is_sorted(table.kinds_, {}, &Kind::code))
-    std::ranges::stable_sort(table.kinds_, {}, &Kind::code);
+    std::ranges::sort(table.kinds_, {}, &Kind::code);
   return table;
 }
 

@@ -60,6 +60,95 @@ struct LineTable::Program {
   Bytes operands;           // of standard opcodes from 1 on: how many each has
 };
 
+// What runs a program, and notes the rows that belong to addresses.
+class LineTable::Machine {
+ public:
+  Machine(LineTable& table, const Program& program, const Addresses& addresses, AddressSet wanted)
+      : table_(table), program_(program), addresses_(addresses), wanted_(wanted) {}
+
+  void run(wasm::Reader& reader) {
+    while (table_.found_ != wanted_ && reader.ok() && !reader.at_end() &&
+           table_.unit_->work().spend()) {
+      uint8_t opcode = reader.u8();
+      if (opcode >= program_.opcode_base) {
+        special(opcode - program_.opcode_base);
+      } else if (opcode == kExtended) {
+        extended(wasm::Reader(reader.bytes(reader.u64())));
+      } else {
+        standard(opcode, reader);
+      }
+    }
+  }
+
+ private:
+  struct State {
+    uint64_t address = 0;
+    Row row{.file = 1, .line = 1};
+    bool is_dead = true;  // until it is given an address of code
+  };
+
+  void special(int number) {
+    advance(static_cast<uint64_t>(number / program_.line_range));
+    state_.row.line += static_cast<uint64_t>(program_.line_base + number % program_.line_range);
+    emit();
+  }
+
+  void extended(wasm::Reader item) {
+    uint8_t opcode = item.u8();
+    if (opcode == kEndSequence) {
+      emit();
+      state_ = {};
+      last_.reset();
+    } else if (opcode == kSetAddress) {
+      uint32_t size = item.remaining() == 8 ? 8 : 4;
+      state_.address = read_sized(item, size);
+      state_.is_dead = is_dead(state_.address, size);
+    }
+  }
+
+  void standard(uint8_t opcode, wasm::Reader& reader) {
+    switch (opcode) {
+      case kCopy:
+        return emit();
+      case kAdvancePc:
+        return advance(reader.u64());
+      case kAdvanceLine:
+        state_.row.line += static_cast<uint64_t>(reader.s64());
+        return;
+      case kSetFile:
+        state_.row.file = reader.u64();
+        return;
+      case kConstAddPc:
+        return advance((UINT8_MAX - program_.opcode_base) / program_.line_range);
+      case kFixedAdvancePc:
+        state_.address += reader.fixed<uint16_t>();
+        return;
+      default:
+        for (uint8_t i = program_.operands[opcode - 1u]; i != 0; --i) reader.u64();
+    }
+  }
+
+  void advance(uint64_t by) { state_.address += by * program_.instruction_bytes; }
+
+  // A row of the table: the one before ends here.
+  void emit() {
+    if (last_ && !last_->is_dead && !state_.is_dead) {
+      AddressSet between =
+          addresses_.within(last_->address, state_.address) & wanted_ & ~table_.found_;
+      for_each(between, [&](size_t i) { table_.rows_[i] = last_->row; });
+      table_.found_ |= between;
+    }
+    last_ = state_;
+  }
+
+  LineTable& table_;
+  const Program& program_;
+  const Addresses& addresses_;
+  const AddressSet wanted_;
+  State state_;
+  std::optional<State> last_;  // the last row of this sequence
+};
+
 std::optional<LineTable> LineTable::read(const Unit& unit, const Addresses& addresses,
                                          AddressSet wanted) {
   constexpr uint32_t kLong = 0xFFFF'FFFF;
@@ -77,7 +166,7 @@ std::optional<LineTable> LineTable::read(const Unit& unit, const Addresses& addr
   wasm::Reader reader(whole.bytes(std::min<uint64_t>(length, whole.remaining())));
   LineTable table(unit);
   if (!table.read_header(reader, program)) return std::nullopt;
-  table.run(reader, program, addresses, wanted);
+  Machine(table, program, addresses, wanted).run(reader);
   return table;
 }
 
@@ -153,79 +242,6 @@ void LineTable::read_entries(wasm::Reader& reader, Encoding encoding, Keep keep)
       if (column.content == kDirectory) entry.directory = value.number;
     }
     if (reader.ok()) keep(entry);
-  }
-}
-
-void LineTable::run(wasm::Reader& reader, const Program& program, const Addresses& addresses,
-                    AddressSet wanted) {
-  struct State {
-    uint64_t address = 0;
-    Row row{.file = 1, .line = 1};
-    bool is_dead = true;  // until it is given an address of code
-  };
-  State state;
-  std::optional<State> last;  // row of this sequence
-  auto emit = [&] {
-    if (last && !last->is_dead && !state.is_dead) {
-      AddressSet between = addresses.within(last->address, state.address) & wanted & ~found_;
-      for_each(between, [&](size_t i) { rows_[i] = last->row; });
-      found_ |= between;
-    }
-    last = state;
-  };
-  auto advance = [&](uint64_t by) { state.address += by * program.instruction_bytes; };
-  auto extended = [&] {
-    wasm::Reader item(reader.bytes(reader.u64()));
-    switch (item.u8()) {
-      case kEndSequence:
-        emit();
-        state = {};
-        last.reset();
-        break;
-      case kSetAddress: {
-        uint32_t size = item.remaining() == 8 ? 8 : 4;
-        state.address = read_sized(item, size);
-        state.is_dead = is_dead(state.address, size);
-        break;
-      }
-      default:
-        break;
-    }
-  };
-  while (found_ != wanted && !reader.at_end() && reader.ok() && unit_->work().spend()) {
-    uint8_t opcode = reader.u8();
-    if (opcode >= program.opcode_base) {
-      uint8_t special = opcode - program.opcode_base;
-      advance(special / program.line_range);
-      state.row.line += static_cast<uint64_t>(program.line_base + special % program.line_range);
-      emit();
-      continue;
-    }
-    switch (opcode) {
-      case kExtended:
-        extended();
-        break;
-      case kCopy:
-        emit();
-        break;
-      case kAdvancePc:
-        advance(reader.u64());
-        break;
-      case kAdvanceLine:
-        state.row.line += static_cast<uint64_t>(reader.s64());
-        break;
-      case kSetFile:
-        state.row.file = reader.u64();
-        break;
-      case kConstAddPc:
-        advance((UINT8_MAX - program.opcode_base) / program.line_range);
-        break;
-      case kFixedAdvancePc:
-        state.address += reader.fixed<uint16_t>();
-        break;
-      default:
-        for (uint8_t i = program.operands[opcode - 1u]; i != 0; --i) reader.u64();
-    }
   }
 }
 

@@ -36,14 +36,13 @@ class LineTable {
     uint64_t directory = 0;
   };
   struct Program;
+  class Machine;
 
   explicit LineTable(const Unit& unit) : unit_(&unit) {}
   bool read_header(wasm::Reader& reader, Program& program);
   void read_old_files(wasm::Reader& reader);
   template <class Keep>
   void read_entries(wasm::Reader& reader, Encoding encoding, Keep keep);
-  void run(wasm::Reader& reader, const Program& program, const Addresses& addresses,
-           AddressSet wanted);
   std::string_view directory(uint64_t number) const;
 
   const Unit* unit_;
