@@ -24,7 +24,7 @@ class Addresses {
     if (sorted_.size() > kMax) sorted_.resize(kMax);
   }
 
-  size_t size() const { return sorted_.size(); }
+  const std::vector<uint64_t>& sorted() const { return sorted_; }  // each at its number
   AddressSet all() const { return below(sorted_.size()); }
   // Those in [begin, end).
   AddressSet within(uint64_t begin, uint64_t end) const {

@@ -31,14 +31,15 @@ struct DebugInfoForTest {
   bool has_unit_range = true;
   bool indexes = false;           // version 5: texts and addresses by their number
   bool is_origin_circle = false;  // the inlined function is one of itself
+  bool is_stale = false;          // of a module in which the function was longer
   bool has_dead_code = false;     // in front, of a function that the linker threw away
   bool is_dead_zero = false;      // as old linkers mark it
   std::string directory = "/home/x";
   std::string file = "a.cc";
 
   // Addresses, counted from the contents of the code section.
-  static constexpr uint64_t kWork = 4, kTwice = 20, kAfter = 30, kEnd = 60;
-  static constexpr size_t kCodeBytes = 100;
+  static constexpr uint64_t kWork = 2, kTwice = 20, kAfter = 30, kEnd = 60;
+  static constexpr size_t kCodeBytes = kEnd;
 
   std::map<std::string, ByteVector> sections() const;
 };
@@ -224,7 +225,7 @@ class DebugInfoWriter {
       concrete(dead(), dead() + Test::kEnd, "thrown_away");
       info_.u8(0);
     }
-    concrete(Test::kWork, Test::kEnd, "work");
+    concrete(Test::kWork, Test::kEnd + (is_.is_stale ? 4 : 0), "work");
     info_.u8(kInlined);
     sized(info_, abstract, 4);
     address(Test::kTwice);

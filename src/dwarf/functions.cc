@@ -57,6 +57,7 @@ std::array<FunctionPlace, Addresses::kMax> find_functions(const Unit& unit,
         if (places[i].function != 0) return;
         places[i].function = entry->offset();
         places[i].depth = entries.depth();
+        places[i].extent = unit.extent(*entry);
       });
     } else if (entry->tag() == Tag::inlined_subroutine && inside != 0) {
       for_each(unit.covered(*entry, addresses).value_or(0) & inside, [&](size_t i) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "dwarf/addresses.h"
@@ -19,8 +20,9 @@ struct Inlined {
 };
 
 struct FunctionPlace {
-  uint64_t function = 0;         // its entry; 0: not known
-  uint32_t depth = 0;            // of the entry
+  uint64_t function = 0;  // its entry; 0: not known
+  uint32_t depth = 0;     // of the entry
+  std::optional<Unit::Extent> extent;
   std::vector<Inlined> inlined;  // the outermost first; each in the one before
 
   // More than anybody reads.

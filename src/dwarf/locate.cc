@@ -1,6 +1,8 @@
 #include "dwarf/locate.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <ranges>
 #include <utility>
@@ -19,10 +21,35 @@ namespace {
 // About a second.
 constexpr uint64_t kMaxSteps = 100'000'000;
 
+// The body of a function as the module has it, in addresses.
+using Body = Unit::Extent;
+
+// Whether debug information is of this very code, and not of what it was before somebody wrote the
+// module anew and left these sections as they were. Functions begin at their body or at its size in
+// front of it, and end with it or at its last instruction.
+bool is_of(const FunctionPlace& place, const Body& body) {
+  constexpr uint64_t kMaxSizeBytes = 5, kEndBytes = 1;
+  if (!place.extent) return true;
+  const auto& [begin, end] = *place.extent;
+  return begin <= body.begin && begin + kMaxSizeBytes >= body.begin && end <= body.end &&
+         end + kEndBytes >= body.end;
+}
+
+// Of the function that an offset lies in; empty: of none.
+Body body_at(const wasm::Module& module, uint64_t offset, uint64_t code) {
+  auto begin_of = [&](Bytes body) { return module.offset_of(body.data()); };
+  auto after = std::ranges::upper_bound(module.bodies, offset, {}, begin_of);
+  if (after == module.bodies.begin()) return {};
+  Bytes body = *std::prev(after);
+  uint64_t begin = begin_of(body) - code;
+  return {.begin = begin, .end = begin + body.size()};
+}
+
 class Locator {
  public:
-  Locator(const Sections& sections, const Addresses& addresses)
-      : sections_(sections), addresses_(addresses), names_(sections_, work_) {}
+  // `bodies`: for each address, by its number.
+  Locator(const Sections& sections, const Addresses& addresses, std::span<const Body> bodies)
+      : sections_(sections), addresses_(addresses), bodies_(bodies), names_(sections_, work_) {}
 
   void search() {
     AddressSet missing = addresses_.all();
@@ -72,7 +99,7 @@ class Locator {
     AddressSet known = 0;
     for_each(wanted, [&](size_t i) {
       bool has_row = (has_line >> i & 1) != 0;
-      if (!has_row && places[i].function == 0) return;
+      if ((!has_row && places[i].function == 0) || !is_of(places[i], bodies_[i])) return;
       known |= AddressSet{1} << i;
       Place place;
       if (has_row) place = {.file = lines->path(lines->row(i).file), .line = lines->row(i).line};
@@ -92,6 +119,7 @@ class Locator {
 
   const Sections& sections_;
   const Addresses& addresses_;
+  std::span<const Body> bodies_;
   Work work_{kMaxSteps};
   Names names_;
   std::array<std::vector<Found>, Addresses::kMax> found_;
@@ -110,7 +138,10 @@ std::vector<std::vector<Position>> locate(const wasm::Module& module,
     if (offset >= *code) wanted.push_back(offset - *code);
   }
   Addresses addresses(wanted);
-  Locator locator(sections, addresses);
+  std::vector<Body> bodies;
+  for (uint64_t address : addresses.sorted())
+    bodies.push_back(body_at(module, *code + address, *code));
+  Locator locator(sections, addresses, bodies);
   locator.search();
   for (size_t i = 0; i < offsets.size(); ++i) {
     if (offsets[i] < *code) continue;

@@ -19,8 +19,9 @@ std::string shown(const SectionBytes& sections, uint64_t address) {
   if (!module) return module.error().to_string();
   EXPECT_EQ(code_begin(*module), kCodeBegin);
   std::vector<uint64_t> offsets = {kCodeBegin + address};
+  auto located = locate(*module, offsets);
   std::string text;
-  for (const Position& position : locate(*module, offsets)[0]) {
+  for (const Position& position : located[0]) {
     if (!text.empty()) text += ", ";
     text += position.function + " " + position.file;
     if (position.line != 0) text += ":" + std::to_string(position.line);
@@ -69,6 +70,11 @@ TEST(Locate, ReadsEveryVersionAndEncoding) {
 TEST(Locate, AsksTheLinesWhereAUnitDoesNotSayWhichCodeIsOfIt) {
   expect_all_found({.has_unit_range = false});
   expect_all_found({.version = 4, .has_unit_range = false});
+}
+
+TEST(Locate, KnowsInformationOfOtherCode) {
+  EXPECT_EQ(shown(Info{.is_stale = true}, Info::kTwice), "");
+  EXPECT_EQ(shown(Info{.version = 4, .is_stale = true}, Info::kWork), "");
 }
 
 TEST(Locate, AnswersManyAtOnce) {

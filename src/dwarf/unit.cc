@@ -170,6 +170,18 @@ std::optional<uint64_t> Unit::reference(const Value& value) const {
   return std::nullopt;
 }
 
+std::optional<Unit::Extent> Unit::extent(const Entry& entry) const {
+  const Value* low = entry.find(Attribute::low_pc);
+  const Value* high = entry.find(Attribute::high_pc);
+  if (low == nullptr || high == nullptr) return std::nullopt;
+  auto begin = address(*low);
+  if (!begin || is_dead(*begin, encoding_.address_bytes)) return std::nullopt;
+  // Often the end is given as what lies between.
+  auto end =
+      high->meaning == Meaning::constant ? checked_add(*begin, high->number) : address(*high);
+  return end ? std::optional(Extent{.begin = *begin, .end = *end}) : std::nullopt;
+}
+
 std::optional<AddressSet> Unit::covered(const Entry& entry, const Addresses& addresses) const {
   if (const Value* ranges = entry.find(Attribute::ranges)) {
     if (encoding_.version < 5) return old_ranges(ranges->number, addresses);
@@ -181,15 +193,10 @@ std::optional<AddressSet> Unit::covered(const Entry& entry, const Addresses& add
     if (at) at = checked_add(*at, base);
     return at ? range_list(*at, addresses) : 0;
   }
-  const Value* low = entry.find(Attribute::low_pc);
-  const Value* high = entry.find(Attribute::high_pc);
-  if (low == nullptr || high == nullptr) return std::nullopt;
-  auto begin = address(*low);
-  if (!begin || is_dead(*begin, encoding_.address_bytes)) return 0;
-  // Often the end is given as what lies between.
-  auto end =
-      high->meaning == Meaning::constant ? checked_add(*begin, high->number) : address(*high);
-  return end ? addresses.within(*begin, *end) : 0;
+  if (entry.find(Attribute::low_pc) == nullptr || entry.find(Attribute::high_pc) == nullptr)
+    return std::nullopt;
+  auto its = extent(entry);
+  return its ? addresses.within(its->begin, its->end) : 0;
 }
 
 AddressSet Unit::old_ranges(uint64_t offset, const Addresses& addresses) const {

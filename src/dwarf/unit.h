@@ -62,6 +62,12 @@ class Unit {
   std::optional<uint64_t> address(const Value& value) const;
   // The entry that a value refers to.
   std::optional<uint64_t> reference(const Value& value) const;
+  // From where to where the code of an entry is, if it is in one piece and says so.
+  struct Extent {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+  };
+  std::optional<Extent> extent(const Entry& entry) const;
   // Which addresses belong to an entry; nothing if it does not say.
   std::optional<AddressSet> covered(const Entry& entry, const Addresses& addresses) const;
 
