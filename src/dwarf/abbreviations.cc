@@ -9,6 +9,8 @@ namespace {
 // More than any compiler makes; at most some 25 MB.
 constexpr size_t kMaxItems = 1 << 20;
 constexpr size_t kMaxKinds = 1 << 18;
+// What it costs to read one and to sort it in, measured in steps.
+constexpr uint64_t kStepsPerKind = 16;
 
 Attribute attribute_of(uint64_t number) {
   switch (number) {
@@ -44,7 +46,7 @@ Abbreviations Abbreviations::read(Bytes section, uint64_t offset, uint64_t last,
   Abbreviations table;
   if (offset >= section.size()) return table;
   wasm::Reader reader(section.subspan(offset));
-  while (table.kinds_.size() < kMaxKinds) {
+  while (table.kinds_.size() < kMaxKinds && work.spend(kStepsPerKind)) {
     Kind kind{.code = reader.u64()};
     if (kind.code == 0) break;
     uint64_t tag = reader.u64();

@@ -22,7 +22,7 @@ struct Position {
 
 // For each instruction, given by its offset from the start of the module's bytes: the function that
 // was inlined there, the one into which it was, and so on; the last one is the function of the
-// module. Empty: nothing is known. All texts are printable. Of many different offsets, some get
+// module. Empty: nothing is known. All texts are printable. Of more than 64 different offsets, some get
 // nothing.
 std::vector<std::vector<Position>> locate(const wasm::Module& module,
                                           std::span<const uint64_t> offsets);

@@ -167,25 +167,31 @@ TEST(Locate, IsNotKeptBusyByLongTablesThatAreReadOverAndOver) {
 }
 
 TEST(Locate, IsNotKeptBusyByAttributesOfNoBytes) {
+  // A million entries with half a million attributes each.
   SectionBytes sections;
   ByteVector& abbrev = sections[".debug_abbrev"];
-  append(abbrev, {1, 0x11, 1, 0x11, 0x0b, 0x12, 0x0b, 0, 0, 2, 0x34, 0}, 1);
+  append(abbrev, {1, 0x11, 1, 0x11, 0x01, 0x12, 0x0b, 0, 0, 2, 0x34, 0}, 1);
   append(abbrev, {0x3c, 0x19}, 500'000);
   append(abbrev, {0, 0, 0}, 1);
   ByteVector& info = sections[".debug_info"];
   wasm::ByteWriter head;
-  head.fixed<uint32_t>(7 + 3 + 1'000'000);
+  head.fixed<uint32_t>(7 + 6 + 1'000'000);
   info = std::move(head).take();
-  append(info, {4, 0, 0, 0, 0, 0, 4, 1, 1, 99}, 1);
+  append(info, {4, 0, 0, 0, 0, 0, 4, 1, Info::kWork, 0, 0, 0, Info::kEnd}, 1);
   append(info, {2}, 1'000'000);
   expect_quick(sections);
 }
 
 TEST(Locate, IsNotKeptBusyByLinesThatGoNowhere) {
-  SectionBytes sections = Info{.version = 5, .has_unit_range = false}.sections();
+  // Each of 100 000 units has the same ten million rows, none of which moves on.
+  SectionBytes sections;
+  append(sections[".debug_abbrev"], {1, 0x11, 0, 0x10, 0x17, 0, 0, 0}, 1);
+  append(sections[".debug_info"], {12, 0, 0, 0, 4, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0}, 100'000);
   ByteVector& line = sections[".debug_line"];
-  // Rows that jump as far as can be written, back and forth.
-  append(line, {2, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 1}, 1'000'000);
+  append(line, {0, 0, 0, 0, 4, 0, 20, 0, 0, 0, 1, 1, 1, 0xFB, 14, 13}, 1);
+  append(line, {0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0}, 1);
+  append(line, {0, 5, 2, Info::kWork, 0, 0, 0}, 1);
+  append(line, {0x12}, 10'000'000);
   store_le(line.data(), static_cast<uint32_t>(line.size() - 4));
   expect_quick(sections);
 }

@@ -7,7 +7,7 @@
 }
 
 extern "C" [[clang::export_name("run")]] int run(int n, int i) {
-  int sum = work(n, i - 5) +
-            work(n, i);
-  return sum + 1;
+  int first = work(n, i - 5);
+  int second = work(n, i);
+  return first + second;
 }

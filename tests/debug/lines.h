@@ -4,8 +4,7 @@ namespace {
 struct Vec {
   int length;
   [[gnu::always_inline]] int at(int i) const {
-    if (i > length)
-      __builtin_trap();
+    if (i > length) __builtin_trap();
     return i * length;
   }
 };
