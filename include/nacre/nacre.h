@@ -67,7 +67,11 @@ typedef enum nacre_error_kind {
 NACRE_API nacre_error_kind_t nacre_error_kind(const nacre_error_t* error);
 /* One line: what went wrong and where. */
 NACRE_API const char* nacre_error_message(const nacre_error_t* error);
-/* Of NACRE_ERROR_TRAP: the guest's frames, youngest first, a line each; "" otherwise. */
+/* Of NACRE_ERROR_TRAP: the guest's frames, youngest first, a line each; "" otherwise.
+ *   "  0: app!step(int) @ 0x1234 at src/step.cc:7"
+ * File and line, and frames of functions that were inlined (marked as such), are there if the module
+ * has debug information (DWARF). It is read at the first call for this error, which may take a second
+ * for a large module; the error keeps the module alive. */
 NACRE_API const char* nacre_error_backtrace(const nacre_error_t* error);
 /* Of NACRE_ERROR_TRAP, if the guest reached a limit that its grants set: the kind of grant,
  * "memory", "time", ...; "" otherwise. */

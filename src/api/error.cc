@@ -34,7 +34,7 @@ nacre_error_t* make_error(const Error& error) {
   return make_error(kind_of(error.code()), error.to_string());
 }
 
-nacre_error_t* make_error(const abi::Trap& trap, std::string backtrace) {
+nacre_error_t* make_error(const abi::Trap& trap, runtime::Backtrace backtrace) {
   if (trap.kind == abi::TrapKind::exit) {
     nacre_error_t* error = make_error(NACRE_ERROR_EXIT, "exit");
     error->exit_code = trap.exit_code;
@@ -50,7 +50,10 @@ nacre_error_t* make_error(const abi::Trap& trap, std::string backtrace) {
 
 nacre_error_kind_t nacre_error_kind(const nacre_error_t* error) { return error->kind; }
 const char* nacre_error_message(const nacre_error_t* error) { return error->message.c_str(); }
-const char* nacre_error_backtrace(const nacre_error_t* error) { return error->backtrace.c_str(); }
+const char* nacre_error_backtrace(const nacre_error_t* error) {
+  std::call_once(error->is_written, [&] { error->written = error->backtrace.text(); });
+  return error->written.c_str();
+}
 const char* nacre_error_limit(const nacre_error_t* error) { return error->limit; }
 uint32_t nacre_error_exit_code(const nacre_error_t* error) { return error->exit_code; }
 void nacre_error_delete(nacre_error_t* error) { delete error; }

@@ -2,18 +2,23 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "abi/trap.h"
 #include "base/result.h"
 #include "nacre/nacre.h"
+#include "runtime/backtrace.h"
 
 struct nacre_error {
   nacre_error_kind_t kind;
   std::string message;
-  std::string backtrace;
+  nacre::runtime::Backtrace backtrace;
   uint32_t exit_code = 0;
   const char* limit = "";  // lives for ever
+  // The backtrace, from when it is first asked for: its sources may take a while to find.
+  mutable std::once_flag is_written;
+  mutable std::string written;
 };
 
 namespace nacre::api {
@@ -21,8 +26,7 @@ namespace nacre::api {
 // All return an object that the caller of the C function owns.
 nacre_error_t* make_error(nacre_error_kind_t kind, std::string message);
 nacre_error_t* make_error(const Error& error);
-// `backtrace` as runtime/backtrace.h formats it.
-nacre_error_t* make_error(const abi::Trap& trap, std::string backtrace);
+nacre_error_t* make_error(const abi::Trap& trap, runtime::Backtrace backtrace);
 
 }  // namespace nacre::api
 

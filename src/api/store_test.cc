@@ -116,4 +116,18 @@ TEST(Store, LockdownClosesAnEmbeddersDescriptorsOnlyIfTheProcessIsThereForTheSto
   nacre_grants_delete(grants);
 }
 
+TEST(Store, ABacktraceOutlivesWhatItIsOf) {
+  nacre_error_t* error = nullptr;
+  {
+    Embedding world(R"((module $app (func $f (export "f") unreachable)))");
+    world.instantiate();
+    error = nacre_instance_call(world.instance, "f", nullptr, 0, nullptr, 0);
+  }
+  ASSERT_NE(error, nullptr);
+  std::string frames = nacre_error_backtrace(error);
+  EXPECT_TRUE(frames.starts_with("  0: app!f @ 0x")) << frames;
+  EXPECT_EQ(frames, nacre_error_backtrace(error));
+  nacre_error_delete(error);
+}
+
 }  // namespace

@@ -12,9 +12,57 @@
 namespace nacre::os {
 namespace {
 
-void* map(int file, uint64_t bytes, int protection, int sharing = MAP_SHARED) {
-  void* at = ::mmap(nullptr, bytes, protection, sharing | MAP_NORESERVE, file, 0);
-  return at == MAP_FAILED ? nullptr : at;
+struct Views {
+  void* writable = nullptr;
+  void* executable = nullptr;
+  bool whole() const { return writable != nullptr && executable != nullptr; }
+};
+
+void unmap(Views& views, uint64_t bytes) {
+  if (views.writable != nullptr) ::munmap(views.writable, bytes);
+  if (views.executable != nullptr) ::munmap(views.executable, bytes);
+  views = {};
+}
+
+void* unless_failed(void* at) { return at == MAP_FAILED ? nullptr : at; }
+
+// Of memory that is no file's: perf looks for names of such code only. Errors in errno.
+Views map_anonymous(uint64_t bytes) {
+  Views views;
+  views.writable = unless_failed(::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  if (views.writable == nullptr) return views;
+  // Of an old size of nothing, it makes another view and leaves the old one: writable like that,
+  // and executable only when it is not any more.
+  void* second = unless_failed(::mremap(views.writable, 0, bytes, MREMAP_MAYMOVE));
+  if (second == nullptr) return views;
+  if (::mprotect(second, bytes, PROT_READ | PROT_EXEC) == 0) {
+    views.executable = second;
+  } else {
+    int error = errno;
+    ::munmap(second, bytes);
+    errno = error;
+  }
+  return views;
+}
+
+// Of a file without a name. A private view reads its pages, too, until a debugger writes to one.
+Views map_file(uint64_t bytes, bool for_debuggers) {
+  Views views;
+  int file = ::memfd_create("nacre-code", MFD_CLOEXEC);
+  if (file < 0) return views;
+  auto map = [&](int protection, int sharing) {
+    return unless_failed(::mmap(nullptr, bytes, protection, sharing | MAP_NORESERVE, file, 0));
+  };
+  if (::ftruncate(file, static_cast<off_t>(bytes)) == 0) {
+    views.writable = map(PROT_READ | PROT_WRITE, MAP_SHARED);
+    if (views.writable != nullptr)
+      views.executable = map(PROT_READ | PROT_EXEC, for_debuggers ? MAP_PRIVATE : MAP_SHARED);
+  }
+  int error = errno;
+  ::close(file);
+  errno = error;
+  return views;
 }
 
 }  // namespace
@@ -65,19 +113,18 @@ Result<CodeMemory> CodeMemory::create(uint64_t bytes, bool for_debuggers, Mappin
   CodeMemory result;
   result.size_bytes_ = size;
   result.context_ = context;
-  int file = ::memfd_create("nacre-code", MFD_CLOEXEC);
-  if (file < 0) return refuse(ErrorCode::unsupported, std::strerror(errno));
-  bool sized = ::ftruncate(file, static_cast<off_t>(size)) == 0;
-  if (sized) {
-    result.writable_ = static_cast<uint8_t*>(map(file, size, PROT_READ | PROT_WRITE));
-    // A private view reads the file's pages, too, until a debugger writes to one.
-    result.executable_ = static_cast<uint8_t*>(
-        map(file, size, PROT_READ | PROT_EXEC, for_debuggers ? MAP_PRIVATE : MAP_SHARED));
+  Views views;
+  if (!for_debuggers) views = map_anonymous(size);
+  // Also where the system promises no more memory than it has: of a file, it counts what is used.
+  if (!views.whole()) {
+    unmap(views, size);
+    views = map_file(size, for_debuggers);
   }
   int error = errno;
-  ::close(file);
-  if (result.writable_ == nullptr || result.executable_ == nullptr) {
-    bool forbidden = error == EACCES || error == EPERM;
+  result.writable_ = static_cast<uint8_t*>(views.writable);
+  result.executable_ = static_cast<uint8_t*>(views.executable);
+  if (!views.whole()) {
+    bool forbidden = error == EACCES || error == EPERM || error == ENOSYS;
     return refuse(forbidden ? ErrorCode::unsupported : ErrorCode::out_of_memory,
                   std::strerror(error));
   }

@@ -1,7 +1,5 @@
 #include "runtime/failure.h"
 
-#include "runtime/backtrace.h"
-
 namespace nacre::runtime {
 
 std::unique_ptr<abi::Trap> Failure::take_trap() && {
@@ -13,13 +11,14 @@ std::string Failure::to_string() const {
   return is_trap() ? "trap: " + describe(trap()) : error().to_string();
 }
 
-std::string Failure::backtrace() const {
-  return is_trap() ? written_backtrace_ + format_backtrace(trap()) : std::string();
+Backtrace Failure::backtrace() const {
+  if (detached_) return *detached_;
+  return is_trap() ? Backtrace(trap()) : Backtrace();
 }
 
 void Failure::detach() {
   if (!is_trap()) return;
-  written_backtrace_ = backtrace();
+  detached_ = backtrace();
   abi::Trap& trap = **std::get_if<std::unique_ptr<abi::Trap>>(&what_);
   trap.frames.clear();
   trap.frames_cut = false;

@@ -4,12 +4,14 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "abi/trap.h"
 #include "base/error.h"
+#include "runtime/backtrace.h"
 
 namespace nacre::runtime {
 
@@ -25,14 +27,14 @@ class [[nodiscard]] Failure {
   std::unique_ptr<abi::Trap> take_trap() &&;
   // One line, without the backtrace.
   std::string to_string() const;
-  // Of a trap: format_backtrace(trap()), or what it was before detach(). Else empty.
-  std::string backtrace() const;
+  // Of a trap: its frames, or those that it had before detach(). Else without frames.
+  Backtrace backtrace() const;
   // Makes it independent of the store that trapped: from now on the trap has no frames.
   void detach();
 
  private:
   std::variant<Error, std::unique_ptr<abi::Trap>> what_;
-  std::string written_backtrace_;
+  std::optional<Backtrace> detached_;
 };
 
 // TRY works on it as on Result<T>, inside functions that return an Outcome of any type.

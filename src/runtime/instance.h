@@ -27,6 +27,7 @@ class Instance {
 
   Store& store() const { return store_; }
   const Module& module() const { return *module_; }
+  const ModulePtr& shared_module() const { return module_; }
   abi::VmCtx& vmctx() { return *vmctx_; }
   static Instance& of(const abi::VmCtx& vmctx) { return *static_cast<Instance*>(vmctx.instance); }
 

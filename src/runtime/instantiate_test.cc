@@ -304,10 +304,10 @@ TEST(Backtrace, NamesFunctionsAndEscapesThem) {
   abi::Trap trap;
   trap.frames.push_back({.vmctx = &instance->vmctx(), .function = 0, .offset = 0x1234});
   trap.frames.push_back({.vmctx = &instance->vmctx(), .function = 1, .offset = 7});
-  EXPECT_EQ(format_backtrace(trap), "  0: app!main @ 0x1234\n  1: app!func[1] @ 0x7\n");
+  EXPECT_EQ(Backtrace(trap).text(), "  0: app!main @ 0x1234\n  1: app!func[1] @ 0x7\n");
   Instance* hostile = world.instantiate("(module (func (export \"\\1b[2J\")))");
   trap.frames = {{.vmctx = &hostile->vmctx(), .function = 0, .offset = 0}};
-  EXPECT_EQ(format_backtrace(trap).find('\x1b'), std::string::npos);
+  EXPECT_EQ(Backtrace(trap).text().find('\x1b'), std::string::npos);
 }
 
 }  // namespace
