@@ -9,6 +9,10 @@ constexpr uint8_t kEmptyBlock = 0x40;
 constexpr uint32_t kMaxLabels = 1u << 20;  // of one br_table; every one takes a byte or more
 constexpr uint32_t kMaxSelectTypes = 1000;
 constexpr uint32_t kMaxCatches = 100000;
+constexpr const char* kOneTable =
+    "zero byte expected: several tables need the feature reference-types";
+constexpr const char* kOneMemory =
+    "zero byte expected: several memories need the feature multi-memory";
 
 }  // namespace
 
@@ -29,7 +33,8 @@ Op BodyReader::prefixed_opcode(uint8_t byte) {
 void BodyReader::long_memarg(imm::memarg& i, uint32_t flags) {
   // Bit 6: an explicit memory index follows (specification 5.4.6).
   if (flags >= 0x80 || !features_.has(Feature::multi_memory)) {
-    fail("malformed memop flags");
+    fail(flags < 0x80 ? "malformed memop flags: several memories need the feature multi-memory"
+                      : "malformed memop flags");
     return;
   }
   i.align_log2 = flags & 0x3F;
@@ -50,12 +55,10 @@ void BodyReader::short_index(uint32_t& index, Feature feature, const char* messa
 
 void BodyReader::read(imm::call_indirect& i) {
   i.type = TypeIdx{u32()};
-  short_index(i.table, Feature::reference_types, "zero byte expected");
+  short_index(i.table, Feature::reference_types, kOneTable);
 }
 
-void BodyReader::read(imm::memory& i) {
-  short_index(i.index, Feature::multi_memory, "zero byte expected");
-}
+void BodyReader::read(imm::memory& i) { short_index(i.index, Feature::multi_memory, kOneMemory); }
 
 void BodyReader::read(imm::br_table& i) {
   uint32_t n = count(kMaxLabels);
@@ -131,22 +134,22 @@ void BodyReader::read(imm::br_on_cast& i) {
 
 void BodyReader::read(imm::memory_init& i) {
   i.data = u32();
-  short_index(i.memory, Feature::multi_memory, "zero byte expected");
+  short_index(i.memory, Feature::multi_memory, kOneMemory);
 }
 
 void BodyReader::read(imm::memory_copy& i) {
-  short_index(i.to, Feature::multi_memory, "zero byte expected");
-  short_index(i.from, Feature::multi_memory, "zero byte expected");
+  short_index(i.to, Feature::multi_memory, kOneMemory);
+  short_index(i.from, Feature::multi_memory, kOneMemory);
 }
 
 void BodyReader::read(imm::table_init& i) {
   i.elem = u32();
-  i.table = u32();
+  short_index(i.table, Feature::reference_types, kOneTable);
 }
 
 void BodyReader::read(imm::table_copy& i) {
-  i.to = u32();
-  i.from = u32();
+  short_index(i.to, Feature::reference_types, kOneTable);
+  short_index(i.from, Feature::reference_types, kOneTable);
 }
 
 void BodyReader::read(imm::fence&) {
@@ -169,12 +172,17 @@ ValType BodyReader::val_type() {
       skip_to(pos() + 1);
       return static_cast<ValType::Code>(code);
     case ValType::kV128:
-      if (!features_.has(Feature::simd)) break;
+      if (!features_.has(Feature::simd)) {
+        fail_at("malformed value type: v128 needs the feature simd", start);
+        return {};
+      }
       skip_to(pos() + 1);
       return ValType::kV128;
     default:
       if (code == kRefNullCode || code == kRefCode || HeapType::is_abstract_code(code)) {
-        return ref_type();
+        if (features_.has(Feature::reference_types)) return ref_type();
+        fail_at("malformed value type: references need the feature reference-types", start);
+        return {};
       }
   }
   fail_at("malformed value type", start);
@@ -186,22 +194,35 @@ ValType BodyReader::ref_type() {
   uint8_t code = u8();
   if (!ok()) return {};
   if (code == kRefNullCode || code == kRefCode) {
-    if (!features_.has(Feature::function_references) && !features_.has(Feature::gc)) {
-      fail_at("malformed reference type", start);
+    if (!features_.has(Feature::function_references)) {
+      fail_at("malformed reference type: (ref ...) needs the feature function-references", start);
       return {};
     }
     return ValType::ref(heap_type(), code == kRefNullCode);
   }
-  if (HeapType::is_abstract_code(code)) {
-    auto heap = static_cast<HeapType::Abstract>(code);
-    bool known =
-        heap == HeapType::kFunc || heap == HeapType::kExtern ||
-        ((heap == HeapType::kExn || heap == HeapType::kNoExn) ? features_.has(Feature::exceptions)
-                                                              : features_.has(Feature::gc));
-    if (known && features_.has(Feature::reference_types)) return ValType::ref(heap, true);
+  if (!HeapType::is_abstract_code(code)) {
+    fail_at("malformed reference type", start);
+    return {};
   }
-  fail_at("malformed reference type", start);
-  return {};
+  auto heap = static_cast<HeapType::Abstract>(code);
+  if (!check_abstract(heap, start)) return {};
+  return ValType::ref(heap, true);
+}
+
+// funcref is as old as tables; every other heap type came with a feature.
+bool BodyReader::check_abstract(HeapType::Abstract heap, uint64_t start) {
+  if (heap == HeapType::kFunc) return true;
+  bool is_exn = heap == HeapType::kExn || heap == HeapType::kNoExn;
+  Feature feature = heap == HeapType::kExtern ? Feature::reference_types
+                    : is_exn                  ? Feature::exceptions
+                                              : Feature::gc;
+  if (features_.has(feature)) return true;
+  fail_at(heap == HeapType::kExtern
+              ? "malformed reference type: externref needs the feature reference-types"
+          : is_exn ? "malformed reference type: exnref needs the feature exceptions"
+                   : "malformed reference type: it needs the feature gc",
+          start);
+  return false;
 }
 
 HeapType BodyReader::heap_type() {
@@ -210,16 +231,17 @@ HeapType BodyReader::heap_type() {
   if (!at_end() && HeapType::is_abstract_code(peek_u8())) {
     uint8_t code = u8();
     auto heap = static_cast<HeapType::Abstract>(code);
-    bool basic = heap == HeapType::kFunc || heap == HeapType::kExtern;
-    bool exception = heap == HeapType::kExn || heap == HeapType::kNoExn;
-    if (basic || features_.has(exception ? Feature::exceptions : Feature::gc)) return heap;
-    fail_at("malformed heap type", start);
-    return HeapType::kBottom;
+    if (!check_abstract(heap, start)) return HeapType::kBottom;
+    return heap;
   }
   int64_t index = s33();
   if (!ok()) return HeapType::kBottom;
   if (index < 0) {
     fail_at("malformed heap type", start);
+    return HeapType::kBottom;
+  }
+  if (!features_.has(Feature::function_references)) {
+    fail_at("malformed heap type: a defined type needs the feature function-references", start);
     return HeapType::kBottom;
   }
   if (index > HeapType::kMaxIndex) {
@@ -244,8 +266,12 @@ BlockType BodyReader::block_type() {
   if ((code & 0xC0) == 0x40) return {.kind = BlockType::Kind::value, .value = val_type()};
   int64_t index = s33();
   if (!ok()) return {};
-  if (index < 0 || !features_.has(Feature::multi_value)) {
+  if (index < 0) {
     fail_at("malformed block type", start);
+    return {};
+  }
+  if (!features_.has(Feature::multi_value)) {
+    fail_at("malformed block type: a type index needs the feature multi-value", start);
     return {};
   }
   if (index > HeapType::kMaxIndex) {

@@ -99,6 +99,7 @@ class BodyReader : public Reader {
 
  private:
   Op prefixed_opcode(uint8_t byte);
+  bool check_abstract(HeapType::Abstract heap, uint64_t start);
   void long_memarg(imm::memarg& i, uint32_t flags);
   void short_index(uint32_t& index, Feature feature, const char* message);
 
