@@ -9,12 +9,22 @@ constexpr uint8_t kEmptyBlock = 0x40;
 constexpr uint32_t kMaxLabels = 1u << 20;  // of one br_table; every one takes a byte or more
 constexpr uint32_t kMaxSelectTypes = 1000;
 constexpr uint32_t kMaxCatches = 100000;
-constexpr const char* kOneTable =
-    "zero byte expected: several tables need the feature reference-types";
-constexpr const char* kOneMemory =
-    "zero byte expected: several memories need the feature multi-memory";
 
 }  // namespace
+
+void BodyReader::fail_without(Feature feature, const char* message, uint64_t offset) {
+  if (ok()) missing_ = feature;
+  fail_at(message, offset);
+}
+
+Error BodyReader::explained_error() const {
+  Error plain = error();
+  if (!missing_) return plain;
+  return Error(
+      plain.code(),
+      plain.message() + ": it needs the feature " + std::string(feature_info(*missing_).text),
+      *plain.where());
+}
 
 Op BodyReader::prefixed_opcode(uint8_t byte) {
   uint64_t start = offset();
@@ -33,8 +43,8 @@ Op BodyReader::prefixed_opcode(uint8_t byte) {
 void BodyReader::long_memarg(imm::memarg& i, uint32_t flags) {
   // Bit 6: an explicit memory index follows (specification 5.4.6).
   if (flags >= 0x80 || !features_.has(Feature::multi_memory)) {
-    fail(flags < 0x80 ? "malformed memop flags: several memories need the feature multi-memory"
-                      : "malformed memop flags");
+    if (flags < 0x80) missing_ = Feature::multi_memory;
+    fail("malformed memop flags");
     return;
   }
   i.align_log2 = flags & 0x3F;
@@ -43,22 +53,22 @@ void BodyReader::long_memarg(imm::memarg& i, uint32_t flags) {
 }
 
 // An index that was a zero byte before `feature` gave it a meaning.
-void BodyReader::short_index(uint32_t& index, Feature feature, const char* message) {
+void BodyReader::short_index(uint32_t& index, Feature feature) {
   if (features_.has(feature)) {
     index = u32();
     return;
   }
   uint64_t start = offset();
-  if (u8() != 0 && ok()) fail_at(message, start);
+  if (u8() != 0 && ok()) fail_without(feature, "zero byte expected", start);
   index = 0;
 }
 
 void BodyReader::read(imm::call_indirect& i) {
   i.type = TypeIdx{u32()};
-  short_index(i.table, Feature::reference_types, kOneTable);
+  short_index(i.table, Feature::reference_types);
 }
 
-void BodyReader::read(imm::memory& i) { short_index(i.index, Feature::multi_memory, kOneMemory); }
+void BodyReader::read(imm::memory& i) { short_index(i.index, Feature::multi_memory); }
 
 void BodyReader::read(imm::br_table& i) {
   uint32_t n = count(kMaxLabels);
@@ -134,22 +144,22 @@ void BodyReader::read(imm::br_on_cast& i) {
 
 void BodyReader::read(imm::memory_init& i) {
   i.data = u32();
-  short_index(i.memory, Feature::multi_memory, kOneMemory);
+  short_index(i.memory, Feature::multi_memory);
 }
 
 void BodyReader::read(imm::memory_copy& i) {
-  short_index(i.to, Feature::multi_memory, kOneMemory);
-  short_index(i.from, Feature::multi_memory, kOneMemory);
+  short_index(i.to, Feature::multi_memory);
+  short_index(i.from, Feature::multi_memory);
 }
 
 void BodyReader::read(imm::table_init& i) {
   i.elem = u32();
-  short_index(i.table, Feature::reference_types, kOneTable);
+  short_index(i.table, Feature::reference_types);
 }
 
 void BodyReader::read(imm::table_copy& i) {
-  short_index(i.to, Feature::reference_types, kOneTable);
-  short_index(i.from, Feature::reference_types, kOneTable);
+  short_index(i.to, Feature::reference_types);
+  short_index(i.from, Feature::reference_types);
 }
 
 void BodyReader::read(imm::fence&) {
@@ -173,7 +183,7 @@ ValType BodyReader::val_type() {
       return static_cast<ValType::Code>(code);
     case ValType::kV128:
       if (!features_.has(Feature::simd)) {
-        fail_at("malformed value type: v128 needs the feature simd", start);
+        fail_without(Feature::simd, "malformed value type", start);
         return {};
       }
       skip_to(pos() + 1);
@@ -181,7 +191,7 @@ ValType BodyReader::val_type() {
     default:
       if (code == kRefNullCode || code == kRefCode || HeapType::is_abstract_code(code)) {
         if (features_.has(Feature::reference_types)) return ref_type();
-        fail_at("malformed value type: references need the feature reference-types", start);
+        fail_without(Feature::reference_types, "malformed value type", start);
         return {};
       }
   }
@@ -195,7 +205,7 @@ ValType BodyReader::ref_type() {
   if (!ok()) return {};
   if (code == kRefNullCode || code == kRefCode) {
     if (!features_.has(Feature::function_references)) {
-      fail_at("malformed reference type: (ref ...) needs the feature function-references", start);
+      fail_without(Feature::function_references, "malformed reference type", start);
       return {};
     }
     return ValType::ref(heap_type(), code == kRefNullCode);
@@ -205,23 +215,19 @@ ValType BodyReader::ref_type() {
     return {};
   }
   auto heap = static_cast<HeapType::Abstract>(code);
-  if (!check_abstract(heap, start)) return {};
+  if (!check_abstract(heap, "malformed reference type", start)) return {};
   return ValType::ref(heap, true);
 }
 
 // funcref is as old as tables; every other heap type came with a feature.
-bool BodyReader::check_abstract(HeapType::Abstract heap, uint64_t start) {
+bool BodyReader::check_abstract(HeapType::Abstract heap, const char* message, uint64_t start) {
   if (heap == HeapType::kFunc) return true;
   bool is_exn = heap == HeapType::kExn || heap == HeapType::kNoExn;
   Feature feature = heap == HeapType::kExtern ? Feature::reference_types
                     : is_exn                  ? Feature::exceptions
                                               : Feature::gc;
   if (features_.has(feature)) return true;
-  fail_at(heap == HeapType::kExtern
-              ? "malformed reference type: externref needs the feature reference-types"
-          : is_exn ? "malformed reference type: exnref needs the feature exceptions"
-                   : "malformed reference type: it needs the feature gc",
-          start);
+  fail_without(feature, message, start);
   return false;
 }
 
@@ -231,7 +237,7 @@ HeapType BodyReader::heap_type() {
   if (!at_end() && HeapType::is_abstract_code(peek_u8())) {
     uint8_t code = u8();
     auto heap = static_cast<HeapType::Abstract>(code);
-    if (!check_abstract(heap, start)) return HeapType::kBottom;
+    if (!check_abstract(heap, "malformed heap type", start)) return HeapType::kBottom;
     return heap;
   }
   int64_t index = s33();
@@ -241,7 +247,7 @@ HeapType BodyReader::heap_type() {
     return HeapType::kBottom;
   }
   if (!features_.has(Feature::function_references)) {
-    fail_at("malformed heap type: a defined type needs the feature function-references", start);
+    fail_without(Feature::function_references, "malformed heap type", start);
     return HeapType::kBottom;
   }
   if (index > HeapType::kMaxIndex) {
@@ -271,7 +277,7 @@ BlockType BodyReader::block_type() {
     return {};
   }
   if (!features_.has(Feature::multi_value)) {
-    fail_at("malformed block type: a type index needs the feature multi-value", start);
+    fail_without(Feature::multi_value, "malformed block type", start);
     return {};
   }
   if (index > HeapType::kMaxIndex) {

@@ -94,7 +94,7 @@ Result<void> check_const_expr(ModuleContext& context, FunctionValidator& validat
   validator.start_expression(rule.result, expr.code.data(), offset);
   while (!validator.done()) {
     if (check_next(validator, restriction, reader)) continue;
-    return std::unexpected(reader.ok() ? validator.error() : reader.error());
+    return std::unexpected(reader.ok() ? validator.error() : reader.explained_error());
   }
   if (!reader.at_end()) {
     return fail(ErrorCode::malformed, "bytes left behind a constant expression", reader.offset());

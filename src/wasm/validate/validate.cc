@@ -127,7 +127,8 @@ Result<void> ModuleValidator::check_memory(const std::string& where, const Memor
       return invalid(where, "invalid custom page size: it is 1 or 65536 bytes");
     }
     if (!has(Feature::custom_page_sizes)) {
-      return invalid(where, "invalid custom page size: it needs the feature custom-page-sizes");
+      return invalid(where,
+                     "invalid custom page size: the feature custom-page-sizes is switched off");
     }
   }
   uint64_t limit =
