@@ -5,6 +5,7 @@
 
 #include "wasm/binary/sections.h"
 #include "wasm/body_reader.h"
+#include "wasm/foreign.h"
 #include "wasm/limits.h"
 #include "wasm/walk.h"
 
@@ -65,14 +66,14 @@ Result<void> check_header(Bytes bytes) {
   if (bytes.empty()) return fail(ErrorCode::malformed, "unexpected end: the input is empty", 0u);
   size_t magic_part = std::min(bytes.size(), kMagic.size());
   if (!std::ranges::equal(bytes.first(magic_part), std::span(kMagic).first(magic_part))) {
-    if (looks_text(bytes)) {
-      return fail(ErrorCode::malformed,
-                  "magic header not detected: this is text, not binary wasm; parse it as .wat", 0u);
+    std::string what = describe_foreign(bytes);
+    if (what.empty()) {
+      what = looks_text(bytes)
+                 ? "this is text, not binary wasm; nacre parse makes it binary"
+                 : "neither binary wasm, which begins with the bytes 00 61 73 6d, nor text, which "
+                   "begins with a parenthesis";
     }
-    return fail(ErrorCode::malformed,
-                "magic header not detected: neither binary wasm, which begins with the bytes 00 61 "
-                "73 6d, nor text, which begins with a parenthesis",
-                0u);
+    return fail(ErrorCode::malformed, "magic header not detected: " + what, 0u);
   }
   if (bytes.size() < kHeaderBytes) {
     return fail(ErrorCode::malformed, "unexpected end: the input is shorter than a wasm header",
@@ -85,7 +86,11 @@ Result<void> check_header(Bytes bytes) {
                 "this is a component, which wraps modules; only modules can be decoded here",
                 kMagic.size());
   }
-  return fail(ErrorCode::malformed, "unknown binary version: only version 1 is known",
+  uint32_t number = load_le<uint32_t>(version.data());
+  // Before 1.0 the version was counted up to 0xd.
+  return fail(ErrorCode::malformed,
+              "unknown binary version " + std::to_string(number) + ": only version 1 is known" +
+                  (number <= 0xd ? "; this is older than that, compile it again" : ""),
               kMagic.size());
 }
 
@@ -175,16 +180,25 @@ Result<void> Decoder::section(Reader& reader) {
   }
   uint32_t size = reader.u32();
   uint64_t contents_offset = reader.offset();
+  bool is_cut = reader.ok() && size > reader.remaining();
   Bytes payload = reader.bytes(size);
+  if (is_cut) {
+    return fail(ErrorCode::malformed,
+                "unexpected end: length out of bounds: the " + std::string(section_text(id)) +
+                    " section should have " + std::to_string(size) +
+                    " bytes, so the file is cut short or damaged",
+                *reader.error().where());
+  }
   if (!reader.ok()) return std::unexpected(reader.error());
 
   BodyReader r(payload, contents_offset, features_);
   contents(id, r);
   if (r.ok() && !r.at_end()) r.fail("section size mismatch: unexpected bytes at the end");
   if (!r.ok()) {
-    Error error = r.error();
+    Error error = r.explained_error();
     std::string message =
         error.message() + ", in the " + std::string(section_text(id)) + " section";
+    if (error.code() == ErrorCode::limit) message += "; nothing raises this limit";
     return fail(error.code(), std::move(message), *error.where());
   }
   if (id != SectionId::custom) last_ = id;
