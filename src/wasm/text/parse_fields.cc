@@ -60,8 +60,8 @@ Result<void> Parser::parse_import() {
 
 // The rest of `(import "m" (item "a" (func)) ...)` or `(import "m" (item "a") ... (func))`.
 Result<void> Parser::parse_import_items(std::string_view module_name) {
-  if (!features_.has(Feature::compact_import_section)) {
-    return cursor_.unexpected("the name of the import (without compact-import-section)");
+  if (cursor_.at_list("item")) {
+    TRY(need(Feature::compact_import_section, cursor_.peek(), "(item ...)"));
   }
   std::vector<std::string_view> untyped;
   uint32_t typed = 0;
@@ -346,6 +346,12 @@ Result<void> Parser::parse_elem() {
     segment.table = TRY(parse_index(Space::table));
     TRY(cursor_.close());
     segment.offset = TRY(parse_offset());
+  } else if (at_index()) {
+    // Version 1.0: a bare table, then always an offset and functions.
+    segment.table = TRY(parse_index(Space::table));
+    segment.explicit_table = segment.table != 0;
+    segment.offset = TRY(parse_offset());
+    bare_indices = true;
   } else if (cursor_.at(TokenKind::left) && !at_ref_type()) {
     segment.offset = TRY(parse_offset());
     bare_indices = true;
@@ -394,8 +400,11 @@ Result<void> Parser::parse_data() {
     segment.memory = TRY(parse_index(Space::memory));
     TRY(cursor_.close());
     segment.offset = TRY(parse_offset());
-  } else if (cursor_.at(TokenKind::left)) {
+  } else if (cursor_.at(TokenKind::left) || at_index()) {
     segment.mode = DataSegment::Mode::active;
+    // Version 1.0: a bare memory.
+    segment.memory = TRY(parse_index_or(Space::memory, 0));
+    segment.explicit_memory = segment.memory != 0;
     segment.offset = TRY(parse_offset());
   } else {
     TRY(need(Feature::bulk_memory, start, "a passive segment"));
