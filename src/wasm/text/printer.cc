@@ -17,6 +17,12 @@ class ModulePrinter {
         context_{.module = module, .features = features},
         out_(context_.out),
         customs_(place_customs(module)) {
+    // A module that was parsed has no bytes; its text was there already.
+    if (!module.bytes.empty()) {
+      context_.max_text =
+          std::min(kMaxModuleBytes, kTextForAll + kMaxTextPerByte * uint64_t{module.bytes.size()});
+      context_.id_bytes_left = context_.max_text / 4;
+    }
     read_names();
     read_hints();
   }
@@ -231,7 +237,7 @@ Result<void> ModulePrinter::module() {
 
 Result<void> ModulePrinter::check_size() const {
   if (!context_.is_too_long()) return {};
-  return fail(ErrorCode::limit, "the module's text would be longer than Nacre reads back");
+  return context_.too_long("");
 }
 
 IdSpace& ModulePrinter::space_of(ExternKind kind) {
@@ -260,6 +266,7 @@ void ModulePrinter::types() {
       type(group.first + i, is_group ? "\n    " : "\n  ");
     }
     if (is_group) out_ += group.count == 0 ? ")" : "\n  )";
+    if (context_.is_too_long()) return;
   }
 }
 
