@@ -69,8 +69,11 @@ Result<std::unique_ptr<Store>> Store::create(std::shared_ptr<Engine> engine, Sto
 // Tiers check each frame against the stack's end; the guards on both sides are the second net.
 Result<void> Store::map_stack() {
   uint64_t bytes = os::round_up_to_page(options_.guest_stack_bytes);
-  if (bytes == 0 || bytes > uint64_t{1} << 40)
-    return fail(ErrorCode::usage, "a guest stack has between 1 byte and 1 TiB");
+  if (bytes == 0 || bytes > uint64_t{1} << 40) {
+    const std::string* words = words_of(TrapKind::stack_limit);
+    return fail(ErrorCode::usage, "a guest stack has between 1 byte and 1 TiB" +
+                                      (words != nullptr ? ", not " + *words : std::string()));
+  }
   bytes += abi::kStackReserveBytes;
   os::MappingContext mapping = engine_->mapping();
   mapping.stock = options_.stock;

@@ -66,7 +66,7 @@ TEST(Amplification, OtherUsesOfWideTypes) {
 }
 
 TEST(Amplification, LongNamesUsedOften) {
-  std::string name(1 << 20, 'n');
+  std::string name(1 << 17, 'n');
   expect_in_proportion("(module (func $" + name + repeat(" call 0", 100'000) + "))");
   expect_in_proportion("(module (func (param $" + name + " i32)" +
                        repeat(" local.get 0 drop", 100'000) + "))");

@@ -30,6 +30,7 @@ class ModulePrinter {
   Result<std::string> print() {
     size_t names = count_names(context_.names);
     size_t hints = count_hints();
+    uint64_t id_bytes = context_.id_bytes_left;
     TRY(module());
     // Where something named does not exist, the text cannot say it: the section does.
     bool lost_names = context_.names_from_ids && context_.names_written != names;
@@ -39,6 +40,7 @@ class ModulePrinter {
       context_.hints_from_annotations &= !lost_hints;
       context_.names_written = 0;
       context_.hints_written = 0;
+      context_.id_bytes_left = id_bytes;
       out_.clear();
       TRY(module());
     }
