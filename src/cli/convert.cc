@@ -47,7 +47,8 @@ int convert_command(const ConvertCommand& command, Args args) {
   app.add_option("APP", input, command.input_help)->required();
   app.add_option("-o,--output", output, "where to write; standard output otherwise")
       ->type_name("OUT");
-  app.add_option("--features", features, "proposals to switch on or off")->type_name("+NAME,-NAME");
+  app.add_option("--features", features, "proposals to switch on or off, with what builds on them")
+      ->type_name("+NAME,-NAME");
   if (auto done = parse_options(app, std::move(args))) return *done;
 
   std::string source = read_input(input);
