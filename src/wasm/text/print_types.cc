@@ -61,8 +61,8 @@ void PrintContext::type_use(TypeIdx type, const IdSpace* locals) {
   // need the parameters.
   constexpr size_t kRepeated = 16;  // values, and as many for each name
   auto params = static_cast<uint32_t>(found->params.size());
-  size_t names = locals == nullptr ? 0 : locals->count_names(params);
-  if (params + found->results.size() <= kRepeated * (1 + names)) signature(*found, locals);
+  size_t named = locals == nullptr ? 0 : locals->count_names(params);
+  if (params + found->results.size() <= kRepeated * (1 + named)) signature(*found, locals);
 }
 
 std::unexpected<Error> PrintContext::too_long(const std::string& why) const {
