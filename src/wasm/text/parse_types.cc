@@ -75,7 +75,7 @@ Result<void> Parser::need_heap_type(HeapType::Abstract type, const Token& at) co
   Feature feature = type == HeapType::kExtern ? Feature::reference_types
                     : is_exn                  ? Feature::exceptions
                                               : Feature::gc;
-  return need(feature, at, "\"" + std::string(at.text) + "\"");
+  return need(feature, at, at.text);
 }
 
 Result<HeapType> Parser::parse_heap_type() {
