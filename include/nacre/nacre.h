@@ -240,7 +240,9 @@ NACRE_API void nacre_bytes_delete(nacre_bytes_t* bytes);
  * nacre_config_set_features, may be NULL. */
 NACRE_API nacre_error_t* nacre_text_to_binary(const char* text, size_t size, const char* features,
                                               nacre_bytes_t* out);
-/* Binary to text. Parsing the text gives the same bytes back if they were encoded canonically. */
+/* Binary to text. Parsing the text gives the same module back, in the same bytes but for numbers
+ * that were longer than they must be (linkers pad them) and adjacent groups of locals of one type.
+ * Text out of all proportion to the module is refused (limit). */
 NACRE_API nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* features,
                                               nacre_bytes_t* out);
 

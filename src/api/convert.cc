@@ -6,8 +6,8 @@
 
 #include "api/error.h"
 #include "wasm/binary/decoder.h"
-#include "wasm/binary/encoder.h"
 #include "wasm/features.h"
+#include "wasm/foreign.h"
 #include "wasm/text/parser.h"
 #include "wasm/text/printer.h"
 
@@ -45,18 +45,20 @@ void nacre_bytes_delete(nacre_bytes_t* bytes) {
 nacre_error_t* nacre_text_to_binary(const char* text, size_t size, const char* features,
                                     nacre_bytes_t* out) {
   wasm::Features on = API_TRY(api::features_from(features));
-  if (wasm::looks_binary(as_bytes(std::string_view(text, size)))) {
-    return api::make_error(NACRE_ERROR_MALFORMED,
-                           "malformed: this is binary wasm already, not text; print it instead");
-  }
-  wasm::Module module = API_TRY(wasm::parse_module({text, size}, on));
-  return api::give(wasm::encode(module), out);
+  std::vector<uint8_t> bytes = API_TRY(wasm::text_to_binary({text, size}, on));
+  return api::give(bytes, out);
 }
 
 nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* features,
                                     nacre_bytes_t* out) {
   wasm::Features on = API_TRY(api::features_from(features));
   Bytes view(static_cast<const uint8_t*>(bytes), size);
+  std::optional<std::vector<uint8_t>> unwrapped;
+  API_TRY(wasm::refuse_foreign(view));
+  if (wasm::looks_text(view)) {
+    unwrapped = API_TRY(wasm::unwrap_binary(as_text(view)));
+    if (unwrapped) view = *unwrapped;
+  }
   wasm::Module module = API_TRY(wasm::decode(view, nullptr, on));
   std::string text = API_TRY(wasm::print_module(module, on));
   return api::give(as_bytes(text), out);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <unordered_map>
 
 #include "api/handles.h"
 #include "baseline/tier.h"
@@ -11,7 +12,7 @@
 #include "os/gdb_jit.h"
 #include "os/perf_map.h"
 #include "wasm/binary/decoder.h"
-#include "wasm/binary/encoder.h"
+#include "wasm/foreign.h"
 #include "wasm/limits.h"
 #include "wasm/text/parser.h"
 
@@ -23,10 +24,12 @@ Result<runtime::ModulePtr> make_module(const nacre_engine& engine, Bytes bytes,
                                        std::shared_ptr<const void> backing) {
   if (bytes.empty()) return fail(ErrorCode::malformed, "the file is empty");
   if (!wasm::looks_text(bytes)) {
+    TRY(wasm::refuse_foreign(bytes));
     return runtime::Module::create(engine.engine, bytes, std::move(backing), engine.module_options);
   }
-  wasm::Module parsed = TRY(wasm::parse_module(as_text(bytes), engine.engine->features()));
-  return runtime::Module::create(engine.engine, wasm::encode(parsed), engine.module_options);
+  std::vector<uint8_t> binary =
+      TRY(wasm::text_to_binary(as_text(bytes), engine.engine->features()));
+  return runtime::Module::create(engine.engine, std::move(binary), engine.module_options);
 }
 
 nacre_extern_kind_t kind_of(wasm::ExternKind kind) {
@@ -77,16 +80,28 @@ void list_externs(const nacre_module& handle) {
     handle.strings.push_back(std::move(text));
     return handle.strings.back().c_str();
   };
+  // A long signature may be that of a million functions, and a group of imports has one module
+  // name: each is written once.
+  std::unordered_map<uint32_t, const char*> signatures;
+  auto keep_type = [&](const wasm::ExternType& type) {
+    if (type.kind != wasm::ExternKind::func) return keep(type_text(*handle.module, type));
+    const char*& known = signatures[wasm::index_of(type.func)];
+    if (known == nullptr) known = keep(type_text(*handle.module, type));
+    return known;
+  };
+  std::string_view last_module;
+  const char* from = nullptr;
   for (const wasm::Import& item : module.imports) {
-    const char* from = keep(std::string(item.module));
+    bool is_same = from != nullptr && item.module.data() == last_module.data() &&
+                   item.module.size() == last_module.size();
+    if (!is_same) from = keep(std::string(item.module));
+    last_module = item.module;
     const char* name = keep(std::string(item.name));
-    handle.imports.push_back(
-        {from, name, kind_of(item.type.kind), keep(type_text(*handle.module, item.type))});
+    handle.imports.push_back({from, name, kind_of(item.type.kind), keep_type(item.type)});
   }
   for (const wasm::Export& item : module.exports) {
     const char* name = keep(std::string(item.name));
-    handle.exports.push_back(
-        {name, kind_of(item.kind), keep(type_text(*handle.module, type_of(module, item)))});
+    handle.exports.push_back({name, kind_of(item.kind), keep_type(type_of(module, item))});
   }
 }
 
@@ -213,7 +228,8 @@ void nacre_engine_delete(nacre_engine_t* engine) { delete engine; }
 nacre_error_t* nacre_module_new(nacre_engine_t* engine, const void* bytes, size_t size,
                                 nacre_module_t** out) {
   if (size > wasm::kMaxModuleBytes) {
-    return api::make_error(NACRE_ERROR_LIMIT, "limit reached: a module of more than 1 GiB");
+    return api::make_error(NACRE_ERROR_LIMIT,
+                           "limit reached: a module of more than 1 GiB; nothing raises this limit");
   }
   const auto* data = static_cast<const uint8_t*>(bytes);
   auto copy = std::make_shared<std::vector<uint8_t>>(data, data + size);

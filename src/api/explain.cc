@@ -20,14 +20,19 @@ using policy::Kind;
 using policy::Rule;
 using policy::Shape;
 
-std::string joined(const std::vector<std::string>& words, size_t most) {
+// `total`: how many words there are of which these are the first.
+std::string joined(const std::vector<std::string>& words, size_t most, size_t total) {
   std::string text;
   for (size_t i = 0; i < words.size() && i < most; ++i) {
     if (i != 0) text += ", ";
     text += words[i];
   }
-  if (words.size() > most) text += " and " + std::to_string(words.size() - most) + " more";
+  size_t shown = std::min(words.size(), most);
+  if (total > shown) text += " and " + std::to_string(total - shown) + " more";
   return text;
+}
+std::string joined(const std::vector<std::string>& words, size_t most) {
+  return joined(words, most, words.size());
 }
 
 // The calls that could use grants of this kind.
@@ -87,7 +92,8 @@ class Explanation {
     for (const wasm::Import& item : module.module->wasm().imports) {
       if (const auto* info = find_function(item)) {
         reach_[info->uses].push_back(std::string(info->name));
-      } else {
+      } else if (++other_count_ <= kShownOthers) {
+        // A group of a million imports may share one long module name.
         others_.push_back(printable(item.module) + "." + printable(item.name));
       }
     }
@@ -139,7 +145,7 @@ class Explanation {
     }
     if (!others_.empty()) {
       heading("It needs functions or memories of others, who decide what those can do");
-      line(joined(others_, 20));
+      line(joined(others_, kShownOthers, other_count_));
     }
     std::vector<std::string> exports;
     for (const wasm::Export& item : module_.module->wasm().exports) {
@@ -208,7 +214,9 @@ class Explanation {
   const nacre_module& module_;
   const Grants& grants_;
   std::map<Uses, std::vector<std::string>> reach_;
-  std::vector<std::string> others_;
+  static constexpr size_t kShownOthers = 20;
+  std::vector<std::string> others_;  // the first of them
+  size_t other_count_ = 0;
   std::string out_;
 };
 

@@ -33,7 +33,8 @@ std::string read_all(FILE* file, const std::string& path) {
 void EngineOptions::add_to(CLI::App& app) {
   app.add_option("--tier", tier, "how code runs: auto, interp, baseline or optimizing")
       ->type_name("TIER");
-  app.add_option("--features", features, "proposals to switch on or off")->type_name("+NAME,-NAME");
+  app.add_option("--features", features, "proposals to switch on or off, with what builds on them")
+      ->type_name("+NAME,-NAME");
   app.add_option("--validate", validate,
                  "eager: every function before the first call; lazy: each at its first call")
       ->type_name("WHEN");

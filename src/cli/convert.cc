@@ -1,6 +1,8 @@
 // validate, print, parse: one file in, a verdict or another form out.
 
 #include <cstdio>
+#include <cstring>
+#include <string_view>
 
 #include "cli/command.h"
 
@@ -15,7 +17,27 @@ struct ConvertCommand {
   const char* summary;
   const char* input_help;
   Conversion convert;
+  void (*note)(const std::string& input, const std::string& source, const nacre_bytes_t& result,
+               const char* features) = nullptr;
 };
+
+// Debug information names places in the code by their offsets, and these move where parse writes a
+// number shorter than the linker did.
+void note_moved_code(const std::string& input, const std::string& source,
+                     const nacre_bytes_t& result, const char* features) {
+  std::string_view text(reinterpret_cast<const char*>(result.data), result.size);
+  if (text.find("(@custom \".debug_") == std::string_view::npos) return;
+  BytesHandle again;
+  ErrorHandle error(nacre_text_to_binary(text.data(), text.size(), features, &again.bytes));
+  bool is_same = !error && again.bytes.size == source.size() &&
+                 std::memcmp(again.bytes.data, source.data(), source.size()) == 0;
+  if (is_same) return;
+  std::fprintf(stderr,
+               "note: %s: numbers in its code are longer than they must be, as linkers leave them; "
+               "nacre parse writes them short, and what the .debug_* sections say about places in "
+               "the code is then wrong\n",
+               input.c_str());
+}
 
 int convert_command(const ConvertCommand& command, Args args) {
   CLI::App app(command.summary, command.name);
@@ -25,14 +47,15 @@ int convert_command(const ConvertCommand& command, Args args) {
   app.add_option("APP", input, command.input_help)->required();
   app.add_option("-o,--output", output, "where to write; standard output otherwise")
       ->type_name("OUT");
-  app.add_option("--features", features, "proposals to switch on or off")->type_name("+NAME,-NAME");
+  app.add_option("--features", features, "proposals to switch on or off, with what builds on them")
+      ->type_name("+NAME,-NAME");
   if (auto done = parse_options(app, std::move(args))) return *done;
 
   std::string source = read_input(input);
   BytesHandle result;
-  check(command.convert(source.data(), source.size(), features.empty() ? nullptr : features.c_str(),
-                        &result.bytes),
-        input);
+  const char* changes = features.empty() ? nullptr : features.c_str();
+  check(command.convert(source.data(), source.size(), changes, &result.bytes), input);
+  if (command.note != nullptr) command.note(input, source, result.bytes, changes);
   write_output(output, result.bytes.data, result.bytes.size);
   return 0;
 }
@@ -63,9 +86,12 @@ int validate_command(Args args) {
 }
 
 int print_command(Args args) {
-  return convert_command({"nacre print", "Shows a binary module as text.",
-                          "the binary module (- for standard input)", nacre_binary_to_text},
-                         std::move(args));
+  return convert_command(
+      {"nacre print",
+       "Shows a binary module as text. nacre parse makes the same module of it, "
+       "in the same bytes but for numbers that were longer than they must be.",
+       "the binary module (- for standard input)", nacre_binary_to_text, note_moved_code},
+      std::move(args));
 }
 
 int parse_command(Args args) {

@@ -47,6 +47,7 @@ class AddressSpaceBudget {
   }
   // False: more is in use already, and nothing was changed.
   [[nodiscard]] bool set_limit(uint64_t limit_bytes);
+  uint64_t limit_bytes() const { return limit_bytes_.load(std::memory_order_relaxed); }
   uint64_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
 
  private:

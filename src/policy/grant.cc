@@ -152,7 +152,13 @@ struct Unit {
   std::string_view name;
   uint64_t factor;
 };
-constexpr Unit kSizes[] = {{"", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}};
+constexpr Unit kSizes[] = {{"", 1},
+                           {"K", uint64_t{1} << 10},
+                           {"M", uint64_t{1} << 20},
+                           {"G", uint64_t{1} << 30},
+                           {"T", uint64_t{1} << 40},
+                           {"P", uint64_t{1} << 50},
+                           {"E", uint64_t{1} << 60}};
 constexpr Unit kTimes[] = {
     {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
 constexpr Unit kCounts[] = {{"", 1}};
@@ -163,19 +169,35 @@ std::span<const Unit> units_of(Shape shape) {
   return kCounts;
 }
 
+// How else people write a unit of size: "g", "GB", "GiB" are all G. All are powers of 1024.
+std::string_view plain_unit(std::string_view unit, Shape shape, char (&buffer)[1]) {
+  if (shape != Shape::size || unit.empty()) return unit;
+  std::string_view rest = unit.substr(1);
+  if (rest != "" && rest != "B" && rest != "b" && rest != "iB" && rest != "ib") return unit;
+  buffer[0] = unit[0] >= 'a' && unit[0] <= 'z' ? static_cast<char>(unit[0] - 'a' + 'A') : unit[0];
+  bool is_bytes = buffer[0] == 'B' && rest.empty();
+  return is_bytes ? std::string_view() : std::string_view(buffer, 1);
+}
+
 Result<void> parse_amount(Rule& rule, std::string_view value, Shape shape) {
   if (!rule.allow) return wrong(value, "is a limit: it stands among what is allowed");
   uint64_t number = 0;
   auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   std::string_view unit = value.substr(static_cast<size_t>(end - value.data()));
+  char buffer[1];
+  unit = plain_unit(unit, shape, buffer);
+  if (error == std::errc::result_out_of_range) {
+    return wrong(value, "is no possible limit: a limit is less than 2^64");
+  }
   for (const Unit& row : units_of(shape)) {
     if (error != std::errc{} || row.name != unit) continue;
     auto amount = checked_mul(number, row.factor);
-    if (!amount || *amount == 0) return wrong(value, "is no possible limit");
+    if (!amount) return wrong(value, "is no possible limit: a limit is less than 2^64");
+    if (*amount == 0) return wrong(value, "is no possible limit");
     rule.amount = *amount;
     return {};
   }
-  return wrong(value, shape == Shape::size       ? "is no size: write a number with K, M or G"
+  return wrong(value, shape == Shape::size       ? "is no size: write a number with K, M, G or T"
                       : shape == Shape::duration ? "is no time: write a number with ms, s, m or h"
                                                  : "is no number");
 }

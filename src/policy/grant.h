@@ -8,7 +8,8 @@
 //   variable  NAME, NAME=VALUE, or a name with * at one end
 //   endpoint  see policy/endpoint.h;  host: the same without a port
 //   on_off    nothing (in files: true)
-//   count     a number;  size: a number with K, M or G;  duration: a number with ms, s, m or h
+//   count     a number;  duration: a number with ms, s, m or h
+//   size      a number, of bytes or with K, M, G, T, P or E, powers of 1024; also 1t, 1TB, 1TiB
 #pragma once
 
 #include <cstdint>

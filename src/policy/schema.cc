@@ -22,7 +22,8 @@ std::string value_schema(const KindInfo& info, bool allow) {
     case Shape::count:
       return R"({ "type": ["integer", "string"], )" + described + " }";
     case Shape::size:
-      return R"({ "type": "string", "pattern": "^[0-9]+[KMG]?$", )" + described + " }";
+      return R"({ "type": "string", "pattern": "^[0-9]+([KMGTPEkmgtpe](i?[Bb])?|[Bb])?$", )" +
+             described + " }";
     case Shape::duration:
       return R"({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h)$", )" + described + " }";
     default:

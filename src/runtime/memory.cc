@@ -99,7 +99,10 @@ Result<void> Memory::map_guarded(uint64_t min_bytes) {
 }
 
 Result<void> Memory::map_checked(uint64_t min_bytes) {
-  uint64_t most = std::min(pages_to_bytes(max_pages(type_), type_), kMaxUnguardedBytes);
+  // Who was given more may grow into more.
+  uint64_t allowed = context_.budget != nullptr ? context_.budget->limit_bytes() : 0;
+  uint64_t most =
+      std::min(pages_to_bytes(max_pages(type_), type_), std::max(kMaxUnguardedBytes, allowed));
   uint64_t wanted = std::max(most, min_bytes);
   uint64_t front = context_.end_at_guard ? os::round_up_to_page(min_bytes) - min_bytes : 0;
   while (true) {

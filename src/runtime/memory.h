@@ -36,6 +36,7 @@ class MemoryBudget {
   explicit MemoryBudget(uint64_t limit_bytes) : space_(limit_bytes) {}
   [[nodiscard]] bool take(uint64_t bytes) { return space_.take(bytes); }
   void give_back(uint64_t bytes) { space_.give_back(bytes); }
+  uint64_t limit_bytes() const { return space_.limit_bytes(); }
   uint64_t used_bytes() const { return space_.used_bytes(); }
   bool has_room(uint64_t bytes) const { return space_.has_room(bytes); }
   // False: more is in use already, and nothing was changed.
@@ -58,7 +59,8 @@ class Memory : public std::enable_shared_from_this<Memory> {
  public:
   using Image = std::shared_ptr<const os::MemoryImage>;
 
-  // A 64-bit memory, or one that declares no maximum, can grow to at most so many bytes.
+  // A 64-bit memory, or one that declares no maximum, can grow to at most so many bytes, or to what
+  // its budget allows where that is more.
   static constexpr uint64_t kMaxUnguardedBytes = uint64_t{16} << 30;
   static constexpr uint64_t kGrowFailed = ~uint64_t{0};
 

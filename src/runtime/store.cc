@@ -27,6 +27,20 @@ bool has_concrete_ref(const wasm::FuncType& type) {
          std::any_of(type.results.begin(), type.results.end(), concrete);
 }
 
+// As the words of a limit that somebody set.
+std::string default_words(TrapKind kind, const StoreOptions& options) {
+  if (kind == TrapKind::tables_limit) {
+    return std::to_string(options.max_table_elements) + " (the default; --tables raises it)";
+  }
+  return std::to_string(options.max_memory_bytes >> 20) + " MiB (the default; --memory raises it)";
+}
+
+// Of a fixed limit.
+std::string all_of(uint32_t most, const char* what) {
+  return "the store has all the " + std::string(what) + " that it may have, " +
+         std::to_string(most) + ", which nothing raises";
+}
+
 }  // namespace
 
 Store::Store(std::shared_ptr<Engine> engine, StoreOptions options)
@@ -55,8 +69,11 @@ Result<std::unique_ptr<Store>> Store::create(std::shared_ptr<Engine> engine, Sto
 // Tiers check each frame against the stack's end; the guards on both sides are the second net.
 Result<void> Store::map_stack() {
   uint64_t bytes = os::round_up_to_page(options_.guest_stack_bytes);
-  if (bytes == 0 || bytes > uint64_t{1} << 40)
-    return fail(ErrorCode::usage, "a guest stack has between 1 byte and 1 TiB");
+  if (bytes == 0 || bytes > uint64_t{1} << 40) {
+    const std::string* words = words_of(TrapKind::stack_limit);
+    return fail(ErrorCode::usage, "a guest stack has between 1 byte and 1 TiB" +
+                                      (words != nullptr ? ", not " + *words : std::string()));
+  }
   bytes += abi::kStackReserveBytes;
   os::MappingContext mapping = engine_->mapping();
   mapping.stock = options_.stock;
@@ -125,9 +142,10 @@ Result<void> Store::make_interruptible() {
 }
 
 Error Store::with_limit(TrapKind kind, Error error) const {
+  if (error.code() != ErrorCode::limit) return error;
   const std::string* words = words_of(kind);
-  if (words == nullptr || error.code() != ErrorCode::limit) return error;
-  return Error(ErrorCode::limit, error.message() + ": " + *words);
+  std::string amount = words != nullptr ? *words : default_words(kind, options_);
+  return Error(ErrorCode::limit, error.message() + ": " + amount);
 }
 
 const std::string* Store::words_of(TrapKind kind) const {
@@ -184,7 +202,7 @@ Result<Extern> Store::add_func(abi::HostFunc func) {
 
 Result<std::unique_ptr<Table>> Store::make_table(const wasm::TableType& type, abi::Ref initial) {
   if (table_count_ >= options_.max_tables)
-    return fail(ErrorCode::limit, "the store has all the tables that it may have");
+    return fail(ErrorCode::limit, all_of(options_.max_tables, "tables"));
   auto table = Table::create(type, initial, &table_budget_, engine_->fail_point());
   if (!table) return std::unexpected(with_limit(TrapKind::tables_limit, std::move(table).error()));
   ++table_count_;
@@ -194,7 +212,7 @@ Result<std::unique_ptr<Table>> Store::make_table(const wasm::TableType& type, ab
 Result<std::shared_ptr<Memory>> Store::make_memory(const wasm::MemoryType& type, bool restorable,
                                                    Memory::Image image) {
   if (memory_count_ >= options_.max_memories)
-    return fail(ErrorCode::limit, "the store has all the memories that it may have");
+    return fail(ErrorCode::limit, all_of(options_.max_memories, "memories"));
   MemoryContext context{.mapping = engine_->mapping(),
                         .budget = memory_budget_,
                         .allow_guards = engine_->options().guarded_memories,

@@ -13,13 +13,19 @@ namespace {
 
 constexpr uint64_t kKeptElements = 1024;  // room that a restored table may keep
 
+// What a table may have beside its own maximum: its budget decides, where there is one.
+uint64_t most_elements(const wasm::TableType& type, const os::AddressSpaceBudget* budget) {
+  if (budget == nullptr) return wasm::kMaxTableElements;
+  return type.limits.address == wasm::AddressType::i64 ? UINT64_MAX : UINT32_MAX;
+}
+
 }  // namespace
 
 Table::Table(const wasm::TableType& type, os::AddressSpaceBudget* budget, os::FailPoint* fail_point)
     : type_(type),
       budget_(budget),
       fail_point_(fail_point),
-      max_size_(std::min(type.limits.max.value_or(UINT64_MAX), wasm::kMaxTableElements)) {
+      max_size_(std::min(type.limits.max.value_or(UINT64_MAX), most_elements(type, budget))) {
   record_.is_64 = type.limits.address == wasm::AddressType::i64;
 }
 
@@ -31,7 +37,7 @@ Table::~Table() {
 Result<std::unique_ptr<Table>> Table::create(const wasm::TableType& type, abi::Ref initial,
                                              os::AddressSpaceBudget* budget,
                                              os::FailPoint* fail_point) {
-  if (type.limits.min > wasm::kMaxTableElements) {
+  if (budget == nullptr && type.limits.min > wasm::kMaxTableElements) {
     return fail(ErrorCode::limit, "a table of " + std::to_string(type.limits.min) +
                                       " elements; at most " +
                                       std::to_string(wasm::kMaxTableElements) + " are supported");
@@ -57,7 +63,8 @@ bool Table::extend(uint64_t new_size) {
   if (fail_point_ != nullptr && fail_point_->hit()) return false;
   // calloc takes large blocks from the operating system untouched; realloc would have to be
   // cleared.
-  uint64_t capacity = std::max(new_size, std::min(2 * capacity_, max_size_));
+  uint64_t twice = checked_mul(capacity_, uint64_t{2}).value_or(UINT64_MAX);
+  uint64_t capacity = std::max(new_size, std::min(twice, max_size_));
   auto* elements = static_cast<abi::Ref*>(std::calloc(capacity, sizeof(abi::Ref)));
   if (elements == nullptr) return false;
   if (record_.size != 0) {

@@ -33,7 +33,7 @@ class Table {
   const wasm::TableType& type() const { return type_; }
   wasm::TableType current_type() const;  // limits.min is the present size
   uint64_t size() const { return record_.size; }
-  // The former size, or kGrowFailed: beyond the maximum, kMaxTableElements or the budget.
+  // The former size, or kGrowFailed: beyond the maximum or the budget.
   uint64_t grow(uint64_t delta, abi::Ref initial);
   // Whether it may have so many elements more, but for the budget.
   bool may_grow(uint64_t delta) const;

@@ -12,6 +12,20 @@ constexpr uint32_t kMaxCatches = 100000;
 
 }  // namespace
 
+void BodyReader::fail_without(Feature feature, const char* message, uint64_t offset) {
+  if (ok()) missing_ = feature;
+  fail_at(message, offset);
+}
+
+Error BodyReader::explained_error() const {
+  Error plain = error();
+  if (!missing_) return plain;
+  return Error(
+      plain.code(),
+      plain.message() + ": it needs the feature " + std::string(feature_info(*missing_).text),
+      *plain.where());
+}
+
 Op BodyReader::prefixed_opcode(uint8_t byte) {
   uint64_t start = offset();
   skip_to(pos() + 1);
@@ -29,6 +43,7 @@ Op BodyReader::prefixed_opcode(uint8_t byte) {
 void BodyReader::long_memarg(imm::memarg& i, uint32_t flags) {
   // Bit 6: an explicit memory index follows (specification 5.4.6).
   if (flags >= 0x80 || !features_.has(Feature::multi_memory)) {
+    if (flags < 0x80) missing_ = Feature::multi_memory;
     fail("malformed memop flags");
     return;
   }
@@ -38,24 +53,22 @@ void BodyReader::long_memarg(imm::memarg& i, uint32_t flags) {
 }
 
 // An index that was a zero byte before `feature` gave it a meaning.
-void BodyReader::short_index(uint32_t& index, Feature feature, const char* message) {
+void BodyReader::short_index(uint32_t& index, Feature feature) {
   if (features_.has(feature)) {
     index = u32();
     return;
   }
   uint64_t start = offset();
-  if (u8() != 0 && ok()) fail_at(message, start);
+  if (u8() != 0 && ok()) fail_without(feature, "zero byte expected", start);
   index = 0;
 }
 
 void BodyReader::read(imm::call_indirect& i) {
   i.type = TypeIdx{u32()};
-  short_index(i.table, Feature::reference_types, "zero byte expected");
+  short_index(i.table, Feature::reference_types);
 }
 
-void BodyReader::read(imm::memory& i) {
-  short_index(i.index, Feature::multi_memory, "zero byte expected");
-}
+void BodyReader::read(imm::memory& i) { short_index(i.index, Feature::multi_memory); }
 
 void BodyReader::read(imm::br_table& i) {
   uint32_t n = count(kMaxLabels);
@@ -131,22 +144,22 @@ void BodyReader::read(imm::br_on_cast& i) {
 
 void BodyReader::read(imm::memory_init& i) {
   i.data = u32();
-  short_index(i.memory, Feature::multi_memory, "zero byte expected");
+  short_index(i.memory, Feature::multi_memory);
 }
 
 void BodyReader::read(imm::memory_copy& i) {
-  short_index(i.to, Feature::multi_memory, "zero byte expected");
-  short_index(i.from, Feature::multi_memory, "zero byte expected");
+  short_index(i.to, Feature::multi_memory);
+  short_index(i.from, Feature::multi_memory);
 }
 
 void BodyReader::read(imm::table_init& i) {
   i.elem = u32();
-  i.table = u32();
+  short_index(i.table, Feature::reference_types);
 }
 
 void BodyReader::read(imm::table_copy& i) {
-  i.to = u32();
-  i.from = u32();
+  short_index(i.to, Feature::reference_types);
+  short_index(i.from, Feature::reference_types);
 }
 
 void BodyReader::read(imm::fence&) {
@@ -169,12 +182,17 @@ ValType BodyReader::val_type() {
       skip_to(pos() + 1);
       return static_cast<ValType::Code>(code);
     case ValType::kV128:
-      if (!features_.has(Feature::simd)) break;
+      if (!features_.has(Feature::simd)) {
+        fail_without(Feature::simd, "malformed value type", start);
+        return {};
+      }
       skip_to(pos() + 1);
       return ValType::kV128;
     default:
       if (code == kRefNullCode || code == kRefCode || HeapType::is_abstract_code(code)) {
-        return ref_type();
+        if (features_.has(Feature::reference_types)) return ref_type();
+        fail_without(Feature::reference_types, "malformed value type", start);
+        return {};
       }
   }
   fail_at("malformed value type", start);
@@ -186,22 +204,31 @@ ValType BodyReader::ref_type() {
   uint8_t code = u8();
   if (!ok()) return {};
   if (code == kRefNullCode || code == kRefCode) {
-    if (!features_.has(Feature::function_references) && !features_.has(Feature::gc)) {
-      fail_at("malformed reference type", start);
+    if (!features_.has(Feature::function_references)) {
+      fail_without(Feature::function_references, "malformed reference type", start);
       return {};
     }
     return ValType::ref(heap_type(), code == kRefNullCode);
   }
-  if (HeapType::is_abstract_code(code)) {
-    auto heap = static_cast<HeapType::Abstract>(code);
-    bool known =
-        heap == HeapType::kFunc || heap == HeapType::kExtern ||
-        ((heap == HeapType::kExn || heap == HeapType::kNoExn) ? features_.has(Feature::exceptions)
-                                                              : features_.has(Feature::gc));
-    if (known && features_.has(Feature::reference_types)) return ValType::ref(heap, true);
+  if (!HeapType::is_abstract_code(code)) {
+    fail_at("malformed reference type", start);
+    return {};
   }
-  fail_at("malformed reference type", start);
-  return {};
+  auto heap = static_cast<HeapType::Abstract>(code);
+  if (!check_abstract(heap, "malformed reference type", start)) return {};
+  return ValType::ref(heap, true);
+}
+
+// funcref is as old as tables; every other heap type came with a feature.
+bool BodyReader::check_abstract(HeapType::Abstract heap, const char* message, uint64_t start) {
+  if (heap == HeapType::kFunc) return true;
+  bool is_exn = heap == HeapType::kExn || heap == HeapType::kNoExn;
+  Feature feature = heap == HeapType::kExtern ? Feature::reference_types
+                    : is_exn                  ? Feature::exceptions
+                                              : Feature::gc;
+  if (features_.has(feature)) return true;
+  fail_without(feature, message, start);
+  return false;
 }
 
 HeapType BodyReader::heap_type() {
@@ -210,16 +237,17 @@ HeapType BodyReader::heap_type() {
   if (!at_end() && HeapType::is_abstract_code(peek_u8())) {
     uint8_t code = u8();
     auto heap = static_cast<HeapType::Abstract>(code);
-    bool basic = heap == HeapType::kFunc || heap == HeapType::kExtern;
-    bool exception = heap == HeapType::kExn || heap == HeapType::kNoExn;
-    if (basic || features_.has(exception ? Feature::exceptions : Feature::gc)) return heap;
-    fail_at("malformed heap type", start);
-    return HeapType::kBottom;
+    if (!check_abstract(heap, "malformed heap type", start)) return HeapType::kBottom;
+    return heap;
   }
   int64_t index = s33();
   if (!ok()) return HeapType::kBottom;
   if (index < 0) {
     fail_at("malformed heap type", start);
+    return HeapType::kBottom;
+  }
+  if (!features_.has(Feature::function_references)) {
+    fail_without(Feature::function_references, "malformed heap type", start);
     return HeapType::kBottom;
   }
   if (index > HeapType::kMaxIndex) {
@@ -244,8 +272,12 @@ BlockType BodyReader::block_type() {
   if ((code & 0xC0) == 0x40) return {.kind = BlockType::Kind::value, .value = val_type()};
   int64_t index = s33();
   if (!ok()) return {};
-  if (index < 0 || !features_.has(Feature::multi_value)) {
+  if (index < 0) {
     fail_at("malformed block type", start);
+    return {};
+  }
+  if (!features_.has(Feature::multi_value)) {
+    fail_without(Feature::multi_value, "malformed block type", start);
     return {};
   }
   if (index > HeapType::kMaxIndex) {

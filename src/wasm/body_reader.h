@@ -2,6 +2,7 @@
 // unreachable code, for function bodies and constant expressions (security.md F5).
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "wasm/features.h"
@@ -17,6 +18,8 @@ class BodyReader : public Reader {
       : Reader(bytes, base_offset), features_(features) {}
 
   Features features() const { return features_; }
+  // error(), with the feature that would have allowed what was read.
+  Error explained_error() const;
 
   // kNoOp, and a failure, where the bytes are no instruction.
   [[gnu::always_inline]] Op opcode() {
@@ -99,10 +102,13 @@ class BodyReader : public Reader {
 
  private:
   Op prefixed_opcode(uint8_t byte);
+  bool check_abstract(HeapType::Abstract heap, const char* message, uint64_t start);
   void long_memarg(imm::memarg& i, uint32_t flags);
-  void short_index(uint32_t& index, Feature feature, const char* message);
+  void short_index(uint32_t& index, Feature feature);
+  void fail_without(Feature feature, const char* message, uint64_t offset);
 
   Features features_;
+  std::optional<Feature> missing_;
   std::vector<uint32_t> depths_;
   std::vector<ValType> types_;
   std::vector<Catch> catches_;

@@ -25,16 +25,32 @@ struct FeatureInfo {
 const FeatureInfo& feature_info(Feature feature);
 std::optional<Feature> find_feature(std::string_view text);
 
+// The bits of a feature and of all that it builds on.
+constexpr uint64_t with_requirements(Feature feature) {
+  uint64_t bits = uint64_t{1} << static_cast<uint8_t>(feature);
+#define FEATURE(name, text, on, built, summary)
+#define REQUIRES(name, other) \
+  if (feature == Feature::name) bits |= with_requirements(Feature::other);
+#include "wasm/features.def"
+#undef FEATURE
+  return bits;
+}
+
 class Features {
  public:
   // What is on without any option.
   constexpr Features() = default;
   static constexpr Features all_built() { return Features(kBuilt); }
 
-  constexpr bool has(Feature feature) const { return bits_ >> static_cast<uint8_t>(feature) & 1; }
+  // Whether it is on, and all that it builds on.
+  constexpr bool has(Feature feature) const {
+    uint64_t bits = kRequired[static_cast<uint8_t>(feature)];
+    return (bits_ & bits) == bits;
+  }
+  // On: with all that it builds on.
   constexpr void set(Feature feature, bool on) {
     uint64_t bit = uint64_t{1} << static_cast<uint8_t>(feature);
-    bits_ = on ? bits_ | bit : bits_ & ~bit;
+    bits_ = on ? bits_ | with_requirements(feature) : bits_ & ~bit;
   }
   // Applies "+NAME,-NAME,..."; errors name what is unknown, not built or fixed.
   Result<void> apply(std::string_view changes);
@@ -44,6 +60,11 @@ class Features {
  private:
   explicit constexpr Features(uint64_t bits) : bits_(bits) {}
 
+  static constexpr uint64_t kRequired[] = {
+#define FEATURE(name, text, on, built, summary) with_requirements(Feature::name),
+#include "wasm/features.def"
+#undef FEATURE
+  };
 #define FEATURE(name, text, on, built, summary) \
   | (uint64_t{on} << static_cast<uint8_t>(Feature::name))
   static constexpr uint64_t kDefault = 0

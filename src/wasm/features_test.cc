@@ -27,6 +27,16 @@ TEST(Features, ApplyChanges) {
   EXPECT_EQ(features, Features());
 }
 
+TEST(Features, WhatBuildsOnWhatIsOffIsOff) {
+  Features features;
+  ASSERT_TRUE(features.apply("-reference-types"));
+  EXPECT_FALSE(features.has(Feature::function_references));
+  EXPECT_FALSE(features.has(Feature::gc));
+  EXPECT_TRUE(features.has(Feature::bulk_memory));
+  ASSERT_TRUE(features.apply("-simd,-relaxed-simd,+gc,+relaxed-simd"));
+  EXPECT_EQ(features, Features());
+}
+
 TEST(Features, WrongChangesChangeNothing) {
   struct Row {
     std::string_view changes;

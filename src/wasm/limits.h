@@ -28,7 +28,13 @@ inline constexpr uint32_t kMaxBodyBytes = 7'654'321;
 inline constexpr uint32_t kMaxSubtypeDepth = 63;
 inline constexpr uint32_t kMaxOperands = 1u << 20;  // height of one function's operand stack
 inline constexpr uint32_t kMaxNesting = 1u << 20;   // open blocks at one point (no recursion there)
-inline constexpr uint32_t kMaxTextNesting = 10'000;        // folded expressions in the text format
-inline constexpr uint64_t kMaxTableElements = 10'000'000;  // of a table that is instantiated
+inline constexpr uint32_t kMaxTextNesting = 10'000;  // folded expressions in the text format
+// Of a table that no budget counts; those of a store have what its limit of tables leaves them.
+inline constexpr uint64_t kMaxTableElements = 10'000'000;
+
+// The text of a module may be so much longer than its bytes, and is never longer than
+// kMaxModuleBytes: a few bytes can stand for thousands of locals, which text writes one by one.
+inline constexpr uint64_t kMaxTextPerByte = 256;
+inline constexpr uint64_t kTextForAll = 16u << 20;  // any module's text may be so long
 
 }  // namespace nacre::wasm

@@ -7,6 +7,8 @@
 // check succeeded.
 #pragma once
 
+#include <array>
+
 #include "wasm/body_reader.h"
 #include "wasm/visitor.h"
 
@@ -37,6 +39,17 @@ class Trusted {
   uint64_t depth_ = 1;
 };
 
+// The last word as users write it: "needs the feature multi-value".
+template <size_t N>
+consteval std::array<char, N> with_hyphens(const char (&text)[N]) {
+  std::array<char, N> result{};
+  for (size_t i = 0; i < N; ++i) result[i] = text[i];
+  for (size_t i = N; i-- != 0 && result[i] != ' ';) {
+    if (result[i] == '_') result[i] = '-';
+  }
+  return result;
+}
+
 // Walks one expression from the reader's position to the `end` that closes it. On return either
 // checker.done(), or reader.ok() is false (malformed), or the checker refused. `visitor.begin(pos)`
 // is called with the address of each instruction's first byte before it is decoded.
@@ -47,23 +60,25 @@ void walk(BodyReader& reader, Checker& checker, Visitor& visitor) {
     if constexpr (requires { visitor.begin(start); }) visitor.begin(start);
     if constexpr (requires { checker.begin(start); }) checker.begin(start);
     switch (reader.opcode()) {
-#define OP(name, text, prefix, code, imm_, sig, feature_, flags)              \
-  case Op::name: {                                                            \
-    if constexpr (Feature::feature_ != Feature::mvp) {                        \
-      if (!reader.features().has(Feature::feature_)) [[unlikely]] {           \
-        reader.skip_to(start);                                                \
-        reader.fail("illegal opcode: " text " needs the feature " #feature_); \
-        return;                                                               \
-      }                                                                       \
-    }                                                                         \
-    imm::imm_ i;                                                              \
-    reader.read(i);                                                           \
-    if (!reader.ok()) [[unlikely]]                                            \
-      return;                                                                 \
-    if (!checker.name(i)) [[unlikely]]                                        \
-      return;                                                                 \
-    visitor.name(i);                                                          \
-    break;                                                                    \
+#define OP(name, text, prefix, code, imm_, sig, feature_, flags)                   \
+  case Op::name: {                                                                 \
+    if constexpr (Feature::feature_ != Feature::mvp) {                             \
+      if (!reader.features().has(Feature::feature_)) [[unlikely]] {                \
+        reader.skip_to(start);                                                     \
+        static constexpr auto kMessage =                                           \
+            with_hyphens("illegal opcode: " text " needs the feature " #feature_); \
+        reader.fail(kMessage.data());                                              \
+        return;                                                                    \
+      }                                                                            \
+    }                                                                              \
+    imm::imm_ i;                                                                   \
+    reader.read(i);                                                                \
+    if (!reader.ok()) [[unlikely]]                                                 \
+      return;                                                                      \
+    if (!checker.name(i)) [[unlikely]]                                             \
+      return;                                                                      \
+    visitor.name(i);                                                               \
+    break;                                                                         \
   }
 #include "wasm/ops.def"
 #undef OP

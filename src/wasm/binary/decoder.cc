@@ -5,6 +5,7 @@
 
 #include "wasm/binary/sections.h"
 #include "wasm/body_reader.h"
+#include "wasm/foreign.h"
 #include "wasm/limits.h"
 #include "wasm/walk.h"
 
@@ -65,14 +66,14 @@ Result<void> check_header(Bytes bytes) {
   if (bytes.empty()) return fail(ErrorCode::malformed, "unexpected end: the input is empty", 0u);
   size_t magic_part = std::min(bytes.size(), kMagic.size());
   if (!std::ranges::equal(bytes.first(magic_part), std::span(kMagic).first(magic_part))) {
-    if (looks_text(bytes)) {
-      return fail(ErrorCode::malformed,
-                  "magic header not detected: this is text, not binary wasm; parse it as .wat", 0u);
+    std::string what = describe_foreign(bytes);
+    if (what.empty()) {
+      what = looks_text(bytes)
+                 ? "this is text, not binary wasm; nacre parse makes it binary"
+                 : "neither binary wasm, which begins with the bytes 00 61 73 6d, nor text, which "
+                   "begins with a parenthesis";
     }
-    return fail(ErrorCode::malformed,
-                "magic header not detected: neither binary wasm, which begins with the bytes 00 61 "
-                "73 6d, nor text, which begins with a parenthesis",
-                0u);
+    return fail(ErrorCode::malformed, "magic header not detected: " + what, 0u);
   }
   if (bytes.size() < kHeaderBytes) {
     return fail(ErrorCode::malformed, "unexpected end: the input is shorter than a wasm header",
@@ -85,7 +86,11 @@ Result<void> check_header(Bytes bytes) {
                 "this is a component, which wraps modules; only modules can be decoded here",
                 kMagic.size());
   }
-  return fail(ErrorCode::malformed, "unknown binary version: only version 1 is known",
+  uint32_t number = load_le<uint32_t>(version.data());
+  // Before 1.0 the version was counted up to 0xd.
+  return fail(ErrorCode::malformed,
+              "unknown binary version " + std::to_string(number) + ": only version 1 is known" +
+                  (number <= 0xd ? "; this is older than that, compile it again" : ""),
               kMagic.size());
 }
 
@@ -128,16 +133,19 @@ class Decoder {
   std::vector<ValType> val_types(BodyReader& r, uint32_t limit);
   FieldType field_type(BodyReader& r);
   bool mutability(BodyReader& r);
+  void check_limits_flags(BodyReader& r, uint8_t flags, uint8_t known, uint64_t start);
   Limits limits(BodyReader& r, uint8_t flags);
   TableType table_type(BodyReader& r);
   MemoryType memory_type(BodyReader& r);
   GlobalType global_type(BodyReader& r);
   TagType tag_type(BodyReader& r);
+  bool check_kind(BodyReader& r, uint8_t kind, uint64_t start, const char* malformed);
   ExternType extern_type(BodyReader& r, uint8_t kind, uint64_t start);
   void import_group(BodyReader& r);
   void add_import(BodyReader& r, std::string_view module, std::string_view name,
                   const ExternType& type);
   Table table(BodyReader& r);
+  bool check_element_flags(BodyReader& r, uint32_t flags, uint64_t start);
   ElementSegment element(BodyReader& r);
   DataSegment data_segment(BodyReader& r);
   ConstExpr const_expr(BodyReader& r);
@@ -148,9 +156,7 @@ class Decoder {
 };
 
 bool Decoder::is_known(SectionId id) const {
-  if (id == SectionId::tag) {
-    return features_.has(Feature::exceptions) || features_.has(Feature::legacy_exceptions);
-  }
+  if (id == SectionId::tag) return features_.has(Feature::exceptions);
   if (id == SectionId::data_count) return features_.has(Feature::bulk_memory);
   return !section_text(id).empty();
 }
@@ -158,7 +164,14 @@ bool Decoder::is_known(SectionId id) const {
 Result<void> Decoder::section(Reader& reader) {
   uint64_t start = reader.offset();
   auto id = static_cast<SectionId>(reader.u8());
-  if (!is_known(id)) return fail(ErrorCode::malformed, "malformed section id", start);
+  if (!is_known(id)) {
+    return fail(ErrorCode::malformed,
+                id == SectionId::tag ? "malformed section id: tags need the feature exceptions"
+                : id == SectionId::data_count
+                    ? "malformed section id: the data count section needs the feature bulk-memory"
+                    : "malformed section id",
+                start);
+  }
   if (id != SectionId::custom && section_rank(id) <= section_rank(last_)) {
     return fail(ErrorCode::malformed,
                 "unexpected content after last section: the " + std::string(section_text(id)) +
@@ -167,16 +180,25 @@ Result<void> Decoder::section(Reader& reader) {
   }
   uint32_t size = reader.u32();
   uint64_t contents_offset = reader.offset();
+  bool is_cut = reader.ok() && size > reader.remaining();
   Bytes payload = reader.bytes(size);
+  if (is_cut) {
+    return fail(ErrorCode::malformed,
+                "unexpected end: length out of bounds: the " + std::string(section_text(id)) +
+                    " section should have " + std::to_string(size) +
+                    " bytes, so the file is cut short or damaged",
+                *reader.error().where());
+  }
   if (!reader.ok()) return std::unexpected(reader.error());
 
   BodyReader r(payload, contents_offset, features_);
   contents(id, r);
   if (r.ok() && !r.at_end()) r.fail("section size mismatch: unexpected bytes at the end");
   if (!r.ok()) {
-    Error error = r.error();
+    Error error = r.explained_error();
     std::string message =
         error.message() + ", in the " + std::string(section_text(id)) + " section";
+    if (error.code() == ErrorCode::limit) message += "; nothing raises this limit";
     return fail(error.code(), std::move(message), *error.where());
   }
   if (id != SectionId::custom) last_ = id;
@@ -294,7 +316,12 @@ void Decoder::composite_type(BodyReader& r, uint8_t code, uint64_t start, SubTyp
     type.kind = SubType::Kind::array;
     type.fields.push_back(field_type(r));
   } else {
-    r.fail_at("malformed type: neither a function, a struct nor an array", start);
+    bool is_gc = code == kRecCode || code == kSubCode || code == kSubFinalCode ||
+                 code == kStructCode || code == kArrayCode;
+    r.fail_at(is_gc && !features_.has(Feature::gc)
+                  ? "malformed type: rec, sub, struct and array need the feature gc"
+                  : "malformed type: neither a function, a struct nor an array",
+              start);
   }
 }
 
@@ -326,11 +353,26 @@ bool Decoder::mutability(BodyReader& r) {
   return flag == 1;
 }
 
+void Decoder::check_limits_flags(BodyReader& r, uint8_t flags, uint8_t known, uint64_t start) {
+  if ((flags & ~known) != 0) return r.fail_at("malformed limits flags", start);
+  auto needs = [&](uint8_t flag, Feature feature, const char* message) {
+    if ((flags & flag) != 0 && !features_.has(feature)) r.fail_at(message, start);
+  };
+  needs(kLimits64, Feature::memory64,
+        "malformed limits flags: 64-bit addresses need the feature memory64");
+  needs(kLimitsShared, Feature::threads,
+        "malformed limits flags: shared memories need the feature threads");
+  needs(kLimitsPageSize, Feature::custom_page_sizes,
+        "malformed limits flags: page sizes need the feature custom-page-sizes");
+}
+
 Limits Decoder::limits(BodyReader& r, uint8_t flags) {
   Limits limits;
   limits.address = (flags & kLimits64) != 0 ? AddressType::i64 : AddressType::i32;
-  limits.min = r.u64();
-  if ((flags & kLimitsMax) != 0) limits.max = r.u64();
+  // Numbers of 64 bits came with memory64, for 32-bit memories and tables too.
+  bool wide = features_.has(Feature::memory64);
+  limits.min = wide ? r.u64() : r.u32();
+  if ((flags & kLimitsMax) != 0) limits.max = wide ? r.u64() : r.u32();
   return limits;
 }
 
@@ -339,9 +381,7 @@ TableType Decoder::table_type(BodyReader& r) {
   type.element = r.ref_type();
   uint64_t start = r.offset();
   uint8_t flags = r.u8();
-  uint8_t known = kLimitsMax;
-  if (features_.has(Feature::memory64)) known |= kLimits64;
-  if ((flags & ~known) != 0) r.fail_at("malformed limits flags", start);
+  check_limits_flags(r, flags, kLimitsMax | kLimits64, start);
   type.limits = limits(r, flags);
   return type;
 }
@@ -350,11 +390,7 @@ MemoryType Decoder::memory_type(BodyReader& r) {
   MemoryType type;
   uint64_t start = r.offset();
   uint8_t flags = r.u8();
-  uint8_t known = kLimitsMax;
-  if (features_.has(Feature::threads)) known |= kLimitsShared;
-  if (features_.has(Feature::memory64)) known |= kLimits64;
-  if (features_.has(Feature::custom_page_sizes)) known |= kLimitsPageSize;
-  if ((flags & ~known) != 0) r.fail_at("malformed limits flags", start);
+  check_limits_flags(r, flags, kLimitsMax | kLimitsShared | kLimits64 | kLimitsPageSize, start);
   type.limits = limits(r, flags);
   type.shared = (flags & kLimitsShared) != 0;
   if ((flags & kLimitsPageSize) != 0) {
@@ -382,14 +418,19 @@ TagType Decoder::tag_type(BodyReader& r) {
   return {TypeIdx{r.u32()}};
 }
 
+bool Decoder::check_kind(BodyReader& r, uint8_t kind, uint64_t start, const char* malformed) {
+  bool is_tag = kind == static_cast<uint8_t>(ExternKind::tag);
+  if (is_tag && !is_known(SectionId::tag)) {
+    r.fail_at("malformed kind: tags need the feature exceptions", start);
+  } else if (kind > static_cast<uint8_t>(ExternKind::tag)) {
+    r.fail_at(malformed, start);
+  }
+  return r.ok();
+}
+
 ExternType Decoder::extern_type(BodyReader& r, uint8_t kind, uint64_t start) {
   ExternType type;
-  bool has_tags = is_known(SectionId::tag);
-  if (!r.ok()) return type;
-  if (kind > static_cast<uint8_t>(has_tags ? ExternKind::tag : ExternKind::global)) {
-    r.fail_at("malformed import kind", start);
-    return type;
-  }
+  if (!r.ok() || !check_kind(r, kind, start, "malformed import kind")) return type;
   type.kind = static_cast<ExternKind>(kind);
   switch (type.kind) {
     case ExternKind::func:
@@ -425,7 +466,11 @@ void Decoder::import_group(BodyReader& r) {
   std::string_view name = r.name();
   uint64_t start = r.offset();
   uint8_t kind = r.u8();
-  bool compact = name.empty() && features_.has(Feature::compact_import_section);
+  bool compact = name.empty() && (kind == kSharedModuleCode || kind == kSharedModuleAndTypeCode);
+  if (compact && !features_.has(Feature::compact_import_section)) {
+    return r.fail_at(
+        "malformed import kind: groups of imports need the feature compact-import-section", start);
+  }
   ImportGroup group;
   if (compact && kind == kSharedModuleCode) {
     group.form = ImportGroup::Form::shared_module;
@@ -487,14 +532,12 @@ void Decoder::add_import(BodyReader& r, std::string_view module, std::string_vie
 void Decoder::export_section(BodyReader& r) {
   uint32_t n = r.count(kMaxExports, 3);
   module_.exports.reserve(n);
-  uint8_t last_kind =
-      static_cast<uint8_t>(is_known(SectionId::tag) ? ExternKind::tag : ExternKind::global);
   for (uint32_t i = 0; i < n && r.ok(); ++i) {
     Export item;
     item.name = r.name();
     uint64_t start = r.offset();
     uint8_t kind = r.u8();
-    if (kind > last_kind) return r.fail_at("malformed export kind", start);
+    if (!check_kind(r, kind, start, "malformed export kind")) return;
     item.kind = static_cast<ExternKind>(kind);
     item.index = r.u32();
     module_.exports.push_back(item);
@@ -516,11 +559,14 @@ void Decoder::table_section(BodyReader& r) {
 }
 
 Table Decoder::table(BodyReader& r) {
-  bool may_init = features_.has(Feature::function_references) || features_.has(Feature::gc);
-  if (r.at_end() || r.peek_u8() != kTableWithInit || !may_init)
-    return {table_type(r), std::nullopt};
-  r.u8();
+  if (r.at_end() || r.peek_u8() != kTableWithInit) return {table_type(r), std::nullopt};
   uint64_t start = r.offset();
+  if (!features_.has(Feature::function_references)) {
+    r.fail_at("malformed table: an initial value needs the feature function-references", start);
+    return {};
+  }
+  r.u8();
+  start = r.offset();
   if (r.u8() != 0) r.fail_at("zero byte expected", start);
   Table result{table_type(r), std::nullopt};
   result.init = const_expr(r);
@@ -564,17 +610,33 @@ void Decoder::element_section(BodyReader& r) {
   for (uint32_t i = 0; i < n && r.ok(); ++i) module_.elements.push_back(element(r));
 }
 
+bool Decoder::check_element_flags(BodyReader& r, uint32_t flags, uint64_t start) {
+  bool bulk = features_.has(Feature::bulk_memory);
+  bool references = features_.has(Feature::reference_types);
+  bool not_active = (flags & kElementNotActive) != 0;
+  bool declarative = not_active && (flags & kElementExplicit) != 0;
+  if (flags > (kElementNotActive | kElementExplicit | kElementExprs)) {
+    r.fail_at("malformed elements segment kind", start);
+  } else if (not_active && !declarative && !bulk) {
+    r.fail_at("malformed elements segment kind: passive segments need the feature bulk-memory",
+              start);
+  } else if (declarative && !references) {
+    r.fail_at(
+        "malformed elements segment kind: declarative segments need the feature reference-types",
+        start);
+  } else if (flags != 0 && !bulk && !references) {
+    r.fail_at(
+        "malformed elements segment kind: tables and expressions need the feature reference-types",
+        start);
+  }
+  return r.ok();
+}
+
 ElementSegment Decoder::element(BodyReader& r) {
   ElementSegment segment;
   uint64_t start = r.offset();
   uint32_t flags = r.u32();
-  uint32_t known = features_.has(Feature::bulk_memory) || features_.has(Feature::reference_types)
-                       ? kElementNotActive | kElementExplicit | kElementExprs
-                       : 0;
-  if ((flags & ~known) != 0) {
-    r.fail_at("malformed elements segment kind", start);
-    return segment;
-  }
+  if (!check_element_flags(r, flags, start)) return segment;
   bool has_type = (flags & (kElementNotActive | kElementExplicit)) != 0;
   segment.uses_exprs = (flags & kElementExprs) != 0;
   if ((flags & kElementNotActive) == 0) {
@@ -635,8 +697,11 @@ DataSegment Decoder::data_segment(BodyReader& r) {
   DataSegment segment;
   uint64_t start = r.offset();
   uint32_t kind = r.u32();
-  if (kind > (features_.has(Feature::bulk_memory) ? kDataExplicit : kDataActive)) {
-    r.fail_at("malformed data segment kind", start);
+  bool needs_bulk = kind == kDataPassive || kind == kDataExplicit;
+  if (kind > kDataExplicit || (needs_bulk && !features_.has(Feature::bulk_memory))) {
+    r.fail_at(needs_bulk ? "malformed data segment kind: it needs the feature bulk-memory"
+                         : "malformed data segment kind",
+              start);
     return segment;
   }
   if (kind == kDataPassive) {

@@ -1,6 +1,7 @@
 #include "wasm/text/cursor.h"
 
 #include "base/utf8.h"
+#include "wasm/text/mnemonics.h"
 
 namespace nacre::wasm::text {
 namespace {
@@ -50,9 +51,12 @@ std::unexpected<Error> Cursor::unexpected(std::string_view wanted) const {
                                 : "misplaced @" + name + " annotation";
       return fail(ErrorCode::malformed_custom, std::move(message), where(current_));
     }
-    default:
-      return malformed(current_, "unexpected token " + shown(current_.text) + ": expected " +
+    default: {
+      std::string_view now = current_name(current_.text);
+      std::string hint = now.empty() ? "" : " (it is called " + std::string(now) + " now)";
+      return malformed(current_, "unexpected token " + shown(current_.text) + hint + ": expected " +
                                      std::string(wanted));
+    }
   }
 }
 

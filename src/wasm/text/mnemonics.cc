@@ -1,6 +1,7 @@
 #include "wasm/text/mnemonics.h"
 
 #include <array>
+#include <utility>
 
 namespace nacre::wasm::text {
 namespace {
@@ -40,6 +41,18 @@ std::optional<Op> find_mnemonic(std::string_view text) {
     if (slot == static_cast<uint16_t>(kNoOp)) return std::nullopt;
     if (kOpInfos[slot].text == text) return static_cast<Op>(slot);
   }
+}
+
+std::string_view current_name(std::string_view old_word) {
+  constexpr std::pair<std::string_view, std::string_view> kRenamed[] = {
+#define RENAMED(old, now) {old, now},
+#include "wasm/text/renamed.def"
+#undef RENAMED
+  };
+  for (auto [old, now] : kRenamed) {
+    if (old == old_word) return now;
+  }
+  return {};
 }
 
 }  // namespace nacre::wasm::text

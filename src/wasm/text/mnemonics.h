@@ -12,4 +12,7 @@ namespace nacre::wasm::text {
 // As find_op(): of the rows that share a mnemonic the first.
 std::optional<Op> find_mnemonic(std::string_view text);
 
+// What a word is called now, of those that had another name once. Empty: nothing.
+std::string_view current_name(std::string_view old_word);
+
 }  // namespace nacre::wasm::text

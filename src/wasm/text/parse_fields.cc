@@ -60,8 +60,8 @@ Result<void> Parser::parse_import() {
 
 // The rest of `(import "m" (item "a" (func)) ...)` or `(import "m" (item "a") ... (func))`.
 Result<void> Parser::parse_import_items(std::string_view module_name) {
-  if (!features_.has(Feature::compact_import_section)) {
-    return cursor_.unexpected("the name of the import (without compact-import-section)");
+  if (cursor_.at_list("item")) {
+    TRY(need(Feature::compact_import_section, cursor_.peek(), "(item ...)"));
   }
   std::vector<std::string_view> untyped;
   uint32_t typed = 0;
@@ -130,12 +130,13 @@ Result<void> Parser::parse_extern_type_of(ExternType& type, uint32_t index) {
       type.table = TRY(parse_table_type());
       break;
     case ExternKind::memory:
-      type.memory = TRY(parse_memory_type(parse_address_type()));
+      type.memory = TRY(parse_memory_type(TRY(parse_address_type())));
       break;
     case ExternKind::global:
       type.global = TRY(parse_global_type());
       break;
     case ExternKind::tag: {
+      TRY(need(Feature::exceptions, cursor_.peek(), "a tag"));
       ParamIds ids;
       type.tag.type = TRY(parse_type_use(&ids)).index;
       break;
@@ -210,7 +211,7 @@ Result<void> Parser::parse_table() {
   uint32_t index = 0;
   if (!TRY(parse_definition_head(Space::table, ExternKind::table, &index))) return {};
   TableType type;
-  type.limits.address = parse_address_type();
+  type.limits.address = TRY(parse_address_type());
   if (at_ref_type()) {
     type.element = TRY(parse_ref_type());
     return parse_inline_elements(index, type);
@@ -218,7 +219,10 @@ Result<void> Parser::parse_table() {
   type.limits = TRY(parse_limits(type.limits.address));
   type.element = TRY(parse_ref_type());
   Table table{.type = type, .init = std::nullopt};
-  if (!cursor_.at(TokenKind::right)) table.init = ConstExpr{TRY(parse_expression())};
+  if (!cursor_.at(TokenKind::right)) {
+    TRY(need(Feature::function_references, cursor_.peek(), "the initial value of a table"));
+    table.init = ConstExpr{TRY(parse_expression())};
+  }
   module_.tables.push_back(table);
   return cursor_.close();
 }
@@ -262,7 +266,7 @@ Result<void> Parser::parse_memory() {
   uint32_t index = 0;
   if (!TRY(parse_definition_head(Space::memory, ExternKind::memory, &index))) return {};
   MemoryType type;
-  type.limits.address = parse_address_type();
+  type.limits.address = TRY(parse_address_type());
   if (cursor_.at(TokenKind::left)) return parse_inline_data(index, type);
   module_.memories.push_back(TRY(parse_memory_type(type.limits.address)));
   return cursor_.close();
@@ -304,6 +308,7 @@ Result<void> Parser::parse_global() {
 }
 
 Result<void> Parser::parse_tag() {
+  TRY(need(Feature::exceptions, cursor_.peek(), "a tag"));
   uint32_t index = 0;
   if (!TRY(parse_definition_head(Space::tag, ExternKind::tag, &index))) return {};
   ParamIds ids;
@@ -332,17 +337,26 @@ Result<void> Parser::parse_elem() {
   TRY(parse_space_binding(Space::elem, space(Space::elem).next++));
   ElementSegment segment;
   bool bare_indices = false;
+  Token start = cursor_.peek();
   if (cursor_.take_word("declare")) {
+    TRY(need(Feature::reference_types, start, "a declarative segment"));
     segment.mode = ElementSegment::Mode::declarative;
   } else if (cursor_.take_list("table")) {
     segment.explicit_table = true;
     segment.table = TRY(parse_index(Space::table));
     TRY(cursor_.close());
     segment.offset = TRY(parse_offset());
+  } else if (at_index()) {
+    // Version 1.0: a bare table, then always an offset and functions.
+    segment.table = TRY(parse_index(Space::table));
+    segment.explicit_table = segment.table != 0;
+    segment.offset = TRY(parse_offset());
+    bare_indices = true;
   } else if (cursor_.at(TokenKind::left) && !at_ref_type()) {
     segment.offset = TRY(parse_offset());
     bare_indices = true;
   } else {
+    TRY(need(Feature::bulk_memory, start, "a passive segment"));
     segment.mode = ElementSegment::Mode::passive;
   }
   TRY(parse_elem_list(segment, bare_indices));
@@ -379,15 +393,21 @@ Result<void> Parser::parse_elem_exprs(ElementSegment& segment) {
 Result<void> Parser::parse_data() {
   TRY(parse_space_binding(Space::data, space(Space::data).next++));
   DataSegment segment{.mode = DataSegment::Mode::passive};
+  Token start = cursor_.peek();
   if (cursor_.take_list("memory")) {
     segment.mode = DataSegment::Mode::active;
     segment.explicit_memory = true;
     segment.memory = TRY(parse_index(Space::memory));
     TRY(cursor_.close());
     segment.offset = TRY(parse_offset());
-  } else if (cursor_.at(TokenKind::left)) {
+  } else if (cursor_.at(TokenKind::left) || at_index()) {
     segment.mode = DataSegment::Mode::active;
+    // Version 1.0: a bare memory.
+    segment.memory = TRY(parse_index_or(Space::memory, 0));
+    segment.explicit_memory = segment.memory != 0;
     segment.offset = TRY(parse_offset());
+  } else {
+    TRY(need(Feature::bulk_memory, start, "a passive segment"));
   }
   segment.bytes = TRY(parse_data_strings());
   module_.data.push_back(segment);

@@ -234,7 +234,11 @@ Result<void> Parser::parse_memarg(const OpInfo& info, bool has_lane) {
                  ((second.text[0] >= '0' && second.text[0] <= '9') ||
                   second.text.starts_with("offset=") || second.text.starts_with("align="));
   }
-  if (has_memory) arg.memory = TRY(parse_index(Space::memory));
+  if (has_memory) {
+    Token index = cursor_.peek();
+    arg.memory = TRY(parse_index(Space::memory));
+    if (arg.memory != 0) TRY(need(Feature::multi_memory, index, "another memory than the first"));
+  }
   if (cursor_.at(TokenKind::word) && cursor_.peek().text.starts_with("offset=")) {
     Token token = cursor_.take();
     token.text.remove_prefix(std::string_view("offset=").size());

@@ -63,7 +63,9 @@ Result<Op> Parser::parse_op() {
   Token token = TRY(cursor_.expect(TokenKind::word, "an instruction"));
   std::optional<Op> op = find_mnemonic(token.text);
   if (!op) {
-    return cursor_.malformed(token, "unknown operator \"" + printable(token.text) + "\"");
+    std::string_view now = current_name(token.text);
+    std::string hint = now.empty() ? "" : ": it is called " + std::string(now) + " now";
+    return cursor_.malformed(token, "unknown operator \"" + printable(token.text) + "\"" + hint);
   }
   Feature feature = op_info(*op).feature;
   if (!features_.has(feature)) {

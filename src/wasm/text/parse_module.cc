@@ -1,6 +1,9 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "wasm/binary/decoder.h"
+#include "wasm/binary/encoder.h"
+#include "wasm/foreign.h"
 #include "wasm/limits.h"
 #include "wasm/text/customs.h"
 #include "wasm/text/parser.h"
@@ -40,6 +43,18 @@ Result<void> check_utf8(std::string_view source, size_t begin, size_t end) {
   return fail(ErrorCode::malformed, "malformed UTF-8 encoding in this line", locate(source, begin));
 }
 
+Result<void> check_source(std::string_view source, size_t begin, size_t end) {
+  if (end - begin > kMaxModuleBytes) {
+    return fail(ErrorCode::limit, "the text is longer than the largest module Nacre takes, 1 GiB");
+  }
+  Bytes bytes = as_bytes(source.substr(begin, end - begin));
+  if (looks_binary(bytes)) {
+    return fail(ErrorCode::malformed, "this is binary wasm already, not text; print it instead");
+  }
+  TRY(refuse_foreign(bytes));
+  return check_utf8(source, begin, end);
+}
+
 }  // namespace
 
 std::string_view space_text(Space space) {
@@ -53,7 +68,12 @@ Result<Module> Parser::parse() {
   TRY(parse_module_header(&wrapped));
   TRY(scan_fields());
   if (wrapped) TRY(cursor_.close());
-  if (!cursor_.at(TokenKind::end)) return cursor_.unexpected("the end of the text");
+  if (!cursor_.at(TokenKind::end)) {
+    bool is_script =
+        wrapped && cursor_.at(TokenKind::left) && cursor_.peek_second().kind == TokenKind::word;
+    return cursor_.unexpected(is_script ? "the end of the text (nacre wast runs scripts)"
+                                        : "the end of the text");
+  }
   TRY(parse_types());
   TRY(parse_fields());
   TRY(check_counts());
@@ -289,18 +309,66 @@ void Parser::finish() {
   }
 }
 
+namespace {
+
+// A module in strings: "(module id? binary "..."*)" or the same with quote.
+struct Wrapped {
+  bool is_binary = false;
+  std::string content;
+};
+
+Result<std::optional<Wrapped>> unwrap(std::string_view source) {
+  Cursor cursor(source, 0, source.size(), Annotations::none);
+  if (!cursor.take_list("module")) return std::nullopt;
+  if (cursor.at(TokenKind::id)) cursor.take();
+  Wrapped wrapped{.is_binary = cursor.at_word("binary"), .content = {}};
+  if (!wrapped.is_binary && !cursor.at_word("quote")) return std::nullopt;
+  cursor.take();
+  while (cursor.at(TokenKind::string)) append_string(wrapped.content, cursor.take());
+  TRY(cursor.close());
+  if (!cursor.at(TokenKind::end)) {
+    return cursor.unexpected("the end of the text (nacre wast runs scripts)");
+  }
+  return wrapped;
+}
+
+std::vector<uint8_t> bytes_of(std::string_view content) {
+  Bytes bytes = as_bytes(content);
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace
 }  // namespace text
 
+using text::bytes_of;
+
 Result<Module> parse_module(std::string_view source, size_t begin, size_t end, Features features) {
-  if (end - begin > kMaxModuleBytes) {
-    return fail(ErrorCode::limit, "the text is longer than the largest module Nacre takes");
-  }
-  TRY(text::check_utf8(source, begin, end));
+  TRY(text::check_source(source, begin, end));
   return text::Parser(source, begin, end, features).parse();
 }
 
 Result<Module> parse_module(std::string_view source, Features features) {
   return parse_module(source, 0, source.size(), features);
+}
+
+Result<std::optional<std::vector<uint8_t>>> unwrap_binary(std::string_view source) {
+  std::optional<text::Wrapped> wrapped = TRY(text::unwrap(source));
+  if (!wrapped || !wrapped->is_binary) return std::nullopt;
+  return bytes_of(wrapped->content);
+}
+
+Result<std::vector<uint8_t>> text_to_binary(std::string_view source, Features features) {
+  TRY(text::check_source(source, 0, source.size()));
+  std::optional<text::Wrapped> wrapped = TRY(text::unwrap(source));
+  if (!wrapped) return encode(TRY(text::Parser(source, 0, source.size(), features).parse()));
+  if (wrapped->is_binary) {
+    std::vector<uint8_t> bytes = bytes_of(wrapped->content);
+    TRY(decode(Bytes(bytes), nullptr, features));
+    return bytes;
+  }
+  Result<Module> module = parse_module(wrapped->content, features);
+  if (module) return encode(*module);
+  return std::unexpected(std::move(module).error().with_context("within (module quote ...)"));
 }
 
 }  // namespace nacre::wasm

@@ -62,15 +62,33 @@ std::string function_type_key(const FuncType& type) {
   return key;
 }
 
+Result<void> Parser::need(Feature feature, const Token& at, std::string_view what) const {
+  if (features_.has(feature)) return {};
+  return cursor_.malformed(
+      at, std::string(what) + " needs the feature " + std::string(feature_info(feature).text));
+}
+
+// funcref is as old as tables; every other heap type came with a feature.
+Result<void> Parser::need_heap_type(HeapType::Abstract type, const Token& at) const {
+  if (type == HeapType::kFunc) return {};
+  bool is_exn = type == HeapType::kExn || type == HeapType::kNoExn;
+  Feature feature = type == HeapType::kExtern ? Feature::reference_types
+                    : is_exn                  ? Feature::exceptions
+                                              : Feature::gc;
+  return need(feature, at, at.text);
+}
+
 Result<HeapType> Parser::parse_heap_type() {
   if (cursor_.at(TokenKind::word)) {
     auto found = std::ranges::find(kHeapTypeWords, cursor_.peek().text, &HeapTypeWord::word);
     if (found != std::end(kHeapTypeWords)) {
+      TRY(need_heap_type(found->type, cursor_.peek()));
       cursor_.take();
       return found->type;
     }
   }
   if (!at_index()) return cursor_.unexpected("a heap type");
+  TRY(need(Feature::function_references, cursor_.peek(), "a reference to a defined type"));
   return HeapType::concrete(TRY(parse_type_index()));
 }
 
@@ -80,7 +98,9 @@ bool Parser::at_ref_type() const {
 }
 
 Result<ValType> Parser::parse_ref_type() {
+  Token start = cursor_.peek();
   if (cursor_.take_list("ref")) {
+    TRY(need(Feature::function_references, start, "(ref ...)"));
     bool nullable = cursor_.take_word("null");
     HeapType heap = TRY(parse_heap_type());
     TRY(cursor_.close());
@@ -88,6 +108,7 @@ Result<ValType> Parser::parse_ref_type() {
   }
   if (cursor_.at(TokenKind::word)) {
     if (const HeapTypeWord* found = find_short_ref(cursor_.peek().text)) {
+      TRY(need_heap_type(found->type, cursor_.peek()));
       cursor_.take();
       return ValType::ref(found->type, true);
     }
@@ -98,11 +119,13 @@ Result<ValType> Parser::parse_ref_type() {
 Result<ValType> Parser::parse_val_type() {
   if (cursor_.at(TokenKind::word)) {
     if (std::optional<ValType::Code> code = find_number_type(cursor_.peek().text)) {
+      if (*code == ValType::kV128) TRY(need(Feature::simd, cursor_.peek(), "v128"));
       cursor_.take();
       return *code;
     }
   }
   if (!at_ref_type()) return cursor_.unexpected("a value type");
+  TRY(need(Feature::reference_types, cursor_.peek(), "a reference as a value"));
   return parse_ref_type();
 }
 
@@ -145,7 +168,12 @@ Result<void> Parser::parse_params(FuncType& type, ParamIds* ids) {
 
 Result<void> Parser::parse_results(FuncType& type) {
   while (cursor_.take_list("result")) {
-    while (!cursor_.at(TokenKind::right)) type.results.push_back(TRY(parse_val_type()));
+    while (!cursor_.at(TokenKind::right)) {
+      if (!type.results.empty()) {
+        TRY(need(Feature::multi_value, cursor_.peek(), "more than one result"));
+      }
+      type.results.push_back(TRY(parse_val_type()));
+    }
     TRY(cursor_.close());
   }
   if (type.results.size() > kMaxResults) {
@@ -172,6 +200,7 @@ Result<void> Parser::parse_type_field() {
 }
 
 Result<void> Parser::parse_rec_field() {
+  TRY(need(Feature::gc, cursor_.peek(), "(rec ...)"));
   cursor_.take();
   cursor_.take();
   RecGroup group{.first = static_cast<uint32_t>(module_.types.size()), .explicit_rec = true};
@@ -188,7 +217,9 @@ Result<void> Parser::parse_one_type() {
   uint32_t index = static_cast<uint32_t>(module_.types.size());
   TRY(parse_space_binding(Space::type, index));
   SubType type;
+  Token start = cursor_.peek();
   if (cursor_.take_list("sub")) {
+    TRY(need(Feature::gc, start, "(sub ...)"));
     type.is_final = cursor_.take_word("final");
     if (at_index()) type.super = TRY(parse_type_index());
     if (at_index()) {
@@ -205,14 +236,17 @@ Result<void> Parser::parse_one_type() {
 }
 
 Result<void> Parser::parse_composite_type(SubType& type, uint32_t index) {
+  Token start = cursor_.peek();
   if (cursor_.take_list("func")) {
     type.kind = SubType::Kind::func;
     ParamIds ids;  // allowed, of no consequence
     type.func = TRY(parse_func_type(&ids));
   } else if (cursor_.take_list("array")) {
+    TRY(need(Feature::gc, start, "(array ...)"));
     type.kind = SubType::Kind::array;
     type.fields.push_back(TRY(parse_field_type()));
   } else if (cursor_.take_list("struct")) {
+    TRY(need(Feature::gc, start, "(struct ...)"));
     type.kind = SubType::Kind::structure;
     TRY(parse_struct_fields(type, index));
   } else {
@@ -246,8 +280,12 @@ Result<void> Parser::parse_struct_fields(SubType& type, uint32_t index) {
 
 // ---- types of tables, memories and globals
 
-AddressType Parser::parse_address_type() {
-  if (cursor_.take_word("i64")) return AddressType::i64;
+Result<AddressType> Parser::parse_address_type() {
+  Token token = cursor_.peek();
+  if (cursor_.take_word("i64")) {
+    TRY(need(Feature::memory64, token, "an i64 memory or table"));
+    return AddressType::i64;
+  }
   cursor_.take_word("i32");
   return AddressType::i32;
 }
@@ -261,7 +299,7 @@ Result<Limits> Parser::parse_limits(AddressType address) {
 
 Result<TableType> Parser::parse_table_type() {
   TableType type;
-  type.limits = TRY(parse_limits(parse_address_type()));
+  type.limits = TRY(parse_limits(TRY(parse_address_type())));
   type.element = TRY(parse_ref_type());
   return type;
 }
@@ -270,9 +308,7 @@ Result<MemoryType> Parser::parse_memory_type(AddressType address) {
   MemoryType type;
   type.limits = TRY(parse_limits(address));
   if (cursor_.at_word("shared")) {
-    if (!features_.has(Feature::threads)) {
-      return cursor_.malformed(cursor_.peek(), "a shared memory needs the feature threads");
-    }
+    TRY(need(Feature::threads, cursor_.peek(), "a shared memory"));
     cursor_.take();
     type.shared = true;
   }
@@ -284,9 +320,7 @@ Result<MemoryType> Parser::parse_memory_type(AddressType address) {
 Result<void> Parser::parse_page_size(MemoryType& type) {
   Token start = cursor_.peek();
   if (!cursor_.take_list("pagesize")) return {};
-  if (!features_.has(Feature::custom_page_sizes)) {
-    return cursor_.malformed(start, "(pagesize ...) needs the feature custom-page-sizes");
-  }
+  TRY(need(Feature::custom_page_sizes, start, "(pagesize ...)"));
   Token token = cursor_.peek();
   uint64_t size = TRY(parse_nat64());
   if (!std::has_single_bit(size)) {
@@ -363,6 +397,7 @@ Result<BlockType> Parser::parse_block_type() {
     if (type.results.empty()) return BlockType{};
     return BlockType{.kind = BlockType::Kind::value, .value = type.results[0]};
   }
+  TRY(need(Feature::multi_value, start, "a block with a type of its own"));
   TRY(resolve_type_use(use, start));
   return BlockType{.kind = BlockType::Kind::type, .value = {}, .type = use.index};
 }

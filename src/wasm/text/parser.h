@@ -12,7 +12,10 @@
 // kMaxTextNesting deep. May be called from any thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "wasm/features.h"
@@ -26,5 +29,12 @@ Result<Module> parse_module(std::string_view source, Features features);
 // The same for the bytes [begin, end) of a longer source, such as a script: places in errors count
 // from the start of the source.
 Result<Module> parse_module(std::string_view source, size_t begin, size_t end, Features features);
+
+// Text to the bytes of a well-formed module. It may be in strings, as scripts and some files have
+// it: "(module quote "...")", or "(module binary "...")", whose bytes stay as they are.
+Result<std::vector<uint8_t>> text_to_binary(std::string_view source, Features features);
+
+// The strings of "(module binary "...")"; nothing if the text is another one.
+Result<std::optional<std::vector<uint8_t>>> unwrap_binary(std::string_view source);
 
 }  // namespace nacre::wasm

@@ -122,7 +122,7 @@ class Parser {
   Result<void> parse_composite_type(SubType& type, uint32_t index);
   Result<void> parse_struct_fields(SubType& type, uint32_t index);
   Result<Limits> parse_limits(AddressType address);
-  AddressType parse_address_type();
+  Result<AddressType> parse_address_type();
   Result<TableType> parse_table_type();
   Result<MemoryType> parse_memory_type(AddressType address);
   Result<void> parse_page_size(MemoryType& type);
@@ -141,6 +141,10 @@ class Parser {
   TypeIdx implicit_type(const FuncType& type);
   Result<BlockType> parse_block_type();
   uint32_t param_count(TypeIdx type) const;
+
+  // Malformed unless the feature is on: "a tag needs the feature exceptions".
+  Result<void> need(Feature feature, const Token& at, std::string_view what) const;
+  Result<void> need_heap_type(HeapType::Abstract type, const Token& at) const;
 
   // ---- parse_ids.cc: ids, indices, names, annotations
   Result<std::string_view> id_name(const Token& token);

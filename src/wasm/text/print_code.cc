@@ -138,7 +138,11 @@ class CodePrinter {
     if (depth < labels_.size()) {
       uint32_t position = static_cast<uint32_t>(labels_.size()) - depth;  // 1 + index
       std::string_view id = labels_[position - 1].id;
-      if (!id.empty() && label_ids_[id] == position) return append_id(out_, id);
+      if (!id.empty() && label_ids_[id] == position && id.size() <= context_.id_bytes_left) {
+        size_t before = out_.size();
+        append_id(out_, id);
+        return context_.spend_id(out_.size() - before);
+      }
     }
     out_ += std::to_string(depth);
   }
@@ -334,7 +338,7 @@ class CodePrinter {
 Result<void> print_code(BodyReader& reader, CodePrinter& printer) {
   Trusted checker;
   walk(reader, checker, printer);
-  if (!reader.ok()) return std::unexpected(reader.error());
+  if (!reader.ok()) return std::unexpected(reader.explained_error());
   if (!reader.at_end()) {
     return fail(ErrorCode::malformed, "unexpected content after the end of code", reader.offset());
   }
@@ -354,7 +358,11 @@ Result<void> print_locals(PrintContext& context, BodyReader& reader, uint32_t fi
     if (index + count > kMaxLocals) {
       return fail(ErrorCode::limit, "too many locals; Nacre takes at most 50000", reader.offset());
     }
-    for (uint32_t k = 0; k < count && !context.is_too_long(); ++k, ++index) {
+    constexpr uint64_t kShortest = sizeof(" i32") - 1;
+    if (context.would_be_too_long(count * kShortest)) {
+      return context.too_long(": of " + std::to_string(count) + " locals each is written");
+    }
+    for (uint32_t k = 0; k < count; ++k, ++index) {
       uint32_t local = static_cast<uint32_t>(index);
       bool named = locals.has_name(local);
       if (named && in_list) out += ')';
@@ -367,7 +375,7 @@ Result<void> print_locals(PrintContext& context, BodyReader& reader, uint32_t fi
     }
   }
   if (in_list) out += ')';
-  if (!reader.ok()) return std::unexpected(reader.error());
+  if (!reader.ok()) return std::unexpected(reader.explained_error());
   return {};
 }
 

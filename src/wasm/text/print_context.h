@@ -2,6 +2,7 @@
 // wasm/text.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,12 @@ struct PrintContext {
   size_t hints_written = 0;
   bool uses_data_count = false;  // some instruction needs the data count section
 
+  // How long the text may become.
+  uint64_t max_text = kMaxModuleBytes;
+  // What ids may still add to the text where they are referred to: a name of a megabyte may be used
+  // a million times. Beyond it, numbers are written.
+  uint64_t id_bytes_left = kMaxModuleBytes;
+
   // " $id (;7;)"
   void define(const IdSpace& space, uint32_t index) {
     names_written += space.append_definition(out, index, names_from_ids);
@@ -46,11 +53,20 @@ struct PrintContext {
     out += ";)";
   }
   void refer(const IdSpace& space, uint32_t index) {
-    if (!is_too_long()) space.append_reference(out, index);
+    if (is_too_long()) return;
+    size_t before = out.size();
+    bool is_id = space.append_reference(out, index, id_bytes_left);
+    if (is_id) spend_id(out.size() - before);
   }
-  // Long names and types can be referred to many times: beyond this the text only stops growing,
-  // and the printer refuses the module at the next field.
-  bool is_too_long() const { return out.size() > kMaxModuleBytes; }
+  void spend_id(uint64_t bytes) {
+    constexpr uint64_t kFree = 16;  // as long as a number with its comment
+    id_bytes_left -= std::min(id_bytes_left, bytes - std::min(bytes, kFree));
+  }
+  // From here on the text stops growing, and the printer refuses the module at the next field.
+  bool is_too_long() const { return out.size() > max_text; }
+  // Whether so much more would be.
+  bool would_be_too_long(uint64_t bytes) const { return out.size() + bytes > max_text; }
+  std::unexpected<Error> too_long(const std::string& why) const;
 
   // Each begins with a space.
   void val_type(ValType type);
@@ -58,7 +74,7 @@ struct PrintContext {
   void field_type(const FieldType& field);
   // " (param ...)" and " (result ...)". `locals` names the parameters, if not null.
   void signature(const FuncType& type, const IdSpace* locals);
-  // " (type 3)", and the signature if there is such a function type.
+  // " (type 3)", and the signature if there is such a function type and it is short, or has names.
   void type_use(TypeIdx type, const IdSpace* locals);
   const FuncType* find_func_type(TypeIdx type) const;
 };

@@ -43,14 +43,20 @@ bool IdSpace::append_definition(std::string& out, uint32_t index, bool annotate)
   return true;
 }
 
-void IdSpace::append_reference(std::string& out, uint32_t index) const {
+bool IdSpace::append_reference(std::string& out, uint32_t index, uint64_t max_bytes) const {
   out += ' ';
   const Entry* entry = find(index);
-  if (entry != nullptr && entry->is_id) {
+  if (entry != nullptr && entry->is_id && entry->name.size() <= max_bytes) {
     append_id(out, entry->name);
-  } else {
-    out += std::to_string(index);
+    return true;
   }
+  out += std::to_string(index);
+  return false;
+}
+
+size_t IdSpace::count_names(uint32_t end) const {
+  auto last = std::ranges::lower_bound(entries_, end, {}, &Entry::index);
+  return static_cast<size_t>(last - entries_.begin());
 }
 
 size_t count_names(const NameSection& names) {

@@ -21,8 +21,10 @@ class IdSpace {
   // Appends " $id", or " (@name "...")" where the name cannot be an id (it is empty, or taken) and
   // `annotate` is on. Returns whether the name was written.
   bool append_definition(std::string& out, uint32_t index, bool annotate) const;
-  // Appends " $id" or " 7".
-  void append_reference(std::string& out, uint32_t index) const;
+  // Appends " $id", if the name is not longer than `max_bytes`, or " 7". Whether it was an id.
+  bool append_reference(std::string& out, uint32_t index, uint64_t max_bytes) const;
+  // How many of the items [0, end) have names.
+  size_t count_names(uint32_t end) const;
   bool has_name(uint32_t index) const { return find(index) != nullptr; }
 
  private:

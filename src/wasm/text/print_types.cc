@@ -55,7 +55,20 @@ void PrintContext::type_use(TypeIdx type, const IdSpace* locals) {
   out += " (type";
   refer(types, index_of(type));
   out += ')';
-  if (const FuncType* found = find_func_type(type)) signature(*found, locals);
+  const FuncType* found = find_func_type(type);
+  if (found == nullptr) return;
+  // A long signature is not repeated at each use, where the index says all; but names of parameters
+  // need the parameters.
+  constexpr size_t kRepeated = 16;  // values, and as many for each name
+  auto params = static_cast<uint32_t>(found->params.size());
+  size_t named = locals == nullptr ? 0 : locals->count_names(params);
+  if (params + found->results.size() <= kRepeated * (1 + named)) signature(*found, locals);
+}
+
+std::unexpected<Error> PrintContext::too_long(const std::string& why) const {
+  return fail(ErrorCode::limit,
+              "the module's text would be longer than " + std::to_string(max_text) +
+                  " bytes, as much as Nacre prints of a module of this size" + why);
 }
 
 }  // namespace nacre::wasm::text

@@ -17,6 +17,12 @@ class ModulePrinter {
         context_{.module = module, .features = features},
         out_(context_.out),
         customs_(place_customs(module)) {
+    // A module that was parsed has no bytes; its text was there already.
+    if (!module.bytes.empty()) {
+      context_.max_text =
+          std::min(kMaxModuleBytes, kTextForAll + kMaxTextPerByte * uint64_t{module.bytes.size()});
+      context_.id_bytes_left = context_.max_text / 4;
+    }
     read_names();
     read_hints();
   }
@@ -24,6 +30,7 @@ class ModulePrinter {
   Result<std::string> print() {
     size_t names = count_names(context_.names);
     size_t hints = count_hints();
+    uint64_t id_bytes = context_.id_bytes_left;
     TRY(module());
     // Where something named does not exist, the text cannot say it: the section does.
     bool lost_names = context_.names_from_ids && context_.names_written != names;
@@ -33,6 +40,7 @@ class ModulePrinter {
       context_.hints_from_annotations &= !lost_hints;
       context_.names_written = 0;
       context_.hints_written = 0;
+      context_.id_bytes_left = id_bytes;
       out_.clear();
       TRY(module());
     }
@@ -231,7 +239,7 @@ Result<void> ModulePrinter::module() {
 
 Result<void> ModulePrinter::check_size() const {
   if (!context_.is_too_long()) return {};
-  return fail(ErrorCode::limit, "the module's text would be longer than Nacre reads back");
+  return context_.too_long("");
 }
 
 IdSpace& ModulePrinter::space_of(ExternKind kind) {
@@ -260,6 +268,7 @@ void ModulePrinter::types() {
       type(group.first + i, is_group ? "\n    " : "\n  ");
     }
     if (is_group) out_ += group.count == 0 ? ")" : "\n  )";
+    if (context_.is_too_long()) return;
   }
 }
 

@@ -7,8 +7,11 @@
 // lost: LEB128s that are longer than they must be, and adjacent groups of locals of one type, which
 // become one.
 //
+// Uses of a type spell its signature out only where that is short or has names, and where long
+// names are used so often that they would make most of the text, numbers stand for them.
+//
 // The module may be invalid; code that is not even well-formed is an error, as is text that would
-// be longer than kMaxModuleBytes. May be called from any thread.
+// be out of proportion to the module (kMaxTextPerByte). May be called from any thread.
 #pragma once
 
 #include <cstdint>

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "wasm/binary/decoder.h"
+#include "wasm/foreign.h"
 #include "wasm/text/cursor.h"
 #include "wasm/text/literals.h"
 #include "wasm/text/parser.h"
@@ -361,6 +362,11 @@ bool is_assertion(Command::Kind kind) {
 }
 
 Result<std::vector<Command>> parse_script(std::string_view source) {
+  if (looks_binary(as_bytes(source))) {
+    return fail(ErrorCode::malformed,
+                "this is binary wasm, not a script; nacre run or nacre validate takes it");
+  }
+  TRY(refuse_foreign(as_bytes(source)));
   if (!is_utf8(source)) {
     return fail(ErrorCode::malformed, "malformed UTF-8 encoding: this is no script");
   }

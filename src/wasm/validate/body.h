@@ -23,11 +23,11 @@ Result<void> walk_body(const ModuleContext& context, FunctionValidator& validato
   }
   BodyReader reader(body, offset, context.features());
   if (!validator.start_function(*context.functions[function], reader, body.data(), offset)) {
-    return refuse(reader.ok() ? validator.error() : reader.error());
+    return refuse(reader.ok() ? validator.error() : reader.explained_error());
   }
   auto&& visitor = make_visitor(reader);
   walk(reader, validator, visitor);
-  if (!reader.ok()) return refuse(reader.error());
+  if (!reader.ok()) return refuse(reader.explained_error());
   if (!validator.done()) return refuse(validator.error());
   if (!reader.at_end()) {
     return refuse(

@@ -15,29 +15,42 @@ std::unexpected<Error> type_error(uint32_t index, const std::string& what) {
 
 class IndexChecker {
  public:
-  IndexChecker(const Module& module, uint32_t first_unknown, uint32_t index)
-      : module_(module), first_unknown_(first_unknown), index_(index) {}
+  IndexChecker(const Module& module, uint32_t first_unknown, uint32_t index, bool may_recur)
+      : module_(module), first_unknown_(first_unknown), index_(index), may_recur_(may_recur) {}
 
   Result<void> check(ValType type) const {
     if (!type.is_ref() || !type.heap().is_concrete()) return {};
     uint32_t used = index_of(type.heap().index());
     if (used < first_unknown_) return {};
-    return type_error(
-        index_,
-        "unknown type " + std::to_string(used) +
-            (used < module_.types.size() ? " (defined later, in another recursive group)" : ""));
+    std::string_view why = used >= module_.types.size() ? ""
+                           : may_recur_ ? " (defined later, in another recursive group)"
+                                        : " (recursive types need the feature gc)";
+    return type_error(index_, "unknown type " + std::to_string(used) + std::string(why));
   }
 
  private:
   const Module& module_;
   uint32_t first_unknown_;
   uint32_t index_;
+  bool may_recur_;
 };
 
-Result<void> check_one(const Module& module, uint32_t group_end, uint32_t index,
+Result<void> check_features(const SubType& type, uint32_t index, const RecGroup& group,
+                            Features features) {
+  bool is_plain = type.kind == SubType::Kind::func && type.is_final && !type.super &&
+                  group.count == 1 && !group.explicit_rec;
+  if (!is_plain && !features.has(Feature::gc)) {
+    return type_error(index, "rec, sub, struct and array need the feature gc");
+  }
+  if (type.func.results.size() > 1 && !features.has(Feature::multi_value)) {
+    return type_error(index, "several results need the feature multi-value");
+  }
+  return {};
+}
+
+Result<void> check_one(const Module& module, const IndexChecker& checker, uint32_t index,
                        std::vector<uint8_t>& depths) {
   const SubType& type = module.types[index];
-  IndexChecker checker(module, group_end, index);
   if (type.func.params.size() > kMaxParams || type.func.results.size() > kMaxResults ||
       type.fields.size() > kMaxFields) {
     return fail(ErrorCode::limit, type_name(index) + ": too many parameters, results or fields");
@@ -91,7 +104,7 @@ bool matches_definition(const ModuleContext& context, const TypeDef& sub, const 
 
 }  // namespace
 
-Result<void> check_type_indices(const Module& module, Features) {
+Result<void> check_type_indices(const Module& module, Features features) {
   if (module.types.size() > kMaxTypes || module.types.size() > HeapType::kMaxIndex) {
     return fail(ErrorCode::limit, "too many types");
   }
@@ -100,7 +113,10 @@ Result<void> check_type_indices(const Module& module, Features) {
   for (const RecGroup& group : module.rec_groups) {
     uint32_t end = group.first + group.count;
     for (; next < end && next < module.types.size(); ++next) {
-      TRY(check_one(module, end, next, depths));
+      TRY(check_features(module.types[next], next, group, features));
+      // Before gc a type could name only those in front of it.
+      bool may_recur = features.has(Feature::gc);
+      TRY(check_one(module, {module, may_recur ? end : next, next, may_recur}, next, depths));
     }
   }
   if (next != module.types.size()) {

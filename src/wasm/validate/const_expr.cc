@@ -21,7 +21,13 @@ class Restriction {
     return true;
   }
   bool allows(const imm::global& i) {
-    if (i.index >= globals_) return validator_.fail("unknown global " + std::to_string(i.index));
+    if (i.index >= globals_) {
+      bool is_later = i.index >= context_.globals.size() || context_.features().has(Feature::gc);
+      return validator_.fail("unknown global " + std::to_string(i.index) +
+                             (is_later ? ""
+                                       : ": reading a global that is not imported needs the "
+                                         "feature gc"));
+    }
     if (!context_.globals[i.index].is_mutable) return true;
     return validator_.fail("constant expression required: global " + std::to_string(i.index) +
                            " is mutable");
@@ -42,14 +48,19 @@ bool check_row(FunctionValidator& validator, Restriction& restriction, BodyReade
                auto check) {
   constexpr OpInfo kInfo = op_info(op);
   if (!reader.features().has(kInfo.feature)) {
-    return validator.fail("illegal opcode", ErrorCode::malformed);
+    return validator.fail("illegal opcode: " + std::string(kInfo.text) + " needs the feature " +
+                              std::string(feature_info(kInfo.feature).text),
+                          ErrorCode::malformed);
   }
   reader.read(imm);
   if (!reader.ok()) return false;
-  if (!kInfo.has_flag('C') ||
-      (is_extended(op) && !reader.features().has(Feature::extended_const))) {
+  if (!kInfo.has_flag('C')) {
     return validator.fail("constant expression required: " + std::string(kInfo.text) +
                           " is not constant");
+  }
+  if (is_extended(op) && !reader.features().has(Feature::extended_const)) {
+    return validator.fail("constant expression required: " + std::string(kInfo.text) +
+                          " needs the feature extended-const");
   }
   return restriction.allows(imm) && check(imm);
 }
@@ -83,7 +94,7 @@ Result<void> check_const_expr(ModuleContext& context, FunctionValidator& validat
   validator.start_expression(rule.result, expr.code.data(), offset);
   while (!validator.done()) {
     if (check_next(validator, restriction, reader)) continue;
-    return std::unexpected(reader.ok() ? validator.error() : reader.error());
+    return std::unexpected(reader.ok() ? validator.error() : reader.explained_error());
   }
   if (!reader.at_end()) {
     return fail(ErrorCode::malformed, "bytes left behind a constant expression", reader.offset());

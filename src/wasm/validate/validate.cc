@@ -72,6 +72,11 @@ class ModuleValidator {
     return {};
   }
   bool has(Feature feature) const { return context_.features().has(feature); }
+  // Of the first `defined` globals, those that a constant expression may read: before gc only
+  // imported ones.
+  size_t visible_globals(size_t defined) const {
+    return has(Feature::gc) ? defined : module_.imported_globals;
+  }
 
   ModuleContext& context_;
   const Module& module_;
@@ -115,13 +120,15 @@ Result<void> ModuleValidator::check_tags() {
 Result<void> ModuleValidator::check_memory(const std::string& where, const MemoryType& type) {
   const Limits& limits = type.limits;
   bool is64 = limits.address == AddressType::i64;
-  if (is64 && !has(Feature::memory64)) return invalid(where, "64-bit memories are switched off");
+  if (is64 && !has(Feature::memory64))
+    return invalid(where, "64-bit memories need the feature memory64");
   if (type.page_size_log2 != 16) {
     if (type.page_size_log2 != 0) {
       return invalid(where, "invalid custom page size: it is 1 or 65536 bytes");
     }
     if (!has(Feature::custom_page_sizes)) {
-      return invalid(where, "invalid custom page size: custom-page-sizes is switched off");
+      return invalid(where,
+                     "invalid custom page size: the feature custom-page-sizes is switched off");
     }
   }
   uint64_t limit =
@@ -133,7 +140,7 @@ Result<void> ModuleValidator::check_memory(const std::string& where, const Memor
     return invalid(where, "size minimum must not be greater than maximum");
   }
   if (type.shared) {
-    if (!has(Feature::threads)) return invalid(where, "shared memories are switched off");
+    if (!has(Feature::threads)) return invalid(where, "shared memories need the feature threads");
     if (!limits.max) return invalid(where, "shared memory must have maximum");
   }
   return {};
@@ -141,7 +148,7 @@ Result<void> ModuleValidator::check_memory(const std::string& where, const Memor
 
 Result<void> ModuleValidator::check_memories() {
   if (module_.memories.size() > 1 && !has(Feature::multi_memory)) {
-    return fail(ErrorCode::invalid, "multiple memories");
+    return fail(ErrorCode::invalid, "multiple memories need the feature multi-memory");
   }
   for (size_t i = 0; i < module_.memories.size(); ++i) {
     TRY(check_memory(item("memory", i), module_.memories[i]));
@@ -153,13 +160,13 @@ Result<void> ModuleValidator::check_memories() {
 
 Result<void> ModuleValidator::check_table_types() {
   if (module_.tables.size() > 1 && !has(Feature::reference_types)) {
-    return fail(ErrorCode::invalid, "multiple tables");
+    return fail(ErrorCode::invalid, "multiple tables need the feature reference-types");
   }
   for (size_t i = 0; i < module_.tables.size(); ++i) {
     const TableType& type = module_.tables[i].type;
     bool is64 = type.limits.address == AddressType::i64;
     if (is64 && !has(Feature::memory64)) {
-      return invalid(item("table", i), "64-bit tables are switched off");
+      return invalid(item("table", i), "64-bit tables need the feature memory64");
     }
     if (!is64 && (type.limits.min > UINT32_MAX || type.limits.max.value_or(0) > UINT32_MAX)) {
       return invalid(item("table", i), "table size must be at most 2^32-1");
@@ -179,8 +186,7 @@ Result<void> ModuleValidator::check_globals() {
     const Global& global = module_.globals[i];
     ValType type = TRY(canonical(item("global", i), global.type.type));
     if (i >= module_.imported_globals) {
-      size_t known = has(Feature::gc) ? i : module_.imported_globals;
-      TRY(check_expr(item("global", i), global.init, type, known));
+      TRY(check_expr(item("global", i), global.init, type, visible_globals(i)));
     }
     context_.globals.push_back({type, global.type.is_mutable});
   }
@@ -226,7 +232,8 @@ Result<void> ModuleValidator::check_element(const std::string& where,
   for (size_t k = 0; k < segment.exprs.size(); ++k) {
     Result<void> checked = check_const_expr(
         context_, validator_, segment.exprs[k],
-        {.result = type, .globals = static_cast<uint32_t>(context_.globals.size())});
+        {.result = type,
+         .globals = static_cast<uint32_t>(visible_globals(context_.globals.size()))});
     if (!checked) {
       return std::unexpected(
           std::move(checked).error().with_context(where + ", " + item("item", k)));
@@ -241,7 +248,7 @@ Result<void> ModuleValidator::check_element(const std::string& where,
     return invalid(where, "type mismatch: table " + std::to_string(segment.table) + " holds " +
                               to_string(table.element) + ", the segment " + to_string(type));
   }
-  return check_expr(where, segment.offset, table.address, context_.globals.size());
+  return check_expr(where, segment.offset, table.address, visible_globals(context_.globals.size()));
 }
 
 Result<void> ModuleValidator::check_elements() {
@@ -260,7 +267,7 @@ Result<void> ModuleValidator::check_data() {
       return invalid(item("data segment", i), "unknown memory " + std::to_string(segment.memory));
     }
     TRY(check_expr(item("data segment", i), segment.offset, context_.memories[segment.memory],
-                   context_.globals.size()));
+                   visible_globals(context_.globals.size())));
   }
   return {};
 }

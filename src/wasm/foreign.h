@@ -1,0 +1,18 @@
+// What a file is that is no module: named for the person who gave it.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace nacre::wasm {
+
+// "this is compressed by gzip, not WebAssembly: unpack it first (gunzip)"; nothing for bytes that
+// begin as a module in either format, and for those that nobody knows. Only the first bytes are
+// looked at.
+std::string describe_foreign(Bytes bytes);
+// The same as an error.
+Result<void> refuse_foreign(Bytes bytes);
+
+}  // namespace nacre::wasm
