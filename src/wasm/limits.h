@@ -28,6 +28,11 @@ inline constexpr uint32_t kMaxBodyBytes = 7'654'321;
 inline constexpr uint32_t kMaxSubtypeDepth = 63;
 inline constexpr uint32_t kMaxOperands = 1u << 20;  // height of one function's operand stack
 inline constexpr uint32_t kMaxNesting = 1u << 20;   // open blocks at one point (no recursion there)
+// How much work the validator does for bodies of so many bytes besides reading them once: operands
+// that are moved or compared for block types, calls and branches, one by one.
+constexpr uint64_t max_validation_work(uint64_t body_bytes) {
+  return (uint64_t{1} << 26) + 64 * body_bytes;
+}
 inline constexpr uint32_t kMaxTextNesting = 10'000;        // folded expressions in the text format
 inline constexpr uint64_t kMaxTableElements = 10'000'000;  // of a table that is instantiated
 
