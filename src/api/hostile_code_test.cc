@@ -284,30 +284,74 @@ TEST(HostileMachineCode, RunsInBothTiers) {
   }
 }
 
-// A function that calls many others is followed by a few bytes for each of them.
+// Behind the code of a function stand a few bytes for each that it calls and that is not compiled
+// yet. They end where the room for code ends, however full it is by then.
 TEST(HostileMachineCode, HasRoomForWhatItCalls) {
   World world("baseline");
   if (world.engine == nullptr) GTEST_SKIP() << "no compiler for this processor";
-  constexpr uint32_t kCallees = 30'000;
-  ByteString types = {1, 0x60, 0, 0}, functions = number(kCallees + 1),
-             bodies = number(kCallees + 1);
-  ByteString caller = {0};
-  for (uint32_t i = 0; i < kCallees; ++i) {
-    functions.push_back(0);
-    bodies.insert(bodies.end(), {2, 0, 0x0B});
-    ByteString index = number(i);
-    caller.push_back(0x10);
-    caller.insert(caller.end(), index.begin(), index.end());
+  ByteString end = {0x0B}, empty = {2, 0, 0x0B}, give = {0}, all = number(kValues);
+  for (uint32_t i = 0; i < kValues; ++i) {
+    all.push_back(0x7E);
+    give.insert(give.end(), {0x42, 1});
   }
-  caller.push_back(0x0B);
-  functions.push_back(0);
-  ByteString module = ByteString{0, 'a', 's', 'm', 1, 0, 0, 0} + section(1, types) +
-                      section(3, functions) +
-                      section(7, ByteString{1, 3, 'r', 'u', 'n', 0} + number(kCallees)) +
-                      section(10, bodies + sized(caller));
-  auto loaded = world.load(module);
-  ASSERT_TRUE(loaded) << loaded.error().to_string();
-  EXPECT_EQ(Guest(world, *loaded, {}).run(), "returned");
+  ByteString types = ByteString{3, 0x60, 0, 0, 0x60, 0} + all + ByteString{0x60} + all + number(0);
+  for (uint32_t callees : {3000u, 6000u}) {
+    for (size_t pairs : {30, 31, 32, 33}) {
+      SCOPED_TRACE(std::to_string(callees) + " " + std::to_string(pairs));
+      // 0 gives, 1 takes, 2 does both often; then those that are called, who calls, and "run".
+      ByteString caller = {0};
+      for (uint32_t i = 0; i < callees; ++i) caller = caller + ByteString{0x10} + number(3 + i);
+      uint32_t count = callees + 5, run = count - 1;
+      ByteString module = {0, 'a', 's', 'm', 1, 0, 0, 0};
+      module = module + section(1, types);
+      module = module + section(3, number(count) + ByteString{1, 2} + ByteString{0} * (count - 2));
+      module = module + section(7, ByteString{1, 3, 'r', 'u', 'n', 0} + number(run));
+      module = module +
+               section(10, number(count) + sized(give + end) + empty +
+                               sized(ByteString{0} + ByteString{0x10, 0, 0x10, 1} * pairs + end) +
+                               empty * callees + sized(caller + end) +
+                               sized(ByteString{0, 0x10, 2, 0x10} + number(run - 1) + end));
+      auto loaded = world.load(module);
+      ASSERT_TRUE(loaded) << loaded.error().to_string();
+      EXPECT_EQ(Guest(world, *loaded, {}).run(), "returned");
+    }
+  }
+}
+
+// ---- traps
+
+// Each frame of a backtrace stands at another place of one large function.
+TEST(HostileBacktrace, IsRightInEachTier) {
+  constexpr uint8_t kDepth = 60;
+  ByteString body =
+      ByteString{0, 0x41, 0, 0x04, 0x40} + ByteString{0x41, 1, 0x1A} * 2'000'000 + ByteString{0x0B};
+  std::vector<uint64_t> sites;
+  for (uint8_t i = 0; i < kDepth; ++i) {
+    uint8_t next = i + 1;
+    body = body + ByteString{0x20, 0, 0x41, i, 0x46, 0x04, 0x40, 0x41, next};
+    sites.push_back(body.size());
+    body = body + ByteString{0x10, 0, 0x0B};
+  }
+  sites.push_back(body.size());
+  body = body + ByteString{0x00, 0x0B};
+  ByteString module = ByteString{0, 'a', 's', 'm', 1, 0, 0, 0} + section(1, {1, 0x60, 1, 0x7F, 0}) +
+                      section(3, {1, 0}) + section(7, ByteString{1, 3, 'r', 'u', 'n', 0, 0}) +
+                      section(10, ByteString{1} + sized(body));
+  uint64_t start = module.size() - body.size();
+  for (const char* tier : {"interp", "baseline"}) {
+    World world(tier);
+    if (world.engine == nullptr) continue;
+    auto loaded = world.load(module);
+    ASSERT_TRUE(loaded) << loaded.error().to_string();
+    Guest guest(world, *loaded, {});
+    abi::Value zero{};
+    auto done = runtime::call(*guest.store, guest.instance->export_at(0), {&zero, 1}, {});
+    ASSERT_FALSE(done);
+    const std::vector<abi::Frame>& frames = done.error().trap().frames;
+    ASSERT_EQ(frames.size(), sites.size());
+    for (size_t i = 0; i < sites.size(); ++i)
+      EXPECT_EQ(frames[i].offset, start + sites[sites.size() - 1 - i]) << tier << " " << i;
+  }
 }
 
 // ---- validation

@@ -148,7 +148,8 @@ class FunctionCompiler {
   bool more_room(size_t bytes);
   // Notes work that emits nothing: so many values were looked at.
   void spend(size_t values) {
-    if ((work_ += values) >= kWorkBetweenLooks) [[unlikely]]
+    work_ += values;
+    if (work_ >= kWorkBetweenLooks) [[unlikely]]
       look();
   }
   void look();  // whether to stop

@@ -220,6 +220,7 @@ namespace {
 // A function of megabytes may have all frames: it is walked through once.
 void find_all(std::vector<InterpCode::Place>& places, std::span<abi::Frame> frames) {
   std::vector<InterpCode::Place*> sorted;
+  sorted.reserve(places.size());
   for (InterpCode::Place& place : places) sorted.push_back(&place);
   std::ranges::sort(sorted, [](const auto* a, const auto* b) {
     return std::tie(a->code, a->pc) < std::tie(b->code, b->pc);
