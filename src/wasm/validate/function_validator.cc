@@ -13,7 +13,7 @@ constexpr size_t kFirstOperands = 1024;
 constexpr size_t kFlatLocals = 256;
 
 // What comparing types that are not the same counts as.
-constexpr uint64_t kSubtypeWork = 8;
+constexpr uint64_t kSubtypeWork = 16;
 // So much work is done within a millisecond.
 constexpr uint64_t kWorkBetweenLooks = 1 << 16;
 
