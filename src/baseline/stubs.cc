@@ -30,7 +30,7 @@ using x64::Xmm;
 
 namespace {
 
-constexpr size_t kMemoryBytes = size_t{64} << 20;  // address space
+constexpr size_t kMemoryBytes = size_t{16} << 20;  // address space
 constexpr uint32_t kPageBytes = 4096;
 constexpr Width w64 = Width::w64;
 constexpr int32_t kStop = offsetof(ExecContext, running) + offsetof(os::Interruptible, stop);
