@@ -183,8 +183,8 @@ struct Guest {
   }
 };
 
-// The thread sanitizer keeps signals back until the thread calls the system; who works for the guest
-// does not wait for signals.
+// Tells it from minutes. Who works for the guest does not wait for signals, which
+// the thread sanitizer keeps back.
 constexpr std::chrono::seconds kGenerous{5};
 
 class HostileCode : public testing::TestWithParam<std::tuple<const char*, bool>> {

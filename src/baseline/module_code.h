@@ -33,8 +33,8 @@ class BaselineCode final : public abi::ModuleCode {
   Result<abi::CodeListing> list(uint32_t function, const os::CpuFeatures& cpu) override;
 
   // The entry of a function that the module defines; made now if nobody asked before. Errors: those
-  // of validation, if that is lazy; limit; out_of_memory; stopped, if what runs on this thread is to
-  // stop before it is made, or before another thread has made it.
+  // of validation, if that is lazy; limit; out_of_memory; stopped, if what runs on this thread is
+  // to stop before it is made, or before another thread has made it.
   Result<const void*> function(uint32_t index);
   // How the host enters it.
   Result<HostEntry> host_entry(uint32_t index);

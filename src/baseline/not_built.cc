@@ -1,6 +1,6 @@
 // Instructions that this tier does not have: objects of the garbage-collected heap and exceptions.
-// Modules that contain one are refused where they would run (wasm/not_run.def); elsewhere, as in the
-// specification's scripts, they trap when they are reached. What follows in their block is not
+// Modules that contain one are refused where they would run (wasm/not_run.def); elsewhere, as in
+// the specification's scripts, they trap when they are reached. What follows in their block is not
 // compiled.
 #include "baseline/function_compiler.h"
 #include "wasm/not_run.h"
