@@ -129,6 +129,11 @@ NACRE_API nacre_error_t* nacre_module_new(nacre_engine_t* engine, const void* by
 NACRE_API nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* path,
                                            nacre_module_t** out);
 NACRE_API void nacre_module_delete(nacre_module_t* module);
+/* Null if this version runs all that the module contains; else NACRE_ERROR_UNSUPPORTED, which names
+ * an instruction that is read and validated but not built (docs/architecture.md), its proposal and
+ * its place. Making an instance fails in the same way. Functions that are validated lazily are not
+ * looked through: there such an instruction traps when it is reached. */
+NACRE_API nacre_error_t* nacre_module_check_runs(const nacre_module_t* module);
 
 /* A detached signature (docs/security.md, signers), copied; it counts in place of one that the
  * module carries. To be called before the module is used for anything else. */

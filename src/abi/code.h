@@ -126,6 +126,22 @@ inline void request_stop(ExecContext& exec, TrapKind kind) {
   exec.running.stop.store(static_cast<uint32_t>(kind), std::memory_order_relaxed);
 }
 
+// Why no code could be made of a function, as the trap of who called it.
+inline Outcome make_code_trap(const ExecContext& exec, const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::stopped: {  // what runs on this thread; if not this store, one below it
+      TrapKind reason = stop_reason(exec);
+      if (reason == TrapKind::none) reason = static_cast<TrapKind>(exec.running.stop_for_others);
+      return make_trap(reason);
+    }
+    case ErrorCode::out_of_memory:
+    case ErrorCode::limit:
+      return make_trap(TrapKind::out_of_memory, error.to_string());
+    default:
+      return make_trap(TrapKind::invalid_code, error.to_string());
+  }
+}
+
 inline constexpr uint64_t kGrowFailed = ~uint64_t{0};
 
 }  // namespace nacre::abi

@@ -250,6 +250,11 @@ nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* path, nacre
 
 void nacre_module_delete(nacre_module_t* module) { delete module; }
 
+nacre_error_t* nacre_module_check_runs(const nacre_module_t* module) {
+  API_TRY(module->module->check_runs());
+  return nullptr;
+}
+
 void nacre_module_set_signature(nacre_module_t* module, const void* bytes, size_t size) {
   module->source->set_signature(Bytes(static_cast<const uint8_t*>(bytes), size));
 }

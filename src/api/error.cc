@@ -11,6 +11,7 @@ namespace {
 // The C enumerators follow errors.def, in its order, as far as C programs see them.
 constexpr nacre_error_kind_t kind_of(ErrorCode code) {
   if (code == ErrorCode::malformed_custom) return NACRE_ERROR_MALFORMED;
+  if (code == ErrorCode::stopped) return NACRE_ERROR_INTERNAL;  // it becomes a trap before
   return static_cast<nacre_error_kind_t>(code);
 }
 static_assert(kind_of(ErrorCode::malformed) == NACRE_ERROR_MALFORMED);

@@ -103,6 +103,8 @@ class Explanation {
                    const std::vector<Rule>* used) {
     out_ = name_ + "\n  " + module_.source->digest() + "\n";
     say_signers(signers);
+    if (Result<void> runs = module_.module->check_runs(); !runs)
+      line("cannot be run: " + runs.error().to_string());
     say_reach();
     say_grants(rules);
     say_idle(rules, used);

@@ -130,6 +130,7 @@ nacre_error_t* nacre_pool_define_func(nacre_pool_t* pool, const char* module, co
 nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module,
                                       nacre_grants_t* grants, void* data, nacre_instance_t** out) {
   std::unique_ptr<nacre_grants_t> owned(grants);
+  API_TRY(module->module->check_runs());
   auto guest = std::make_unique<api::PoolGuest>();
   guest->data = data;
   runtime::Limits limits;

@@ -202,6 +202,7 @@ nacre_error_t* nacre_store_define_instance(nacre_store_t* store, const char* mod
 
 nacre_error_t* nacre_instance_new(nacre_store_t* store, nacre_module_t* module,
                                   nacre_unknown_imports_t unknown_imports, nacre_instance_t** out) {
+  API_TRY(module->module->check_runs());
   auto instance = store->linker->instantiate(module->module, api::to_policy(unknown_imports));
   if (!instance) return api::make_error(instance.error());
   store->instances.push_back(std::make_unique<nacre_instance>(store, *instance));
@@ -215,6 +216,7 @@ nacre_error_t* nacre_instance_new_child(nacre_store_t* store, nacre_instance_t* 
                                         nacre_unknown_imports_t unknown_imports,
                                         nacre_grants_t* grants, nacre_instance_t** out) {
   std::unique_ptr<nacre_grants_t> owned(grants);
+  API_TRY(module->module->check_runs());
   if (parent != nullptr && parent->store != store) {
     return api::make_error(NACRE_ERROR_USAGE, "wrong use: an instance of another store");
   }

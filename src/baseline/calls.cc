@@ -84,6 +84,7 @@ void FunctionCompiler::restore_pins() {
 
 // The topmost operands to their places; they are popped. rax is left alone.
 void FunctionCompiler::pass_arguments(Types params) {
+  if (is_many(params)) return pass_many_arguments(params);
   auto count = static_cast<uint32_t>(params.size());
   if (!room(64 * size_t{count})) return;
   gpr_moves_.clear();
@@ -131,6 +132,7 @@ void FunctionCompiler::pass_arguments(Types params) {
 }
 
 void FunctionCompiler::push_call_results(Types results) {
+  if (is_many(results)) return push_many_call_results(results);
   if (!room(64 * results.size())) return;
   auto assigner = abi::PlaceAssigner::results();
   bool have_area = false;

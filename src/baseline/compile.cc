@@ -5,6 +5,7 @@
 
 #include "abi/code.h"
 #include "baseline/function_compiler.h"
+#include "os/interrupt.h"
 #include "wasm/walk.h"
 
 namespace nacre::baseline {
@@ -19,6 +20,8 @@ constexpr size_t kRoomBytes = 4096;
 // is room behind it (module_code.cc).
 constexpr int32_t kUncheckedFrameBytes = 4096;
 constexpr int32_t kMaxFrameBytes = 1 << 30;
+// So much is emitted within a few milliseconds.
+constexpr size_t kCodeBetweenLooks = 256 << 10;
 
 constexpr bool is_structure(Op op) {
   switch (op) {
@@ -106,10 +109,25 @@ FunctionCompiler::FunctionCompiler(const wasm::ValidModuleInfo& info, const Opti
       masm_(options.cpu) {}
 
 bool FunctionCompiler::room(size_t bytes) {
-  bool fits = static_cast<size_t>(limit_ - masm_.pos()) >= bytes + kRoomBytes;
-  if (!fits) [[unlikely]]
+  if (static_cast<size_t>(look_at_ - masm_.pos()) >= bytes + kRoomBytes) [[likely]]
+    return true;
+  return more_room(bytes);
+}
+
+bool FunctionCompiler::more_room(size_t bytes) {
+  auto left = static_cast<size_t>(limit_ - masm_.pos());
+  if (left < bytes + kRoomBytes) {
     stop("its machine code is too large");
-  return fits;
+    return false;
+  }
+  look_at_ = masm_.pos() + std::min(left, bytes + kRoomBytes + kCodeBetweenLooks);
+  look();
+  return error_ == nullptr;
+}
+
+void FunctionCompiler::look() {
+  work_ = 0;
+  if (os::stop_requested()) stop(kStopped);
 }
 
 bool FunctionCompiler::begin(const uint8_t* pos) {
@@ -126,6 +144,7 @@ Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* b
     return fail(ErrorCode::limit, "function " + std::to_string(function) + ": " + why);
   };
   limit_ = limit;
+  error_ = nullptr;
   slots_ = slots;
   body_ = body.data();
   function_ = function;
@@ -134,6 +153,8 @@ Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* b
   if (!read_locals(reader)) return refuse("its locals cannot be read");
   survey_body(reader, survey_);
   check_stack_ = survey_.has_calls;
+  bool wide = is_many(type_->params) && many_arguments(type_->params).has_v128;
+  narrow_slot_ = slot_bytes(wide ? Type::v128 : Type::i64);
   while (true) {
     masm_.start(buffer);
     wasm::BodyReader at_code = reader;
@@ -148,8 +169,13 @@ Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* b
       wasm::walk(at_code, checker, visitor);
     }
     reader_ = nullptr;
+    if (error_ == kNeedsWideSlots) {
+      narrow_slot_ = slot_bytes(Type::v128);
+      continue;
+    }
     if (error_ == nullptr && !checker.done()) error_ = "the body is not valid";
     if (error_ == nullptr) finish();
+    if (error_ == kStopped) return fail(ErrorCode::stopped, error_);
     if (error_ != nullptr) return refuse(error_);
     if (check_stack_ || -frame_end_ <= kUncheckedFrameBytes) break;
     check_stack_ = true;
@@ -178,7 +204,8 @@ void FunctionCompiler::start(wasm::BodyReader& reader) {
   dead_ = false;
   body_position_ = 0;
   stack_.clear();
-  first_loose_ = 0;
+  first_loose_ = slots_begin_ = slots_end_ = 0;
+  look_at_ = masm_.pos();
   controls_.clear();
   labels_.clear();
   constants_.clear();
@@ -210,6 +237,7 @@ void FunctionCompiler::start(wasm::BodyReader& reader) {
 
 void FunctionCompiler::lay_out_frame() {
   lost_pins_.clear();
+  bool all_params = is_many(type_->params);
   int64_t end = -8;
   for (Gpr reg : x64::kGprSavedPins) {
     if (pins_.gprs.has(reg)) end -= 8;
@@ -217,10 +245,11 @@ void FunctionCompiler::lay_out_frame() {
   for (uint32_t i = 0; i < locals_.size(); ++i) {
     Local& local = locals_[i];
     if (local.pinned()) {
-      if (!local.saved_in_calls || !survey_.has_calls) continue;
-      lost_pins_.push_back(i);
+      bool is_lost = local.saved_in_calls && survey_.has_calls;
+      if (is_lost) lost_pins_.push_back(i);
+      if (!is_lost && !(all_params && i < type_->params.size())) continue;
     }
-    end -= slot_bytes(local.type);
+    end -= slot_size(local.type);
     local.home = static_cast<int32_t>(end);
   }
   homes_end_ = static_cast<int32_t>(end);
@@ -228,7 +257,7 @@ void FunctionCompiler::lay_out_frame() {
 }
 
 void FunctionCompiler::prologue() {
-  if (!room(64 * type_->params.size())) return;
+  if (!room(0)) return;
   note_piece(abi::CodePiece::Kind::entry);
   masm_.push(x64::kFrame);
   masm_.mov(Width::w64, x64::kFrame, Gpr::rsp);
@@ -269,6 +298,7 @@ void FunctionCompiler::epilogue() {
 // Parameters to where their locals live: first what goes to memory, then between registers, then
 // what comes from the area.
 void FunctionCompiler::move_arguments() {
+  if (is_many(type_->params)) return move_many_arguments();
   gpr_moves_.clear();
   xmm_moves_.clear();
   auto assigner = abi::PlaceAssigner::arguments();
@@ -324,7 +354,7 @@ void FunctionCompiler::zero_locals() {
   for (size_t i = type_->params.size(); i < locals_.size(); ++i) {
     const Local& local = locals_[i];
     if (!local.pinned()) {
-      if (end == 0) end = local.home + slot_bytes(local.type);
+      if (end == 0) end = local.home + slot_size(local.type);
       begin = local.home;
     } else if (in_xmm(local.type)) {
       masm_.sse({0, 1, 0x57}, local.xmm(), local.xmm(), local.xmm());

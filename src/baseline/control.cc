@@ -65,12 +65,13 @@ void FunctionCompiler::copy_results(Control& to) {
     return;
   }
   auto count = static_cast<uint32_t>(types.size());
-  if (!room(32 * size_t{count})) return;
   int32_t slot = slot_below(to.height);
+  if (is_many(types)) return move_slots(slot - slot_size(top(count - 1).type), count);
+  if (!room(32 * size_t{count})) return;
   // A slot is written only after the operands below it were read: none lies above its new place.
   for (uint32_t i = 0; i < count; ++i) {
     const Operand& value = top(count - 1 - i);
-    slot -= slot_bytes(value.type);
+    slot -= slot_size(value.type);
     if (value.kind != Kind::slot || value.slot != slot) store(slot, value);
   }
   frame_end_ = std::min(frame_end_, slot);
@@ -89,6 +90,7 @@ void FunctionCompiler::push_results(const Control& from, Types types) {
     }
     return;
   }
+  if (is_many(types)) return push_slots(types);
   for (wasm::ValType type : types) {
     Operand& operand = push(Operand::in_slot(type_of(type)));
     frame_end_ = std::min(frame_end_, operand.slot);
@@ -131,8 +133,10 @@ void FunctionCompiler::enter(Control::Kind kind, const wasm::BlockType& type) {
     auto params = static_cast<uint32_t>(control.params.size());
     control.height = height() - params;
     settle_all();
-    // Another way to the same place finds other values there.
-    if (kind != Control::Kind::block && room(32 * size_t{params})) {
+    if (is_many(control.params)) {
+      if (slots_fit(many_results(control.params))) settle_into_slots(control.height);
+    } else if (kind != Control::Kind::block && room(32 * size_t{params})) {
+      // Another way to the same place finds other values there.
       for (uint32_t i = control.height; i < height(); ++i) settle_fully(stack_[i]);
     }
     remember_operands(control);
@@ -180,6 +184,7 @@ void FunctionCompiler::else_(const wasm::imm::none&) {
   control.kind = Control::Kind::else_;
   if (control.entered_dead) return;
   if (!dead_) {
+    prepare_results(control);
     copy_results(control);
     jump_to(control);
   }
@@ -187,6 +192,7 @@ void FunctionCompiler::else_(const wasm::imm::none&) {
   check_operands(control);
   bind(control.else_label);
   dead_ = false;
+  if (is_many(control.params)) return push_slots(control.params);
   for (wasm::ValType type : control.params) push(Operand::in_slot(type_of(type)));
 }
 
@@ -222,28 +228,37 @@ void FunctionCompiler::leave_block() {
       controls_.pop_back();
       return;
     }
+    prepare_results(control);
     copy_results(control);
   } else if (!control.is_target) {
     cut(control.height);
     controls_.pop_back();
     return;
   }
-  cut(control.height);
+  // Many results are where they are wanted already, as operands too.
+  bool stay = !dead_ && is_many(control.results());
+  if (!stay) cut(control.height);
   check_operands(control);
   bind(control.label);
   controls_.pop_back();
   dead_ = false;
-  push_results(control, control.results());
+  if (!stay) push_results(control, control.results());
 }
 
 void FunctionCompiler::leave_function() {
   Control control = controls_.back();
   controls_.pop_back();
-  if (!dead_) copy_results(control);
+  if (!dead_) {
+    prepare_results(control);
+    copy_results(control);
+  }
   if (dead_ && !control.is_target) return;
   cut(0);
   bind(control.label);
-  if (control.result_count > 1) {
+  if (is_many(control.results())) {
+    push_slots(control.results());
+    place_many_results();
+  } else if (control.result_count > 1) {
     for (wasm::ValType type : control.results()) push(Operand::in_slot(type_of(type)));
     place_results();
   }
@@ -297,6 +312,7 @@ void FunctionCompiler::nop(const wasm::imm::none&) {}
 
 void FunctionCompiler::return_(const wasm::imm::none&) {
   Control& function = controls_.front();
+  prepare_results(function);
   copy_results(function);
   if (function.result_count > 1) {
     jump_to(function);
@@ -309,6 +325,7 @@ void FunctionCompiler::return_(const wasm::imm::none&) {
 void FunctionCompiler::br(const wasm::imm::label& i) {
   if (i.depth + 1 == controls_.size()) return return_({});
   Control& to = target(i.depth);
+  prepare_results(to);
   copy_results(to);
   charge_branch(to);
   jump_to(to);
@@ -341,6 +358,7 @@ void FunctionCompiler::branch_if(Cond cond, uint32_t depth) {
     }
     return jump_if(cond, labels_[to.label]);
   }
+  prepare_results(to);  // moves keep the flags
   Label stay;
   jump_if(negate(cond), stay);
   copy_results(to);
@@ -361,6 +379,7 @@ void FunctionCompiler::br_table(const wasm::imm::br_table& i) {
   std::vector<uint32_t> targets;
   targets.reserve(size_t{count} + 1);
   // Where operands have to move or fuel is taken, targets get pieces of code of their own that do.
+  prepare_results(target(i.default_depth));
   bool moves = !target(i.default_depth).label_types().empty();
   std::unordered_map<uint32_t, uint32_t> edges;  // depth: label
   auto add = [&](uint32_t depth) {

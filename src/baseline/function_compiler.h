@@ -9,7 +9,7 @@
 //
 // The methods are spread over files by subject: compile.cc (the walk, frame, prologue), operands.cc
 // (where values are), control.cc, calls.cc, variables.cc, memory.cc, atomics.cc, integer.cc,
-// float.cc, convert.cc, simd*.cc, bulk.cc, not_built.cc,
+// float.cc, convert.cc, simd*.cc, bulk.cc, many_values.cc, not_built.cc,
 // checks.cc (what checked builds add).
 //
 // One object compiles any number of functions, one after the other, on one thread.
@@ -20,6 +20,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -84,7 +85,8 @@ class FunctionCompiler {
 
   // A valid body, into [buffer, limit). `slots`: where code of the module finds the entry of each
   // function it defines, counted from the buffer in bytes (the slots come first). Errors: limit, if
-  // the code does not fit or the frame is too large.
+  // the code does not fit or the frame is too large; stopped, if what runs on this thread is to
+  // stop (os/interrupt.h), which is looked at within a few milliseconds.
   Result<CompiledFunction> compile(uint32_t function, uint8_t* buffer, const uint8_t* limit,
                                    int64_t slots);
 
@@ -143,6 +145,14 @@ class FunctionCompiler {
   void stop(const char* why) { error_ = why; }
   // Whether so many bytes fit besides what begin() made sure of; if not, compiling stops.
   bool room(size_t bytes);
+  bool more_room(size_t bytes);
+  // Notes work that emits nothing: so many values were looked at.
+  void spend(size_t values) {
+    work_ += values;
+    if (work_ >= kWorkBetweenLooks) [[unlikely]]
+      look();
+  }
+  void look();  // whether to stop
   // ---- listing.cc: for listing_
   void note_piece(abi::CodePiece::Kind kind, abi::TrapKind trap = abi::TrapKind::none) {
     if (listing_ != nullptr) [[unlikely]]
@@ -169,6 +179,39 @@ class FunctionCompiler {
   void settle_aliases(uint32_t local);        // before the local changes
   void materialize_flags();                   // of the topmost operand
   int32_t slot_below(uint32_t height) const;  // rbp + this: the end of the slots below `height`
+
+  int32_t slot_size(Type type) const {
+    return type == Type::v128 ? slot_bytes(Type::v128) : narrow_slot_;
+  }
+
+  // ---- many_values.cc
+  static constexpr size_t kFewValues = 16;
+  static bool is_many(Types types) { return types.size() > kFewValues; }
+  struct ManyValues {
+    bool has_v128 = false;
+    std::vector<std::pair<uint32_t, abi::ValuePlace>> in_registers;  // of functions
+  };
+  using ManyValuesByList = std::unordered_map<const wasm::ValType*, ManyValues>;
+  const ManyValues& many_values(Types types, abi::PlaceAssigner places, ManyValuesByList& known);
+  const ManyValues& many_arguments(Types types);
+  const ManyValues& many_results(Types types);
+  // Whether all slots have the size of a v128, if these need it; else compiling begins anew.
+  bool slots_fit(const ManyValues& many);
+  bool in_slots(uint32_t from, uint32_t to) const;  // whether it is known of [from, to)
+  void note_slots(uint32_t from, uint32_t to);
+  void settle_into_slots(uint32_t from);  // all operands from there on
+  void push_slots(Types types);
+  // In front of copy_results, where the operands' places may still change.
+  void prepare_results(const Control& to);
+  void move_slots(int32_t to_slot, uint32_t count);
+  void next_slot(Gpr index, int32_t step, uint32_t count, Label& next);
+  // Both registers are overwritten.
+  void slots_to_area(int32_t slot, uint32_t count, Gpr area, Gpr index);
+  void area_to_slots(int32_t slot, uint32_t count, Gpr area, Gpr index);
+  void pass_many_arguments(Types params);
+  void push_many_call_results(Types results);
+  void move_many_arguments();
+  void place_many_results();
 
   // Registers. A register that was allocated belongs to the caller until it is pushed or freed.
   Gpr alloc_gpr();
@@ -436,6 +479,9 @@ class FunctionCompiler {
   const uint8_t* body_ = nullptr;
   uint32_t function_ = 0;
   const uint8_t* limit_ = nullptr;
+  const uint8_t* look_at_ = nullptr;  // where it is time to look whether to stop; at most limit_
+  static constexpr size_t kWorkBetweenLooks = 1 << 18;
+  size_t work_ = 0;
   int64_t slots_ = 0;
   wasm::BodyReader* reader_ = nullptr;
   const char* error_ = nullptr;
@@ -448,12 +494,20 @@ class FunctionCompiler {
   PinnedRegisters pins_;
   std::vector<Operand> stack_;
   uint32_t first_loose_ = 0;  // operands below are settled
+  // Operands that are known to be in slots, if they are below first_loose_: [begin, end).
+  uint32_t slots_begin_ = 0;
+  uint32_t slots_end_ = 0;
   x64::GprSet free_gprs_;
   x64::XmmSet free_xmms_;
   std::vector<Control> controls_;
   std::deque<Label> labels_;
 
   // The frame: rbp - 8 holds the VmCtx, then saved registers, homes of locals, slots of operands.
+  int32_t narrow_slot_ = slot_bytes(Type::i64);  // of all types but v128
+  static constexpr char kNeedsWideSlots[] = "its slots have two sizes";
+  static constexpr char kStopped[] = "compiling it was stopped";
+  ManyValuesByList many_arguments_;
+  ManyValuesByList many_results_;
   int32_t homes_end_ = 0;  // rbp + this: the end of the homes
   int32_t frame_end_ = 0;  // the lowest slot in use
   uint32_t frame_patch_ = 0;

@@ -79,7 +79,7 @@ void FunctionCompiler::complete_listing() {
   listing_->locals.clear();
   for (const Local& local : locals_) {
     std::string place = local.pinned() ? name_of(local) : frame_place(local.home);
-    if (local.pinned() && local.home != 0)
+    if (local.pinned() && local.saved_in_calls && survey_.has_calls)
       place += ", in " + frame_place(local.home) + " during calls";
     listing_->locals.push_back(std::move(place));
   }
@@ -97,7 +97,7 @@ Result<abi::CodeListing> BaselineCode::list(uint32_t index, const os::CpuFeature
   // As if it were the first function that is compiled.
   uint64_t slot_bytes = uint64_t{8} * module().defined_functions();
   auto slots = -static_cast<int64_t>((slot_bytes + 63) & ~uint64_t{63});
-  uint64_t size = code_bytes_for(module().body_of(index).size());
+  uint64_t size = code_bytes_for(1, module().body_of(index).size());
   std::unique_ptr<uint8_t[]> buffer(new (std::nothrow) uint8_t[size]);
   if (buffer == nullptr) return fail(ErrorCode::out_of_memory, "no memory for machine code");
   abi::CodeListing listing;

@@ -8,15 +8,21 @@
 #include "abi/memory_layout.h"
 #include "base/utf8.h"
 #include "baseline/unwind.h"
+#include "os/interrupt.h"
 #include "wasm/validate/validate.h"
 
 namespace nacre::baseline {
 namespace {
 
-// The most is within reach of the slots.
-constexpr uint64_t kCodePerByte = 32;
+// What costs most for its bytes is a call in a function whose locals live in registers, and what
+// costs most for a function is its frame. The most is within reach of the slots.
+constexpr uint64_t kCodePerByte = 256;
+constexpr uint64_t kCodePerFunction = 1 << 10;
 constexpr uint64_t kMinCodeBytes = 1 << 20;
-constexpr uint64_t kMaxCodeBytes = 1 << 30;
+constexpr uint64_t kMaxCodeBytes = (uint64_t{1} << 31) - (uint64_t{16} << 20);
+static_assert(kMaxCodeBytes + 8 * uint64_t{wasm::kMaxFunctions} < uint64_t{1} << 31);
+// Code of real programs stays below this for each byte.
+constexpr uint64_t kSensibleCodePerByte = 32;
 constexpr size_t kThunkBytes = 32;
 
 Error out_of_memory() {
@@ -56,19 +62,31 @@ Result<std::unique_ptr<abi::ModuleCode>> BaselineCode::create(const abi::ModuleI
   return std::unique_ptr<abi::ModuleCode>(std::move(code));
 }
 
-uint64_t BaselineCode::code_bytes_for(uint64_t body_bytes) {
-  return std::clamp(body_bytes * kCodePerByte, kMinCodeBytes, kMaxCodeBytes);
+uint64_t BaselineCode::code_bytes_for(uint64_t functions, uint64_t body_bytes) {
+  return std::min(kMinCodeBytes + functions * kCodePerFunction + body_bytes * kCodePerByte,
+                  kMaxCodeBytes);
 }
 
 Result<void> BaselineCode::map() {
   uint64_t bodies = 0;
   for (Bytes body : module().bodies) bodies += body.size();
   uint64_t slot_bytes = uint64_t{8} * module().defined_functions();
-  memory_ = TRY(os::CodeMemory::create(slot_bytes + code_bytes_for(bodies), options_.debug));
-  fault_range_ = os::CodeRange(memory_.executable(), memory_.size_bytes(),
-                               stubs_.entry(Entry::fault), stubs_.entry(Entry::interrupt));
-  if (!fault_range_.ok()) return std::unexpected(out_of_memory());
+  uint64_t code_bytes = code_bytes_for(module().defined_functions(), bodies);
+  auto memory = os::CodeMemory::create(slot_bytes + code_bytes, options_.debug);
+  // Where address space is short, what sensible functions need will do.
+  while (!memory && code_bytes > std::max(kMinCodeBytes, bodies * kSensibleCodePerByte)) {
+    code_bytes /= 2;
+    memory = os::CodeMemory::create(slot_bytes + code_bytes, options_.debug);
+  }
+  if (!memory) return std::unexpected(std::move(memory).error());
+  os::CodeRange range(memory->executable(), memory->size_bytes(), stubs_.entry(Entry::fault),
+                      stubs_.entry(Entry::interrupt));
+  if (!range.ok()) return std::unexpected(out_of_memory());
   used_ = (slot_bytes + 63) & ~uint64_t{63};
+  std::lock_guard lock(mutex_);
+  memory_ = std::move(*memory);
+  fault_range_ = std::move(range);
+  has_room_.store(true, std::memory_order_release);
   return {};
 }
 
@@ -79,6 +97,7 @@ Result<void> BaselineCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> 
   vmctx.trap_entry = stubs_.entry(Entry::trap);
   vmctx.native_call_entry = stubs_.entry(Entry::native_call);
   TRY(choose_guards(vmctx));
+  TRY(make_room());
   if (options_.debug) compile_first();
   for (abi::FuncObject& function : functions) {
     const void* code =
@@ -89,13 +108,23 @@ Result<void> BaselineCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> 
   return {};
 }
 
+// Before anything runs: no memory for code is no trap then.
+Result<void> BaselineCode::make_room() {
+  if (has_room_.load(std::memory_order_acquire) || module().bodies.empty()) return {};
+  std::lock_guard lock(compiling_);
+  if (memory_.size_bytes() == 0) TRY(map());
+  return {};
+}
+
 Result<void> BaselineCode::choose_guards(const abi::VmCtx& vmctx) {
   bool all_guarded = true;
   for (size_t i = 0; i < module().memories.size(); ++i) {
     all_guarded &= vmctx.memories[i]->guarded || !abi::can_be_guarded(module().memories[i]);
   }
+  if (all_guarded) return {};
+  std::lock_guard compiling(compiling_);
   std::lock_guard lock(mutex_);
-  if (all_guarded || !options_.guarded_memories) return {};
+  if (!options_.guarded_memories) return {};
   if (!functions_.empty()) {
     return fail(ErrorCode::out_of_memory,
                 "no address space for the guards of another memory; the module's code needs them");
@@ -107,7 +136,9 @@ Result<void> BaselineCode::choose_guards(const abi::VmCtx& vmctx) {
 Result<const void*> BaselineCode::function(uint32_t index) {
   std::atomic<const void*>& entry = entries_[index - module().imported_functions];
   if (const void* code = entry.load(std::memory_order_acquire)) return code;
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(compiling_, std::defer_lock);
+  if (!os::lock_unless_stopped(lock))
+    return fail(ErrorCode::stopped, "waiting for the code of a function was stopped");
   if (entry.load(std::memory_order_relaxed) == nullptr) {
     TRY(compile(index));
     if (options_.listener != nullptr) announce(functions_.size() - 1);
@@ -141,12 +172,16 @@ void BaselineCode::populate_ahead() {
 Result<void> BaselineCode::compile(uint32_t index) {
   if (memory_.size_bytes() == 0) TRY(map());
   if (compiler_ == nullptr) compiler_ = std::make_unique<FunctionCompiler>(info_, options_);
-  if (!bodies_valid_) TRY(wasm::validate_function(info_, index));
+  if (!bodies_valid_) TRY(wasm::validate_function(info_, index, os::stop_requested));
   populate_ahead();
   uint8_t* buffer = memory_.writable() + used_;
   const uint8_t* limit = memory_.writable() + memory_.size_bytes();
   CompiledFunction compiled =
       TRY(compiler_->compile(index, buffer, limit, -static_cast<int64_t>(used_)));
+  if (memory_.size_bytes() - used_ < compiled.code_bytes + compiled.callees.size() * kThunkBytes) {
+    return fail(ErrorCode::limit, "function " + std::to_string(index) +
+                                      ": the machine code of its module is too large");
+  }
   auto record = std::make_unique<FunctionCode>();
   record->code = Bytes(memory_.executable() + used_, compiled.code_bytes);
   record->index = index;
@@ -158,7 +193,10 @@ Result<void> BaselineCode::compile(uint32_t index) {
   }
   used_ = std::min<size_t>((used_ + 15) & ~size_t{15}, memory_.size_bytes());
   const void* entry = record->code.data();
-  functions_.push_back(std::move(record));
+  {
+    std::lock_guard lock(mutex_);
+    functions_.push_back(std::move(record));
+  }
   uint32_t defined = index - module().imported_functions;
   slots()[defined].store(entry, std::memory_order_release);
   entries_[defined].store(entry, std::memory_order_release);
@@ -181,19 +219,19 @@ void BaselineCode::make_thunk(uint32_t index) {
 Result<uint64_t> BaselineCode::compile_all() {
   size_t before = 0;
   {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(compiling_);
     before = used_;
   }
   for (uint32_t i = 0; i < module().defined_functions(); ++i) {
     TRY(function(module().imported_functions + i));
   }
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(compiling_);
   return used_ - before;
 }
 
 // What cannot be compiled says so when it is called.
 void BaselineCode::compile_first() {
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(compiling_);
   if (!functions_.empty()) return;
   for (uint32_t i = 0; i < module().defined_functions(); ++i) {
     auto compiled = compile(module().imported_functions + i);

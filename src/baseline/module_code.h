@@ -33,7 +33,8 @@ class BaselineCode final : public abi::ModuleCode {
   Result<abi::CodeListing> list(uint32_t function, const os::CpuFeatures& cpu) override;
 
   // The entry of a function that the module defines; made now if nobody asked before. Errors: those
-  // of validation, if that is lazy; limit; out_of_memory.
+  // of validation, if that is lazy; limit; out_of_memory; stopped, if what runs on this thread is
+  // to stop before it is made, or before another thread has made it.
   Result<const void*> function(uint32_t index);
   // How the host enters it.
   Result<HostEntry> host_entry(uint32_t index);
@@ -76,9 +77,10 @@ class BaselineCode final : public abi::ModuleCode {
 
  private:
   BaselineCode(const abi::ModuleInput& input, Options options, Stubs& stubs);
-  // Address space for the code of so many bytes of bodies: more than any sensible function needs.
-  static uint64_t code_bytes_for(uint64_t body_bytes);
+  // Address space for the code of so many functions and bytes of bodies: as much as any needs.
+  static uint64_t code_bytes_for(uint64_t functions, uint64_t body_bytes);
   Result<void> map();
+  Result<void> make_room();
   // Without address space for guards, memories are checked; code that relies on them must not run.
   Result<void> choose_guards(const abi::VmCtx& vmctx);
   void compile_first();
@@ -104,10 +106,14 @@ class BaselineCode final : public abi::ModuleCode {
   wasm::FunctionNames names_;
   std::string module_name_;  // for the listener; empty without one
 
-  mutable std::mutex mutex_;
+  // Held while functions are compiled, which is long; mutex_ while what they became is noted or
+  // looked up, which is short. Who wants both takes this one first.
+  std::mutex compiling_;
+  mutable std::mutex mutex_;  // options_, functions_
   // Slots first: one for each function that is defined, null until code calls it.
   os::CodeMemory memory_;
   os::CodeRange fault_range_;
+  std::atomic<bool> has_room_{false};  // memory_ is there
   size_t used_ = 0;
   size_t populated_ = 0;  // so far there are pages
   std::unique_ptr<FunctionCompiler> compiler_;

@@ -1,6 +1,9 @@
 // Instructions that this tier does not have: objects of the garbage-collected heap and exceptions.
-// They trap when they are reached; what follows in their block is not compiled.
+// Modules that contain one are refused where they would run (wasm/not_run.def); elsewhere, as in
+// the specification's scripts, they trap when they are reached. What follows in their block is not
+// compiled.
 #include "baseline/function_compiler.h"
+#include "wasm/not_run.h"
 
 namespace nacre::baseline {
 
@@ -15,7 +18,8 @@ void FunctionCompiler::enter_not_built(const wasm::BlockType& type) {
   enter(Control::Kind::block, type);
 }
 
-#define NOT_BUILT(name, imm_) \
+#define NOT_BUILT(name, imm_)             \
+  static_assert(!is_run(wasm::Op::name)); \
   void FunctionCompiler::name(const wasm::imm::imm_&) { not_built(); }
 NOT_BUILT(ref_eq, none)
 NOT_BUILT(struct_new, type)

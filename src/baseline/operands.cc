@@ -20,13 +20,15 @@ int32_t FunctionCompiler::slot_below(uint32_t height) const {
 }
 
 Operand& FunctionCompiler::push(Operand operand) {
-  int32_t slot = slot_below(height()) - slot_bytes(operand.type);
+  int32_t slot = slot_below(height()) - slot_size(operand.type);
   operand.head = (operand.head & 0xFFFFFFFF) | static_cast<uint64_t>(uint32_t(slot)) << 32;
   if (stack_.size() == stack_.capacity()) [[unlikely]]
     stack_.reserve(2 * stack_.size() + 64);
   stack_.push_back(operand);
-  if (height() - first_loose_ > kMaxLoose) [[unlikely]]
+  if (height() - first_loose_ > kMaxLoose) [[unlikely]] {
+    slots_end_ = std::min(slots_end_, first_loose_);
     settle(stack_[first_loose_++]);
+  }
   return stack_.back();
 }
 
@@ -89,8 +91,10 @@ void FunctionCompiler::settle_fully(Operand& operand) {
 }
 
 void FunctionCompiler::settle_below(uint32_t to_height) {
+  if (to_height <= first_loose_) return;
+  slots_end_ = std::min(slots_end_, first_loose_);
   for (uint32_t i = first_loose_; i < to_height; ++i) settle(stack_[i]);
-  first_loose_ = std::max(first_loose_, to_height);
+  first_loose_ = to_height;
 }
 
 void FunctionCompiler::settle_aliases(uint32_t local) {

@@ -52,8 +52,7 @@ constexpr int32_t kShortCopyBytes = 64;
 class Stubs::Maker {
  public:
   explicit Maker(Stubs& stubs) : stubs_(stubs), masm_(stubs.options_.cpu) {
-    masm_.start(stubs.memory_.writable());
-    while (masm_.offset() < stubs.used_) masm_.byte(masm_.begin()[masm_.offset()]);
+    masm_.start(stubs.memory_.writable(), static_cast<uint32_t>(stubs.used_));
   }
 
   void common();

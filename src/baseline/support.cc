@@ -61,10 +61,7 @@ bool reaches(const abi::VmCtx& vmctx, uint64_t address) {
 }
 
 const void* fail_to_compile(abi::VmCtx* vmctx, const Error& error) {
-  TrapKind kind = error.code() == ErrorCode::out_of_memory || error.code() == ErrorCode::limit
-                      ? TrapKind::out_of_memory
-                      : TrapKind::invalid_code;
-  vmctx->exec->trap = abi::make_trap(kind, error.to_string()).release();
+  vmctx->exec->trap = abi::make_code_trap(*vmctx->exec, error).release();
   return nullptr;
 }
 

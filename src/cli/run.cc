@@ -183,7 +183,10 @@ Loaded load(const RunOptions& options, nacre_engine_t* engine) {
     loaded.paths.push_back(std::move(path));
   }
   loaded.paths.push_back(options.app);
-  for (const std::string& path : loaded.paths) loaded.modules.push_back(load_module(engine, path));
+  for (const std::string& path : loaded.paths) {
+    loaded.modules.push_back(load_module(engine, path));
+    check(nacre_module_check_runs(loaded.modules.back().get()), path);
+  }
   loaded.rights.resize(loaded.modules.size());
   for (const std::string& option : options.module_policies) {
     auto [name, path] = name_and_file("--module-policy", option);

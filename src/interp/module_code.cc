@@ -3,27 +3,28 @@
 #include <new>
 #include <utility>
 
+#include "os/interrupt.h"
 #include "wasm/validate/validate.h"
 #include "wasm/walk.h"
 
 namespace nacre::interp {
 namespace {
 
-// A walk that stops at the instruction that holds a byte.
+// A walk that ends behind the last of the places.
 struct Finder : wasm::Trusted {
-  const uint8_t* target;
-  const uint8_t* found;
-  bool passed = false;
+  const wasm::Module& module;
+  std::span<InterpCode::Place*> places;
+  const uint8_t* last;  // the instruction that began last
+  size_t found = 0;
 
-  Finder(const uint8_t* byte, const uint8_t* first) : target(byte), found(first) {}
+  Finder(const wasm::Module& its_module, std::span<InterpCode::Place*> wanted)
+      : module(its_module), places(wanted), last(wanted[0]->code->start) {}
   void begin(const uint8_t* pos) {
-    if (pos > target) {
-      passed = true;
-    } else {
-      found = pos;
-    }
+    for (; found < places.size() && places[found]->pc < pos; ++found) settle();
+    last = pos;
   }
-  bool done() const { return passed || Trusted::done(); }
+  void settle() { places[found]->offset = module.offset_of(last); }
+  bool done() const { return found == places.size() || Trusted::done(); }
 };
 
 Error out_of_memory() {
@@ -66,7 +67,9 @@ Result<const FunctionCode*> InterpCode::function(uint32_t index) {
   std::atomic<const FunctionCode*>& slot = functions_[index - module().imported_functions];
   const FunctionCode* known = slot.load(std::memory_order_acquire);
   if (known != nullptr) return known;
-  std::lock_guard lock(making_);
+  std::unique_lock lock(making_, std::defer_lock);
+  if (!os::lock_unless_stopped(lock))
+    return fail(ErrorCode::stopped, "waiting for the code of a function was stopped");
   known = slot.load(std::memory_order_relaxed);
   if (known != nullptr) return known;
   std::unique_ptr<FunctionCode> made = TRY(make(index));
@@ -76,7 +79,7 @@ Result<const FunctionCode*> InterpCode::function(uint32_t index) {
 
 Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
   wasm::SideTable table;
-  wasm::FunctionShape shape = TRY(wasm::build_side_table(info_, index, table));
+  wasm::FunctionShape shape = TRY(wasm::build_side_table(info_, index, table, os::stop_requested));
   const uint8_t* body = module().body_of(index).data();
   plan_steps(Bytes(body + shape.code_begin, shape.code_end - shape.code_begin), shape,
              info_.features(), options_.count_fuel ? Branching::as_written : Branching::shortened,
@@ -109,13 +112,14 @@ Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
   return code;
 }
 
-uint64_t InterpCode::instruction_offset(const FunctionCode& code, const uint8_t* pc) const {
+void InterpCode::find_instructions(std::span<Place*> places) const {
+  const FunctionCode& code = *places[0]->code;
   Bytes rest(code.start, static_cast<size_t>(code.end + 1 - code.start));
   wasm::BodyReader reader(rest, 0, info_.features());
-  Finder finder(pc, code.start);
+  Finder finder(module(), places);
   wasm::NullVisitor visitor;
   wasm::walk(reader, finder, visitor);
-  return module().offset_of(finder.found);
+  for (; finder.found < places.size(); ++finder.found) finder.settle();
 }
 
 Result<const FunctionCode*> code_of(abi::FuncObject& function) {

@@ -38,8 +38,14 @@ class InterpCode final : public abi::ModuleCode {
   const uint8_t* exit_pc() const { return module().bytes.data() + 1; }
   const wasm::FuncType& type(uint32_t index) const;
 
-  // The offset in the module of the instruction that holds `pc`, a byte of the function's body.
-  uint64_t instruction_offset(const FunctionCode& code, const uint8_t* pc) const;
+  // Which instruction of a function holds a byte of its body.
+  struct Place {
+    const FunctionCode* code;
+    const uint8_t* pc;
+    uint64_t offset = 0;  // of the instruction in the module: what is found
+  };
+  // Places in one function, by rising pc: all are found by one walk through it.
+  void find_instructions(std::span<Place*> places) const;
 
  private:
   InterpCode(const wasm::ValidModuleInfo& info, Options options) : info_(info), options_(options) {}

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "abi/host_func.h"
 #include "wasm/limits.h"
@@ -208,34 +211,50 @@ uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint
 const FunctionCode* resolve(Activation& activation, abi::FuncObject& function) {
   Result<const FunctionCode*> code = code_of(function);
   if (code) return *code;
-  TrapKind kind = code.error().code() == ErrorCode::out_of_memory ? TrapKind::out_of_memory
-                                                                  : TrapKind::host_error;
-  activation.host_trap = abi::make_trap(kind, code.error().to_string());
+  activation.host_trap = abi::make_code_trap(*activation.exec, code.error());
   return nullptr;
 }
+
+namespace {
+
+// A function of megabytes may have all frames: it is walked through once.
+void find_all(std::vector<InterpCode::Place>& places, std::span<abi::Frame> frames) {
+  std::vector<InterpCode::Place*> sorted;
+  sorted.reserve(places.size());
+  for (InterpCode::Place& place : places) sorted.push_back(&place);
+  std::ranges::sort(sorted, [](const auto* a, const auto* b) {
+    return std::tie(a->code, a->pc) < std::tie(b->code, b->pc);
+  });
+  for (auto first = sorted.begin(); first != sorted.end();) {
+    auto last = std::find_if(first, sorted.end(),
+                             [&](const auto* place) { return place->code != (*first)->code; });
+    auto index = static_cast<size_t>(*first - places.data());
+    const auto& module = static_cast<const InterpCode&>(*frames[index].vmctx->code);
+    module.find_instructions({first, last});
+    first = last;
+  }
+  for (size_t i = 0; i < frames.size(); ++i) frames[i].offset = places[i].offset;
+}
+
+}  // namespace
 
 void add_frames(const Activation& activation, abi::Trap& trap) {
   const abi::VmCtx* vmctx = activation.vmctx;
   const Frame* frame = activation.trap_frame;
   const uint8_t* pc = activation.trap_pc;
-  const FunctionCode* last_code = nullptr;  // recursion asks for the same place again and again
-  const uint8_t* last_pc = nullptr;
-  uint64_t last_offset = 0;
+  size_t before = trap.frames.size();
+  std::vector<InterpCode::Place> places;
   while (true) {
     if (trap.frames.size() >= abi::Trap::kMaxFrames) {
       trap.frames_cut = true;
-      return;
+      break;
     }
-    const FunctionCode* code = frame->code;
     const auto& module = static_cast<const InterpCode&>(*vmctx->code);
-    if (code != last_code || pc != last_pc) {
-      last_offset = module.instruction_offset(*code, pc);
-      last_code = code;
-      last_pc = pc;
+    if (frame != activation.trap_frame || !activation.left_by_tail_call) {
+      trap.frames.push_back({.vmctx = vmctx, .function = frame->code->index});
+      places.push_back({.code = frame->code, .pc = pc});
     }
-    if (frame != activation.trap_frame || !activation.left_by_tail_call)
-      trap.frames.push_back({.vmctx = vmctx, .function = code->index, .offset = last_offset});
-    if (frame->return_pc == module.exit_pc()) return;
+    if (frame->return_pc == module.exit_pc()) break;
     if (frame->return_pc == module.bridge_pc()) {
       const Bridge* bridge = static_cast<const Bridge*>(frame->prev);
       vmctx = bridge->vmctx;
@@ -244,6 +263,7 @@ void add_frames(const Activation& activation, abi::Trap& trap) {
     pc = frame->return_pc - 1;  // the last byte of the call
     frame = frame->prev;
   }
+  find_all(places, std::span(trap.frames).subspan(before));
 }
 
 }  // namespace nacre::interp

@@ -2,6 +2,9 @@
 
 #include <signal.h>
 
+#include <chrono>
+#include <thread>
+
 namespace nacre::os {
 namespace {
 
@@ -29,6 +32,20 @@ Interruptible* innermost() { return current; }
 bool stop_requested() {
   for (const Interruptible* item = current; item != nullptr; item = item->outer) {
     if (item->stop.load(std::memory_order_relaxed) != 0) return true;
+  }
+  return false;
+}
+
+bool lock_unless_stopped(std::unique_lock<std::mutex>& lock) {
+  if (lock.try_lock()) return true;
+  if (current == nullptr) {
+    lock.lock();
+    return true;
+  }
+  // A mutex does not end its wait for a signal.
+  while (!stop_requested()) {
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+    if (lock.try_lock()) return true;
   }
   return false;
 }

@@ -21,6 +21,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 
 #include "base/result.h"
 
@@ -68,5 +69,8 @@ class Running {
 Interruptible* innermost();
 // Whether something that the calling thread runs is to stop. Async-signal-safe.
 bool stop_requested();
+// Locks it, unless something that the calling thread runs is to stop before that is possible: whom
+// it waits for may work for long. Whether it did.
+[[nodiscard]] bool lock_unless_stopped(std::unique_lock<std::mutex>& lock);
 
 }  // namespace nacre::os

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "wasm/binary/decoder.h"
 #include "wasm/binary/encoder.h"
+#include "wasm/validate/module_context.h"
 
 namespace nacre::runtime {
 
@@ -46,6 +47,12 @@ Result<ModulePtr> Module::create(std::shared_ptr<Engine> engine, wasm::Module de
 const wasm::FuncType* Module::imported_func_type(const wasm::Import& import) const {
   if (import.type.kind != wasm::ExternKind::func) return nullptr;
   return &engine_->types().at(type_id(import.type.func)).type.func;
+}
+
+Result<void> Module::check_runs() const {
+  const std::optional<wasm::NotRun>& not_run = info_->context().not_run;
+  if (not_run) return std::unexpected(not_run->error());
+  return {};
 }
 
 std::string Module::function_name(uint32_t function) const {

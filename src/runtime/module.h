@@ -56,6 +56,9 @@ class Module {
   // Of an import that is a function; else null.
   const wasm::FuncType* imported_func_type(const wasm::Import& import) const;
   abi::ModuleCode& code() const { return *code_; }
+  // Fails with unsupported if the module contains an instruction that no tier runs; names it.
+  // Bodies that are validated lazily are not looked through: there it is a trap.
+  Result<void> check_runs() const;
 
   // What the name section calls the module; empty if it does not.
   std::string_view name() const { return name_; }

@@ -109,7 +109,11 @@ class Assembler {
   explicit Assembler(const os::CpuFeatures& cpu) : cpu_(cpu) {}
 
   const os::CpuFeatures& cpu() const { return cpu_; }
-  void start(uint8_t* buffer) { begin_ = pos_ = buffer; }
+  // `offset`: what is in the buffer already.
+  void start(uint8_t* buffer, uint32_t offset = 0) {
+    begin_ = buffer;
+    pos_ = buffer + offset;
+  }
   uint32_t offset() const { return static_cast<uint32_t>(pos_ - begin_); }
   uint8_t* pos() const { return pos_; }
   uint8_t* begin() const { return begin_; }

@@ -49,17 +49,25 @@ class Work {
       size_t chunk = next_.fetch_add(1, std::memory_order_relaxed);
       if (chunk >= chunks_.size() || chunk > failed_.load(std::memory_order_relaxed)) return;
       for (uint32_t i = chunks_[chunk].begin; i < chunks_[chunk].end; ++i) {
-        Result<void> checked = check_body(context_, validator, i);
-        if (checked) continue;
-        report(chunk, std::move(checked).error());
-        break;
+        Result<std::optional<NotRun>> checked = check_body(context_, validator, i);
+        uint64_t work = validator.work() + work_.fetch_add(validator.work());
+        if (checked && work > max_validation_work(bytes_)) {
+          checked = fail(ErrorCode::limit,
+                         "blocks, calls and branches of the functions have too many operands for "
+                         "a module of its size");
+        }
+        if (!checked) {
+          report(chunk, std::move(checked).error());
+          break;
+        }
+        if (*checked) note(**checked);
       }
     }
   }
 
-  Result<void> result() && {
+  Result<std::optional<NotRun>> result() && {
     if (error_) return std::unexpected(std::move(*error_));
-    return {};
+    return not_run_;
   }
 
  private:
@@ -70,12 +78,19 @@ class Work {
     error_.emplace(std::move(error));
   }
 
+  void note(const NotRun& not_run) {
+    std::lock_guard lock(mutex_);
+    if (!not_run_ || not_run.function < not_run_->function) not_run_ = not_run;
+  }
+
   const ModuleContext& context_;
   std::vector<Chunk> chunks_;
   size_t bytes_ = 0;
   std::atomic<size_t> next_{0};
   std::atomic<size_t> failed_{SIZE_MAX};  // the lowest chunk with an error
+  std::atomic<uint64_t> work_{0};
   std::mutex mutex_;
+  std::optional<NotRun> not_run_;
   std::optional<Error> error_;  // of that chunk
 };
 
@@ -86,7 +101,7 @@ void* run_work(void* work) {
 
 }  // namespace
 
-Result<void> check_bodies(const ModuleContext& context, uint32_t threads) {
+Result<std::optional<NotRun>> check_bodies(const ModuleContext& context, uint32_t threads) {
   Work work(context);
   if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
   size_t useful = std::min({work.bytes() / kBytesPerThread, work.chunks(), size_t{kMaxThreads}});

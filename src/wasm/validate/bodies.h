@@ -2,13 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/result.h"
 #include "wasm/validate/module_context.h"
 
 namespace nacre::wasm {
 
-// `threads`: at most so many, 0 for one a core. The error of the lowest faulty function.
-Result<void> check_bodies(const ModuleContext& context, uint32_t threads);
+// `threads`: at most so many, 0 for one a core. The error of the lowest faulty function; the first
+// instruction that no tier runs.
+Result<std::optional<NotRun>> check_bodies(const ModuleContext& context, uint32_t threads);
 
 }  // namespace nacre::wasm

@@ -1,9 +1,11 @@
 // One function body from locals to the byte behind its last `end`, by any visitor.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
+#include "wasm/not_run.h"
 #include "wasm/validate/function_validator.h"
 #include "wasm/walk.h"
 
@@ -36,8 +38,8 @@ Result<void> walk_body(const ModuleContext& context, FunctionValidator& validato
   return {};
 }
 
-// With no visitor (body.cc).
-Result<void> check_body(const ModuleContext& context, FunctionValidator& validator,
-                        uint32_t function);
+// Only checks (body.cc). The first instruction of the body that no tier runs, if there is one.
+Result<std::optional<NotRun>> check_body(const ModuleContext& context, FunctionValidator& validator,
+                                         uint32_t function);
 
 }  // namespace nacre::wasm

@@ -36,6 +36,9 @@ class Restriction {
     if (i.index < context_.declared_functions.size()) context_.declared_functions[i.index] = true;
     return true;
   }
+  void note_not_run(Op op) {
+    if (!context_.not_run) context_.not_run = NotRun{op, validator_.offset(), std::nullopt};
+  }
 
  private:
   ModuleContext& context_;
@@ -62,7 +65,9 @@ bool check_row(FunctionValidator& validator, Restriction& restriction, BodyReade
     return validator.fail("constant expression required: " + std::string(kInfo.text) +
                           " needs the feature extended-const");
   }
-  return restriction.allows(imm) && check(imm);
+  if (!restriction.allows(imm) || !check(imm)) return false;
+  if constexpr (!is_run(op)) restriction.note_not_run(op);
+  return true;
 }
 
 bool check_next(FunctionValidator& validator, Restriction& restriction, BodyReader& reader) {

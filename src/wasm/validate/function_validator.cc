@@ -12,6 +12,16 @@ constexpr size_t kFirstOperands = 1024;
 // 50 000 locals, and there may be a million such bodies.
 constexpr size_t kFlatLocals = 256;
 
+// What comparing types that are not the same counts as.
+constexpr uint64_t kSubtypeWork = 16;
+// So much work is done within a millisecond.
+constexpr uint64_t kWorkBetweenLooks = 1 << 16;
+
+bool are_same(const ValType* a, ValTypes b) {
+  static_assert(std::has_unique_object_representations_v<ValType>);
+  return b.empty() || std::memcmp(a, b.data(), b.size_bytes()) == 0;
+}
+
 std::string list_text(ValTypes types) {
   std::string text = "[";
   for (size_t i = 0; i < types.size(); ++i) {
@@ -35,8 +45,7 @@ Error FunctionValidator::error() const {
 }
 
 bool FunctionValidator::fail(std::string message, ErrorCode code) {
-  uint64_t offset = base_offset_ + static_cast<uint64_t>(instruction_ - origin_);
-  if (!failure_) failure_ = Failure{code, std::move(message), offset};
+  if (!failure_) failure_ = Failure{code, std::move(message), offset()};
   return false;
 }
 
@@ -54,6 +63,9 @@ void FunctionValidator::start_expression(ValType result, const uint8_t* code,
   local_count_ = 0;
   has_v128_local_ = false;
   failure_.reset();
+  work_ = 0;
+  max_work_ = max_validation_work(0);
+  next_look_ = kWorkBetweenLooks;
   frames_.clear();
   stamp_ = 0;
   instruction_ = origin_ = code;
@@ -70,7 +82,18 @@ bool FunctionValidator::start_function(const TypeDef& type, BodyReader& reader, 
   ControlFrame& frame = frames_.back();
   frame.result_list = type.results.data();
   frame.result_count = static_cast<uint32_t>(type.results.size());
+  max_work_ = max_validation_work(reader.remaining());
   return read_locals(type, reader);
+}
+
+bool FunctionValidator::look() {
+  if (work_ > max_work_) {
+    return fail("its blocks, calls and branches have too many operands for a body of its size",
+                ErrorCode::limit);
+  }
+  if (stop_ != nullptr && stop_()) return fail("not checked to its end", ErrorCode::stopped);
+  next_look_ = std::min(work_ + kWorkBetweenLooks, max_work_ + 1);
+  return true;
 }
 
 bool FunctionValidator::read_locals(const TypeDef& type, BodyReader& reader) {
@@ -197,16 +220,40 @@ bool FunctionValidator::pop_ref(ValType& type) {
   return type.is_ref() || fail("type mismatch: expected a reference, found " + to_string(type));
 }
 
+bool FunctionValidator::has_top(ValTypes types) const {
+  size_t count = types.size();
+  return static_cast<size_t>(top_ - base_) >= count && are_same(top_ - count, types);
+}
+
 bool FunctionValidator::push_all(ValTypes types) {
-  for (ValType type : types) {
-    if (!push(type)) return false;
+  while (static_cast<size_t>(limit_ - top_) < types.size()) {
+    if (!grow()) return false;
+  }
+  std::copy(types.begin(), types.end(), top_);
+  top_ += types.size();
+  return spend_on_list(types.size());
+}
+
+bool FunctionValidator::pop_all(ValTypes types) {
+  if (has_top(types)) {
+    top_ -= types.size();
+    return spend_on_list(types.size());
+  }
+  for (size_t k = types.size(); k-- > 0;) {
+    // In unreachable code the rest is there without being counted out.
+    if (top_ == base_ && frames_.back().unreachable) break;
+    if (!spend(top_ > base_ && top_[-1] == types[k] ? 1 : kSubtypeWork) || !pop(types[k]))
+      return false;
   }
   return true;
 }
 
-bool FunctionValidator::pop_all(ValTypes types) {
-  for (size_t k = types.size(); k-- > 0;) {
-    if (!pop(types[k])) return false;
+bool FunctionValidator::matches_all(ValTypes subs, ValTypes supers) {
+  if (subs.size() != supers.size()) return false;
+  if (are_same(subs.data(), supers)) return spend_on_list(subs.size());
+  for (size_t k = 0; k < subs.size(); ++k) {
+    if (!spend(subs[k] == supers[k] ? 1 : kSubtypeWork) || !context_.matches(subs[k], supers[k]))
+      return false;
   }
   return true;
 }
@@ -222,10 +269,12 @@ bool FunctionValidator::apply_slow(const Signature& signature, ValType address) 
 }
 
 bool FunctionValidator::check_top_slow(ValTypes types) {
+  if (has_top(types)) return spend_on_list(types.size());
   const ValType* at = top_;
   for (size_t k = types.size(); k-- > 0;) {
     if (at == base_) return frames_.back().unreachable || underflow(to_string(types[k]));
     --at;
+    if (!spend(*at == types[k] ? 1 : kSubtypeWork)) return false;
     if (!context_.matches(*at, types[k])) return mismatch(types[k], *at);
   }
   return true;
@@ -233,19 +282,14 @@ bool FunctionValidator::check_top_slow(ValTypes types) {
 
 bool FunctionValidator::pass_top(ValTypes types) {
   if (types.size() == 1 && top_ > base_ && top_[-1] == types[0]) return true;
-  size_t count = types.size();
-  if (static_cast<size_t>(top_ - base_) >= count &&
-      std::equal(types.begin(), types.end(), top_ - count)) {
-    return true;
-  }
+  if (has_top(types)) return spend_on_list(types.size());
   return pop_all(types) && push_all(types);
 }
 
 bool FunctionValidator::match_lists(ValTypes subs, ValTypes supers, const char* what) {
-  bool good = subs.size() == supers.size();
-  for (size_t k = 0; good && k < subs.size(); ++k) good = context_.matches(subs[k], supers[k]);
-  return good || fail("type mismatch: " + std::string(what) + ": " + list_text(subs) +
-                      " does not match " + list_text(supers));
+  return matches_all(subs, supers) ||
+         fail("type mismatch: " + std::string(what) + ": " + list_text(subs) + " does not match " +
+              list_text(supers));
 }
 
 // ---- blocks and branches
@@ -259,17 +303,22 @@ bool FunctionValidator::enter_slow(Kind kind, const BlockType& type) {
     return true;
   }
   const TypeDef* def = func_type(type.type);
-  if (def == nullptr || !pop_all(def->params)) return false;
+  if (def == nullptr || !pass_top(def->params)) return false;
+  // They stay where they are, and are the block's from now on.
+  top_ -= def->params.size();
   ControlFrame& frame = push_frame(kind, ValType(), static_cast<uint32_t>(def->results.size()));
   frame.param_list = def->params.data();
   frame.param_count = static_cast<uint32_t>(def->params.size());
   frame.result_list = def->results.data();
-  return push_all(def->params);
+  top_ += def->params.size();
+  return true;
 }
 
 bool FunctionValidator::finish_slow() {
   const ControlFrame& frame = frames_.back();
   ValTypes results = frame.results();
+  if (static_cast<size_t>(top_ - base_) == results.size() && has_top(results))
+    return spend_on_list(results.size());
   if (!pop_all(results)) return false;
   if (top_ != base_) {
     return fail("type mismatch: " + std::to_string(top_ - base_) +
@@ -364,15 +413,22 @@ bool FunctionValidator::throw_ref(const imm::none&) {
 bool FunctionValidator::check_catch(const Catch& clause) {
   ControlFrame* target = label(clause.label);
   if (target == nullptr) return false;
-  std::vector<ValType> given;
+  ValTypes values;
   if (clause.kind == Catch::kCatch || clause.kind == Catch::kCatchRef) {
     const TypeDef* type = tag_type(clause.tag);
     if (type == nullptr) return false;
-    given.assign(type->params.begin(), type->params.end());
+    values = type->params;
   }
-  if (clause.kind == Catch::kCatchRef || clause.kind == Catch::kCatchAllRef) {
-    given.push_back(ValType::ref(HeapType::kExn, false));
+  bool with_ref = clause.kind == Catch::kCatchRef || clause.kind == Catch::kCatchAllRef;
+  ValType ref = ValType::ref(HeapType::kExn, false);
+  ValTypes wanted = target->label();
+  if (wanted.size() == values.size() + (with_ref ? 1 : 0) &&
+      matches_all(values, wanted.first(values.size())) &&
+      (!with_ref || context_.matches(ref, wanted.back()))) {
+    return true;
   }
+  std::vector<ValType> given(values.begin(), values.end());
+  if (with_ref) given.push_back(ref);
   return match_lists(given, target->label(), "catch clause");
 }
 

@@ -64,6 +64,9 @@ class FunctionValidator {
   // body begins in the module, for errors.
   bool start_function(const TypeDef& type, BodyReader& reader, const uint8_t* body,
                       uint64_t base_offset);
+  // Asked now and then, while much is compared, whether to give up with an error of kind stopped.
+  using Stop = bool (*)();
+  void set_stop(Stop stop) { stop_ = stop; }
   // For a constant expression with one result.
   void start_expression(ValType result, const uint8_t* code, uint64_t base_offset);
 
@@ -83,6 +86,9 @@ class FunctionValidator {
   [[gnu::cold, gnu::noinline]] bool fail(std::string message, ErrorCode code = ErrorCode::invalid);
 
   // The state between two instructions, for visitors.
+  uint64_t offset() const {  // of the instruction, in the module
+    return base_offset_ + static_cast<uint64_t>(instruction_ - origin_);
+  }
   uint32_t height() const { return static_cast<uint32_t>(top_ - stack_.get()); }
   bool unreachable() const { return frames_.back().unreachable; }
   uint32_t depth() const { return static_cast<uint32_t>(frames_.size()); }
@@ -91,6 +97,8 @@ class FunctionValidator {
     return frames_[frames_.size() - 1 - label];
   }
   uint64_t local_count() const { return local_count_; }
+  // What this body cost besides reading it (wasm/limits.h).
+  uint64_t work() const { return work_; }
   bool has_v128_local() const { return has_v128_local_; }
   const ModuleContext& context() const { return context_; }
 
@@ -126,6 +134,20 @@ class FunctionValidator {
     }
     return pop_slow(expected);
   }
+  // Lists of more types than this are compared and copied as a whole where that is possible, since
+  // an instruction of two bytes may take and give a thousand operands.
+  static constexpr size_t kFewTypes = 8;
+  // Notes work that is not in proportion to an instruction's bytes. False: it is too much.
+  bool spend(uint64_t work) {
+    work_ += work;
+    return work_ < next_look_ || look();
+  }
+  bool spend_on_list(size_t types) { return types <= kFewTypes || spend(1 + types / 32); }
+  bool look();
+  // Whether the topmost operands are exactly these.
+  bool has_top(ValTypes types) const;
+  bool matches_all(ValTypes subs, ValTypes supers);
+
   bool push_all(ValTypes types);
   bool pop_all(ValTypes types);
   bool pop_any(ValType& type);
@@ -220,6 +242,10 @@ class FunctionValidator {
   std::vector<uint8_t> is_set_;
   std::vector<uint32_t> inits_;
 
+  Stop stop_ = nullptr;
+  uint64_t work_ = 0;
+  uint64_t max_work_ = 0;
+  uint64_t next_look_ = 0;  // at so much work
   const uint8_t* instruction_ = nullptr;
   const uint8_t* origin_ = nullptr;
   uint64_t base_offset_ = 0;
@@ -418,7 +444,7 @@ inline ControlFrame& FunctionValidator::push_frame(Kind kind, ValType result,
     return fail_index("function", i.index);
   const TypeDef& type = *context_.functions[i.index];
   size_t params = type.params.size();
-  if (static_cast<size_t>(top_ - base_) < params) [[unlikely]]
+  if (params > kFewTypes || static_cast<size_t>(top_ - base_) < params) [[unlikely]]
     return call_type(type);
   const ValType* from = top_ - params;
   uint32_t difference = 0;

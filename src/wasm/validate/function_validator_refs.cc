@@ -374,6 +374,8 @@ bool FunctionValidator::struct_new(const imm::type& i) {
   const TypeDef* def = struct_type(i.index);
   if (def == nullptr) return false;
   for (size_t k = def->fields.size(); k-- > 0;) {
+    // In unreachable code the rest is there without being counted out.
+    if (top_ == base_ && frames_.back().unreachable) break;
     if (!pop(unpacked(def->fields[k]))) return false;
   }
   return push(ref_to(*def));
@@ -382,10 +384,8 @@ bool FunctionValidator::struct_new(const imm::type& i) {
 bool FunctionValidator::struct_new_default(const imm::type& i) {
   const TypeDef* def = struct_type(i.index);
   if (def == nullptr) return false;
-  for (const FieldType& field : def->fields) {
-    if (!field.type.is_defaultable()) {
-      return fail("field type " + to_string(field.type) + " is not defaultable");
-    }
+  if (def->without_default != nullptr) {
+    return fail("field type " + to_string(def->without_default->type) + " is not defaultable");
   }
   return push(ref_to(*def));
 }

@@ -94,6 +94,10 @@ void ModuleContext::add_type(uint32_t index, const SubType& type) {
     field_pool_.push_back({canonical(field.type).value_or(ValType()), field.is_mutable});
   }
   def.fields = std::span(field_pool_).subspan(begin);
+  for (const FieldType& field : def.fields) {
+    if (def.without_default == nullptr && !field.type.is_defaultable())
+      def.without_default = &field;
+  }
 }
 
 ValTypes ModuleContext::add_list(const std::vector<ValType>& list) {

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "wasm/features.h"
 #include "wasm/module.h"
+#include "wasm/not_run.h"
 #include "wasm/type_registry.h"
 #include "wasm/types.h"
 
@@ -37,6 +38,7 @@ struct TypeDef {
   ValTypes params;            // kind func
   ValTypes results;           // kind func
   std::span<const FieldType> fields;
+  const FieldType* without_default = nullptr;  // the first such field
 };
 
 class ModuleContext {
@@ -88,6 +90,9 @@ class ModuleContext {
   uint32_t data_count = 0;
   // memory.init and its kin need a data count section in front of the code (binary format only).
   bool data_count_missing = false;
+  // The first instruction that no tier runs: of the constant expressions, else of the bodies that
+  // validate_module checked.
+  std::optional<NotRun> not_run;
   // Functions that occur outside of bodies and the start section: ref.func may name these.
   std::vector<bool> declared_functions;
 

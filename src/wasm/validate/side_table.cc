@@ -328,9 +328,10 @@ FunctionShape SideTableBuilder::finish(const TypeDef& type) && {
 }  // namespace
 
 Result<FunctionShape> build_side_table(const ValidModuleInfo& info, uint32_t function,
-                                       SideTable& out) {
+                                       SideTable& out, StopCheck stop) {
   const ModuleContext& context = info.context();
   FunctionValidator validator(context);
+  validator.set_stop(stop);
   std::optional<SideTableBuilder> builder;
   TRY(walk_body(context, validator, function, [&](BodyReader& reader) -> SideTableBuilder& {
     return builder.emplace(validator, reader, context.module().body_of(function).data(), out);

@@ -332,13 +332,18 @@ Result<ValidModuleInfo> validate_module(const Module& module, Features features,
   auto context = std::make_shared<ModuleContext>(module, features, std::move(ids));
   TRY(check_subtypes(*context));
   TRY(ModuleValidator(*context).run());
-  if (options.bodies) TRY(check_bodies(*context, options.threads));
+  if (options.bodies) {
+    auto not_run = TRY(check_bodies(*context, options.threads));
+    if (!context->not_run) context->not_run = not_run;
+  }
   return ValidModuleInfo(std::move(context));
 }
 
-Result<void> validate_function(const ValidModuleInfo& info, uint32_t function) {
+Result<void> validate_function(const ValidModuleInfo& info, uint32_t function, StopCheck stop) {
   FunctionValidator validator(info.context());
-  return check_body(info.context(), validator, function);
+  validator.set_stop(stop);
+  TRY(check_body(info.context(), validator, function));
+  return {};
 }
 
 }  // namespace nacre::wasm

@@ -50,12 +50,16 @@ struct ValidateOptions {
 Result<ValidModuleInfo> validate_module(const Module& module, Features features,
                                         TypeRegistry& registry, ValidateOptions options = {});
 
+// Asked now and then whether to give up with an error of kind stopped; null: never.
+using StopCheck = bool (*)();
+
 // Checks one body. `function` counts imports, as everywhere.
-Result<void> validate_function(const ValidModuleInfo& info, uint32_t function);
+Result<void> validate_function(const ValidModuleInfo& info, uint32_t function,
+                               StopCheck stop = nullptr);
 
 // Checks one body and makes its side table, at about the cost of validate_function. `out` is
 // overwritten; its capacity is used again.
 Result<FunctionShape> build_side_table(const ValidModuleInfo& info, uint32_t function,
-                                       SideTable& out);
+                                       SideTable& out, StopCheck stop = nullptr);
 
 }  // namespace nacre::wasm
