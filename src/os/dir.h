@@ -5,7 +5,8 @@
 // walk of os/dir_walk.h; both hold against `..`, absolute paths, symbolic links, trailing slashes
 // and renames by others while they run. Calls that create, remove or rename resolve the parent so
 // and then name one component in it, and never hand the kernel a trailing slash.
-// Errors are errno values, kOutside or kRefused. Paths must hold no NUL. Any thread may call.
+// Errors are errno values, kOutside, kRefused or kHidden. Paths must hold no NUL. Any thread may
+// call.
 //
 // With a PathGuard, every call first finds out which object of the host it is about, holds that
 // object (or the directory that a new name will be in) open, asks the guard about its path, and
@@ -17,6 +18,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "os/dir_walk.h"
@@ -33,8 +35,9 @@ struct DirectoryEntry {
   std::string name;
 };
 
-// In place of an errno: the guard said no.
-inline constexpr int kRefused = 5001;
+// In place of an errno: the guard said no, and ...
+inline constexpr int kRefused = 5001;  // ... what is there may be known
+inline constexpr int kHidden = 5010;   // ... whether anything is there may not
 
 // What a call wants of a path; bits.
 inline constexpr uint8_t kReadPath = 1;    // contents, attributes, the names in a directory
@@ -46,6 +49,9 @@ struct PathUse {
   uint8_t wanted;    // kReadPath | ...
   mode_t type;       // S_IFREG and so on of what is there; 0: nothing
   bool subtree;      // also what lies below: a directory that is moved
+  // Nobody is to be asked: what rules do not admit is only noted.
+  bool silent = false;
+  bool closed = false;  // silent; nothing opens it from here, see BeneathDir::open
 };
 
 class PathGuard {
@@ -53,6 +59,8 @@ class PathGuard {
   virtual ~PathGuard() = default;
   // Any thread may call; may take as long as a person takes to answer.
   virtual bool admits(const PathUse& use) = 0;
+  // Of a use that was not admitted: whether what is at its path may be known. Asks nobody.
+  virtual bool shows(const PathUse& use) = 0;
 };
 
 class BeneathDir {
@@ -103,10 +111,16 @@ class BeneathDir {
   Sys<OwnedFd> open_beneath(const char* path, int flags, mode_t mode) const;
   // Finds a place and asks the guard about it.
   Sys<Place> locate(const std::string& path, LastLink last_link, uint8_t wanted,
-                    bool subtree = false) const;
+                    bool subtree = false, bool silent = false) const;
+  // Both ends of a link or a rename.
+  Sys<std::pair<Place, Place>> locate_ends(const std::string& from, LastLink last_link,
+                                           const BeneathDir& to_dir, const std::string& to) const;
   Sys<Place> find(const std::string& path, LastLink last_link) const;
-  int admit(int fd, const std::string& name, uint8_t wanted, bool subtree = false) const;
-  int admit_missing(const std::string& path, uint8_t wanted, int error) const;
+  int admit(int fd, const std::string& name, uint8_t wanted, bool subtree = false,
+            bool silent = false) const;
+  int admit_closed(int fd, mode_t type, uint8_t wanted) const;
+  int admit_missing(const std::string& path, uint8_t wanted, int error, bool silent = false) const;
+  int refusal(const PathUse& use) const;
   Sys<OwnedFd> pin(const std::string& path, bool follow) const;
   Sys<OwnedFd> open_guarded(const std::string& path, int flags, bool follow) const;
   Sys<OwnedFd> create_guarded(const std::string& path, int flags, bool follow) const;
