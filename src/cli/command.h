@@ -42,6 +42,16 @@ struct EngineOptions {
   EngineHandle make_engine() const;
 };
 
+// A file that a command reads, and what named it: "--policy", "APP".
+struct Input {
+  std::string named_by;
+  std::string path;
+};
+// "-" is standard input, which can be read once: throws where it is named more often.
+void check_inputs(const std::vector<Input>& inputs);
+// As messages call it.
+std::string input_name(const std::string& path);
+
 // What a program may do: an option for each kind of grant, and how the rest is decided. `run`,
 // `explain` and `permissions` share it.
 class GrantOptions {
@@ -56,6 +66,8 @@ class GrantOptions {
     const std::string* value;  // null: has none
   };
   std::vector<Said> said() const;
+  // Files that are read.
+  std::vector<Input> inputs() const;
 
  private:
   std::map<std::string, std::vector<std::string>> values_;
@@ -75,6 +87,7 @@ class SignatureOption {
   void add_to(CLI::App& app);
   // Gives it to the module, if there is one.
   void set(nacre_module_t* module) const;
+  Input input() const { return {"--signature", file_}; }
 
  private:
   std::string file_;
@@ -84,7 +97,7 @@ class SignatureOption {
 // Wrong options throw a Failure with is_usage.
 std::optional<int> parse_options(CLI::App& app, Args args);
 
-// Errors name the path.
+// From a file, or from standard input for "-". Errors name it.
 ModuleHandle load_module(nacre_engine_t* engine, const std::string& path);
 
 // The whole of a file, or of standard input for "-".
