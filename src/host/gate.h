@@ -102,6 +102,7 @@ struct Request {
   bool is_directory = false;
   bool is_link = false;
   bool subtree = false;  // also all that lies below
+  bool takes = false;    // paths: a name is taken away, none is made
   bool silent = false;   // nobody is to be asked
   bool closed = false;   // silent; a path that nothing opens from here, see os::BeneathDir::open
   // net: the names that this run looked up and that led to the address, the latest first. Only who

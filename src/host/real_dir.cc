@@ -47,6 +47,7 @@ class GateGuard final : public os::PathGuard {
             .is_directory = is_directory,
             .is_link = S_ISLNK(use.type),
             .subtree = use.subtree,
+            .takes = use.takes,
             .silent = use.silent,
             .closed = use.closed};
   }

@@ -22,8 +22,15 @@ constexpr int kSearchFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr int kMaxRaces = 40;
 constexpr size_t kMaxLinkLength = 4096;
 constexpr uint8_t kAllOfPath = kReadPath | kWritePath | kCreatePath;
+// Beside what a call wants: it takes the name away, see PathUse.
+constexpr uint8_t kTakesPath = 0x80;
 // Deeper than any path can name (PATH_MAX is 4096).
 constexpr size_t kMaxDepth = 4096;
+
+void tell_taking(PathUse& use) {
+  use.takes = (use.wanted & kTakesPath) != 0;
+  use.wanted &= static_cast<uint8_t>(~kTakesPath);
+}
 
 Sys<OwnedFd> openat2_within(int root, const char* path, int flags, mode_t mode, uint64_t resolve) {
   open_how how{};
@@ -174,7 +181,7 @@ Sys<BeneathDir::Place> BeneathDir::locate(const std::string& path, LastLink last
 Sys<std::pair<BeneathDir::Place, BeneathDir::Place>> BeneathDir::locate_ends(
     const std::string& from, LastLink last_link, const BeneathDir& to_dir,
     const std::string& to) const {
-  Sys<Place> source = locate(from, last_link, kAllOfPath, true);
+  Sys<Place> source = locate(from, last_link, kAllOfPath | kTakesPath, true);
   bool refused = !source && (source.error() == kRefused || source.error() == kHidden);
   // Where one end was refused, the other is noted as well: both are needed.
   if (!source && !refused) return std::unexpected(source.error());
@@ -248,6 +255,7 @@ int BeneathDir::admit(int fd, const std::string& name, uint8_t wanted, bool subt
   Sys<struct stat> status = name.empty() ? file_status(fd) : status_in(fd, name.c_str());
   PathUse use{name.empty() ? std::move(*path) : join_path(*path, name), wanted,
               status ? status->st_mode & S_IFMT : 0, subtree, silent};
+  tell_taking(use);
   return guard_->admits(use) ? 0 : refusal(use);
 }
 
@@ -282,6 +290,7 @@ int BeneathDir::admit_missing(const std::string& path, uint8_t wanted, int error
     if (place) {
       if (name == "..") return kHidden;
       PathUse use{join_path(*place, name), wanted, 0, false, silent};
+      tell_taking(use);
       return guard_->admits(use) ? error : refusal(use);
     }
     if (above && is_removed(above->get())) return error;
@@ -426,7 +435,7 @@ Sys<void> BeneathDir::make_directory(const std::string& path) const {
 }
 
 Sys<void> BeneathDir::remove_directory(const std::string& path) const {
-  Sys<Place> place = locate(path, LastLink::keep, kCreatePath);
+  Sys<Place> place = locate(path, LastLink::keep, kCreatePath | kTakesPath);
   if (!place) return std::unexpected(place.error());
   if (place->ends_in == EndsIn::dot) return std::unexpected(EINVAL);
   if (place->ends_in == EndsIn::dot_dot) return std::unexpected(ENOTEMPTY);
@@ -434,7 +443,7 @@ Sys<void> BeneathDir::remove_directory(const std::string& path) const {
 }
 
 Sys<void> BeneathDir::unlink(const std::string& path) const {
-  Sys<Place> place = locate(path, LastLink::keep, kCreatePath);
+  Sys<Place> place = locate(path, LastLink::keep, kCreatePath | kTakesPath);
   if (!place) return std::unexpected(place.error());
   if (place->name.empty()) return std::unexpected(EISDIR);
   int parent = place->parent().fd;

@@ -52,6 +52,7 @@ struct PathUse {
   // Nobody is to be asked: what rules do not admit is only noted.
   bool silent = false;
   bool closed = false;  // silent; nothing opens it from here, see BeneathDir::open
+  bool takes = false;   // the name is taken away, so nothing is made where nothing is
 };
 
 class PathGuard {

@@ -13,7 +13,7 @@ bool is_path(Kind kind) { return info_of(kind).shape == Shape::path; }
 
 // A question is asked about what can be seen or made, not about every place a guest looks.
 bool worth_asking(const host::Request& request) {
-  return !request.missing || host::includes(request.rights, Rights::create);
+  return !request.missing || (host::includes(request.rights, Rights::create) && !request.takes);
 }
 
 // The names of variables, which have no spaces; whatever else is asked about comes alone.
@@ -317,9 +317,11 @@ Result<void> remember(const Store& store, const Subject& subject, Decision decis
 
 void Policy::refuse(const host::Request& request, std::string rule) {
   std::string object = subject_of(request);
+  // What is to be taken away and is not there was only looked for.
+  Rights rights = request.missing && request.takes ? Rights::read : request.rights;
   for (Refusal& old : refusals_) {
     if (old.kind == request.kind && old.object == object && old.rule == rule) {
-      old.rights = old.rights | request.rights;
+      old.rights = old.rights | rights;
       old.missing &= request.missing;
       old.subtree |= request.subtree;
       ++old.count;
@@ -336,7 +338,7 @@ void Policy::refuse(const host::Request& request, std::string rule) {
   }
   refusals_.push_back({.kind = request.kind,
                        .object = std::move(object),
-                       .rights = request.rights,
+                       .rights = rights,
                        .is_directory = request.is_directory,
                        .missing = request.missing,
                        .is_link = request.is_link,

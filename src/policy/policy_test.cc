@@ -111,6 +111,17 @@ TEST_F(PolicyTest, NobodyIsAskedAboutWhatIsSilent) {
   EXPECT_EQ(refused(), 1u);
 }
 
+TEST_F(PolicyTest, TakingAwayWhatIsMissingIsOnlyLooking) {
+  Request request{
+      .kind = Kind::file, .object = "/a", .rights = Rights::create, .missing = true, .takes = true};
+  EXPECT_EQ(policy().may(request), Decision::deny);
+  EXPECT_TRUE(script->asked.empty());
+  uint64_t left_out = 0;
+  auto refusals = policy().refusals(&left_out);
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_TRUE(refusals[0].is_missed());
+}
+
 TEST_F(PolicyTest, OnceIsOnce) {
   script->answers = {Answer::once, Answer::no};
   EXPECT_TRUE(may("/a"));

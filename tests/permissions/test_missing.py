@@ -83,6 +83,12 @@ def test_a_refusal_by_whoever_is_asked(world):
     assert out == "read: error 44\nread: error 44\n", "the decision stands"
 
 
+def test_taking_away_what_is_missing_is_only_looking(world):
+    run = world.terminal(f"wish.wasm remove {world.path('none')} rmdir {world.path('none')}")
+    out, _ = run.end()
+    assert out.count("error 44") == 2 and "wants to" not in out and "note:" not in out, out
+
+
 def test_nobody_is_asked_twice_about_a_rename(world):
     path = world.put("a.txt")
     run = world.terminal(f"wish.wasm rename {path} {path}2")
