@@ -70,6 +70,7 @@ std::vector<GrantOptions::Said> GrantOptions::said() const {
 
 std::vector<Input> GrantOptions::inputs() const {
   std::vector<Input> all;
+  all.reserve(policies_.size());
   for (const std::string& file : policies_) all.push_back({"--policy", file});
   return all;
 }

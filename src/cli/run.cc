@@ -59,12 +59,21 @@ void declare(CLI::App& app, RunOptions& options) {
                  "log every decision and every use of a grant, a JSON object a line; -: to "
                  "standard error, N: to that descriptor")
       ->type_name("FILE|-|N");
-  app.add_flag("--verbose", options.verbose,
-               "at the end, tell all that was not granted: also what was looked for and is not "
-               "there, and also where the program did well without");
   app.add_flag("--stats", options.stats, "times and memory, on standard error");
   options.engine.add_to(app);
   options.engine.add_tools_to(app);
+}
+
+// An option costs a short run 30 000 instructions, a sixtieth of all: this one is there for those
+// who name it, or ask what there is.
+void declare_verbose(CLI::App& app, RunOptions& options, const Args& args) {
+  bool is_named = std::ranges::any_of(args, [](const std::string& arg) {
+    return arg.starts_with("--verbose") || arg == "--help" || arg.starts_with("-h");
+  });
+  if (!is_named) return;
+  app.add_flag("--verbose", options.verbose,
+               "at the end, tell all that was not granted: also what was looked for and is not "
+               "there, and also where the program did well without");
 }
 
 // CLI11 does not know of APP and ARGS: they are what it leaves over.
@@ -103,6 +112,7 @@ std::optional<int> parse_run_options(Args args, RunOptions& options) {
   app.formatter(std::make_shared<RunFormatter>());
   app.prefix_command();
   declare(app, options);
+  declare_verbose(app, options, args);
   if (auto done = parse_options(app, std::move(args))) return done;
 
   Args rest = app.remaining();

@@ -83,6 +83,7 @@ int wast_command(Args args) {
   if (auto done = parse_options(app, std::move(args))) return *done;
 
   std::vector<Input> inputs;
+  inputs.reserve(paths.size());
   for (const std::string& path : paths) inputs.push_back({"PATH", path});
   check_inputs(inputs);
   nacre_wast_counts_t total{};
