@@ -447,7 +447,8 @@ typedef enum nacre_unknown_imports {
   NACRE_UNKNOWN_IMPORTS_TRAP      /* missing functions trap when called; the rest is an error */
 } nacre_unknown_imports_t;
 
-/* Links and instantiates; runs the module's start function. */
+/* Links and instantiates; runs the module's start function. Where imports that nobody offers tell
+ * which other host the module was made for, the error says so in a second line ("note: ..."). */
 NACRE_API nacre_error_t* nacre_instance_new(nacre_store_t* store, nacre_module_t* module,
                                             nacre_unknown_imports_t unknown_imports,
                                             nacre_instance_t** out);
