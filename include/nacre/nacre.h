@@ -125,7 +125,8 @@ NACRE_API nacre_error_t* nacre_engine_self_test(nacre_engine_t* engine);
 /* Binary or text, told apart by the first bytes. The bytes are copied. */
 NACRE_API nacre_error_t* nacre_module_new(nacre_engine_t* engine, const void* bytes, size_t size,
                                           nacre_module_t** out);
-/* The same from a file, which is read once. */
+/* The same from a file, which is read once. "-" is standard input here, and wherever else the name of
+ * a file is given that is read ("./-": a file of that name). */
 NACRE_API nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* path,
                                            nacre_module_t** out);
 NACRE_API void nacre_module_delete(nacre_module_t* module);
@@ -168,6 +169,8 @@ NACRE_API size_t nacre_module_export_count(const nacre_module_t* module);
 /* index must be below the count; the strings live as long as the module. */
 NACRE_API nacre_import_t nacre_module_import(const nacre_module_t* module, size_t index);
 NACRE_API nacre_export_t nacre_module_export(const nacre_module_t* module, size_t index);
+/* Whether it has a start function, which runs when it is instantiated. */
+NACRE_API bool nacre_module_has_start(const nacre_module_t* module);
 
 /* ---- Machine code ---------------------------------------------------------------------------- */
 
@@ -411,9 +414,15 @@ NACRE_API nacre_error_t* nacre_store_make_interruptible(nacre_store_t* store);
 NACRE_API bool nacre_store_interrupt(nacre_store_t* store);
 /* Of a store whose grants limit fuel: what was used; else 0. */
 NACRE_API uint64_t nacre_store_fuel_used(const nacre_store_t* store);
-/* What the guest was refused so far, a line each with what would allow it; the count is taken anew
- * by each call of the first function, and the strings live until then. */
+/* What the guest was refused so far, lines with the least grants that would allow it, as `nacre run`
+ * shows them after "note: ". Files that it looked for and that are not there are told only if it
+ * failed and was refused nothing else. The count is taken anew by each call of one of the first
+ * three functions, and the strings live until then. */
 NACRE_API size_t nacre_store_denial_count(nacre_store_t* store);
+/* The same with all that is not there, as `nacre run --verbose` shows it. */
+NACRE_API size_t nacre_store_denial_count_all(nacre_store_t* store);
+/* In one line, for a guest that did well without; empty if it was refused nothing that is there. */
+NACRE_API const char* nacre_store_denial_summary(nacre_store_t* store);
 NACRE_API const char* nacre_store_denial(const nacre_store_t* store, size_t index);
 /* Writes what "record" and "audit" asked for. An error says what could not be written. */
 NACRE_API nacre_error_t* nacre_store_finish(nacre_store_t* store);
@@ -463,7 +472,8 @@ typedef enum nacre_unknown_imports {
   NACRE_UNKNOWN_IMPORTS_TRAP      /* missing functions trap when called; the rest is an error */
 } nacre_unknown_imports_t;
 
-/* Links and instantiates; runs the module's start function. */
+/* Links and instantiates; runs the module's start function. Where imports that nobody offers tell
+ * which other host the module was made for, the error says so in a second line ("note: ..."). */
 NACRE_API nacre_error_t* nacre_instance_new(nacre_store_t* store, nacre_module_t* module,
                                             nacre_unknown_imports_t unknown_imports,
                                             nacre_instance_t** out);

@@ -23,7 +23,8 @@ Error beyond_parent(const Rule& rule) {
 }
 
 Error unopened(const Rule& rule, host::Errno error) {
-  if (error == host::Errno::no_capability || error == host::Errno::not_granted) {
+  if (error == host::Errno::no_capability || error == host::Errno::not_granted ||
+      error == host::Errno::hidden) {
     return beyond_parent(rule);
   }
   return Error(ErrorCode::io, policy::flag_text(rule).substr(2) + " (" + rule.origin +

@@ -1,9 +1,10 @@
 #include "api/denials.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "api/hints.h"
 #include "base/utf8.h"
-#include "os/host_path.h"
 #include "policy/ask.h"
 
 namespace nacre::api {
@@ -15,19 +16,53 @@ using policy::Rights;
 using policy::Rule;
 
 constexpr size_t kMaxNamed = 8;
+// A summary names so many.
+constexpr size_t kFew = 3;
 
 std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
 
-std::string tried(const std::string& program) {
-  return (program.empty() ? "the program" : printable(program)) + " tried to ";
+std::string program_text(const std::string& program) {
+  return program.empty() ? "the program" : printable(program);
 }
 
-std::string describe(const host::Denial& denial, const std::string& program) {
-  std::string text =
-      tried(program) + std::string(host::wanted_right(denial.action)) + " " + quoted(denial.path);
-  text += denial.read_only
-              ? ": the directory was granted with fewer rights; leave out :ro to allow it"
-              : ": it leads outside of what was granted; --dir grants a directory";
+std::string tried(const std::string& program) { return program_text(program) + " tried to "; }
+
+// The mounted directory that `path`, as the guest says it, lies in; null: none that is known.
+const Rule* mount_of(const std::vector<Rule>& mounts, std::string_view path) {
+  const Rule* found = nullptr;
+  size_t length = 0;
+  for (const Rule& mount : mounts) {
+    std::string_view name = mount.guest.empty() ? std::string_view(mount.given) : mount.guest;
+    bool inside = path.starts_with(name) &&
+                  (path.size() == name.size() || name.ends_with('/') || path[name.size()] == '/');
+    if (!inside || (found != nullptr && name.size() <= length)) continue;
+    found = &mount;
+    length = name.size();
+  }
+  return found;
+}
+
+// The grant with the right that one lacks.
+std::string widened(const Rule& mount, host::Action action) {
+  Rule wider = mount;
+  wider.rights = mount.rights | host::right_for(action);
+  // Whoever makes a file writes to it.
+  if (action == host::Action::create) wider.rights = wider.rights | Rights::write;
+  return flags_text({std::move(wider)});
+}
+
+std::string describe(const host::Denial& denial, const Oversight& oversight) {
+  std::string text = tried(oversight.name) + std::string(host::wanted_right(denial.action)) + " " +
+                     quoted(denial.path);
+  const Rule* mount = mount_of(oversight.mounts, denial.path);
+  if (!denial.read_only) {
+    text += ": it leads outside of what was granted; --dir grants a directory";
+  } else if (mount != nullptr) {
+    text += ": the directory was granted with fewer rights. Grant it with" +
+            widened(*mount, denial.action);
+  } else {
+    text += ": the directory was granted with fewer rights; leave out :ro to allow it";
+  }
   if (denial.count > 1) text += " (" + std::to_string(denial.count) + " times)";
   return text;
 }
@@ -60,86 +95,83 @@ std::string object_text(const Refusal& refusal) {
   return refusal.object.empty() ? kind : kind + " " + quoted(refusal.object);
 }
 
-// The grants that would allow all of it: a --dir for each folder.
-std::vector<Rule> grants_for(const std::vector<const Refusal*>& refusals) {
-  std::vector<Rule> grants;
-  for (const Refusal* refusal : refusals) {
-    Rule grant;
-    grant.kind = refusal->kind;
-    if (is_path(*refusal)) {
-      bool itself = refusal->is_directory && refusal->rights == Rights::read;
-      grant.path = itself ? refusal->object : os::parent_of(refusal->object);
-      grant.kind = Kind::dir;
-      if (grant.path == "/") {
-        grant.kind = Kind::file;
-        grant.path = refusal->object;
-      }
-      grant.rights = refusal->rights == Rights::read ? Rights::read : Rights::all;
-    } else {
-      grant.endpoint_text = policy::without_tcp(refusal->object);
-    }
-    bool merged = false;
-    for (Rule& old : grants) {
-      bool same = old.kind == grant.kind && old.path == grant.path &&
-                  old.endpoint_text == grant.endpoint_text;
-      if (!same) continue;
-      old.rights = old.rights | grant.rights;
-      merged = true;
-    }
-    if (!merged) grants.push_back(std::move(grant));
-  }
-  return grants;
-}
+using Refusals = std::vector<const Refusal*>;
 
-std::string describe_ungranted(const std::vector<const Refusal*>& refusals, uint64_t left_out,
-                               const std::string& program) {
+// "open "a" (read), "b" (read) and 7 more", with the verb where it changes.
+std::string objects_text(const Refusals& refusals, uint64_t left_out, std::string_view one_verb) {
   std::string objects;
   std::string_view doing;
   for (size_t i = 0; i < std::min(refusals.size(), kMaxNamed); ++i) {
+    std::string_view does = one_verb.empty() ? verb(*refusals[i]) : one_verb;
     if (i != 0) objects += ", ";
-    if (verb(*refusals[i]) != doing) objects += verb(*refusals[i]);
-    doing = verb(*refusals[i]);
+    if (does != doing) objects += does;
+    doing = does;
     objects += object_text(*refusals[i]);
   }
   uint64_t more = left_out + (refusals.size() > kMaxNamed ? refusals.size() - kMaxNamed : 0);
   if (more != 0) objects += " and " + std::to_string(more) + " more";
-  std::string flags;
-  std::string here = policy::here().directory;
-  for (const Rule& grant : grants_for(refusals)) {
-    // The line is for a terminal: what cannot be shown cannot be copied from it either.
-    flags += " " + printable(policy::flag_text(grant, here));
-  }
+  return objects;
+}
+
+std::string describe_ungranted(const Refusals& refusals, uint64_t left_out,
+                               const std::string& program) {
+  Hint hint = hint_for(refusals);
   bool looked_up = std::ranges::all_of(
       refusals, [](const Refusal* refusal) { return refusal->kind == Kind::lookup; });
-  return tried(program) + objects + ": not granted. Grant " +
-         (refusals.size() + more > 1 ? "them" : "it") + " with" + flags +
-         (looked_up ? ", or with --net to connect there as well" : "");
+  return tried(program) + objects_text(refusals, left_out, "") + ": not granted. Grant " +
+         (refusals.size() + left_out > 1 ? "them" : "it") +
+         (hint.is_wider ? ", and all that is in the same folder," : "") + " with" +
+         flags_text(hint.grants) + (looked_up ? ", or with --net to connect there as well" : "");
+}
+
+std::string describe_missed(const Refusals& refusals, const std::string& program) {
+  return program_text(program) + " " + objects_text(refusals, 0, "looked for ") +
+         ". Once there, grant " + (refusals.size() > 1 ? "them" : "it") + " with" +
+         flags_text(hint_for(refusals).grants);
 }
 
 }  // namespace
 
-std::vector<std::string> describe_denials(const std::vector<host::Denial>& denials,
-                                          const Oversight& oversight, bool failed) {
-  std::vector<std::string> lines;
-  lines.reserve(denials.size());
-  for (const host::Denial& denial : denials) lines.push_back(describe(denial, oversight.name));
+Denials describe_denials(const std::vector<host::Denial>& denials, const Oversight& oversight,
+                         Missed missed) {
+  Denials told;
+  for (const host::Denial& denial : denials) told.lines.push_back(describe(denial, oversight));
   uint64_t left_out = 0;
   std::vector<Refusal> refusals = oversight.refusals(&left_out);
-  std::vector<const Refusal*> ungranted;
-  std::vector<const Refusal*> missing;
+  Refusals ungranted;
+  Refusals missing;
   for (const Refusal& refusal : refusals) {
-    if (refusal.rule.empty()) {
-      (refusal.missing ? missing : ungranted).push_back(&refusal);
+    if (!refusal.rule.empty()) {
+      told.lines.push_back(tried(oversight.name) + std::string(verb(refusal)) +
+                           object_text(refusal) + ": " + printable(refusal.rule));
     } else {
-      lines.push_back(tried(oversight.name) + std::string(verb(refusal)) + object_text(refusal) +
-                      ": " + printable(refusal.rule));
+      (refusal.is_missed() ? missing : ungranted).push_back(&refusal);
     }
   }
-  if (lines.empty() && ungranted.empty() && failed) ungranted = std::move(missing);
+  told.things = told.lines.size() + ungranted.size() + (ungranted.empty() ? 0 : left_out);
+  bool tells_missed =
+      missed == Missed::told || (missed == Missed::if_all_it_was && told.things == 0);
   if (!ungranted.empty()) {
-    lines.push_back(describe_ungranted(ungranted, left_out, oversight.name));
+    told.lines.push_back(describe_ungranted(ungranted, left_out, oversight.name));
   }
-  return lines;
+  if (tells_missed && !missing.empty()) {
+    told.lines.push_back(describe_missed(missing, oversight.name));
+    told.things += missing.size();
+  }
+  return told;
+}
+
+std::string summarize(const Denials& denials, const std::string& program) {
+  if (denials.lines.empty()) return "";
+  std::string count = std::to_string(denials.things);
+  // The line of all that nobody granted stands alone or last.
+  bool has_many = denials.lines.size() == 1 && denials.things > kFew;
+  if (has_many) {
+    return program_text(program) + " tried " + count +
+           " things that were not granted; --verbose says which, and what would allow them";
+  }
+  if (denials.lines.size() == 1) return denials.lines.front();
+  return "1 of " + count + " refusals (--verbose tells all): " + denials.lines.front();
 }
 
 }  // namespace nacre::api

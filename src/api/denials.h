@@ -9,10 +9,25 @@
 
 namespace nacre::api {
 
+// Programs look for files in many places.
+enum class Missed : uint8_t {
+  left_out,       // what was looked for and is not there is not told
+  if_all_it_was,  // ... only if nothing else was refused
+  told,
+};
+
+struct Denials {
+  std::vector<std::string> lines;
+  uint64_t things = 0;  // that they tell of
+};
+
 // First those beyond what was granted, then what a rule forbids, then one line for all that nobody
-// granted. Programs look for files in many places: those that are missing are named only if nothing
-// else was refused and the program `failed`.
-std::vector<std::string> describe_denials(const std::vector<host::Denial>& denials,
-                                          const Oversight& oversight, bool failed);
+// granted, with the least grants that would allow it.
+Denials describe_denials(const std::vector<host::Denial>& denials, const Oversight& oversight,
+                         Missed missed);
+
+// In one line, for a program that did well without: all of it if that is little, else the first of
+// it and how much there is; empty if nothing was refused.
+std::string summarize(const Denials& denials, const std::string& program);
 
 }  // namespace nacre::api

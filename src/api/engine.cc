@@ -263,6 +263,10 @@ const char* nacre_module_digest(const nacre_module_t* module) {
   return module->source->digest().c_str();
 }
 
+bool nacre_module_has_start(const nacre_module_t* module) {
+  return module->module->wasm().start.has_value();
+}
+
 size_t nacre_module_import_count(const nacre_module_t* module) {
   return module->module->wasm().imports.size();
 }

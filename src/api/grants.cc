@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 
 #include "base/utf8.h"
 #include "host/network.h"
 #include "host/socket.h"
+#include "os/file_contents.h"
 #include "os/host_path.h"
 #include "os/listen.h"
 #include "policy/ask_server.h"
@@ -183,7 +185,7 @@ Result<void> Grants::add_policy(const std::string& path) {
     return fail(ErrorCode::usage, "two policies are for different modules");
   }
   module_digest_ = file.module;
-  module_file_ = path;
+  module_file_ = os::name_of_input(path);
   return {};
 }
 
@@ -283,6 +285,8 @@ Result<Prepared> Grants::prepare() {
 
   Prepared prepared;
   prepared.oversight.name = subject_.name;
+  std::ranges::copy_if(options.rules.rules(), std::back_inserter(prepared.oversight.mounts),
+                       is_mount);
   TRY(watch(prepared, options));
   const policy::RuleSet rules = options.rules;
   auto policy = std::make_shared<policy::Policy>(std::move(options));

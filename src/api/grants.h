@@ -24,7 +24,8 @@ namespace nacre::api {
 
 // Who watches and decides while a guest runs.
 struct Oversight {
-  std::string name;  // of the program
+  std::string name;                  // of the program
+  std::vector<policy::Rule> mounts;  // directories that it was given
   std::shared_ptr<policy::Policy> policy;
   std::shared_ptr<policy::Audit> audit;  // null also where the broker has it
   std::shared_ptr<policy::Recorder> recorder;

@@ -6,6 +6,7 @@
 #include "api/handles.h"
 #include "api/limits.h"
 #include "api/mentions.h"
+#include "os/file_contents.h"
 #include "os/host_path.h"
 #include "policy/ask.h"
 #include "wasi/p1/bind.h"
@@ -75,9 +76,10 @@ bool is_setting_times_by_name(const wasm::Import& item) {
 }  // namespace
 
 policy::Subject make_subject(const std::string& name, const nacre_module& module) {
+  bool is_file = name != os::kStandardInput;
   return {
-      .name = name,
-      .place = os::canonical_path(name, policy::here().directory),
+      .name = os::name_of_input(name),
+      .place = is_file ? os::canonical_path(name, policy::here().directory) : "",
       .size_bytes = module.source->size_bytes(),
       .reaches = reach_of(module),
       .has_company = std::ranges::any_of(

@@ -82,7 +82,8 @@ std::string in_words(const Decision& decision) {
 }
 
 std::string heading(const ModuleDecisions& module) {
-  return printable(module.place) + "\n  " + printable(module.digest) + "\n";
+  std::string place = module.place.empty() ? "standard input" : printable(module.place);
+  return place + "\n  " + printable(module.digest) + "\n";
 }
 
 std::string heading(const SignerDecisions& signer) {
@@ -226,6 +227,7 @@ Result<std::string> diff(const policy::Subject& subject) {
   if (const ModuleDecisions* found = policy::find_module(all, now.digest)) now = *found;
   now.reaches = subject.reaches;
   std::string text;
+  if (subject.place.empty()) return text;
   for (const ModuleDecisions& before : all.modules) {
     if (before.digest == now.digest || before.place != subject.place) continue;
     compare(text, before, now, remembered.rules);
@@ -250,7 +252,7 @@ nacre_error_t* nacre_policy_check(const char* path, nacre_bytes_t* problems) {
   policy::PolicyFile file = API_TRY(policy::read_policy(path));
   std::string text;
   for (const policy::Problem& problem : file.problems) {
-    text += policy::problem_text(path, problem) + "\n";
+    text += policy::problem_text(os::name_of_input(path), problem) + "\n";
   }
   *problems = api::to_bytes(text);
   return nullptr;

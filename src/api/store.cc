@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "api/callback.h"
 #include "api/denials.h"
@@ -80,6 +81,14 @@ runtime::UnknownImports to_policy(nacre_unknown_imports_t unknown) {
                                                : runtime::UnknownImports::deny;
 }
 
+// How a call of a function ended that did not return.
+nacre_error_t* ended(nacre_instance& instance, const runtime::Failure& failure) {
+  nacre_error_t* error = make_error(failure);
+  bool well = error->kind == NACRE_ERROR_EXIT && error->exit_code == 0;
+  if (instance.store != nullptr) instance.store->failed |= !well;
+  return error;
+}
+
 nacre_error_t* call_unit(nacre_instance& instance, const nacre_func& func) {
   if (!func.params.empty() || !func.results.empty()) {
     return make_error(NACRE_ERROR_INVALID,
@@ -88,11 +97,23 @@ nacre_error_t* call_unit(nacre_instance& instance, const nacre_func& func) {
                           "program, but here it does");
   }
   auto done = func.call({});
-  if (done) return nullptr;
-  nacre_error_t* error = make_error(done.error());
-  bool well = error->kind == NACRE_ERROR_EXIT && error->exit_code == 0;
-  if (instance.store != nullptr) instance.store->failed |= !well;
-  return error;
+  return done ? nullptr : ended(instance, done.error());
+}
+
+// Of the program, and of modules with rights of their own.
+Denials denials_of(const nacre_store& store, Missed missed) {
+  Denials all;
+  if (store.rights) {
+    all = describe_denials(store.rights->wasi.denials()->denials(), store.oversight, missed);
+  }
+  for (const auto& child : store.child_rights) {
+    Oversight of_child;
+    of_child.name = child->name;
+    auto more = describe_denials(child->wasi.denials()->denials(), of_child, missed);
+    std::ranges::move(more.lines, std::back_inserter(all.lines));
+    all.things += more.things;
+  }
+  return all;
 }
 
 }  // namespace
@@ -151,18 +172,20 @@ uint64_t nacre_store_fuel_used(const nacre_store_t* store) { return store->store
 void nacre_store_delete(nacre_store_t* store) { delete store; }
 
 size_t nacre_store_denial_count(nacre_store_t* store) {
-  store->denials.clear();
-  if (store->rights) {
-    store->denials = api::describe_denials(store->rights->wasi.denials()->denials(),
-                                           store->oversight, store->failed);
-  }
-  for (const auto& child : store->child_rights) {
-    api::Oversight of_child;
-    of_child.name = child->name;
-    auto denials = api::describe_denials(child->wasi.denials()->denials(), of_child, store->failed);
-    std::move(denials.begin(), denials.end(), std::back_inserter(store->denials));
-  }
+  auto missed = store->failed ? api::Missed::if_all_it_was : api::Missed::left_out;
+  store->denials = api::denials_of(*store, missed).lines;
   return store->denials.size();
+}
+
+size_t nacre_store_denial_count_all(nacre_store_t* store) {
+  store->denials = api::denials_of(*store, api::Missed::told).lines;
+  return store->denials.size();
+}
+
+const char* nacre_store_denial_summary(nacre_store_t* store) {
+  api::Denials denials = api::denials_of(*store, api::Missed::left_out);
+  store->denials = {api::summarize(denials, store->oversight.name)};
+  return store->denials.front().c_str();
 }
 
 const char* nacre_store_denial(const nacre_store_t* store, size_t index) {
@@ -285,7 +308,8 @@ nacre_error_t* nacre_instance_call(nacre_instance_t* instance, const char* name,
     }
     values[i] = api::to_value(args[i]);
   }
-  API_TRY(func.call({values.data(), count}));
+  if (auto done = func.call({values.data(), count}); !done)
+    return api::ended(*instance, done.error());
   for (size_t i = 0; i < result_count; ++i)
     results[i] = api::from_value(values[i], func.results[i]);
   return nullptr;

@@ -215,9 +215,10 @@ HostResult<Message> Client::ask(const Writer& request, os::Channel::Waits waits)
   if (!answer) return answer;
   uint8_t error = answer->bytes[0];
   if (error == 0) return answer;
-  refused_ |= error == static_cast<uint8_t>(Errno::no_capability) + 1;
-  if (error > static_cast<uint8_t>(Errno::no_capability) + 1) return host::failed(kGarbled);
-  return host::failed(static_cast<Errno>(error - 1));
+  if (error > static_cast<uint8_t>(Errno::hidden) + 1) return host::failed(kGarbled);
+  auto why = static_cast<Errno>(error - 1);
+  refused_ |= why == Errno::no_capability || why == Errno::hidden;
+  return host::failed(why);
 }
 
 void Client::tell(const Writer& request) {
@@ -304,6 +305,9 @@ std::vector<policy::Refusal> Client::refusals(uint64_t* left_out) {
     refusal.rights = reader.number<host::Rights>();
     refusal.is_directory = reader.flag();
     refusal.missing = reader.flag();
+    refusal.is_link = reader.flag();
+    refusal.subtree = reader.flag();
+    refusal.closed = reader.flag();
     refusal.count = reader.number<uint64_t>();
     refusal.object = reader.text();
     refusal.rule = reader.text();

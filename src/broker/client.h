@@ -83,6 +83,7 @@ class GateSwitch final : public host::Gate {
   explicit GateSwitch(std::shared_ptr<host::Gate> gate) : gate_(std::move(gate)) {}
   void hand_over(std::shared_ptr<host::Gate> gate) { gate_ = std::move(gate); }
   host::Decision may(const host::Request& request) override { return gate_->may(request); }
+  bool may_look(const host::Request& request) override { return gate_->may_look(request); }
   bool watches(std::string_view directory) override { return gate_->watches(directory); }
 
  private:

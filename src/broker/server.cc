@@ -270,7 +270,8 @@ HostResult<Server::Answer> Server::refusals() {
   for (const policy::Refusal& refusal : list) {
     Writer item;
     item.number(refusal.kind).number(refusal.rights).number<uint8_t>(refusal.is_directory);
-    item.number<uint8_t>(refusal.missing).number(refusal.count);
+    item.number<uint8_t>(refusal.missing).number<uint8_t>(refusal.is_link);
+    item.number<uint8_t>(refusal.subtree).number<uint8_t>(refusal.closed).number(refusal.count);
     item.text(refusal.object).text(refusal.rule);
     if (items.bytes().size() + item.bytes().size() > kMaxListBytes) {
       ++left_out;

@@ -14,6 +14,8 @@ struct FileCloser {
 };
 using FileHandle = std::unique_ptr<FILE, FileCloser>;
 
+constexpr std::string_view kStandardInput = "-";
+
 // As much as the largest module has.
 constexpr size_t kMaxInputBytes = size_t{1} << 30;
 
@@ -102,7 +104,7 @@ void SignatureOption::set(nacre_module_t* module) const {
 ModuleHandle load_module(nacre_engine_t* engine, const std::string& path) {
   refuse_registry(path);
   nacre_module_t* module = nullptr;
-  check(nacre_module_load(engine, path.c_str(), &module), path);
+  check(nacre_module_load(engine, path.c_str(), &module), input_name(path));
   return ModuleHandle(module);
 }
 
@@ -119,8 +121,25 @@ std::optional<int> parse_options(CLI::App& app, Args args) {
   return std::nullopt;
 }
 
+void check_inputs(const std::vector<Input>& inputs) {
+  const Input* first = nullptr;
+  for (const Input& input : inputs) {
+    if (input.path != kStandardInput) continue;
+    if (first != nullptr) {
+      throw Failure{"standard input can be read once, but it is named by " + first->named_by +
+                        " and by " + input.named_by + " (a file of the name - is ./-)",
+                    true};
+    }
+    first = &input;
+  }
+}
+
+std::string input_name(const std::string& path) {
+  return path == kStandardInput ? "standard input" : path;
+}
+
 std::string read_input(const std::string& path) {
-  if (path == "-") return read_all(stdin, "standard input");
+  if (path == kStandardInput) return read_all(stdin, input_name(path));
   FileHandle file(std::fopen(path.c_str(), "rb"));
   if (!file) throw Failure{"cannot open " + path + ": " + std::strerror(errno)};
   return read_all(file.get(), path);

@@ -43,6 +43,16 @@ struct EngineOptions {
   EngineHandle make_engine() const;
 };
 
+// A file that a command reads, and what named it: "--policy", "APP".
+struct Input {
+  std::string named_by;
+  std::string path;
+};
+// "-" is standard input, which can be read once: throws where it is named more often.
+void check_inputs(const std::vector<Input>& inputs);
+// As messages call it.
+std::string input_name(const std::string& path);
+
 // What a program may do: an option for each kind of grant, and how the rest is decided. `run`,
 // `explain` and `permissions` share it.
 class GrantOptions {
@@ -58,6 +68,8 @@ class GrantOptions {
   };
   std::vector<Said> said() const;
   bool locks_down() const { return !no_lockdown_; }
+  // Files that are read.
+  std::vector<Input> inputs() const;
 
  private:
   std::map<std::string, std::vector<std::string>> values_;
@@ -79,6 +91,7 @@ class SignatureOption {
   void set(nacre_module_t* module) const;
   bool is_file() const { return !file_.empty() && file_ != "-"; }
   const std::string& file() const { return file_; }
+  Input input() const { return {"--signature", file_}; }
 
  private:
   std::string file_;
@@ -88,7 +101,7 @@ class SignatureOption {
 // Wrong options throw a Failure with is_usage.
 std::optional<int> parse_options(CLI::App& app, Args args);
 
-// Errors name the path.
+// From a file, or from standard input for "-". Errors name it.
 ModuleHandle load_module(nacre_engine_t* engine, const std::string& path);
 
 // The whole of a file, or of standard input for "-".

@@ -54,8 +54,8 @@ int convert_command(const ConvertCommand& command, Args args) {
   std::string source = read_input(input);
   BytesHandle result;
   const char* changes = features.empty() ? nullptr : features.c_str();
-  check(command.convert(source.data(), source.size(), changes, &result.bytes), input);
-  if (command.note != nullptr) command.note(input, source, result.bytes, changes);
+  check(command.convert(source.data(), source.size(), changes, &result.bytes), input_name(input));
+  if (command.note != nullptr) command.note(input_name(input), source, result.bytes, changes);
   write_output(output, result.bytes.data, result.bytes.size);
   return 0;
 }
@@ -72,15 +72,8 @@ int validate_command(Args args) {
   if (auto done = parse_options(app, std::move(args))) return *done;
 
   EngineHandle engine = engine_options.make_engine();
-  nacre_module_t* module = nullptr;
-  if (input == "-") {
-    std::string source = read_input(input);
-    check(nacre_module_new(engine.get(), source.data(), source.size(), &module), "standard input");
-  } else {
-    check(nacre_module_load(engine.get(), input.c_str(), &module), input);
-  }
-  ModuleHandle owned(module);
-  std::printf("%s: valid\n", input.c_str());
+  ModuleHandle module = load_module(engine.get(), input);
+  std::printf("%s: valid\n", input_name(input).c_str());
   finish_output();
   return 0;
 }

@@ -33,7 +33,8 @@ void GrantOptions::add_kinds_to(CLI::App& app) {
 
 void GrantOptions::add_to(CLI::App& app) {
   add_kinds_to(app);
-  app.add_option("--policy", policies_, "the grants and denials of a file (nacre.toml)")
+  app.add_option("--policy", policies_,
+                 "the grants and denials of a file (nacre.toml; - for standard input)")
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->group("Grants");
@@ -64,6 +65,13 @@ std::vector<GrantOptions::Said> GrantOptions::said() const {
   for (const auto& [kind, values] : values_) {
     for (const std::string& value : values) all.push_back({kind, &value});
   }
+  return all;
+}
+
+std::vector<Input> GrantOptions::inputs() const {
+  std::vector<Input> all;
+  all.reserve(policies_.size());
+  for (const std::string& file : policies_) all.push_back({"--policy", file});
   return all;
 }
 

@@ -49,6 +49,7 @@ void print_help() {
       "examples:\n"
       "  nacre app.wasm                 run a program that needs no files\n"
       "  nacre --dir .:ro app.wasm a    let it read the current directory\n"
+      "  nacre - < app.wasm             run what standard input holds\n"
       "  nacre explain app.wasm         see what it could ask for\n"
       "  nacre --invoke add lib.wat 1 2 call one function of a module\n");
 }

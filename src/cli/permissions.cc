@@ -21,6 +21,7 @@ constexpr const char* kUsage =
     "       nacre permissions check FILE               is a policy file right?\n"
     "       nacre permissions schema                   the JSON schema of policy files\n\n"
     "WHICH is a program's file, its digest or the beginning of it, or signer:NAME.\n"
+    "APP, WHICH, KEYFILE and FILE may be - for standard input.\n"
     "KIND VALUE as for nacre run.\n"
     "A KEYFILE is an OpenSSH public key (ssh-ed25519), PEM, or what wasmsign2 writes.\n";
 constexpr const char* kWhich =
@@ -35,11 +36,17 @@ ModuleHandle load(const std::string& path) {
   return load_module(engine.get(), path);
 }
 
+// WHICH for the library: what comes from standard input is known by its digest.
+std::string selection(const std::string& which) {
+  return which == "-" ? nacre_module_digest(load(which).get()) : which;
+}
+
 int list(Args args) {
   CLI::App app("Lists remembered decisions.", "nacre permissions list");
   std::string which;
   app.add_option("WHICH", which, kWhich);
   if (auto done = parse_options(app, std::move(args))) return *done;
+  which = selection(which);
   BytesHandle text;
   check(nacre_permissions_list(which.empty() ? nullptr : which.c_str(), &text.bytes));
   if (text.bytes.size == 0) std::printf("nothing is remembered\n");
@@ -97,6 +104,7 @@ int revoke(Args args) {
   grants.add_kinds_to(app);
   app.add_option("WHICH", which, kWhich)->required();
   if (auto done = parse_options(app, std::move(args))) return *done;
+  which = selection(which);
   size_t total = 0;
   auto take_back = [&](const char* kind, const char* value) {
     size_t count = 0;
@@ -119,6 +127,7 @@ int diff(Args args) {
   signature.add_to(app);
   app.add_option("APP", input, "the program")->required();
   if (auto done = parse_options(app, std::move(args))) return *done;
+  check_inputs({signature.input(), {"APP", input}});
   ModuleHandle module = load(input);
   signature.set(module.get());
   BytesHandle text;
@@ -138,7 +147,7 @@ int trust(Args args) {
       ->required();
   if (auto done = parse_options(app, std::move(args))) return *done;
   std::string key = read_input(file);
-  check(nacre_permissions_trust(name.c_str(), key.data(), key.size()), file);
+  check(nacre_permissions_trust(name.c_str(), key.data(), key.size()), input_name(file));
   BytesHandle text;
   check(nacre_permissions_list(("signer:" + name).c_str(), &text.bytes));
   print(text.bytes);
@@ -167,9 +176,9 @@ int check_file(Args args) {
   app.add_option("FILE", file, "the policy file")->required();
   if (auto done = parse_options(app, std::move(args))) return *done;
   BytesHandle problems;
-  check(nacre_policy_check(file.c_str(), &problems.bytes), file);
+  check(nacre_policy_check(file.c_str(), &problems.bytes), input_name(file));
   if (problems.bytes.size == 0) {
-    std::printf("%s: no problems\n", file.c_str());
+    std::printf("%s: no problems\n", input_name(file).c_str());
     return 0;
   }
   std::fwrite(problems.bytes.data, 1, problems.bytes.size, stderr);

@@ -4,7 +4,9 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 #include "cli/command.h"
@@ -26,13 +28,17 @@ struct RunOptions {
   std::string record;
   std::string audit;
   bool stats = false;
+  bool verbose = false;
   std::string app;
-  Args app_args;
+  Args values;  // for the parameters of the export that --invoke names
+  Args argv;    // the program's own
 };
 
 void declare(CLI::App& app, RunOptions& options) {
   options.grants.add_to(app);
-  app.add_option("--invoke", options.invoke, "call this export with ARGS and print its results")
+  app.add_option("--invoke", options.invoke,
+                 "call this export and print its results; ARGS are then its arguments, and what "
+                 "stands behind a -- among them is the program's own")
       ->type_name("NAME");
   app.add_option("--module", options.modules, "offer another module's exports to APP as NAME")
       ->type_name("NAME=FILE")
@@ -58,6 +64,18 @@ void declare(CLI::App& app, RunOptions& options) {
   options.engine.add_tools_to(app);
 }
 
+// An option costs a short run 30 000 instructions, a sixtieth of all: this one is there for those
+// who name it, or ask what there is.
+void declare_verbose(CLI::App& app, RunOptions& options, const Args& args) {
+  bool is_named = std::ranges::any_of(args, [](const std::string& arg) {
+    return arg.starts_with("--verbose") || arg == "--help" || arg.starts_with("-h");
+  });
+  if (!is_named) return;
+  app.add_flag("--verbose", options.verbose,
+               "at the end, tell all that was not granted: also what was looked for and is not "
+               "there, and also where the program did well without");
+}
+
 // CLI11 does not know of APP and ARGS: they are what it leaves over.
 struct RunFormatter : CLI::Formatter {
   std::string make_usage(const CLI::App*, std::string) const override {
@@ -65,22 +83,36 @@ struct RunFormatter : CLI::Formatter {
   }
 };
 
+// Values of --invoke end at a --.
+void take_args(RunOptions& options, Args args) {
+  if (!options.invoke) {
+    options.argv = std::move(args);
+    return;
+  }
+  auto end = std::ranges::find(args, "--");
+  options.values.assign(args.begin(), end);
+  if (end != args.end()) options.argv.assign(end + 1, args.end());
+}
+
 // Options end at APP; what stands behind it is the guest's, whatever it looks like.
 std::optional<int> parse_run_options(Args args, RunOptions& options) {
   // Declaring all options is more than half of the instructions of a short run (1.3 of 2.2 million,
   // 25 November 2026); where there is none to parse, none is declared.
   if (!args.empty() && !args[0].empty() && args[0][0] != '-') {
     options.app = args[0];
-    options.app_args.assign(args.begin() + 1, args.end());
+    options.argv.assign(args.begin() + 1, args.end());
     return std::nullopt;
   }
   CLI::App app(
       "Runs a program with exactly the rights named here.\n"
-      "APP is a .wasm or .wat file; ARGS after it are the program's own.",
+      "APP is a .wasm or .wat file (- for standard input, which is then at its end for the\n"
+      "program); ARGS after it are the program's own. It runs its _start or, where it has none,\n"
+      "the export whose name is empty.",
       "nacre run");
   app.formatter(std::make_shared<RunFormatter>());
   app.prefix_command();
   declare(app, options);
+  declare_verbose(app, options, args);
   if (auto done = parse_options(app, std::move(args))) return done;
 
   Args rest = app.remaining();
@@ -91,16 +123,14 @@ std::optional<int> parse_run_options(Args args, RunOptions& options) {
   }
   if (rest.empty()) throw Failure{"no program named: nacre [run] [options] APP [ARGS]", true};
   options.app = rest[0];
-  options.app_args.assign(rest.begin() + 1, rest.end());
+  take_args(options, Args(rest.begin() + 1, rest.end()));
   return std::nullopt;
 }
 
 GrantsHandle make_grants(const RunOptions& options) {
   GrantsHandle grants = options.grants.make_grants();
   nacre_grants_add_arg(grants.get(), options.app.c_str());
-  if (!options.invoke) {
-    for (const std::string& arg : options.app_args) nacre_grants_add_arg(grants.get(), arg.c_str());
-  }
+  for (const std::string& arg : options.argv) nacre_grants_add_arg(grants.get(), arg.c_str());
   auto add = [&](const char* kind, const std::string& value) {
     if (value.empty()) return;
     check(nacre_grants_add(grants.get(), kind, value.c_str()), std::string("--") + kind);
@@ -135,8 +165,9 @@ struct Stats {
 };
 
 // The exit code that an error of running code means; prints what a person should know.
-int report_end(nacre_error_t* error, const std::string& app) {
+int report_end(nacre_error_t* error, const std::string& path) {
   if (error == nullptr) return 0;
+  std::string app = input_name(path);
   ErrorHandle owned(error);
   switch (nacre_error_kind(error)) {
     case NACRE_ERROR_EXIT:
@@ -173,6 +204,26 @@ GrantsHandle module_rights(const Loaded& loaded, size_t index, const std::string
   nacre_grants_set_module(grants.get(), name, loaded.modules[index].get());
   check(nacre_grants_add(grants.get(), "policy", policy.c_str()), "--module-policy");
   return grants;
+}
+
+void check_inputs_of(const RunOptions& options) {
+  std::vector<Input> inputs = options.grants.inputs();
+  for (const std::string& option : options.modules) {
+    inputs.push_back({"--module", name_and_file("--module", option).second});
+  }
+  for (const std::string& option : options.module_policies) {
+    inputs.push_back({"--module-policy", name_and_file("--module-policy", option).second});
+  }
+  inputs.insert(inputs.end(), {options.signature.input(), {"APP", options.app}});
+  check_inputs(inputs);
+}
+
+// What came from standard input is not the program's to read.
+void end_standard_input(const Loaded& loaded) {
+  if (std::ranges::find(loaded.paths, "-") == loaded.paths.end()) return;
+  if (std::freopen("/dev/null", "r", stdin) == nullptr) {
+    throw Failure{std::string("cannot open /dev/null: ") + std::strerror(errno)};
+  }
 }
 
 Loaded load(const RunOptions& options, nacre_engine_t* engine) {
@@ -244,26 +295,30 @@ Instantiated instantiate(const RunOptions& options, Loaded& loaded, nacre_store_
   return result;
 }
 
-int invoke(const RunOptions& options, nacre_instance_t* instance) {
-  const std::string& name = *options.invoke;
+bool has_function(nacre_instance_t* instance, const char* name) {
+  size_t count = 0;
+  const nacre_val_kind_t* kinds = nullptr;
+  return nacre_instance_func_type(instance, name, &kinds, &count, &kinds, &count);
+}
+
+int call(const RunOptions& options, nacre_instance_t* instance, const std::string& name,
+         const Args& texts) {
   const nacre_val_kind_t* params = nullptr;
   const nacre_val_kind_t* results = nullptr;
   size_t param_count = 0;
   size_t result_count = 0;
   if (!nacre_instance_func_type(instance, name.c_str(), &params, &param_count, &results,
                                 &result_count)) {
-    throw Failure{options.app + ": exports no function \"" + name + "\""};
+    throw Failure{input_name(options.app) + ": exports no function \"" + name + "\""};
   }
-  if (options.app_args.size() != param_count) {
+  if (texts.size() != param_count) {
     throw Failure{"\"" + name + "\" takes " + std::to_string(param_count) + " arguments, " +
-                      std::to_string(options.app_args.size()) + " given",
+                      std::to_string(texts.size()) + " given",
                   true};
   }
   std::vector<nacre_val_t> args;
   args.reserve(param_count);
-  for (size_t i = 0; i < param_count; ++i) {
-    args.push_back(parse_value(params[i], options.app_args[i]));
-  }
+  for (size_t i = 0; i < param_count; ++i) args.push_back(parse_value(params[i], texts[i]));
   std::vector<nacre_val_t> values(result_count);
   nacre_error_t* error = nacre_instance_call(instance, name.c_str(), args.data(), args.size(),
                                              values.data(), values.size());
@@ -272,21 +327,78 @@ int invoke(const RunOptions& options, nacre_instance_t* instance) {
   return 0;
 }
 
-int start(const RunOptions& options, nacre_instance_t* instance) {
-  size_t count = 0;
+// The export whose name is empty: a module's command where it has no _start. If it takes values,
+// they are the program's arguments.
+int call_default(const RunOptions& options, nacre_instance_t* instance) {
+  size_t params = 0;
+  size_t results = 0;
   const nacre_val_kind_t* kinds = nullptr;
-  if (!nacre_instance_func_type(instance, "_start", &kinds, &count, &kinds, &count)) {
-    // A reactor or a library: its start function and _initialize have run.
-    if (nacre_instance_func_type(instance, "_initialize", &kinds, &count, &kinds, &count)) return 0;
-    throw Failure{options.app + ": has no _start to run; name an export with --invoke NAME"};
-  }
-  return report_end(nacre_instance_start(instance), options.app);
+  nacre_instance_func_type(instance, "", &kinds, &params, &kinds, &results);
+  return call(options, instance, "", params == 0 ? Args() : options.argv);
 }
 
-void print_denials(nacre_store_t* store) {
-  size_t count = nacre_store_denial_count(store);
+// Functions that could be named with --invoke: a few of them, for people.
+std::string callable(const nacre_module_t* module) {
+  constexpr size_t kMaxNamed = 5;
+  constexpr size_t kMaxNameBytes = 60;
+  std::string text;
+  size_t count = 0;
+  for (size_t i = 0; i < nacre_module_export_count(module); ++i) {
+    nacre_export_t item = nacre_module_export(module, i);
+    std::string name = item.name;
+    bool is_plain = std::ranges::all_of(name, [](char c) { return c > ' ' && c < '\x7f'; });
+    if (item.kind != NACRE_FUNC || name == "_initialize") continue;
+    if (++count > kMaxNamed || !is_plain || name.size() > kMaxNameBytes) continue;
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  if (count == 0) return "";
+  if (count > kMaxNamed) text += " and " + std::to_string(count - kMaxNamed) + " more";
+  return text;
+}
+
+// Doing nothing must not look like success.
+int run_nothing(const RunOptions& options, nacre_instance_t* instance,
+                const nacre_module_t* module) {
+  std::string app = input_name(options.app);
+  std::string functions = callable(module);
+  bool is_reactor = has_function(instance, "_initialize");
+  if (!is_reactor && !nacre_module_has_start(module)) {
+    for (const char* name : {"main", "__main_argc_argv", "__original_main", "__main_void"}) {
+      if (!has_function(instance, name)) continue;
+      throw Failure{app + ": has no _start to run, but " + name +
+                    ": link it with the start code of a WASI command (crt1), or call that with "
+                    "--invoke " +
+                    name};
+    }
+    if (functions.empty()) throw Failure{app + ": has nothing to run: it exports no function"};
+    throw Failure{app + ": has no _start to run; name an export with --invoke NAME"};
+  }
+  std::fprintf(
+      stderr, "note: %s has no _start: only its %s ran%s%s\n", app.c_str(),
+      is_reactor ? "_initialize" : "start function",
+      functions.empty() ? "" : ". --invoke NAME calls one of its functions: ", functions.c_str());
+  return 0;
+}
+
+int start(const RunOptions& options, nacre_instance_t* instance, const nacre_module_t* module) {
+  if (options.invoke) return call(options, instance, *options.invoke, options.values);
+  if (has_function(instance, "_start")) {
+    return report_end(nacre_instance_start(instance), options.app);
+  }
+  if (has_function(instance, "")) return call_default(options, instance);
+  return run_nothing(options, instance, module);
+}
+
+// What a program was refused may be why it failed; one that did well could do without.
+void print_denials(nacre_store_t* store, bool failed, bool verbose) {
+  if (!failed && !verbose) {
+    const char* summary = nacre_store_denial_summary(store);
+    if (*summary != '\0') std::fprintf(stderr, "note: %s\n", summary);
+    return;
+  }
+  size_t count = verbose ? nacre_store_denial_count_all(store) : nacre_store_denial_count(store);
   for (size_t i = 0; i < count; ++i) {
-    std::fprintf(stderr, "error: %s\n", nacre_store_denial(store, i));
+    std::fprintf(stderr, "note: %s\n", nacre_store_denial(store, i));
   }
 }
 
@@ -295,6 +407,7 @@ void print_denials(nacre_store_t* store) {
 int run_command(Args args) {
   RunOptions options;
   if (auto done = parse_run_options(std::move(args), options)) return *done;
+  check_inputs_of(options);
   Stats stats;
   GrantsHandle grants = make_grants(options);
   options.engine.fuel = nacre_grants_limit_fuel(grants.get());
@@ -305,22 +418,17 @@ int run_command(Args args) {
   nacre_grants_set_module(grants.get(), options.app.c_str(), loaded.modules.back().get());
   protect_what_is_read(options, grants.get());
   stats.loaded = now_ms();
+  end_standard_input(loaded);
   nacre_store_t* raw_store = nullptr;
   check(nacre_store_new(engine.get(), grants.release(), &raw_store));
   StoreHandle store(raw_store);
 
   Instantiated instantiated = instantiate(options, loaded, store.get());
   stats.instantiated = now_ms();
-  int code;
-  if (instantiated.ended) {
-    code = *instantiated.ended;
-  } else if (options.invoke) {
-    code = invoke(options, instantiated.app);
-  } else {
-    code = start(options, instantiated.app);
-  }
+  int code = instantiated.ended ? *instantiated.ended
+                                : start(options, instantiated.app, loaded.modules.back().get());
   finish_output();
-  print_denials(store.get());
+  print_denials(store.get(), code != 0, options.verbose);
   check(nacre_store_finish(store.get()));
   if (options.stats) {
     stats.print();

@@ -15,7 +15,7 @@ std::vector<std::string> find_scripts(const std::vector<std::string>& paths) {
   std::vector<std::string> scripts;
   for (const std::string& path : paths) {
     std::error_code error;
-    if (!fs::is_directory(path, error)) {
+    if (path == "-" || !fs::is_directory(path, error)) {
       scripts.push_back(path);  // a missing file is reported when it is opened
       continue;
     }
@@ -45,7 +45,8 @@ struct Reporter {
   const std::string& path;
   static void report(void* data, uint32_t line, const char* message, bool skipped) {
     const auto& self = *static_cast<Reporter*>(data);
-    std::printf("%s:%u: %s%s\n", self.path.c_str(), line, skipped ? "skipped: " : "", message);
+    std::printf("%s:%u: %s%s\n", input_name(self.path).c_str(), line, skipped ? "skipped: " : "",
+                message);
   }
 };
 
@@ -61,7 +62,7 @@ void run_script(const std::string& path, EngineOptions options, nacre_wast_count
   if (!error) return;
   bool not_built = nacre_error_kind(error.get()) == NACRE_ERROR_UNSUPPORTED;
   ++(not_built ? counts.skipped : counts.failed);
-  std::printf("%s: %s%s\n", path.c_str(), not_built ? "skipped: " : "",
+  std::printf("%s: %s%s\n", input_name(path).c_str(), not_built ? "skipped: " : "",
               nacre_error_message(error.get()));
 }
 
@@ -75,17 +76,22 @@ int wast_command(Args args) {
   std::vector<std::string> paths;
   EngineOptions options;
   bool verbose = false;
-  app.add_option("PATH", paths, "scripts or folders")->required();
+  app.add_option("PATH", paths, "scripts or folders (- for a script on standard input)")
+      ->required();
   options.add_to(app);
   app.add_flag("--verbose", verbose, "a line for every file");
   if (auto done = parse_options(app, std::move(args))) return *done;
 
+  std::vector<Input> inputs;
+  inputs.reserve(paths.size());
+  for (const std::string& path : paths) inputs.push_back({"PATH", path});
+  check_inputs(inputs);
   nacre_wast_counts_t total{};
   for (const std::string& path : find_scripts(paths)) {
     nacre_wast_counts_t counts{};
     run_script(path, options, counts);
     if (verbose) {
-      std::printf("%s: %llu passed, %llu failed, %llu skipped\n", path.c_str(),
+      std::printf("%s: %llu passed, %llu failed, %llu skipped\n", input_name(path).c_str(),
                   static_cast<unsigned long long>(counts.passed),
                   static_cast<unsigned long long>(counts.failed),
                   static_cast<unsigned long long>(counts.skipped));

@@ -42,7 +42,11 @@ HostResult<T> Dir::settle(HostResult<T> result, Action action, std::string_view 
 HostResult<HandlePtr> Dir::open(std::string_view path, const OpenOptions& options) {
   OpenOptions allowed = options;
   bool changes = options.write || options.truncate;
-  HOST_TRY(admit(changes ? Action::write : Action::read, path));
+  bool is_fixed = (grant_->rights() & (Rights::write | Rights::create)) == Rights::none;
+  Action first = !changes                     ? Action::read
+                 : options.create && is_fixed ? Action::create
+                                              : Action::write;
+  HOST_TRY(admit(first, path));
   if (options.create && options.directory) return failed(Errno::inval);
   bool may_create = includes(grant_->rights(), Rights::create);
   if (options.create && options.exclusive) HOST_TRY(admit(Action::create, path));

@@ -24,6 +24,8 @@ Errno from_native(int native) {
       return Errno::not_granted;
     case os::kRefused:
       return Errno::no_capability;
+    case os::kHidden:
+      return Errno::hidden;
     default:
       return Errno::io;
   }
@@ -65,6 +67,7 @@ std::string_view errno_text(Errno error) {
       return "looking the name up failed";
     case Errno::not_granted:
     case Errno::no_capability:
+    case Errno::hidden:
       return "not granted";
   }
   return "unknown error";

@@ -1,6 +1,7 @@
 // Why an operation on a host object failed: the POSIX reasons, those of resolvers, `not_granted`
 // for what the object's grant does not cover (a path outside its directory, a write to a read-only
-// one), and `no_capability` for what the gate refused.
+// one), `no_capability` for what the gate refused, and `hidden` for a path that it refused to
+// somebody who may not know either whether anything is there: guests are told that nothing is.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@ enum class Errno : uint8_t {
   lookup_failed,  // ... a server answered that it cannot
   not_granted,    // beyond what a grant covers
   no_capability,  // nothing was granted, or a rule forbids it
+  hidden,         // ... and it looks as if nothing were there
 };
 
 template <class T>

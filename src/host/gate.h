@@ -100,8 +100,12 @@ struct Request {
   bool granted = false;  // the object's grant covers it: only a rule against it can refuse it
   bool missing = false;  // paths: nothing is there
   bool is_directory = false;
+  bool is_link = false;
   bool subtree = false;  // also all that lies below
   bool removes = false;  // paths: what is there loses its name
+  bool takes = false;    // paths: of what is there; where nothing is, none is made
+  bool silent = false;   // nobody is to be asked
+  bool closed = false;   // silent; a path that nothing opens from here, see os::BeneathDir::open
   // net: the names that this run looked up and that led to the address, the latest first. Only who
   // looked them up himself may say so.
   std::span<const std::string> names = {};
@@ -117,6 +121,9 @@ class Gate {
   virtual ~Gate() = default;
   // May take as long as a person takes to answer.
   virtual Decision may(const Request& request) = 0;
+  // Of a path that was refused: whether the guest may know what is there. What it may look at
+  // without a question it may know; nobody is asked.
+  virtual bool may_look(const Request&) { return false; }
   // Whether what lies beneath a granted directory is of interest. If not, host paths, which cost
   // system calls, are never made out there.
   virtual bool watches(std::string_view host_directory) = 0;

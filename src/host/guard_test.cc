@@ -18,10 +18,12 @@ class Recording final : public Gate {
     last.object = {};
     return denied == request.object ? Decision::deny : answer;
   }
+  bool may_look(const Request&) override { return shows; }
   bool watches(std::string_view) override { return true; }
   std::vector<std::string> asked;
   Request last{.kind = Kind::dir};
   std::string denied;
+  bool shows = false;
   Decision answer = Decision::allow;
 };
 
@@ -51,15 +53,15 @@ TEST_P(Guarded, AsksAboutTheObjectBehindLinks) {
   tree.put_link("link", "d/./secret");
   gate->denied = tree.path_of("d/secret");
   auto dir = mounted();
-  EXPECT_EQ(dir->open("link", {.read = true, .follow = true}).error(), Errno::no_capability);
+  EXPECT_EQ(dir->open("link", {.read = true, .follow = true}).error(), Errno::hidden);
   EXPECT_EQ(gate->asked.back(), tree.path_of("d/secret"));
   EXPECT_TRUE(gate->last.granted);
   EXPECT_EQ(gate->last.rights, Rights::read);
-  EXPECT_EQ(dir->stat_at("d/../d/secret", false).error(), Errno::no_capability);
-  EXPECT_EQ(dir->unlink_file("d/secret").error(), Errno::no_capability);
+  EXPECT_EQ(dir->stat_at("d/../d/secret", false).error(), Errno::hidden);
+  EXPECT_EQ(dir->unlink_file("d/secret").error(), Errno::hidden);
   EXPECT_EQ(gate->last.rights, Rights::create);
-  EXPECT_EQ(dir->rename("d/secret", *dir, "mine").error(), Errno::no_capability);
-  EXPECT_EQ(dir->link("d/secret", false, *dir, "mine").error(), Errno::no_capability);
+  EXPECT_EQ(dir->rename("d/secret", *dir, "mine").error(), Errno::hidden);
+  EXPECT_EQ(dir->link("d/secret", false, *dir, "mine").error(), Errno::hidden);
   EXPECT_EQ(gate->last.rights, Rights::all) << "a second name gives all that the first does";
   EXPECT_TRUE(dir->read_link("link").has_value());
   EXPECT_EQ(gate->asked.back(), tree.path_of("link"));
@@ -84,18 +86,58 @@ TEST_P(Guarded, NothingHappensWhenRefused) {
   EXPECT_EQ(dir->stat_at(below_root("new"), false).error(), Errno::noent);
 }
 
-// Whether something is there is not told to those who may not look.
+// Whether something is there is not told to those who may not look: for them nothing is.
 TEST_P(Guarded, MissingAndForbiddenLookAlike) {
+  tree.put_file("f", "");
+  tree.put_directory("d");
+  tree.put_link("l", "f");
+  gate->answer = Decision::deny;
+  auto dir = root();
+  auto other = below_root("other");
+  for (const char* path : {"f", "d", "l", "missing", "f/x", "missing/x", "missing/../f",
+                           "missing/..", "d/missing", "../../proc/self/environ", "../../proc/no"}) {
+    std::string below = below_root(path);
+    auto look = [&](auto result) { EXPECT_EQ(result.error(), Errno::hidden) << path; };
+    look(dir->open(below, {.read = true, .follow = true}));
+    look(dir->open(below, {.write = true, .create = true, .follow = true}));
+    look(dir->open(below, {.read = true, .directory = true}));
+    look(dir->stat_at(below, true));
+    look(dir->stat_at(below, false));
+    look(dir->read_link(below));
+    look(dir->create_directory(below));
+    look(dir->remove_directory(below));
+    look(dir->unlink_file(below));
+    look(dir->rename(below, *dir, other));
+    look(dir->rename(other, *dir, below));
+    look(dir->link(below, false, *dir, other));
+    look(dir->create_symlink("x", below));
+    look(dir->set_times_at(below, true, {.modified_now = true}));
+  }
+  // What a guest has open is there.
+  EXPECT_EQ(dir->read_entries(0, 1000).error(), Errno::no_capability);
+  EXPECT_EQ(dir->set_times({.modified_now = true}).error(), Errno::no_capability);
+}
+
+TEST_P(Guarded, WhatMayBeLookedAtIsRefusedByName) {
+  tree.put_file("f", "");
+  gate->answer = Decision::deny;
+  gate->shows = true;
+  auto dir = root();
+  for (const char* path : {"f", "missing", "missing/x"}) {
+    EXPECT_EQ(dir->open(below_root(path), {.write = true}).error(), Errno::no_capability) << path;
+    EXPECT_EQ(dir->unlink_file(below_root(path)).error(), Errno::no_capability) << path;
+  }
+  EXPECT_EQ(dir->open("proc/self/environ", {.read = true}).error(), Errno::not_granted);
+}
+
+// Both ends of a link or a rename are needed, so both are noted; nobody is asked about the second.
+TEST_P(Guarded, BothEndsAreNoted) {
   tree.put_file("f", "");
   gate->answer = Decision::deny;
   auto dir = root();
-  for (const char* path : {"f", "missing", "f/x", "missing/x", "missing/../f", "missing/.."}) {
-    EXPECT_EQ(dir->open(below_root(path), {.read = true, .follow = true}).error(),
-              Errno::no_capability)
-        << path;
-    EXPECT_EQ(dir->stat_at(below_root(path), true).error(), Errno::no_capability) << path;
-    EXPECT_EQ(dir->remove_directory(below_root(path)).error(), Errno::no_capability) << path;
-  }
+  EXPECT_FALSE(dir->rename(below_root("f"), *dir, below_root("g")).has_value());
+  ASSERT_EQ(gate->asked, (std::vector{tree.path_of("f"), tree.path_of("g")}));
+  EXPECT_TRUE(gate->last.silent);
 }
 
 TEST_P(Guarded, ReadingGivesNoWayToChange) {

@@ -32,23 +32,40 @@ class GateGuard final : public os::PathGuard {
  public:
   GateGuard(std::shared_ptr<Gate> gate, bool granted) : gate_(std::move(gate)), granted_(granted) {}
   bool admits(const os::PathUse& use) override {
-    bool is_directory = S_ISDIR(use.type);
-    bool moved = use.effect == os::NameEffect::moved;
-    Request request{.kind = is_directory ? Kind::dir : Kind::file,
-                    .object = use.path,
-                    .rights = static_cast<Rights>(use.wanted),
-                    .granted = granted_,
-                    .missing = use.type == 0,
-                    .is_directory = is_directory,
-                    .subtree = moved || use.effect == os::NameEffect::doubled,
-                    .removes = moved || use.effect == os::NameEffect::removed};
-    return gate_->may(request) == Decision::allow;
+    return gate_->may(request_for(use)) == Decision::allow;
   }
+  bool shows(const os::PathUse& use) override { return gate_->may_look(request_for(use)); }
 
  private:
+  Request request_for(const os::PathUse& use) const {
+    using os::NameEffect;
+    bool is_directory = S_ISDIR(use.type);
+    bool changes_place = use.effect == NameEffect::moved || use.effect == NameEffect::replaced;
+    bool second_name = use.effect == NameEffect::doubled || use.effect == NameEffect::added;
+    return {.kind = is_directory ? Kind::dir : Kind::file,
+            .object = use.path,
+            .rights = static_cast<Rights>(use.wanted),
+            .granted = granted_,
+            .missing = use.type == 0,
+            .is_directory = is_directory,
+            .is_link = S_ISLNK(use.type),
+            .subtree = changes_place || second_name,
+            .removes = changes_place || use.effect == NameEffect::removed,
+            .takes = os::needs_what_is_there(use.effect),
+            .silent = use.silent,
+            .closed = use.closed};
+  }
+
   std::shared_ptr<Gate> gate_;
   bool granted_;
 };
+
+// What a guest has open is no secret to it, whatever it may not do with it.
+template <class T>
+HostResult<T> of_what_is_held(HostResult<T> result) {
+  if (!result && result.error() == Errno::hidden) return failed(Errno::no_capability);
+  return result;
+}
 
 class RealDir final : public Dir {
  public:
@@ -126,12 +143,14 @@ class RealDir final : public Dir {
   }
   HostResult<void> do_set_times(const FileTimes& times) override {
     // By name, so that a guard is asked.
-    return from_sys(dir_.set_times(".", false, times));
+    return of_what_is_held(from_sys(dir_.set_times(".", false, times)));
   }
 
   HostResult<std::vector<DirEntry>> do_read_entries(uint64_t cookie, size_t budget_bytes) override {
     // Whoever opened a directory was asked; nobody opened the one that is there from the start.
-    if (!working_dir_.empty()) HOST_TRY(from_sys(dir_.open(".", O_RDONLY, false)));
+    if (!working_dir_.empty()) {
+      HOST_TRY(of_what_is_held(from_sys(dir_.open(".", O_RDONLY, false))));
+    }
     std::vector<DirEntry> result;
     for (;;) {
       auto batch = HOST_TRY(from_sys(dir_.read_entries(cookie, budget_bytes)));

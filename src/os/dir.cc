@@ -162,13 +162,27 @@ Sys<BeneathDir::Place> BeneathDir::find(const std::string& path, LastLink last_l
 }
 
 Sys<BeneathDir::Place> BeneathDir::locate(const std::string& path, LastLink last_link,
-                                          uint8_t wanted, NameEffect effect) const {
+                                          uint8_t wanted, NameEffect effect, bool silent) const {
   Sys<Place> place = find(path, last_link);
   if (!guard_) return place;
-  if (!place) return std::unexpected(admit_missing(path, wanted, place.error()));
-  int refused = admit(place->parent().fd, place->name, wanted, effect);
+  if (!place) return std::unexpected(admit_missing(path, wanted, place.error(), effect, silent));
+  int refused = admit(place->parent().fd, place->name, wanted, effect, silent);
   if (refused != 0) return std::unexpected(refused);
   return place;
+}
+
+// A second name must not give more than the first: both need every right.
+Sys<std::pair<BeneathDir::Place, BeneathDir::Place>> BeneathDir::locate_ends(
+    const std::string& from, const BeneathDir& to_dir, const std::string& to,
+    const Ends& ends) const {
+  Sys<Place> source = locate(from, ends.last_link, kAllOfPath, ends.from);
+  bool refused = !source && (source.error() == kRefused || source.error() == kHidden);
+  // Where one end was refused, the other is noted as well: both are needed.
+  if (!source && !refused) return std::unexpected(source.error());
+  Sys<Place> target = to_dir.locate(to, LastLink::keep, kAllOfPath, ends.to, refused);
+  if (!source) return std::unexpected(source.error());
+  if (!target) return std::unexpected(target.error());
+  return std::pair(std::move(*source), std::move(*target));
 }
 
 Sys<BeneathDir::Place> BeneathDir::locate_by_kernel(const std::string& path) const {
@@ -227,36 +241,52 @@ Sys<OwnedFd> BeneathDir::open_by_walk(const std::string& path, int flags, bool f
 }
 
 // 0, or why not. `name` lies in the directory `fd`; empty: `fd` itself is meant.
-int BeneathDir::admit(int fd, const std::string& name, uint8_t wanted, NameEffect effect) const {
+int BeneathDir::admit(int fd, const std::string& name, uint8_t wanted, NameEffect effect,
+                      bool silent) const {
   if (!guard_) return 0;
   Sys<std::string> path = path_of(fd);
-  if (!path) return is_removed(fd) ? ENOENT : kRefused;  // nobody can say what it is
+  if (!path) return is_removed(fd) ? ENOENT : kHidden;  // nobody can say what it is
   Sys<struct stat> status = name.empty() ? file_status(fd) : status_in(fd, name.c_str());
   PathUse use{name.empty() ? std::move(*path) : join_path(*path, name), wanted,
-              status ? status->st_mode & S_IFMT : 0, effect};
-  return guard_->admits(use) ? 0 : kRefused;
+              status ? status->st_mode & S_IFMT : 0, effect, silent};
+  return guard_->admits(use) ? 0 : refusal(use);
+}
+
+int BeneathDir::refusal(const PathUse& use) const {
+  return guard_->shows(use) ? kRefused : kHidden;
+}
+
+// Of what nothing opens from here: that it is so, if the guest may know that it is there.
+int BeneathDir::admit_closed(int fd, mode_t type, uint8_t wanted) const {
+  Sys<std::string> path = path_of(fd);
+  if (!path) return kHidden;
+  PathUse use{std::move(*path), wanted, type, NameEffect::stays, true, true};
+  // Block devices no grant opens: there is nothing to note.
+  bool admitted = !S_ISBLK(type) && guard_->admits(use);
+  return admitted || guard_->shows(use) ? kOutside : kHidden;
 }
 
 // The error of a path that leads nowhere, if the guest may know: asked about the first name on its
 // way that is missing.
-int BeneathDir::admit_missing(const std::string& path, uint8_t wanted, int error) const {
+int BeneathDir::admit_missing(const std::string& path, uint8_t wanted, int error,
+                              NameEffect effect, bool silent) const {
   if (!guard_ || error == kOutside) return error;
   std::string head = path;
   for (;;) {
     size_t end = head.find_last_not_of('/');
-    if (end == std::string::npos) return kRefused;
+    if (end == std::string::npos) return kHidden;
     size_t slash = head.rfind('/', end);
     std::string name = head.substr(slash == std::string::npos ? 0 : slash + 1, end - slash);
     head = slash == std::string::npos ? "." : head.substr(0, slash + 1);
     Sys<OwnedFd> above = pin(head, true);
     Sys<std::string> place = above ? path_of(above->get()) : std::unexpected(above.error());
     if (place) {
-      bool admitted =
-          name != ".." && guard_->admits({join_path(*place, name), wanted, 0, NameEffect::stays});
-      return admitted ? error : kRefused;
+      if (name == "..") return kHidden;
+      PathUse use{join_path(*place, name), wanted, 0, effect, silent};
+      return guard_->admits(use) ? error : refusal(use);
     }
     if (above && is_removed(above->get())) return error;
-    if (head == ".") return kRefused;
+    if (head == ".") return kHidden;
   }
 }
 
@@ -292,7 +322,9 @@ Sys<OwnedFd> BeneathDir::open_guarded(const std::string& path, int flags, bool f
       if (!status) return std::unexpected(status.error());
       bool closed = S_ISBLK(status->st_mode) ||
                     (!allows_kernel_interface_ && is_kernel_interface(object->get()));
-      if (closed) return std::unexpected(kOutside);
+      if (closed) {
+        return std::unexpected(admit_closed(object->get(), status->st_mode & S_IFMT, wanted));
+      }
       uint8_t also = exclusive ? kCreatePath : 0;
       int refused = admit(object->get(), "", static_cast<uint8_t>(wanted | also));
       if (refused != 0) return std::unexpected(refused);
@@ -435,41 +467,39 @@ Sys<void> BeneathDir::unlink(const std::string& path) const {
 
 Sys<void> BeneathDir::link(const std::string& from, bool follow, const BeneathDir& to_dir,
                            const std::string& to) const {
-  // A second name must not give more than the first: both need every right.
-  Sys<Place> source = locate(from, follow ? LastLink::follow : LastLink::if_slashed, kAllOfPath,
-                             NameEffect::doubled);
-  if (!source) return std::unexpected(source.error());
-  Sys<Place> target = to_dir.locate(to, LastLink::keep, kAllOfPath, NameEffect::doubled);
-  if (!target) return std::unexpected(target.error());
-  if (source->name.empty()) return std::unexpected(EPERM);
-  if (source->must_be_directory) {
-    Sys<struct stat> status = status_in(source->parent().fd, source->name.c_str());
+  LastLink last_link = follow ? LastLink::follow : LastLink::if_slashed;
+  auto ends = locate_ends(from, to_dir, to, {last_link, NameEffect::doubled, NameEffect::added});
+  if (!ends) return std::unexpected(ends.error());
+  auto& [source, target] = *ends;
+  if (source.name.empty()) return std::unexpected(EPERM);
+  if (source.must_be_directory) {
+    Sys<struct stat> status = status_in(source.parent().fd, source.name.c_str());
     if (!status) return std::unexpected(status.error());
     return std::unexpected(S_ISDIR(status->st_mode) ? EPERM : ENOTDIR);
   }
-  if (target->name.empty()) return std::unexpected(EEXIST);
-  if (target->must_be_directory) {
-    bool exists = status_in(target->parent().fd, target->name.c_str()).has_value();
+  if (target.name.empty()) return std::unexpected(EEXIST);
+  if (target.must_be_directory) {
+    bool exists = status_in(target.parent().fd, target.name.c_str()).has_value();
     return std::unexpected(exists ? EEXIST : ENOENT);
   }
-  return result_of(linkat(source->parent().fd, source->name.c_str(), target->parent().fd,
-                          target->name.c_str(), 0));
+  return result_of(
+      linkat(source.parent().fd, source.name.c_str(), target.parent().fd, target.name.c_str(), 0));
 }
 
 Sys<void> BeneathDir::rename(const std::string& from, const BeneathDir& to_dir,
                              const std::string& to) const {
-  Sys<Place> source = locate(from, LastLink::keep, kAllOfPath, NameEffect::moved);
-  if (!source) return std::unexpected(source.error());
-  Sys<Place> target = to_dir.locate(to, LastLink::keep, kAllOfPath, NameEffect::moved);
-  if (!target) return std::unexpected(target.error());
-  if (source->name.empty() || target->name.empty()) return std::unexpected(EBUSY);
-  if (source->must_be_directory || target->must_be_directory) {
-    Sys<struct stat> status = status_in(source->parent().fd, source->name.c_str());
+  auto ends =
+      locate_ends(from, to_dir, to, {LastLink::keep, NameEffect::moved, NameEffect::replaced});
+  if (!ends) return std::unexpected(ends.error());
+  auto& [source, target] = *ends;
+  if (source.name.empty() || target.name.empty()) return std::unexpected(EBUSY);
+  if (source.must_be_directory || target.must_be_directory) {
+    Sys<struct stat> status = status_in(source.parent().fd, source.name.c_str());
     if (!status) return std::unexpected(status.error());
     if (!S_ISDIR(status->st_mode)) return std::unexpected(ENOTDIR);
   }
-  return result_of(renameat(source->parent().fd, source->name.c_str(), target->parent().fd,
-                            target->name.c_str()));
+  return result_of(
+      renameat(source.parent().fd, source.name.c_str(), target.parent().fd, target.name.c_str()));
 }
 
 // How many directories lie between the root and `fd`, by climbing; kOutside if the climb does not

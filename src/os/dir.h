@@ -5,7 +5,8 @@
 // walk of os/dir_walk.h; both hold against `..`, absolute paths, symbolic links, trailing slashes
 // and renames by others while they run. Calls that create, remove or rename resolve the parent so
 // and then name one component in it, and never hand the kernel a trailing slash.
-// Errors are errno values, kOutside or kRefused. Paths must hold no NUL. Any thread may call.
+// Errors are errno values, kOutside, kRefused or kHidden. Paths must hold no NUL. Any thread may
+// call.
 //
 // With a PathGuard, every call first finds out which object of the host it is about, holds that
 // object (or the directory that a new name will be in) open, asks the guard about its path, and
@@ -17,6 +18,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "os/dir_walk.h"
@@ -33,27 +35,38 @@ struct DirectoryEntry {
   std::string name;
 };
 
-// In place of an errno: the guard said no.
-inline constexpr int kRefused = 5001;
+// In place of an errno: the guard said no, and ...
+inline constexpr int kRefused = 5001;  // ... what is there may be known
+inline constexpr int kHidden = 5010;   // ... whether anything is there may not
 
 // What a call wants of a path; bits.
 inline constexpr uint8_t kReadPath = 1;    // contents, attributes, the names in a directory
 inline constexpr uint8_t kWritePath = 2;   // contents and times of what is there
 inline constexpr uint8_t kCreatePath = 4;  // the name itself: make it, remove it, move it, link it
 
-// What becomes of the name of what is there.
+// What becomes of a name.
 enum class NameEffect : uint8_t {
   stays,
-  doubled,  // it gets another one
   removed,
-  moved,  // what has it goes elsewhere with all below it, or something else takes its place
+  moved,     // what has it goes elsewhere, with all below it
+  replaced,  // what is moved there takes it, with all below that
+  doubled,   // what has it gets another one
+  added,     // ... this one
 };
+// Whether nothing is made where nothing has that name.
+constexpr bool needs_what_is_there(NameEffect effect) {
+  return effect == NameEffect::removed || effect == NameEffect::moved ||
+         effect == NameEffect::doubled;
+}
 
 struct PathUse {
   std::string path;  // of the host: absolute, without links and dots
   uint8_t wanted;    // kReadPath | ...
   mode_t type;       // S_IFREG and so on of what is there; 0: nothing
-  NameEffect effect;
+  NameEffect effect = NameEffect::stays;
+  // Nobody is to be asked: what rules do not admit is only noted.
+  bool silent = false;
+  bool closed = false;  // silent; nothing opens it from here, see BeneathDir::open
 };
 
 class PathGuard {
@@ -61,6 +74,8 @@ class PathGuard {
   virtual ~PathGuard() = default;
   // Any thread may call; may take as long as a person takes to answer.
   virtual bool admits(const PathUse& use) = 0;
+  // Of a use that was not admitted: whether what is at its path may be known. Asks nobody.
+  virtual bool shows(const PathUse& use) = 0;
 };
 
 // Who sets times where this process may not do it by name (os/lockdown.h): no right of a
@@ -128,11 +143,22 @@ class BeneathDir {
   Sys<OwnedFd> open_beneath(const char* path, int flags, mode_t mode) const;
   // Finds a place and asks the guard about it.
   Sys<Place> locate(const std::string& path, LastLink last_link, uint8_t wanted,
-                    NameEffect effect = NameEffect::stays) const;
+                    NameEffect effect = NameEffect::stays, bool silent = false) const;
+  // Both ends of a link or a rename.
+  struct Ends {
+    LastLink last_link;  // of the first
+    NameEffect from;
+    NameEffect to;
+  };
+  Sys<std::pair<Place, Place>> locate_ends(const std::string& from, const BeneathDir& to_dir,
+                                           const std::string& to, const Ends& ends) const;
   Sys<Place> find(const std::string& path, LastLink last_link) const;
-  int admit(int fd, const std::string& name, uint8_t wanted,
-            NameEffect effect = NameEffect::stays) const;
-  int admit_missing(const std::string& path, uint8_t wanted, int error) const;
+  int admit(int fd, const std::string& name, uint8_t wanted, NameEffect effect = NameEffect::stays,
+            bool silent = false) const;
+  int admit_closed(int fd, mode_t type, uint8_t wanted) const;
+  int admit_missing(const std::string& path, uint8_t wanted, int error,
+                    NameEffect effect = NameEffect::stays, bool silent = false) const;
+  int refusal(const PathUse& use) const;
   Sys<OwnedFd> pin(const std::string& path, bool follow) const;
   Sys<OwnedFd> open_guarded(const std::string& path, int flags, bool follow) const;
   Sys<OwnedFd> create_guarded(const std::string& path, int flags, bool follow) const;

@@ -24,6 +24,10 @@ std::unexpected<Error> refuse(int error) {
 
 }  // namespace
 
+std::string name_of_input(const std::string& path) {
+  return path == kStandardInput ? "standard input" : path;
+}
+
 FileContents::~FileContents() {
   if (data_ != nullptr) ::munmap(data_, capacity_);
 }
@@ -56,7 +60,8 @@ Result<void> FileContents::read_all(int fd, uint64_t max_bytes) {
 
 Result<std::shared_ptr<const FileContents>> FileContents::read(const std::string& path,
                                                                uint64_t max_bytes) {
-  OwnedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  OwnedFd fd(path == kStandardInput ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                    : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return refuse(errno);
   struct stat status = {};
   if (::fstat(fd.get(), &status) != 0) return refuse(errno);

@@ -7,15 +7,20 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
 
 namespace nacre::os {
 
+// What people call an input: "-" is standard input.
+inline constexpr std::string_view kStandardInput = "-";
+std::string name_of_input(const std::string& path);
+
 class FileContents {
  public:
-  // Files, pipes, terminals. Errors, without the path, which the caller knows: io (missing, not
+  // Files, pipes, terminals; what is left of standard input for "-". Errors, without the path, which the caller knows: io (missing, not
   // readable, a directory), limit (larger than `max_bytes`), out_of_memory.
   static Result<std::shared_ptr<const FileContents>> read(const std::string& path,
                                                           uint64_t max_bytes);

@@ -321,14 +321,55 @@ std::string value_text(const Rule& rule) {
   }
 }
 
+namespace {
+
+// With `directory` taken off the front of paths below it.
+std::string value_text(const Rule& rule, std::string_view directory) {
+  bool below = rule.is_path() && !directory.empty() && directory != "/" &&
+               os::is_beneath(rule.path, directory);
+  if (!below) return value_text(rule);
+  std::string_view rest = std::string_view(rule.path).substr(directory.size());
+  return path_text(rule, rest.empty() ? "." : rest.substr(1));
+}
+
+// $'...', in which a shell reads what would not show: control characters, bytes that are no text.
+std::string escaped_word(std::string_view text) {
+  std::string word = "$'";
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (c == '\'' || c == '\\') {
+      word += {'\\', c};
+    } else if (byte >= 0x20 && byte < 0x7f) {
+      word += c;
+    } else {
+      constexpr std::string_view kOctal = "01234567";
+      word += {'\\', kOctal[byte >> 6], kOctal[(byte >> 3) & 7], kOctal[byte & 7]};
+    }
+  }
+  return word + "'";
+}
+
+}  // namespace
+
+std::string shell_text(const Rule& rule, std::string_view directory) {
+  std::string flag = "--" + std::string(info_of(rule.kind).name);
+  // The directory itself stays absolute: a guest that was given "." sees no "/".
+  bool is_here = rule.is_path() && rule.path == directory;
+  std::string value = is_here ? value_text(rule) : value_text(rule, directory);
+  if (value.empty()) return flag;
+  // Neither an option nor the home.
+  if (rule.is_path() && (value.front() == '-' || value.front() == '~')) value.insert(0, "./");
+  if (!is_printable(value)) return flag + " " + escaped_word(value);
+  bool plain = value.find_first_of(" '\"\\$`*?[]{}()<>|&;#!~^=%") == std::string::npos;
+  if (plain) return flag + " " + value;
+  std::string quoted;
+  for (char c : value) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return flag + " '" + quoted + "'";
+}
+
 std::string flag_text(const Rule& rule, std::string_view directory) {
   std::string flag = "--" + std::string(info_of(rule.kind).name);
-  std::string value = value_text(rule);
-  if (rule.is_path() && !directory.empty() && directory != "/" &&
-      os::is_beneath(rule.path, directory)) {
-    std::string_view below = std::string_view(rule.path).substr(directory.size());
-    value = path_text(rule, below.empty() ? "." : below.substr(1));
-  }
+  std::string value = value_text(rule, directory);
   if (value.empty()) return flag;
   // As a shell would have to be given it.
   bool plain = value.find_first_of(" \t'\"\\$`*?[]{}()<>|&;#!~\n") == std::string::npos;

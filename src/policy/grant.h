@@ -81,6 +81,9 @@ std::string rights_text(Rights rights);
 std::string value_text(const Rule& rule);
 // "--dir /etc:ro", with `directory` taken off the front of paths below it.
 std::string flag_text(const Rule& rule, std::string_view directory = {});
+// The same for a shell, to be copied from a terminal: quoted where needed, nothing that moves a
+// cursor or hides in it, whatever the rule names. Read back by who stands in `directory`.
+std::string shell_text(const Rule& rule, std::string_view directory = {});
 // Whether the rule is about `name`: variables.
 bool matches_name(const Rule& rule, std::string_view name);
 

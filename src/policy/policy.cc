@@ -13,7 +13,7 @@ bool is_path(Kind kind) { return info_of(kind).shape == Shape::path; }
 
 // A question is asked about what can be seen or made, not about every place a guest looks.
 bool worth_asking(const host::Request& request) {
-  return !request.missing || host::includes(request.rights, Rights::create);
+  return !request.missing || (host::includes(request.rights, Rights::create) && !request.takes);
 }
 
 // The names of variables, which have no spaces; whatever else is asked about comes alone.
@@ -71,7 +71,7 @@ Result<Remembered> recall(const Store& store, const Subject& subject) {
   for (ModuleDecisions& module : all.modules) {
     if (module.digest == digest) {
       take_rules(module.decisions);
-    } else if (module.place == subject.place) {
+    } else if (module.place == subject.place && !subject.place.empty()) {
       remembered.earlier.push_back(std::move(module));
     }
   }
@@ -114,9 +114,22 @@ host::Decision Policy::may(const host::Request& request) {
     verdict.because = nullptr;
     outcome = decide(request, lock);
   }
-  if (!outcome.allowed && outcome.asked.empty()) refuse(request, std::move(outcome.rule));
+  // The second end of a move whose first end somebody refused is no news to them.
+  bool is_told = !outcome.asked.empty() ||
+                 (request.silent && !request.closed && options_.asker && outcome.rule.empty());
+  if (!outcome.allowed && !is_told) refuse(request, std::move(outcome.rule));
   tell(request, outcome.allowed, verdict.because, outcome.asked);
   return outcome.allowed ? host::Decision::allow : host::Decision::deny;
+}
+
+bool Policy::may_look(const host::Request& request) {
+  Lock lock(mutex_);
+  complete_rules();
+  host::Request look = request;
+  look.rights = Rights::read;
+  Verdict verdict = options_.rules.evaluate(look);
+  return verdict.answer == Verdict::allowed ||
+         (verdict.answer == Verdict::undecided && request.granted);
 }
 
 void Policy::tell(const host::Request& request, bool allowed, const Rule* because,
@@ -167,7 +180,7 @@ Policy::Outcome Policy::decide(const host::Request& request, Lock& lock) {
     if (verdict.answer == Verdict::denied) return denied_by(verdict);
   }
   if (refused_for_now_.contains(key)) return {.asked = info_of(Answer::no).word};
-  if (!can_ask() || !worth_asking(request)) return {};
+  if (request.silent || !can_ask() || !worth_asking(request)) return {};
   return ask(std::span(&request, 1), key, lock);
 }
 
@@ -318,9 +331,13 @@ Result<void> remember(const Store& store, const Subject& subject, Decision decis
 
 void Policy::refuse(const host::Request& request, std::string rule) {
   std::string object = subject_of(request);
+  // What is to be taken away and is not there was only looked for.
+  Rights rights = request.missing && request.takes ? Rights::read : request.rights;
   for (Refusal& old : refusals_) {
     if (old.kind == request.kind && old.object == object && old.rule == rule) {
-      old.rights = old.rights | request.rights;
+      old.rights = old.rights | rights;
+      old.missing &= request.missing;
+      old.subtree |= request.subtree;
       ++old.count;
       return;
     }
@@ -328,13 +345,20 @@ void Policy::refuse(const host::Request& request, std::string rule) {
   if (refusals_.size() == kMaxRefusals) {
     // What is there matters more than another place where something was looked for.
     auto least = std::find_if(refusals_.begin(), refusals_.end(),
-                              [](const Refusal& old) { return old.missing; });
+                              [](const Refusal& old) { return old.is_missed(); });
     ++refusals_left_out_;
     if (!worth_asking(request) || least == refusals_.end()) return;
     refusals_.erase(least);
   }
-  refusals_.push_back({request.kind, std::move(object), request.rights, request.is_directory,
-                       !worth_asking(request), std::move(rule)});
+  refusals_.push_back({.kind = request.kind,
+                       .object = std::move(object),
+                       .rights = rights,
+                       .is_directory = request.is_directory,
+                       .missing = request.missing,
+                       .is_link = request.is_link,
+                       .subtree = request.subtree,
+                       .closed = request.closed,
+                       .rule = std::move(rule)});
 }
 
 std::vector<Refusal> Policy::refusals(uint64_t* left_out) const {

@@ -25,8 +25,9 @@ namespace nacre::policy {
 
 // The module that a policy is about. The digest is made when it is first needed.
 struct Subject {
-  std::string name;   // as its user calls it
-  std::string place;  // where it lies, absolute: another digest there is another version of it
+  std::string name;  // as its user calls it
+  // Where it lies, absolute: another digest there is another version of it. Empty: in no file.
+  std::string place;
   uint64_t size_bytes = 0;
   std::vector<std::string> reaches;  // what its imports could use: "clock", "path", ...
   bool has_company = false;          // it imports from other modules, which could use more
@@ -75,9 +76,15 @@ struct Refusal {
   std::string object;
   Rights rights;
   bool is_directory;
-  bool missing;      // paths: nothing was there, and it was not to be made
+  bool missing;  // paths: nothing was there
+  bool is_link;
+  bool subtree;  // as in host::Request
+  bool closed;
   std::string rule;  // what forbids it and where that was said; empty: nothing allows it
   uint64_t count = 1;
+
+  // Nothing was there, nor was it to be made.
+  bool is_missed() const { return missing && !host::includes(rights, Rights::create); }
 };
 
 class Policy final : public host::Gate {
@@ -100,6 +107,7 @@ class Policy final : public host::Gate {
   explicit Policy(Options options) : options_(std::move(options)) {}
 
   host::Decision may(const host::Request& request) override;
+  bool may_look(const host::Request& request) override;
   bool watches(std::string_view host_directory) override;
   // Those of these variables that somebody allows who is asked about them, in one question. What a
   // rule speaks of is not asked about and not among them; nothing is refused by its not being

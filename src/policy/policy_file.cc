@@ -141,15 +141,16 @@ PolicyFile parse_policy(std::string_view text, std::string_view name, const Plac
 Result<PolicyFile> read_policy(const std::string& path) {
   auto contents = TRY(os::FileContents::read(path, kMaxPolicyBytes));
   Place place = here();
-  std::string canonical = os::canonical_path(path, place.directory);
-  place.directory = os::parent_of(canonical);
-  return parse_policy(as_text(contents->bytes()), path, place);
+  if (path != os::kStandardInput) {
+    place.directory = os::parent_of(os::canonical_path(path, place.directory));
+  }
+  return parse_policy(as_text(contents->bytes()), os::name_of_input(path), place);
 }
 
 Result<PolicyFile> load_policy(const std::string& path) {
   PolicyFile file = TRY(read_policy(path));
   if (file.problems.empty()) return file;
-  std::string message = problem_text(path, file.problems[0]);
+  std::string message = problem_text(os::name_of_input(path), file.problems[0]);
   if (file.problems.size() > 1) {
     message +=
         " (and " + std::to_string(file.problems.size() - 1) + " more: see nacre permissions check)";

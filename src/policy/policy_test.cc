@@ -75,6 +75,53 @@ TEST_F(PolicyTest, RulesAreNotAskedAbout) {
   EXPECT_EQ(refusals[0].rule, "denied by file /a/secret (--test)");
 }
 
+// Whether something is there is known to those who may read it, without a question.
+TEST_F(PolicyTest, WhatMayBeLookedAt) {
+  rule(Kind::dir, "/a:ro");
+  rule(Kind::file, "/a/secret", false);
+  rule(Kind::file, "/a/fixed:write", false);
+  rule(Kind::file, "/b:write");
+  auto may_look = [&](std::string_view path, bool granted = false, bool missing = false) {
+    return policy().may_look({.kind = Kind::file,
+                              .object = path,
+                              .rights = Rights::write,
+                              .granted = granted,
+                              .missing = missing});
+  };
+  EXPECT_TRUE(may_look("/a/x"));
+  EXPECT_TRUE(may_look("/a/x", false, true)) << "missing is no other than there";
+  EXPECT_TRUE(may_look("/a/fixed"));
+  EXPECT_FALSE(may_look("/a/secret"));
+  EXPECT_FALSE(may_look("/a/secret", true)) << "denied within what was granted";
+  EXPECT_TRUE(may_look("/c", true));
+  EXPECT_FALSE(may_look("/b"));
+  EXPECT_FALSE(may_look("/c"));
+  EXPECT_TRUE(script->asked.empty());
+}
+
+TEST_F(PolicyTest, NobodyIsAskedAboutWhatIsSilent) {
+  Request request{.kind = Kind::file, .object = "/a", .rights = Rights::all, .silent = true};
+  EXPECT_EQ(policy().may(request), Decision::deny);
+  EXPECT_TRUE(script->asked.empty());
+  EXPECT_EQ(refused(), 0u) << "whoever refused the other end knows";
+  script = nullptr;
+  policy_.reset();
+  options = {};
+  EXPECT_EQ(policy().may(request), Decision::deny);
+  EXPECT_EQ(refused(), 1u);
+}
+
+TEST_F(PolicyTest, TakingAwayWhatIsMissingIsOnlyLooking) {
+  Request request{
+      .kind = Kind::file, .object = "/a", .rights = Rights::create, .missing = true, .takes = true};
+  EXPECT_EQ(policy().may(request), Decision::deny);
+  EXPECT_TRUE(script->asked.empty());
+  uint64_t left_out = 0;
+  auto refusals = policy().refusals(&left_out);
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_TRUE(refusals[0].is_missed());
+}
+
 TEST_F(PolicyTest, OnceIsOnce) {
   script->answers = {Answer::once, Answer::no};
   EXPECT_TRUE(may("/a"));

@@ -1,6 +1,7 @@
 #include "runtime/linker.h"
 
 #include "base/utf8.h"
+#include "runtime/foreign.h"
 
 namespace nacre::runtime {
 namespace {
@@ -12,7 +13,8 @@ std::string import_name(const wasm::Import& import) {
   return printable(import.module) + "." + printable(import.name);
 }
 
-// "unknown import: env.f (func [i32] -> []), env.m (memory 1)"
+// "unknown import: env.f (func [i32] -> []), env.m (memory 1)", and where that tells it a second
+// line: for which other host the module was made.
 Error unknown_imports(const Module& module, const std::vector<const wasm::Import*>& missing) {
   std::string text = missing.size() == 1 ? "unknown import: " : "unknown imports: ";
   for (size_t i = 0; i < missing.size() && i < kMaxListed; ++i) {
@@ -22,6 +24,9 @@ Error unknown_imports(const Module& module, const std::vector<const wasm::Import
   }
   if (missing.size() > kMaxListed)
     text += ", and " + std::to_string(missing.size() - kMaxListed) + " more";
+  if (auto host = foreign_host(missing)) {
+    text += "\nnote: it was made for " + std::string(host->what) + "; " + std::string(host->how);
+  }
   return Error(ErrorCode::unlinkable, std::move(text));
 }
 

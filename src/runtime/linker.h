@@ -54,7 +54,8 @@ class Linker {
   Result<std::optional<Extern>> find(std::string_view module, std::string_view name,
                                      const wasm::FuncType* wanted = nullptr);
 
-  // The imports of a module, in order. Errors: unlinkable, naming every import that is missing;
+  // The imports of a module, in order. Errors: unlinkable, naming every import that is missing, and
+  // in a second line ("note: ...") which other host they are of, if that is known;
   // whether those that were found fit is found out by instantiate().
   Result<std::vector<Extern>> resolve(const Module& module,
                                       UnknownImports unknown = UnknownImports::deny);

@@ -15,7 +15,7 @@ def test_once_allows_one_time(world):
     assert "module sha256:" in asked
     run.answer("no")
     out, code = run.end()
-    assert "read: hello\n" in out and "read: error 76\n" in out and code == 0, out
+    assert "read: hello\n" in out and "read: error 44\n" in out and code == 0, out
     assert not world.store.exists()
 
 
@@ -47,7 +47,7 @@ def test_always_is_remembered(world):
     out, err = world.run(f"wish.wasm read {path}", code=0)
     assert out == "read: hello\n" and err == "", err
     out, err = world.run(f"wish.wasm write {path}", code=0)
-    assert out == "write: error 76\n"
+    assert out == "write: error 76\n", "what may be read is no secret"
     assert "(write)" in err
 
 
@@ -55,12 +55,12 @@ def test_never_is_remembered_and_wins(world):
     path = world.put("d/a.txt")
     run = world.terminal(f"wish.wasm read {path} read {path}")
     run.answer("never")
-    assert run.end()[0].count("read: error 76\n") == 2
+    assert run.end()[0].count("read: error 44\n") == 2
     out, err = world.run("run --dir d:ro wish.wasm read d/a.txt", code=0)
-    assert out == "read: error 76\n"
+    assert out == "read: error 44\n"
     assert f"denied by file {path}:read (decided " in err, err
     out, _ = world.run(f"run --allow-all wish.wasm read {path}")
-    assert out == "read: error 76\n"
+    assert out == "read: error 44\n"
 
 
 def test_dir_is_about_the_folder(world):
@@ -70,7 +70,7 @@ def test_dir_is_about_the_folder(world):
     assert f'"{world.path("d")}"' in run.answer("always dir")
     run.answer("never dir")
     out, _ = run.end()
-    assert out.count("read: text") == 2 and out.count("read: error 76") == 2, out
+    assert out.count("read: text") == 2 and out.count("read: error 44") == 2, out
     assert world.run(f"wish.wasm read {b}")[0] == "read: text\n"
 
 
@@ -85,7 +85,7 @@ def test_typed_ahead_input_is_no_answer(world):
     assert b"read:" not in run.seen, "answered by what was typed before"
     run.type("no\n")
     out, _ = run.end()
-    assert "read: error 76" in out and not world.store.exists()
+    assert "read: error 44" in out and not world.store.exists()
 
 
 def test_typed_after_the_question_is_not_lost(world):
@@ -108,7 +108,7 @@ def test_input_of_the_guest_is_not_the_answer(world):
     run = world.terminal(f"wish.wasm read {path} input", redirect=redirect)
     run.answer("no")
     out, _ = run.end()
-    assert "read: error 76" in out and "input: always" in out, out
+    assert "read: error 44" in out and "input: always" in out, out
 
 
 def test_other_words_are_no(world):
@@ -117,7 +117,7 @@ def test_other_words_are_no(world):
         run = world.terminal(f"wish.wasm read {path}")
         run.answer(word)
         out, _ = run.end()
-        assert "read: error 76" in out, (word, out)
+        assert "read: error 44" in out, (word, out)
     assert not world.store.exists()
 
 
@@ -194,7 +194,7 @@ def test_end_of_input_is_no(world):
     run = world.terminal(f"wish.wasm read {path}")
     run.question()
     run.type("\x04")
-    assert "read: error 76" in run.end()[0]
+    assert "read: error 44" in run.end()[0]
 
 
 def test_hostile_names_are_shown_harmlessly(world):
@@ -249,7 +249,7 @@ def test_a_new_file_is_not_made_through_a_link_that_came_later(world):
     run.type(with_letters("once", asked) + "\n")
     assert f'"{world.base}/outside/made"' in run.answer("no")
     out, _ = run.end()
-    assert "write: error 76" in out, out
+    assert "write: error 44" in out, out
     assert not (world.base / "outside/made").exists()
 
 
@@ -269,32 +269,32 @@ def test_at_most_a_few_questions(world):
     for _ in range(5):
         run.answer("once")
     out, _ = run.end()
-    assert out.count("read: text") == 5 and out.count("read: error 76") == 7, out
+    assert out.count("read: text") == 5 and out.count("read: error 44") == 7, out
 
 
 def test_the_same_question_is_not_asked_again_after_no(world):
     path = world.put("f.txt")
     run = world.terminal(["wish.wasm", *["read", path] * 5])
     run.answer("no")
-    assert run.end()[0].count("read: error 76") == 5
+    assert run.end()[0].count("read: error 44") == 5
 
 
 def test_what_is_missing_is_not_asked_about(world):
     run = world.terminal(f"wish.wasm read {world.path('nothing')} stat /nonexistent/x")
     out, _ = run.end()
-    assert out.count("error 76") == 2 and "wants to" not in out, out
+    assert out.count("error 44") == 2 and "wants to" not in out, out
     assert "not granted" not in out, "looking is no failure"
 
 
 def test_no_question_without_a_terminal(world):
     path = world.put("d/a.txt")
     out, err = world.run(f"wish.wasm read {path} read {world.base}/outside/secret", code=0)
-    assert out == "read: error 76\nread: error 76\n"
-    assert err == (f'error: wish.wasm tried to open "{path}" (read), "{world.base}/outside/secret" '
-                   f"(read): not granted. Grant them with --dir d:ro "
-                   f"--dir {world.base}/outside:ro\n"), err
+    assert out == "read: error 44\nread: error 44\n"
+    assert err == (f'note: wish.wasm tried to open "{path}" (read), "{world.base}/outside/secret" '
+                   f"(read): not granted. Grant them with --file d/a.txt:ro "
+                   f"--file {world.base}/outside/secret:ro\n"), err
     # Following the advice works.
-    out, err = world.run(f"run --dir d:ro --dir {world.base}/outside:ro wish.wasm read {path} "
+    out, err = world.run(f"run --file d/a.txt:ro --file {world.base}/outside/secret:ro wish.wasm read {path} "
                          f"read {world.base}/outside/secret read d/a.txt", code=0)
     assert out == "read: text\nread: secret\nread: text\n" and err == "", (out, err)
 
@@ -311,12 +311,12 @@ def test_no_question_in_raw_mode_or_in_the_background(world):
     path = world.put("a.txt")
     run = world.terminal(f"wish.wasm read {path}", raw=True)
     out, _ = run.end()
-    assert "read: error 76" in out and "wants to" not in out, out
+    assert "read: error 44" in out and "wants to" not in out, out
 
     # In the background it would be stopped if it read.
     script = f"{' '.join(world.nacre)} wish.wasm read {path} & wait"
     out, _ = Terminal(["bash", "-mc", script], world.work, world.environment).end()
-    assert "read: error 76" in out and "wants to" not in out, out
+    assert "read: error 44" in out and "wants to" not in out, out
 
 
 def test_redirected_output_still_asks(world):
@@ -356,7 +356,7 @@ def test_listing_and_removing_ask_for_what_they_do(world):
     assert "wants to remove, move or link the file" in run.answer("no")
     run.answer("once")
     out, _ = run.end()
-    assert "list: 3" in out and "remove: error 76" in out and "read: text" in out, out
+    assert "list: 3" in out and "remove: error 44" in out and "read: text" in out, out
 
 
 def test_an_update_says_what_was_decided_before(world):

@@ -53,7 +53,7 @@ def test_the_same_through_the_broker_and_with_what_is_denied_to_the_program(worl
     prepare(world, '[allow]\ndir = ["d/sub"]\n')
     out, err = run(world, "--dir d --deny-file d/sub/a.txt")
     answers = acts(out)
-    assert answers["read"] == answers["write"] == answers["remove"] == CAPABLE, answers
+    assert answers["read"] == answers["write"] == answers["remove"] == NOENT, answers
     assert answers["make"] == answers["mkdir"] == DONE, answers
     assert answers["climb"] == answers["link"] == PERM, answers
     assert (world.work / "d/sub/a.txt").exists() and (world.work / "d/sub/made").is_dir()

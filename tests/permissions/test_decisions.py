@@ -16,7 +16,7 @@ def test_grant_list_revoke_reset(world):
     assert out.startswith(world.path("wish.wasm") + "\n  sha256:"), out
     assert world.run(f"wish.wasm read {path}")[0] == "read: text\n"
     world.run(f"permissions revoke --file {path}:ro wish.wasm", code=0)
-    assert world.run(f"wish.wasm read {path}")[0] == "read: error 76\n"
+    assert world.run(f"wish.wasm read {path}")[0] == "read: error 44\n"
     assert "deny  dir" in world.run("permissions list wish.wasm", code=0)[0]
     world.run("permissions reset", code=0)
     assert world.run("permissions list", code=0)[0] == "nothing is remembered\n"
@@ -41,7 +41,7 @@ def test_another_module_has_no_part_in_it(world):
     assert world.run(f"same.wasm read {path}")[0] == "read: text\n", "the name does not matter"
     with open(world.path("same.wasm"), "ab") as module:
         module.write(b"\x00\x02\x01v")
-    assert world.run(f"same.wasm read {path}")[0] == "read: error 76\n"
+    assert world.run(f"same.wasm read {path}")[0] == "read: error 44\n"
 
 
 def test_decisions_expire(world):
@@ -50,7 +50,7 @@ def test_decisions_expire(world):
     assert ", until 20" in world.run("permissions list", code=0)[0]
     assert world.run(f"wish.wasm read {path}")[0] == "read: text\n"
     time.sleep(3)
-    assert world.run(f"wish.wasm read {path}")[0] == "read: error 76\n"
+    assert world.run(f"wish.wasm read {path}")[0] == "read: error 44\n"
     for wrong in ("2", "s", "-1d", "1w", "0d"):
         assert "--for needs" in world.run(f"permissions grant --for={wrong} --clock wish.wasm", code=2)[1]
 
@@ -97,7 +97,7 @@ def test_no_guest_reaches_the_decisions(world):
                         str(world.home / "x"), "rename", str(config.parent), str(world.home / "x"),
                         "link", str(world.store), str(world.home / "x"), "write",
                         str(config / "new"), "list", str(config), "read", "link/permissions.toml"])
-    assert out.count("error 76") == 9, out
+    assert out.count("error 44") == 9, out
     world.run(["run", "--dir", f"{world.home}::/h", "wish.wasm", "rename", "/h/.config", "/h/x",
                "write", "/h/.config/nacre/permissions.toml"])
     assert world.store.read_text() == before

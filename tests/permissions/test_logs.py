@@ -25,7 +25,7 @@ def test_audit_has_decisions_and_uses(world):
     assert ("fd_write", "stdout", "success") in calls
     assert any(call == "clock_time_get" for call, _, _ in calls)
     assert any(call == "environ_get" for call, _, _ in calls)
-    assert ("path_open", secret, "notcapable") in calls, calls
+    assert ("path_open", secret, "noent") in calls, calls
     decisions = [e for e in log if e["event"] == "decision"]
     allowed = [e for e in decisions if e["decision"] == "allow"]
     assert allowed[0]["object"] == world.path("d/a.txt") and allowed[0]["rights"] == "read"

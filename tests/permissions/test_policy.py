@@ -19,7 +19,7 @@ clock = true
     out, err = world.run(["run", "--policy", policy, "wish.wasm", "read", world.path("p/data/a.txt"),
                           "read", world.path("p/data/secret/b.txt"), "write", "/o/x", "variable",
                           "MODE", "clock"])
-    assert out == ("read: text\nread: error 76\nwrite: done\nvariable: fast\n"
+    assert out == ("read: text\nread: error 44\nwrite: done\nvariable: fast\n"
                    "clock: error 76\n"), out + err
     assert f"denied by dir {world.path('p/data/secret')} ({policy}:6:7)" in err, err
 
@@ -104,7 +104,7 @@ def test_a_file_alone(world):
     os.symlink("b.txt", world.path("d/link"))
     out, _ = world.run("run --no-ask --file d/a.txt:ro wish.wasm read d/a.txt read d/b.txt "
                        "read d/link write d/a.txt list d")
-    assert out == "read: text\n" + "read: error 76\n" * 2 + "write: error 76\nlist: error 76\n", out
+    assert out == "read: text\n" + "read: error 44\n" * 2 + "write: error 76\nlist: error 44\n", out
 
 
 def test_allow_all_means_absolute_and_relative_paths(world):
@@ -114,7 +114,7 @@ def test_allow_all_means_absolute_and_relative_paths(world):
     assert out.count("read: text") == 2 and "write: done" in out and "list: " in out, out
     out, _ = world.run(f"run --allow-all --deny-dir {world.base}/outside wish.wasm "
                        f"read {world.base}/outside/secret read /proc/self/environ")
-    assert out == "read: error 76\nread: error 63\n", out
+    assert out == "read: error 44\nread: error 63\n", out
 
 
 def test_deny_holds_against_every_way_there(world):
@@ -127,7 +127,7 @@ def test_deny_holds_against_every_way_there(world):
                         "link", "d/secret/key", "d/key", "rename", "d/open", "d/secret/x",
                         "stat", "d/secret/key", "stat", "d/secret/nothing", "list", "d/secret",
                         "read", "d/open/a.txt"])
-    assert out.count("error 76") == 9 and out.endswith("read: text\n"), out
+    assert out.count("error 44") == 9 and out.endswith("read: text\n"), out
     assert os.listdir(world.path("d/secret")) == ["key"]
 
 

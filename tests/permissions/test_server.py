@@ -64,7 +64,7 @@ def test_it_is_asked_and_its_word_counts(world):
     for options in ("", "--no-lockdown"):
         out, _, questions = asked(world, [b"once\n", b"no\n", b"run\r\n"],
                                   f"read {a} read {b} write new.txt write new.txt", options)
-        assert out[:3] == ["read: text", "read: error 76", "write: done"], out
+        assert out[:3] == ["read: text", "read: error 44", "write: done"], out
         (world.work / "new.txt").unlink()
         assert [q["object"] for q in questions] == [a, b, world.path("new.txt")], questions
         first = questions[0]
@@ -86,7 +86,7 @@ def test_what_is_no_answer_allows_nothing(world):
     for answers in ([b"yes\n"], [b"ONCE\n"], [b"once"], [b"\n"], [None], [b"once" * 100 + b"\n"],
                     [b"x" * 1000], [b"{}\n"], [b"\x00once\n"]):
         out, _, questions = asked(world, answers + [None], f"read {a} read {a}")
-        assert out == ["read: error 76"] * 2 and len(questions) == 1, (answers, out, questions)
+        assert out == ["read: error 44"] * 2 and len(questions) == 1, (answers, out, questions)
     out, _, _ = asked(world, [b"always dir\n"], "clock", "--no-random --deny-clock")
     assert out == ["clock: error 76"] or out == ["clock: error 58"], out
 

@@ -137,7 +137,7 @@ def test_the_question_names_the_signer(world):
     question = run.answer("no")
     assert "\r\n  module sha256:" in question and '\r\n  signed by "alice"\r\n' in question, question
     assert 'always signer or never signer for all that "alice" signs' in question, question
-    assert "error 76" in run.end()[0]
+    assert "error 44" in run.end()[0]
     run = world.terminal(f"wish.wasm read {path}")
     assert "sign" not in run.answer("no").split("allow?")[1], "nobody signed it"
     run.end()
@@ -171,7 +171,7 @@ def test_always_signer_counts_for_all_of_the_signer(world):
     for name in ("wish.wasm", "altered.wasm", "eves.wasm", "bobs.wasm", "longer.wasm", "moved.wasm",
                  "stripped.wasm", "taken.wasm"):
         out, err = world.run(f"{name} read {path}", code=0)
-        assert out == "read: error 76\n" and "not granted" in err, (name, out, err)
+        assert out == "read: error 44\n" and "not granted" in err, (name, out, err)
 
 
 def test_never_signer_wins(world):
@@ -180,12 +180,12 @@ def test_never_signer_wins(world):
     put_signed(world, "signed.wasm", wish(world), alice)
     run = world.terminal(f"signed.wasm read {path} read {path}")
     run.answer("never signer")
-    assert run.end()[0].count("read: error 76\n") == 2
+    assert run.end()[0].count("read: error 44\n") == 2
     put_signed(world, "other.wasm", wish(world, b"2"), alice, bob)
     world.run(f"permissions grant --signer bob --file {path} --dir d", code=0)
     world.run(f"permissions grant --file {path} other.wasm", code=0)
     out, err = world.run("run --dir d:ro other.wasm read d/a.txt", code=0)
-    assert out == "read: error 76\n"
+    assert out == "read: error 44\n"
     assert f"denied by file {path}:read (decided by signer alice 20" in err, err
     put_signed(world, "bobs.wasm", wish(world, b"3"), bob)
     assert world.run(f"bobs.wasm read {path}", code=0)[0] == "read: text\n"
@@ -200,7 +200,7 @@ def test_where_nobody_known_signed_it_is_no_answer(world):
             run = world.terminal(f"{program} read {path}")
             assert "sign" not in run.answer(word)
             out, _ = run.end()
-            assert "read: error 76" in out and "none of the answers" in out, out
+            assert "read: error 44" in out and "none of the answers" in out, out
     assert listed(world) == f'signer "alice"\n  ed25519:{alice.raw.hex()}\n'
 
 
@@ -228,7 +228,7 @@ def test_grant_list_revoke_distrust(world):
     assert out == listed(world, f"ed25519:{alice.raw.hex()[:8]}")
     assert world.run(f"signed.wasm read {path}", code=0)[0] == "read: text\n"
     assert world.run(f"permissions revoke --file {path} signer:alice", code=0)[0] == "1 taken back\n"
-    assert world.run(f"signed.wasm read {path}", code=0)[0] == "read: error 76\n"
+    assert world.run(f"signed.wasm read {path}", code=0)[0] == "read: error 44\n"
     assert world.run("permissions revoke signer:alice", code=0)[0] == "1 taken back\n"
     assert 'signer "alice"' in listed(world), "the signer stays"
     assert "no such decision" in world.run("permissions revoke signer:alice", code=1)[1]
@@ -236,9 +236,9 @@ def test_grant_list_revoke_distrust(world):
     world.run(f"permissions grant --signer alice --file {path}", code=0)
     assert world.run(f"signed.wasm read {path}", code=0)[0] == "read: text\n"
     world.run("permissions distrust alice", code=0)
-    assert world.run(f"signed.wasm read {path}", code=0)[0] == "read: error 76\n"
+    assert world.run(f"signed.wasm read {path}", code=0)[0] == "read: error 44\n"
     world.run(["permissions", "trust", "alice", str(alice.public)], code=0)
-    assert world.run(f"signed.wasm read {path}", code=0)[0] == "read: error 76\n", "all is forgotten"
+    assert world.run(f"signed.wasm read {path}", code=0)[0] == "read: error 44\n", "all is forgotten"
     for wrong in (f"--file {path}", f"--signer alice --file {path} wish.wasm", "--signer carol --clock"):
         world.run(f"permissions grant {wrong}", code=2)
     assert "signer:" in world.run("permissions --help", code=0)[0]
@@ -261,7 +261,7 @@ def test_detached_signatures(world):
     path = world.put("a.txt")
     (world.work / "sig").write_bytes(signature(wish(world), alice))
     world.run(f"permissions grant --signer alice --file {path}:ro", code=0)
-    assert world.run(f"wish.wasm read {path}", code=0)[0] == "read: error 76\n"
+    assert world.run(f"wish.wasm read {path}", code=0)[0] == "read: error 44\n"
     assert world.run(f"--signature sig wish.wasm read {path}", code=0)[0] == "read: text\n"
     run = world.terminal(f"run --signature sig wish.wasm write {path}")
     assert 'signed by "alice"' in run.answer("no")
@@ -269,7 +269,7 @@ def test_detached_signatures(world):
     # In place of the one that is embedded, which then is part of what it is about.
     put_signed(world, "signed.wasm", wish(world), alice)
     assert world.run(f"signed.wasm read {path}", code=0)[0] == "read: text\n"
-    assert world.run(f"--signature sig signed.wasm read {path}", code=0)[0] == "read: error 76\n"
+    assert world.run(f"--signature sig signed.wasm read {path}", code=0)[0] == "read: error 44\n"
     _, err = world.run("--signature nothing wish.wasm", code=125)
     assert "cannot open nothing" in err, err
 
@@ -318,14 +318,14 @@ def test_the_policy_server_is_told(world):
     for options in ("", "--no-lockdown"):
         out, _, questions = ask_server(world, [b"always signer\n", b"never signer\n", b"no\n"],
                                        f"read {a} read {b} read {c}", options)
-        assert out == ["read: text", "read: error 76", "read: error 76"], out
+        assert out == ["read: text", "read: error 44", "read: error 44"], out
         assert [q["signer"] for q in questions] == ["alice, bob"] * 3, questions
         known = listed(world, "signer:alice")
         assert f"allow file {a}" in known and f"deny  file {b}" in known, known
         world.run("permissions revoke signer:alice", code=0)
     (world.work / "wish.wasm").write_bytes((world.work / "wish.wasm").read_bytes() + section("x", b""))
     out, _, questions = ask_server(world, [b"always signer\n"], f"read {a}")
-    assert out == ["read: error 76"] and questions[0]["signer"] == "", questions
+    assert out == ["read: error 44"] and questions[0]["signer"] == "", questions
 
 
 def test_the_audit_log_names_signers(world):

@@ -65,4 +65,4 @@ def test_a_downloaded_program(world):
     # What was taken back is refused, and the last line says what would allow it.
     world.run("permissions revoke net.wasm", code=0)
     out, err = world.run("net.wasm read notes.txt", code=0)
-    assert out == "read: refused\n" and "not granted. Grant it with --dir" in err, err
+    assert out == "read: refused\n" and "not granted. Grant it with --file" in err, err

@@ -1,8 +1,10 @@
 // A program that does what its arguments say, one after the other, and prints what came of it:
 //   read PATH   write PATH   stat PATH   list DIR   remove PATH   rename FROM TO   link FROM TO
-//   mkdir PATH   rmdir PATH   symlink TARGET PATH   put PATH TEXT   clock   random   input
-//   variable NAME   token   say TEXT   show TEXT   spin N
-// Errors are printed as their number in WASI: 76 is "not capable", 63 "not permitted".
+//   mkdir PATH   rmdir PATH   symlink TARGET PATH   put PATH TEXT   readlink PATH   access PATH
+//   touch PATH   clock   random   input   variable NAME   token   say TEXT   show TEXT   spin N
+//   exit CODE
+// Errors are printed as their number in WASI: 44 is "no such file", 76 "not capable", 63 "not
+// permitted".
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -92,6 +94,14 @@ int main(int argc, char** argv) {
     } else if (!strcmp(word, "link")) {
       result("link", link(next, argv[i + 2]) == 0);
       i += 2;
+    } else if (!strcmp(word, "readlink")) {
+      result("readlink", readlink(argv[++i], line, sizeof line) > 0);
+    } else if (!strcmp(word, "access")) {
+      result("access", access(argv[++i], F_OK) == 0);
+    } else if (!strcmp(word, "touch")) {
+      result("touch", utimensat(AT_FDCWD, argv[++i], NULL, 0) == 0);
+    } else if (!strcmp(word, "exit")) {
+      return atoi(next);
     } else if (!strcmp(word, "clock")) {
       result("clock", clock_gettime(CLOCK_REALTIME, &now) == 0);
     } else if (!strcmp(word, "random")) {

@@ -19,6 +19,8 @@ Errno from_host(host::Errno error) {
       return Errno::perm;
     case host::Errno::no_capability:
       return Errno::notcapable;
+    case host::Errno::hidden:
+      return Errno::noent;
   }
   return Errno::io;
 }

@@ -2,12 +2,13 @@
 # The wasm32 libc++ has no exceptions to link against, and wants the stack protector's symbols.
 apt_packages=$apt_wasm_cxx
 apt_native="libc++-19-dev libc++abi-19-dev"
-sources="examples/words.cc tests/programs/cpp/stack_protector.c"
+sources="examples/words.cc tests/programs/cpp/optional.cc tests/programs/cpp/stack_protector.c"
 flags="-std=c++20 -fno-exceptions -Wall -Wextra -Werror"
 
 build() {
   wasm_cc -c "$HERE/stack_protector.c" -o stack_protector.o
   wasm_cxx $flags "$REPO/examples/words.cc" stack_protector.o -o "$OUT/words.wasm"
+  wasm_cxx $flags "$HERE/optional.cc" stack_protector.o -o "$OUT/optional.wasm"
   python3 "$INPUTS" text 300000 > "$OUT/text.txt"
 }
 

