@@ -268,8 +268,8 @@ int BeneathDir::admit_closed(int fd, mode_t type, uint8_t wanted) const {
 
 // The error of a path that leads nowhere, if the guest may know: asked about the first name on its
 // way that is missing.
-int BeneathDir::admit_missing(const std::string& path, uint8_t wanted, int error,
-                              NameEffect effect, bool silent) const {
+int BeneathDir::admit_missing(const std::string& path, uint8_t wanted, int error, NameEffect effect,
+                              bool silent) const {
   if (!guard_ || error == kOutside) return error;
   std::string head = path;
   for (;;) {
