@@ -517,6 +517,12 @@ void FunctionCompiler::select_operand() {
     release(other);
     return push_xmm(value.type, to);
   }
+  // What keeps a local's value changes it where it is.
+  std::optional<uint32_t> set = local_set_next(false);
+  if (set && !by_parity && other.kind == Kind::local && other.local == *set) {
+    std::swap(other, value);
+    cond = negate(cond);
+  }
   Width width = width_of(value.type);
   Gpr to;
   if (other.is_constant()) gpr_of(other);
