@@ -151,7 +151,7 @@ Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* b
   type_ = &module_.types[wasm::index_of(module_.functions[function])].func;
   wasm::BodyReader reader(body, 0, features_);
   if (!read_locals(reader)) return refuse("its locals cannot be read");
-  survey_body(reader, survey_);
+  survey_body(reader, body_, survey_);
   check_stack_ = survey_.has_calls;
   bool wide = is_many(type_->params) && many_arguments(type_->params).has_v128;
   narrow_slot_ = slot_bytes(wide ? Type::v128 : Type::i64);
@@ -214,6 +214,7 @@ void FunctionCompiler::start(wasm::BodyReader& reader) {
   positions_.clear();
   callees_.clear();
   remembered_.clear();
+  next_dispatching_ = 0;
   flags_offset_ = kNoOffset;
   for (Local& local : locals_) local = {.type = local.type};
   pins_ = pin_locals(survey_, static_cast<uint32_t>(type_->params.size()), locals_);

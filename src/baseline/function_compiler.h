@@ -416,6 +416,7 @@ class FunctionCompiler {
   template <class Emit>
   void unary_gpr(Type to, Emit emit);
   void select_operand();
+  bool is_dispatching_select();  // the one that is compiled now
   void add_wide(Alu low, Alu high);
   void multiply_wide(bool is_signed);
 
@@ -491,6 +492,7 @@ class FunctionCompiler {
 
   std::vector<Local> locals_;
   BodySurvey survey_;
+  size_t next_dispatching_ = 0;  // in survey_.dispatching
   PinnedRegisters pins_;
   std::vector<Operand> stack_;
   uint32_t first_loose_ = 0;  // operands below are settled

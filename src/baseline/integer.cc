@@ -489,6 +489,13 @@ void FunctionCompiler::i32_wrap_i64(const wasm::imm::none&) {
 
 // ---- select
 
+bool FunctionCompiler::is_dispatching_select() {
+  const std::vector<uint32_t>& selects = survey_.dispatching;
+  size_t& next = next_dispatching_;
+  while (next < selects.size() && selects[next] < body_position_) ++next;
+  return next < selects.size() && selects[next] == body_position_;
+}
+
 void FunctionCompiler::select_operand() {
   Cond cond = test_condition(pop());
   Operand other = pop(), value = pop();
@@ -517,15 +524,30 @@ void FunctionCompiler::select_operand() {
     release(other);
     return push_xmm(value.type, to);
   }
+  // What keeps a local's value changes it where it is.
+  std::optional<uint32_t> set = local_set_next(false);
+  if (set && !by_parity && other.kind == Kind::local && other.local == *set) {
+    std::swap(other, value);
+    cond = negate(cond);
+  }
   Width width = width_of(value.type);
+  bool branches = is_dispatching_select();
   Gpr to;
-  if (other.is_constant()) gpr_of(other);
+  if (other.is_constant() && !branches) gpr_of(other);
   if (value.kind == Kind::gpr && !pins_.gprs.has(value.gpr())) {
     to = value.gpr();
   } else {
     to = result_gpr({&other});
     load(to, value);
     release(value);
+  }
+  if (branches) {
+    Label keep;
+    jump_if(cond, keep);
+    load(to, other);
+    masm_.bind(keep);
+    release(other);
+    return push_gpr(value.type, to);
   }
   with_rm(other, [&](auto from) {
     if (by_parity) {

@@ -40,14 +40,37 @@ constexpr bool calls(Op op) {
 }
 
 // What an opcode means to the survey.
-enum class Action : uint8_t { none, local, loop, block, end, call };
+enum class Action : uint8_t {
+  none,
+  get,
+  set,
+  tee,
+  load,
+  store,
+  loop,
+  block,
+  end,
+  call,
+  select,
+  table_jump,
+  table_call  // that does not come back
+};
 
 constexpr Action action_of(Op op) {
   switch (op) {
     case Op::local_get:
+      return Action::get;
     case Op::local_set:
+      return Action::set;
     case Op::local_tee:
-      return Action::local;
+      return Action::tee;
+    case Op::select:
+    case Op::select_t:
+      return Action::select;
+    case Op::br_table:
+      return Action::table_jump;
+    case Op::return_call_indirect:
+      return Action::table_call;
     case Op::loop:
       return Action::loop;
     case Op::block:
@@ -59,7 +82,9 @@ constexpr Action action_of(Op op) {
     case Op::delegate:
       return Action::end;
     default:
-      return calls(op) ? Action::call : Action::none;
+      if (calls(op)) return Action::call;
+      if (wasm::op_info(op).has_flag('R')) return Action::load;
+      return wasm::op_info(op).has_flag('W') ? Action::store : Action::none;
   }
 }
 
@@ -68,15 +93,19 @@ enum class Step : uint8_t {
   by_reader,  // the reader takes it
   nothing,    // behind it
   leb,
-  memarg,
+  load,
+  store,
   bytes_4,
   bytes_8,
-  local,
+  get,
+  set,
+  tee,
   call,
   call_indirect,
   block,
   loop,
-  end
+  end,
+  select
 };
 
 constexpr Step step_over(Op op, wasm::ImmKind imm) {
@@ -84,8 +113,21 @@ constexpr Step step_over(Op op, wasm::ImmKind imm) {
   switch (action_of(op)) {
     case Action::none:
       break;
-    case Action::local:
-      return Step::local;
+    case Action::get:
+      return Step::get;
+    case Action::set:
+      return Step::set;
+    case Action::tee:
+      return Step::tee;
+    case Action::load:
+      return imm == ImmKind::memarg ? Step::load : Step::by_reader;
+    case Action::store:
+      return imm == ImmKind::memarg ? Step::store : Step::by_reader;
+    case Action::select:
+      return imm == ImmKind::none ? Step::select : Step::by_reader;
+    case Action::table_jump:
+    case Action::table_call:
+      return Step::by_reader;
     case Action::loop:
       return Step::loop;
     case Action::block:
@@ -105,8 +147,6 @@ constexpr Step step_over(Op op, wasm::ImmKind imm) {
     case ImmKind::i32:
     case ImmKind::i64:
       return Step::leb;
-    case ImmKind::memarg:
-      return Step::memarg;
     case ImmKind::f32:
       return Step::bytes_4;
     case ImmKind::f64:
@@ -129,7 +169,8 @@ constexpr std::array<Step, 256> kSteps = [] {
 // frequent is left to the reader.
 class Surveyor {
  public:
-  Surveyor(wasm::BodyReader& reader, BodySurvey& survey) : reader_(reader), survey_(survey) {}
+  Surveyor(wasm::BodyReader& reader, const uint8_t* body, BodySurvey& survey)
+      : reader_(reader), body_(body), survey_(survey), finder_(survey.finder) {}
 
   void run() {
     const uint8_t* p = reader_.pos();
@@ -164,31 +205,48 @@ class Surveyor {
         return immediate;
       case Step::leb:
         return skip_leb(immediate);
-      case Step::memarg:
-        return *immediate < 0x40 ? skip_leb(immediate + 1) : nullptr;
+      case Step::load:
+        if (*immediate >= 0x40) return nullptr;
+        finder_.load();
+        return skip_leb(immediate + 1);
+      case Step::store:
+        if (*immediate >= 0x40) return nullptr;
+        finder_.forget();
+        return skip_leb(immediate + 1);
       case Step::bytes_4:
         return immediate + 4;
       case Step::bytes_8:
         return immediate + 8;
-      case Step::local:
+      case Step::get:
         if (*immediate >= 0x80) return nullptr;
-        count(*immediate);
+        if (count(*immediate)) finder_.local_get(*immediate);
         return immediate + 1;
+      case Step::set:
+        if (*immediate >= 0x80) return nullptr;
+        if (count(*immediate)) finder_.local_set(*immediate);
+        return immediate + 1;
+      case Step::tee:
+        if (*immediate >= 0x80) return nullptr;
+        if (count(*immediate)) finder_.local_tee(*immediate);
+        return immediate + 1;
+      case Step::select:
+        select(p);
+        return immediate;
       case Step::call: {
         const uint8_t* next = skip_leb(immediate);
-        if (next != nullptr) act(Action::call, immediate);
+        if (next != nullptr) act(Action::call, p, immediate);
         return next;
       }
       case Step::call_indirect: {
         const uint8_t* next = skip_leb(immediate);
         if (next != nullptr) next = skip_leb(next);
-        if (next != nullptr) act(Action::call, immediate);
+        if (next != nullptr) act(Action::call, p, immediate);
         return next;
       }
       case Step::block:
       case Step::loop:
         if (!is_short_block_type(*immediate)) return nullptr;
-        act(kSteps[*p] == Step::loop ? Action::loop : Action::block, immediate);
+        act(kSteps[*p] == Step::loop ? Action::loop : Action::block, p, immediate);
         return immediate + 1;
       case Step::end:
         leave();
@@ -218,16 +276,38 @@ class Surveyor {
         return nullptr;
     }
     if (!reader_.ok()) return nullptr;
-    act(action_of(op), immediates);
+    act(action_of(op), p, immediates);
     return reader_.pos();
   }
 
-  void act(Action action, const uint8_t* immediates) {
+  void act(Action action, const uint8_t* p, const uint8_t* immediates) {
     switch (action) {
       case Action::none:
         break;
-      case Action::local:
-        return count_leb(immediates);
+      case Action::get:
+        if (count(index_at(immediates))) finder_.local_get(index_at(immediates));
+        break;
+      case Action::set:
+        if (count(index_at(immediates))) finder_.local_set(index_at(immediates));
+        break;
+      case Action::tee:
+        if (count(index_at(immediates))) finder_.local_tee(index_at(immediates));
+        break;
+      case Action::load:
+        finder_.load();
+        break;
+      case Action::store:
+        finder_.forget();
+        break;
+      case Action::select:
+        select(p);
+        break;
+      case Action::table_jump:
+        if (depth_ != 0) finder_.dispatch(true);
+        break;
+      case Action::table_call:
+        finder_.dispatch(false);
+        break;
       case Action::loop:
         if (++depth_ <= kMaxDepth) weight_ *= 8;
         open_.push_back(true);
@@ -240,26 +320,32 @@ class Surveyor {
       case Action::call:
         survey_.has_calls = true;
         survey_.calls += weight_;
+        finder_.forget();
         break;
     }
   }
 
-  void count_leb(const uint8_t* p) {
+  static uint32_t index_at(const uint8_t* p) {
     uint32_t index = 0;
     for (uint32_t shift = 0;; shift += 7) {
       index |= uint32_t{*p & 0x7Fu} << shift;
       if (*p++ < 0x80 || shift >= 28) break;
     }
-    count(index);
+    return index;
   }
 
-  void count(uint32_t index) {
+  void select(const uint8_t* p) { finder_.select(static_cast<uint32_t>(p - body_), depth_ != 0); }
+
+  // Whether there can be such a local.
+  bool count(uint32_t index) {
     if (index >= survey_.uses.size()) [[unlikely]] {
-      if (index >= wasm::kMaxLocals + wasm::kMaxParams) return;
+      if (index >= wasm::kMaxLocals + wasm::kMaxParams) return false;
       survey_.uses.resize(index + 16);
+      finder_.allow_locals(index + 16);
     }
     uint32_t& uses = survey_.uses[index];
     if (uses < kManyUses) uses += weight_;
+    return true;
   }
 
   void leave() {
@@ -274,7 +360,9 @@ class Surveyor {
   }
 
   wasm::BodyReader& reader_;
+  const uint8_t* body_;
   BodySurvey& survey_;
+  DispatchFinder& finder_;
   uint32_t weight_ = 1;
   uint32_t depth_ = 0;
   bool done_ = false;
@@ -317,11 +405,13 @@ x64::GprSet arriving(const std::vector<Local>& locals, uint32_t params, uint32_t
 
 }  // namespace
 
-void survey_body(wasm::BodyReader reader, BodySurvey& survey) {
+void survey_body(wasm::BodyReader reader, const uint8_t* body, BodySurvey& survey) {
   survey.uses.clear();
   survey.calls = 0;
   survey.has_calls = false;
-  Surveyor(reader, survey).run();
+  survey.finder.start();
+  Surveyor(reader, body, survey).run();
+  survey.finder.finish(survey.dispatching);
 }
 
 PinnedRegisters pin_locals(const BodySurvey& survey, uint32_t param_count,
