@@ -48,6 +48,8 @@ int to_native(Errno error) {
       return os::kOutside;
     case Errno::no_capability:
       return os::kRefused;
+    case Errno::hidden:
+      return os::kHidden;
   }
   return EIO;
 }
