@@ -129,7 +129,7 @@ def test_a_word_without_the_letters_of_its_question_is_no(world):
         run.type(word + "\n")
         run.answer("no")
         out, _ = run.end()
-        assert out.count("read: error 76") == 2, (word, out)
+        assert out.count("read: error 44") == 2, (word, out)
         assert "that is none of the answers, or it lacks the letters" in out, out
     run = world.terminal(["wish.wasm", "read", path, "read", other])
     first = letters(run.answer("once"))
@@ -137,7 +137,7 @@ def test_a_word_without_the_letters_of_its_question_is_no(world):
     assert first != second  # equal once in 130 000 runs
     run.type(f"once {first}\n")
     out, _ = run.end()
-    assert "read: text" in out and "read: error 76" in out, out
+    assert "read: text" in out and "read: error 44" in out, out
     assert not world.store.exists()
 
 
@@ -146,7 +146,7 @@ def test_denying_needs_no_letters(world):
     run = world.terminal(f"wish.wasm read {path}")
     run.question()
     run.type("never\n")
-    assert "read: error 76" in run.end()[0]
+    assert "read: error 44" in run.end()[0]
     assert "deny  file" in world.run("permissions list", code=0)[0]
 
 
@@ -159,7 +159,7 @@ def test_output_through_a_pipe_comes_before_the_question(world):
     assert "read: text" in run.end()[0]
     run = Terminal(["sh", "-c", command.format(4)], world.work, world.environment)
     out, _ = run.end()
-    assert "wants to" not in out and "read: error 76" in out, out
+    assert "wants to" not in out and "read: error 44" in out, out
 
 
 def test_no_answer_counts_once_another_program_has_the_keyboard(world):
@@ -173,7 +173,7 @@ def test_no_answer_counts_once_another_program_has_the_keyboard(world):
         termios.tcsetattr(run.fd, termios.TCSANOW, mode)
         run.type(with_letters("always", asked) + "\n")
         out, _ = run.end()
-        assert "read: error 76" in out and "the terminal was changed" in out, out
+        assert "read: error 44" in out and "the terminal was changed" in out, out
     assert not world.store.exists()
 
 
@@ -182,7 +182,7 @@ def test_a_question_that_is_not_seen_whole_is_not_asked(world):
     for rows, columns in ((5, 200), (30, 7), (2, 80)):
         run = world.terminal(f"wish.wasm read {path}", size=(rows, columns))
         out, _ = run.end()
-        assert "read: error 76" in out and "too small to show a question whole" in out, out
+        assert "read: error 44" in out and "too small to show a question whole" in out, out
         assert "these letters" not in out, out
     run = world.terminal(f"wish.wasm read {path}", size=(12, 80))
     run.answer("once")

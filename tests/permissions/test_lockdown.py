@@ -103,7 +103,7 @@ def needs_lockdown(world):
 
 def test_a_guest_runs_locked_down(world):
     found = available(world)
-    run = waiting(world, "run --dir . wish.wasm say ready input")
+    run = waiting(world, "run --dir .:ro wish.wasm say ready input")
     try:
         assert is_locked(run.pid) == (found is not None and "seccomp" in found[1])
         assert status(run.pid)["NoNewPrivs"] == ("1" if found else "0")

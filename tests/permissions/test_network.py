@@ -444,7 +444,7 @@ def test_a_name_leads_to_nothing_of_this_machine(world):
     hosts["other.evil.example"] = "192.0.2.9"  # there is no way there
     commands = []
     for mode in BOTH:
-        run = f"run {mode} --no-ask --net *.evil.example:PORT"
+        run = f"run {mode} --verbose --no-ask --net *.evil.example:PORT"
         words = " ".join(f"reach {name} PORT" for name in hosts)
         commands.append({"words": world.command(f"{run} net.wasm {words}")})
         commands.append({"words": world.command(f"{run} --net 10.9.0.1 net.wasm reach own.evil.example PORT")})
