@@ -86,10 +86,6 @@ Result<Alone> alone_of(std::optional<std::string_view> value) {
               "lockdown " + quoted(*value) + ": it is nothing, alone or alone-but-stdout");
 }
 
-}  // namespace
-
-namespace {
-
 // Passes on what a call was about to both who want to know.
 class CallLogs final : public host::CallLog {
  public:
@@ -148,7 +144,7 @@ Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> 
     ask_ = Ask::never;
     root_ = false;
   } else if (kind == "protect") {
-    own_files_.push_back({.path = TRY(value_of()), .what = "protected"});
+    protect(TRY(value_of()), "protected");
   } else if (kind == "remember") {
     remember_ = true;
   } else if (kind == "lockdown") {
@@ -176,9 +172,14 @@ Result<void> Grants::add_flag(std::string_view kind, std::optional<std::string_v
   return {};
 }
 
+void Grants::protect(const std::string& path, std::string what) {
+  if (path == os::kStandardInput) return;
+  own_files_.push_back({.path = path, .what = std::move(what)});
+}
+
 Result<void> Grants::add_policy(const std::string& path) {
   policy::PolicyFile file = TRY(policy::load_policy(path));
-  own_files_.push_back({.path = path, .what = "a policy of the run"});
+  protect(path, "a policy of the run");
   std::move(file.rules.begin(), file.rules.end(), std::back_inserter(rules_));
   if (file.module.empty()) return {};
   if (!module_digest_.empty() && module_digest_ != file.module) {

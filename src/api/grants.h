@@ -100,6 +100,8 @@ class Grants {
 
   Result<void> add_flag(std::string_view kind, std::optional<std::string_view> value, bool allow);
   Result<void> add_policy(const std::string& path);
+  // Keeps guests from changing a file that is read by name, if it is one.
+  void protect(const std::string& path, std::string what);
   Result<void> refuse_what_is_not_enforced() const;
   Result<void> refuse_another_module() const;
   Result<void> choose_asker(policy::Policy::Options& options);
