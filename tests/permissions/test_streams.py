@@ -12,6 +12,7 @@ MODULE = """(module
   (import "wasi_snapshot_preview1" "fd_pwrite" (func $pwrite (param i32 i32 i32 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_pread" (func $pread (param i32 i32 i32 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_seek" (func $seek (param i32 i64 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_filestat_set_size" (func $set_size (param i32 i64) (result i32)))
   (import "wasi_snapshot_preview1" "fd_filestat_set_times" (func $set_times (param i32 i64 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_allocate" (func $allocate (param i32 i64 i64) (result i32)))
@@ -20,7 +21,7 @@ MODULE = """(module
   (memory (export "memory") 1)
   (data (i32.const 0) "\\10\\00\\00\\00\\08\\00\\00\\00")
   (data (i32.const 16) "12345678")
-  (func (export "_start") (call $exit ACT)))
+  (func (export "_start") ACT (call $exit)))
 """
 
 
@@ -30,6 +31,10 @@ def pwrite(fd, offset=0):
 
 def write(fd):
     return f"(call $write (i32.const {fd}) (i32.const 0) (i32.const 1) (i32.const 64))"
+
+
+def seek(fd, offset):
+    return f"(drop (call $seek (i32.const {fd}) (i64.const {offset}) (i32.const 0) (i32.const 64)))"
 
 
 def pread(fd):
@@ -61,7 +66,8 @@ def run(world, act, options="", stdin=subprocess.DEVNULL, stdout=subprocess.DEVN
 
 def test_what_is_written_through_a_stream_is_counted(world):
     for mode in BOTH:
-        for act, within in ((pwrite(1), 8), (set_size(1, 100), 100), (allocate(1, 100), 100)):
+        for act, within in ((pwrite(1), 8), (set_size(1, 100), 100), (allocate(1, 100), 100),
+                            (pwrite(1, offset=1000), 1008), (seek(1, 1000) + write(1), 1008)):
             for limit in (within, within - 1):
                 with open(world.path("out"), "wb") as out:
                     code, err = run(world, act, f"{mode} --written {limit}", stdout=out)
