@@ -32,11 +32,22 @@ size_t sequence_length(const uint8_t* p, size_t available, uint32_t* scalar) {
   return length;
 }
 
+struct Scalars {
+  uint32_t first;
+  uint32_t last;
+};
+// Controls, what changes the order of others, and what shows nothing at all by itself, so that two
+// names would look the same (Unicode 15: Default_Ignorable_Code_Point, and controls of layout).
+constexpr Scalars kUnsafe[] = {
+    {0x0, 0x1F},        {0x7F, 0x9F},       {0xAD, 0xAD},       {0x34F, 0x34F},
+    {0x61C, 0x61C},     {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},
+    {0x200B, 0x200F},   {0x2028, 0x202E},   {0x2060, 0x206F},   {0x3164, 0x3164},
+    {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},
+    {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
+
 bool is_unsafe_on_terminal(uint32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x61C || c == 0x2028 ||
-         c == 0x2029 || (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
-         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
-         (c >= 0xE0000 && c <= 0xE007F);
+  if (c >= 0x20 && c < 0x7F) return false;
+  return std::ranges::any_of(kUnsafe, [c](Scalars r) { return c >= r.first && c <= r.last; });
 }
 
 }  // namespace
@@ -90,14 +101,14 @@ void append_utf8(std::string& out, uint32_t c) {
   }
 }
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view text, size_t max_bytes) {
   std::string out;
-  out.reserve(std::min(text.size(), kMaxPrintableBytes));
+  out.reserve(std::min(text.size(), max_bytes));
   const auto* p = reinterpret_cast<const uint8_t*>(text.data());
   size_t left = text.size();
   char escape[16];
   while (left != 0) {
-    if (out.size() >= kMaxPrintableBytes) return out += "...";
+    if (out.size() >= max_bytes) return out += "...";
     uint32_t scalar = 0;
     size_t length = sequence_length(p, left, &scalar);
     if (length == 0) {

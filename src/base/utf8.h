@@ -16,12 +16,12 @@ inline bool is_utf8(std::string_view text) { return is_utf8(as_bytes(text)); }
 // Appends the encoding of a scalar value; the caller has excluded surrogates and > 0x10FFFF.
 void append_utf8(std::string& out, uint32_t scalar);
 
-// The text with control, bidirectional and invalid bytes escaped as \u{..} or \xx, for terminals
-// and error messages (security.md T2, P5): what it returns never moves a cursor or reorders a line,
-// and a name of a megabyte is cut after about kMaxPrintableBytes, with "..." in the place of the
-// rest.
+// The text with control, bidirectional, invisible and invalid bytes escaped as \u{..} or \xx, for terminals
+// and error messages (security.md T2, P5): what it returns never moves a cursor, reorders a line or
+// hides a part of itself, and a name of a megabyte is cut after about `max_bytes`, with "..." in the
+// place of the rest.
 inline constexpr size_t kMaxPrintableBytes = 1000;
-std::string printable(std::string_view text);
+std::string printable(std::string_view text, size_t max_bytes = kMaxPrintableBytes);
 
 // Whether the text is UTF-8 in which printable() would escape nothing.
 bool is_printable(std::string_view text);

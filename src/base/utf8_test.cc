@@ -69,7 +69,11 @@ TEST(Utf8, PrintableEscapesWhatATerminalWouldObey) {
   EXPECT_EQ(printable("\x1B[2J"), "\\u{1b}[2J");
   EXPECT_EQ(printable("a\nb"), "a\\u{a}b");
   EXPECT_EQ(printable("\xE2\x80\xAE"), "\\u{202e}");  // right-to-left override
-  EXPECT_EQ(printable("\xC2\x9B"), "\\u{9b}");        // one-byte CSI of C1
+  // What shows nothing: a joiner, a filler, selectors of variants, a tag.
+  EXPECT_EQ(printable("a\u034F\u3164\uFE0F\U000E0100\U000E0041"),
+            "a\\u{34f}\\u{3164}\\u{fe0f}\\u{e0100}\\u{e0041}");
+  EXPECT_EQ(printable("e\u0301 \u3042"), "e\u0301 \u3042") << "names of people";
+  EXPECT_EQ(printable("\xC2\x9B"), "\\u{9b}");  // one-byte CSI of C1
   EXPECT_EQ(printable("\xFF\xC3"), "\\ff\\c3");
   EXPECT_TRUE(is_utf8(printable("\xF0\x28\x8C\x28")));
 }

@@ -18,9 +18,7 @@ class RealStream final : public Stream {
         fd_(std::move(fd)),
         is_terminal_(os::is_terminal(fd_.get())),
         seekable_(!is_terminal_ && os::seek(fd_.get(), 0, SEEK_CUR).has_value()),
-        opened_as_(os::opened_as(fd_.get())) {
-    if (opened_as_.append) kept_bytes_ = size_of_file().value_or(0);
-  }
+        opened_as_(os::opened_as(fd_.get())) {}
 
   bool is_terminal() const override { return is_terminal_; }
   bool seekable() const override { return seekable_; }
@@ -56,7 +54,9 @@ class RealStream final : public Stream {
   }
   HostResult<void> set_size(uint64_t size_bytes) override {
     if (size_bytes > INT64_MAX) return failed(Errno::inval);
-    if (size_bytes < kept_bytes_) return failed(Errno::perm);
+    // What is there may be somebody else's, who appends as well.
+    bool cuts_off = opened_as_.append && size_bytes < size_of_file().value_or(0);
+    if (cuts_off) return failed(Errno::perm);
     return from_sys(os::set_size(fd_.get(), size_bytes));
   }
   HostResult<void> allocate(uint64_t offset, uint64_t length) override {
@@ -96,7 +96,6 @@ class RealStream final : public Stream {
   bool is_terminal_;
   bool seekable_;
   os::OpenedAs opened_as_;
-  uint64_t kept_bytes_ = 0;  // what the file held when somebody gave it to us for appending
 };
 
 class NullStream final : public Stream {

@@ -1,5 +1,6 @@
 #include "os/environment.h"
 
+#include <fcntl.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -8,7 +9,46 @@
 #include <cstring>
 #include <string_view>
 
+#include "os/file.h"
+
 namespace nacre::os {
+namespace {
+
+constexpr size_t kMaxAccountsBytes = 1 << 20;
+
+std::string accounts() {
+  OwnedFd file(::open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+  std::string text;
+  char part[4096];
+  while (file.valid() && text.size() < kMaxAccountsBytes) {
+    ssize_t length = ::read(file.get(), part, sizeof part);
+    if (length <= 0) break;
+    text.append(part, static_cast<size_t>(length));
+  }
+  return text;
+}
+
+std::string_view cut(std::string_view& rest, char separator) {
+  size_t end = rest.find(separator);
+  std::string_view first = rest.substr(0, end);
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  return first;
+}
+
+}  // namespace
+
+std::string home_of_account() {
+  const std::string text = accounts();
+  const std::string user = std::to_string(geteuid());
+  for (std::string_view rest = text; !rest.empty();) {
+    // name:password:user:group:who:home:shell
+    std::string_view line = cut(rest, '\n');
+    std::string_view fields[6];
+    for (std::string_view& field : fields) field = cut(line, ':');
+    if (fields[2] == user) return std::string(fields[5]);
+  }
+  return {};
+}
 
 std::optional<std::string> environment_variable(const std::string& name) {
   const char* value = std::getenv(name.c_str());

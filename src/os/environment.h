@@ -21,4 +21,8 @@ VariableViews environment();
 // one thread.
 void forget_environment();
 
+// The home directory that /etc/passwd says this user has, whatever the environment says; empty: it
+// says none.
+std::string home_of_account();
+
 }  // namespace nacre::os

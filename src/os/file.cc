@@ -176,6 +176,17 @@ Sys<void> set_nonblocking(int fd, bool nonblocking) {
   return check([&] { return fcntl(fd, F_SETFL, wanted); });
 }
 
+Sys<void> append_if_same_file(int fd, int other) {
+  struct stat here;
+  struct stat there;
+  if (fstat(fd, &here) != 0 || fstat(other, &there) != 0 || !S_ISREG(here.st_mode)) return {};
+  if (here.st_dev != there.st_dev || here.st_ino != there.st_ino) return {};
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return std::unexpected(errno);
+  if ((flags & O_APPEND) != 0) return {};
+  return check([&] { return fcntl(fd, F_SETFL, flags | O_APPEND); });
+}
+
 bool is_kernel_interface(int fd) {
   struct statfs info;
   if (fstatfs(fd, &info) != 0) return false;

@@ -98,6 +98,9 @@ struct OpenedAs {
 OpenedAs opened_as(int fd);
 // Clears or sets O_NONBLOCK on the open file description (shared by all its descriptors).
 Sys<void> set_nonblocking(int fd, bool nonblocking);
+// Where both lead to one regular file, `fd` only appends to it from now on, as do all descriptors of
+// its open file description.
+Sys<void> append_if_same_file(int fd, int other);
 
 // Whether the file lives in a file system through which the kernel shows itself (procfs, sysfs,
 // debugfs and the like) rather than data.

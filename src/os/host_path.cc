@@ -6,6 +6,7 @@
 #include <climits>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "os/dir_walk.h"
@@ -87,14 +88,27 @@ Way way_of(std::string_view path, std::string_view base) {
   };
   if (full.find('\0') != std::string::npos) return by_words();
   std::vector<std::string> pending;
-  detail::push_components(full, pending);
   std::string at;  // the root is empty
-  while (!pending.empty()) {
+  // From where `..` depends on no name that could be changed: the base, then what is above it.
+  std::optional<std::string> held;
+  if (path.starts_with('/') || base == "/") {
+    detail::push_components(full, pending);
+  } else {
+    way = way_of(base, "/");
+    if (way.end != "/") at = std::move(way.end);
+    held = at;
+    detail::push_components(path, pending);
+  }
+  for (int expansions = 0; !pending.empty();) {
     std::string word = std::move(pending.back());
     pending.pop_back();
     if (word == ".") continue;
     if (word == "..") {
-      at.resize(at.empty() ? 0 : at.rfind('/'));
+      if (at.empty()) continue;
+      bool was_held = at == held;
+      if (!was_held) way.links.push_back(at);
+      at.resize(at.rfind('/'));
+      if (was_held) held = at;
       continue;
     }
     std::string next = join_path(at, word);
@@ -103,9 +117,12 @@ Way way_of(std::string_view path, std::string_view base) {
       at = std::move(next);
       continue;
     }
-    if (way.links.size() == kMaxLinkExpansions) return by_words();
+    if (++expansions > kMaxLinkExpansions) return by_words();
     way.links.push_back(std::move(next));
-    if (target.starts_with('/')) at.clear();
+    if (target.starts_with('/')) {
+      at.clear();
+      held.reset();
+    }
     detail::push_components(target, pending);
   }
   way.end = at.empty() ? "/" : std::move(at);

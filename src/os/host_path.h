@@ -20,9 +20,11 @@ bool exists(const std::string& path);
 
 // How a name leads to what it names.
 struct Way {
-  std::string end;                 // where it leads: without links and dots
-  std::vector<std::string> links;  // the symbolic links that were followed, each by its own path,
-                                   // which has no links and dots either
+  std::string end;  // where it leads: without links and dots
+  // What must stay for it to lead there, each by its own path, which has no links and dots either:
+  // the symbolic links that were followed, and the directories that `..` left again, for a link in
+  // the place of one of these would lead elsewhere.
+  std::vector<std::string> links;
 };
 // `path` below `base` (absolute) unless it is absolute itself. Links are followed wherever there are
 // some, also to what does not exist; what does not exist is taken by its words: `..` takes the word

@@ -55,8 +55,17 @@ TEST_F(WayTest, EachLinkIsNamedByItsOwnPath) {
   link(top_ + "/one/b", "two");
   link("../../two/../b/file", "a/b/three");
   EXPECT_EQ(end("one/b/three"), "a/b/file");
-  EXPECT_EQ(links("one/b/three"), (Names{"one", "a/b/three", "two", "one"}));
+  EXPECT_EQ(links("one/b/three"), (Names{"one", "a/b/three", "a/b", "a", "two", "one", "a/b"}));
   EXPECT_EQ(end("two/.."), "a") << "above where the link leads, not above the link";
+}
+
+TEST_F(WayTest, WhatIsLeftAgainIsOnTheWay) {
+  link("a/b/../c/d/../../new", "one");
+  EXPECT_EQ(end("one/x"), "a/new/x");
+  EXPECT_EQ(links("one/x"), (Names{"one", "a/b", "a/c/d", "a/c"})) << "missing ones too";
+  EXPECT_EQ(links("a/../a/b/../x"), (Names{"a", "a/b"}));
+  EXPECT_EQ(way_of("../../y", top_ + "/a/b").links, Names{}) << "nobody looks the base up";
+  EXPECT_EQ(way_of("../b/../y", top_ + "/a/b").links, Names{top_ + "/a/b"});
 }
 
 TEST_F(WayTest, LinksToWhatIsMissingAreFollowed) {

@@ -60,9 +60,10 @@ void say(os::Terminal& terminal, std::string_view text) {
   static_cast<void>(written);
 }
 
+// All of it: a question that is too long for the window is not asked.
 std::string quoted(std::string_view text) {
   std::string result = "\"";
-  for (char c : printable(text)) {
+  for (char c : printable(text, SIZE_MAX)) {
     if (c == '"') result += '\\';
     result += c;
   }

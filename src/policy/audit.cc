@@ -38,6 +38,13 @@ Result<std::shared_ptr<Audit>> Audit::open(const std::string& target) {
     return fail(ErrorCode::io, "cannot log to " + printable(target) + ": " +
                                    (fd ? "it is open for reading only" : strerror(fd.error())));
   }
+  // A program whose output goes to the same file could overwrite lines there, or cut them off.
+  for (int shared : {fd->get(), 1, 2}) {
+    if (auto appends = os::append_if_same_file(shared, fd->get()); !appends) {
+      return fail(ErrorCode::io,
+                  "cannot log to " + printable(target) + ": " + strerror(appends.error()));
+    }
+  }
   return std::shared_ptr<Audit>(new Audit(target, std::move(*fd)));
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "os/environment.h"
 #include "policy/rules.h"
 
 namespace nacre::policy {
@@ -51,7 +52,7 @@ class OwnFilesTest : public testing::Test {
     all.path = "/";
     rules.add(all);
     rules.add_all(protection(files, top));
-    path = top + "/" + path;
+    if (!path.starts_with('/')) path = top + "/" + path;
     return rules
                .evaluate({.kind = Kind::file,
                           .object = path,
@@ -81,6 +82,18 @@ TEST_F(OwnFilesTest, FoldersAsTheyAreSetAndAsTheyAreOtherwise) {
     EXPECT_FALSE(may_make(path)) << path;
   }
   EXPECT_TRUE(may("home/.config/other", Rights::all));
+}
+
+// The next run may be one with HOME, or with another one.
+TEST_F(OwnFilesTest, FoldersOfTheAccountWhateverTheEnvironmentSays) {
+  std::string home = os::home_of_account();
+  if (!home.starts_with('/')) GTEST_SKIP() << "an account without a home";
+  for (const char* variable : {"HOME", "XDG_CONFIG_HOME"}) {
+    for (const char* path : {"/.config/nacre/permissions.toml", "/.cache/nacre/x"}) {
+      EXPECT_FALSE(may_make(home + path)) << path << " without " << variable;
+    }
+    unsetenv(variable);
+  }
 }
 
 TEST_F(OwnFilesTest, TheFileOfDecisionsMayBeALinkOutOfItsFolder) {

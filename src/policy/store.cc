@@ -196,6 +196,10 @@ constexpr Folder kConfig = {"XDG_CONFIG_HOME", ".config"};
 constexpr Folder kFolders[] = {
     kConfig, {"XDG_CACHE_HOME", ".cache"}, {"XDG_STATE_HOME", ".local/state"}};
 
+std::string place_below(std::string_view home, const Folder& folder) {
+  return os::join_path(os::join_path(home, folder.otherwise), "nacre");
+}
+
 // Nacre's place in it: the one that counts first.
 std::vector<std::string> places(const Folder& folder) {
   std::vector<std::string> found;
@@ -203,8 +207,17 @@ std::vector<std::string> places(const Folder& folder) {
   if (chosen && chosen->starts_with('/')) found.push_back(os::join_path(*chosen, "nacre"));
   auto home = os::environment_variable("HOME");
   if (home && home->starts_with('/')) {
-    found.push_back(os::join_path(os::join_path(*home, folder.otherwise), "nacre"));
+    found.push_back(place_below(*home, folder));
   }
+  return found;
+}
+
+// And where it is in a run with another environment: `home` is the account's.
+std::vector<std::string> every_place(const Folder& folder, const std::string& home) {
+  std::vector<std::string> found = places(folder);
+  if (!home.starts_with('/')) return found;
+  std::string place = place_below(home, folder);
+  if (std::ranges::find(found, place) == found.end()) found.push_back(std::move(place));
   return found;
 }
 
@@ -292,15 +305,18 @@ std::string config_folder() {
 
 std::vector<std::string> own_folders() {
   std::vector<std::string> folders;
+  const std::string home = os::home_of_account();
   for (const Folder& folder : kFolders) {
-    for (std::string& place : places(folder)) folders.push_back(std::move(place));
+    for (std::string& place : every_place(folder, home)) folders.push_back(std::move(place));
   }
   return folders;
 }
 
 std::vector<std::string> decision_files() {
   std::vector<std::string> files;
-  for (const std::string& place : places(kConfig)) files.push_back(os::join_path(place, kFileName));
+  for (const std::string& place : every_place(kConfig, os::home_of_account())) {
+    files.push_back(os::join_path(place, kFileName));
+  }
   return files;
 }
 

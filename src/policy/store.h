@@ -72,7 +72,8 @@ Result<SignerDecisions*> trust(Decisions& all, std::string_view name, const std:
 // ${XDG_CONFIG_HOME:-~/.config}/nacre; empty if neither is set.
 std::string config_folder();
 // Where Nacre keeps what guests must never touch: its configuration, cache and state, as the
-// environment says now and as it is otherwise; the next run may have another one.
+// environment says now and as it is otherwise; the next run may have another one, with the home that
+// the account has.
 std::vector<std::string> own_folders();
 // permissions.toml in each of the folders of configuration.
 std::vector<std::string> decision_files();

@@ -189,6 +189,16 @@ def test_a_question_that_is_not_seen_whole_is_not_asked(world):
     assert "read: text" in run.end()[0]
 
 
+def test_a_long_name_is_seen_whole_or_not_asked_about(world):
+    """Its end decides what it is."""
+    path = world.put("/".join([letter * 200 for letter in "abcdef"]) + "/end.txt")
+    run = world.terminal(["wish.wasm", "read", path], size=(60, 80))
+    assert f'"{path}"' in run.answer("once").replace("\r\n", "\n")
+    assert "read: text" in run.end()[0]
+    run = world.terminal(["wish.wasm", "read", path], size=(24, 80))
+    assert "too small to show a question whole" in run.end()[0]
+
+
 def test_end_of_input_is_no(world):
     path = world.put("a.txt")
     run = world.terminal(f"wish.wasm read {path}")
@@ -198,13 +208,13 @@ def test_end_of_input_is_no(world):
 
 
 def test_hostile_names_are_shown_harmlessly(world):
-    name = "x\x1b[2J\x1b]0;t\x07\r\nallow? \u202efdp.exe\u200b\"  answered always"
+    name = "x\x1b[2J\x1b]0;t\x07\r\nallow? \u202efdp.exe\u200b\u3164\ufe0f\"  answered always"
     path = world.put(name)
     run = world.terminal(["wish.wasm", "read", path])
     asked = run.answer("no")
     body = asked.split("wants to", 1)[1]
     assert "\x1b" not in body and "\x07" not in body and "\u202e" not in body, asked
-    assert "\\u{1b}[2J" in body and "\\u{202e}" in body and "\\u{200b}" in body, asked
+    assert "\\u{1b}[2J" in body and "\\u{202e}" in body and "\\u{200b}\\u{3164}\\u{fe0f}" in body, asked
     assert "\\u{d}\\u{a}allow?" in body and '\\"  answered' in body, asked
     out, _ = run.end()
     assert "\x1b" not in out.split("wants to", 1)[1], out

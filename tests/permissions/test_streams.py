@@ -11,7 +11,9 @@ PERM, CAPABLE, SPIPE, TRAPPED = 63, 76, 70, 134
 MODULE = """(module
   (import "wasi_snapshot_preview1" "fd_pwrite" (func $pwrite (param i32 i32 i32 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_pread" (func $pread (param i32 i32 i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_seek" (func $seek (param i32 i64 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_filestat_set_size" (func $set_size (param i32 i64) (result i32)))
   (import "wasi_snapshot_preview1" "fd_filestat_set_times" (func $set_times (param i32 i64 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_allocate" (func $allocate (param i32 i64 i64) (result i32)))
@@ -20,7 +22,7 @@ MODULE = """(module
   (memory (export "memory") 1)
   (data (i32.const 0) "\\10\\00\\00\\00\\08\\00\\00\\00")
   (data (i32.const 16) "12345678")
-  (func (export "_start") (call $exit ACT)))
+  (func (export "_start") ACT (call $exit)))
 """
 
 
@@ -30,6 +32,10 @@ def pwrite(fd, offset=0):
 
 def write(fd):
     return f"(call $write (i32.const {fd}) (i32.const 0) (i32.const 1) (i32.const 64))"
+
+
+def seek(fd, offset):
+    return f"(drop (call $seek (i32.const {fd}) (i64.const {offset}) (i32.const 0) (i32.const 64)))"
 
 
 def pread(fd):
@@ -61,7 +67,8 @@ def run(world, act, options="", stdin=subprocess.DEVNULL, stdout=subprocess.DEVN
 
 def test_what_is_written_through_a_stream_is_counted(world):
     for mode in BOTH:
-        for act, within in ((pwrite(1), 8), (set_size(1, 100), 100), (allocate(1, 100), 100)):
+        for act, within in ((pwrite(1), 8), (set_size(1, 100), 100), (allocate(1, 100), 100),
+                            (pwrite(1, offset=1000), 1008), (seek(1, 1000) + write(1), 1008)):
             for limit in (within, within - 1):
                 with open(world.path("out"), "wb") as out:
                     code, err = run(world, act, f"{mode} --written {limit}", stdout=out)
@@ -84,6 +91,36 @@ def test_what_is_there_stays_where_somebody_appends(world):
         assert flags & os.O_APPEND and not flags & os.O_NONBLOCK, flags
         with open(world.path("log"), "rb") as log:
             assert log.read() == b"what was there\n" + b"12345678" * 2 + bytes(69)
+
+
+def test_nothing_is_cut_off_that_others_appended_meanwhile(world):
+    for mode in BOTH:
+        world.put("log", "what was there\n")
+        world.put("act.wat", MODULE.replace("ACT", "(drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 64)))"
+                                            + set_size(1, 15)))
+        with open(world.path("log"), "ab") as log:
+            guest = subprocess.Popen(world.command(f"run {mode} act.wat"), cwd=world.work, env=world.environment,
+                                     stdin=subprocess.PIPE, stdout=log, stderr=subprocess.DEVNULL)
+            log.write(b"and more\n")
+            log.flush()
+            guest.communicate(b"go")
+        assert guest.returncode == PERM, (mode, guest.returncode)
+        with open(world.path("log"), "rb") as log:
+            assert log.read() == b"what was there\nand more\n", mode
+
+
+def test_a_log_that_shares_a_file_with_output_is_appended_to(world):
+    """By descriptor, or by name; the program may add lines there, and change none."""
+    seek_back = seek(2, 0)
+    for target in ("-", "2", "log"):
+        for mode in BOTH:
+            for act in (set_size(2, 0), seek_back + pwrite(2), seek_back + write(2)):
+                with open(world.path("log"), "wb") as log:
+                    run(world, act, f"--audit {target} {mode}", stderr=log)
+                with open(world.path("log"), "rb") as log:
+                    lines = log.read().replace(b"12345678", b"").split(b"\n")
+                assert b'"event":"start"' in lines[0] and all(line.startswith(b"{") for line in lines[:-1]), (target, mode, act, lines)
+                assert sum(b'"event":"call"' in line for line in lines) >= 1, lines
 
 
 def test_the_callers_own_flags_stay(world):

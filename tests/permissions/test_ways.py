@@ -102,8 +102,18 @@ def links_in_a_chain(world):
     os.symlink(f"{world.base}/a/b/../first", world.home / ".config/nacre")
     os.symlink("b/../../current/nacre", world.base / "a/first")
     os.symlink("v1", world.base / "current")
-    return (["home/.config/nacre", "a", "a/first", "current", "v1", "v1/nacre"],
+    return (["home/.config/nacre", "a", "a/b", "a/first", "current", "v1", "v1/nacre"],
             "v1/nacre/permissions.toml")
+
+
+def directories_are_left_again(world):
+    """By `..` in a link and in what the environment says: a link in their place would lead elsewhere."""
+    os.makedirs(world.base / "dot/x/y")
+    os.makedirs(world.base / "dot/nacre", 0o700)
+    os.makedirs(world.base / "xdg/z")
+    os.symlink("../dot/x/y/../../nacre", world.base / "xdg/nacre")
+    world.environment["XDG_CONFIG_HOME"] = f"{world.base}/xdg/z/.."
+    return ["xdg", "xdg/z", "xdg/nacre", "dot", "dot/x", "dot/x/y"], "dot/nacre/permissions.toml"
 
 
 def chosen_folder_is_a_link(world):
@@ -114,7 +124,7 @@ def chosen_folder_is_a_link(world):
 
 
 LAYOUTS = (folder_is_a_link, folder_above_is_a_link, home_is_a_link, file_is_a_link, links_in_a_chain,
-           chosen_folder_is_a_link)
+           chosen_folder_is_a_link, directories_are_left_again)
 
 
 def on_layout(world, layout):

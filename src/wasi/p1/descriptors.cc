@@ -1,6 +1,7 @@
 // Preview1: the fd_ functions.
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <limits>
 #include <utility>
 
@@ -73,6 +74,24 @@ Errno Preview1::lengthen(const Descriptor& descriptor, uint64_t size_bytes, Chan
   P1_TRY(at_offsets(descriptor, change));
   note_written(growth);
   return Errno::success;
+}
+
+P1Result<uint64_t> Preview1::gap_before(const Descriptor& descriptor,
+                                        std::optional<uint64_t> offset) {
+  host::HandleKind kind = descriptor.handle->kind();
+  bool has_offsets = kind == host::HandleKind::file ||
+                     (kind == host::HandleKind::stream && descriptor.stream().seekable());
+  if (!config_.limits_.max_written_bytes || !has_offsets || is_append_only(descriptor)) return 0;
+  if (!at_offsets(descriptor, [](auto& file) { return file.writable(); })) return 0;
+  if (!offset) {
+    if ((descriptor.flags & fdflags::append) != 0) return 0;
+    offset = kind == host::HandleKind::file ? descriptor.offset
+                                            : P1_TRY(descriptor.stream().seek(0, SEEK_CUR));
+  }
+  // What cannot be is the host's to refuse.
+  if (*offset > INT64_MAX) return 0;
+  host::FileStat stat = P1_TRY(descriptor.handle->stat());
+  return *offset - std::min(*offset, stat.size_bytes);
 }
 
 Errno Preview1::fd_allocate(GuestMemory&, Fd fd, Filesize offset, Filesize length) {
@@ -259,8 +278,9 @@ Errno Preview1::fd_write(GuestMemory& memory, Fd fd, Ptr iovs, Size iovs_len, Pt
   GuestBuffers buffers = P1_TRY(GuestBuffers::read(memory, iovs, iovs_len));
   P1_FAULT_UNLESS(memory.contains(nwritten_out, 4));
   auto transfer = [&](std::span<const Bytes> from) { return write_some(*descriptor, from); };
-  size_t count = P1_TRY(
-      buffers.drain(memory, [&](std::span<const Bytes> from) { return counted(from, transfer); }));
+  uint64_t gap = P1_TRY(gap_before(*descriptor, std::nullopt));
+  size_t count = P1_TRY(buffers.drain(
+      memory, [&](std::span<const Bytes> from) { return counted(from, transfer, gap); }));
   P1_FAULT_UNLESS(memory.write<uint32_t>(nwritten_out, static_cast<uint32_t>(count)));
   return Errno::success;
 }
@@ -286,8 +306,9 @@ Errno Preview1::fd_pwrite(GuestMemory& memory, Fd fd, Ptr iovs, Size iovs_len, F
   auto transfer = [&](std::span<const Bytes> from) -> P1Result<size_t> {
     return P1_TRY(at_offsets(*descriptor, [&](auto& file) { return file.write_at(from, offset); }));
   };
-  size_t count = P1_TRY(
-      buffers.drain(memory, [&](std::span<const Bytes> from) { return counted(from, transfer); }));
+  uint64_t gap = P1_TRY(gap_before(*descriptor, offset));
+  size_t count = P1_TRY(buffers.drain(
+      memory, [&](std::span<const Bytes> from) { return counted(from, transfer, gap); }));
   P1_FAULT_UNLESS(memory.write<uint32_t>(nwritten_out, static_cast<uint32_t>(count)));
   return Errno::success;
 }

@@ -176,14 +176,17 @@ class Preview1 {
   // Whether so much more may be written; if not, the guest has reached its limit.
   bool may_write(uint64_t bytes);
   void note_written(uint64_t bytes);
-  // write(from), counted.
+  // What a write at `offset`, or where the descriptor is, makes a file longer by beside its own
+  // bytes: it fills what lies between. 0 where nothing is limited.
+  P1Result<uint64_t> gap_before(const Descriptor& descriptor, std::optional<uint64_t> offset);
+  // write(from), counted, after such a gap.
   template <class Write>
-  P1Result<size_t> counted(std::span<const Bytes> from, Write write) {
+  P1Result<size_t> counted(std::span<const Bytes> from, Write write, uint64_t gap = 0) {
     uint64_t total = 0;
     for (Bytes bytes : from) total += bytes.size();
-    if (!may_write(total)) return std::unexpected(Errno::nospc);
+    if (total != 0 && !may_write(total + gap)) return std::unexpected(Errno::nospc);
     size_t written = P1_TRY(write(from));
-    note_written(written);
+    if (written != 0) note_written(written + gap);
     return written;
   }
   // Calls change(), which makes a file so long if it is shorter.
