@@ -127,6 +127,8 @@ bool Policy::may_look(const host::Request& request) {
   complete_rules();
   host::Request look = request;
   look.rights = Rights::read;
+  // Where names on the way to what is denied may not be changed, they may be seen.
+  look.removes = look.subtree = false;
   Verdict verdict = options_.rules.evaluate(look);
   return verdict.answer == Verdict::allowed ||
          (verdict.answer == Verdict::undecided && request.granted);

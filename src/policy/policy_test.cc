@@ -96,6 +96,13 @@ TEST_F(PolicyTest, WhatMayBeLookedAt) {
   EXPECT_TRUE(may_look("/c", true));
   EXPECT_FALSE(may_look("/b"));
   EXPECT_FALSE(may_look("/c"));
+  host::Request moved{.kind = Kind::dir,
+                      .object = "/a",
+                      .rights = Rights::all,
+                      .is_directory = true,
+                      .subtree = true,
+                      .removes = true};
+  EXPECT_TRUE(policy().may_look(moved)) << "what may not be moved may be looked at";
   EXPECT_TRUE(script->asked.empty());
 }
 
