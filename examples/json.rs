@@ -1,6 +1,6 @@
 //! Parses JSON from a file (or standard input) and prints it indented, minified, or one part of it.
 //!
-//!   rustc --target wasm32-wasi -O examples/json.rs -o json.wasm
+//!   rustc --target wasm32-wasip1 -O examples/json.rs -o json.wasm     (before Rust 1.78: wasm32-wasi)
 //!   nacre run --dir . json.wasm pretty|minify|get PATH [FILE]     (a PATH is like 3.tags.0)
 
 use std::collections::BTreeMap;

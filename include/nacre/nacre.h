@@ -280,7 +280,7 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  *   "ask-server" PATH: the same, but the program that listens at this socket is asked: a line of
  *                JSON a question, a word in a line for an answer (docs/security.md)
  *   "no-ask"     NULL: takes that back
- *   "record"     FILE: nacre_store_finish writes the policy that the run needed
+ *   "record"     FILE: nacre_store_finish writes the policy that the run needed; not "-"
  *   "audit"      FILE, a descriptor's number, or "-" for standard error: JSON lines
  *   "lockdown"   NULL: nacre_store_new locks the calling process down, for good (Landlock and
  *                seccomp, as far as the system has them): it keeps what is open and what the grants

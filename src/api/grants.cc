@@ -11,6 +11,7 @@
 #include "os/file_contents.h"
 #include "os/host_path.h"
 #include "os/listen.h"
+#include "os/private_file.h"
 #include "policy/ask_server.h"
 #include "policy/asking.h"
 #include "policy/policy_file.h"
@@ -99,6 +100,20 @@ class CallLogs final : public host::CallLog {
   std::array<std::shared_ptr<host::CallLog>, 2> logs_;
 };
 
+// At the end of the run a new file takes the place of what is there.
+Result<void> check_recording(const std::string& path) {
+  if (path == "-") {
+    return fail(ErrorCode::usage,
+                "a policy is recorded in a file, for standard output is the program's own "
+                "(a file of the name - is ./-)");
+  }
+  if (os::has_no_contents(path)) {
+    return fail(ErrorCode::usage, "a policy is recorded in a file, and " + printable(path) +
+                                      " is a directory, a device or a pipe");
+  }
+  return {};
+}
+
 }  // namespace
 
 std::shared_ptr<host::CallLog> both_logs(std::shared_ptr<host::CallLog> first,
@@ -125,6 +140,7 @@ Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> 
     TRY(add_policy(TRY(value_of())));
   } else if (kind == "record") {
     record_ = TRY(value_of());
+    TRY(check_recording(record_));
     own_files_.push_back({.path = record_, .what = "the recorded policy", .is_replaced = true});
   } else if (kind == "audit") {
     audit_ = TRY(value_of());

@@ -73,7 +73,8 @@ void declare_verbose(CLI::App& app, RunOptions& options, const Args& args) {
   if (!is_named) return;
   app.add_flag("--verbose", options.verbose,
                "at the end, tell all that was not granted: also what was looked for and is not "
-               "there, and also where the program did well without");
+               "there, and also where the program did well without; nothing is told of "
+               "variables, clocks, randomness and streams");
 }
 
 // CLI11 does not know of APP and ARGS: they are what it leaves over.
@@ -312,7 +313,8 @@ int call(const RunOptions& options, nacre_instance_t* instance, const std::strin
     throw Failure{input_name(options.app) + ": exports no function \"" + name + "\""};
   }
   if (texts.size() != param_count) {
-    throw Failure{"\"" + name + "\" takes " + std::to_string(param_count) + " arguments, " +
+    std::string what = name.empty() ? "the export whose name is empty" : "\"" + name + "\"";
+    throw Failure{what + " takes " + std::to_string(param_count) + " arguments, " +
                       std::to_string(texts.size()) + " given",
                   true};
   }

@@ -153,6 +153,11 @@ Result<void> PrivateFile::Lock::replace(std::string_view text) {
 
 std::string next_path(std::string_view path) { return std::string(path) + ".new"; }
 
+bool has_no_contents(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 Result<HeldName> HeldName::find(std::string path) {
   Sys<OwnedFd> folder = open_file(std::string(parent_of(path)), O_RDONLY | O_DIRECTORY);
   if (!folder) return failed(path, folder.error());

@@ -61,6 +61,9 @@ class HeldName {
 // What is written first, and then given the name `path`.
 std::string next_path(std::string_view path);
 
+// Whether something is there, links followed, that is no regular file: a directory, a device, a pipe.
+bool has_no_contents(const std::string& path);
+
 // For logs: made for its owner alone if it is not there, written at its end.
 Sys<OwnedFd> open_for_appending(const std::string& path);
 

@@ -148,12 +148,14 @@ Result<PolicyFile> read_policy(const std::string& path) {
 }
 
 Result<PolicyFile> load_policy(const std::string& path) {
-  PolicyFile file = TRY(read_policy(path));
-  if (file.problems.empty()) return file;
-  std::string message = problem_text(os::name_of_input(path), file.problems[0]);
-  if (file.problems.size() > 1) {
-    message +=
-        " (and " + std::to_string(file.problems.size() - 1) + " more: see nacre permissions check)";
+  std::string name = os::name_of_input(path);
+  auto file = read_policy(path);
+  if (!file) return std::unexpected(std::move(file).error().with_context(printable(name)));
+  if (file->problems.empty()) return file;
+  std::string message = problem_text(name, file->problems[0]);
+  if (file->problems.size() > 1) {
+    message += " (and " + std::to_string(file->problems.size() - 1) +
+               " more: see nacre permissions check)";
   }
   return fail(ErrorCode::usage, std::move(message));
 }

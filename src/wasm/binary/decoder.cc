@@ -90,7 +90,7 @@ Result<void> check_header(Bytes bytes) {
   // Before 1.0 the version was counted up to 0xd.
   return fail(ErrorCode::malformed,
               "unknown binary version " + std::to_string(number) + ": only version 1 is known" +
-                  (number <= 0xd ? "; this is older than that, compile it again" : ""),
+                  (number <= 0xd ? "; this is from before WebAssembly 1.0, compile it again" : ""),
               kMagic.size());
 }
 
