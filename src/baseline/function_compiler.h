@@ -202,7 +202,11 @@ class FunctionCompiler {
   void settle_into_slots(uint32_t from);  // all operands from there on
   void push_slots(Types types);
   // In front of copy_results, where the operands' places may still change.
-  void prepare_results(const Control& to);
+  void prepare_results(const Control& to) {
+    if (is_many(to.label_types())) [[unlikely]]
+      prepare_many_results(to);
+  }
+  void prepare_many_results(const Control& to);
   void move_slots(int32_t to_slot, uint32_t count);
   void next_slot(Gpr index, int32_t step, uint32_t count, Label& next);
   // Both registers are overwritten.

@@ -525,8 +525,7 @@ void FunctionCompiler::select_operand() {
     return push_xmm(value.type, to);
   }
   // What keeps a local's value changes it where it is.
-  std::optional<uint32_t> set = local_set_next(false);
-  if (set && !by_parity && other.kind == Kind::local && other.local == *set) {
+  if (other.kind == Kind::local && !by_parity && local_set_next(false) == other.local) {
     std::swap(other, value);
     cond = negate(cond);
   }

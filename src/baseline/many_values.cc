@@ -86,9 +86,8 @@ void FunctionCompiler::push_slots(Types types) {
   note_slots(from, height());
 }
 
-void FunctionCompiler::prepare_results(const Control& to) {
+void FunctionCompiler::prepare_many_results(const Control& to) {
   Types types = to.label_types();
-  if (!is_many(types)) return;
   if (slots_fit(many_results(types)))
     settle_into_slots(height() - static_cast<uint32_t>(types.size()));
 }

@@ -165,12 +165,29 @@ constexpr std::array<Step, 256> kSteps = [] {
   return table;
 }();
 
-// Counts as it goes. Reads bytes faster than the walk, since it asks less of them; what is not
-// frequent is left to the reader.
+// Reads past the instruction's immediates. False: the bytes are no instruction.
+bool read_immediates(wasm::BodyReader& reader, Op op) {
+  switch (op) {
+#define OP(name, text, prefix, code, imm_, sig, feature, flags) \
+  case Op::name: {                                              \
+    wasm::imm::imm_ i;                                          \
+    reader.read(i);                                             \
+    break;                                                      \
+  }
+#include "wasm/ops.def"
+#undef OP
+    default:
+      return false;
+  }
+  return reader.ok();
+}
+
+// Tells the listener of a body's instructions. Reads bytes faster than the walk, since it asks less
+// of them; what is not frequent is left to the reader.
+template <class Listener>
 class Surveyor {
  public:
-  Surveyor(wasm::BodyReader& reader, const uint8_t* body, BodySurvey& survey)
-      : reader_(reader), body_(body), survey_(survey), finder_(survey.finder) {}
+  Surveyor(wasm::BodyReader& reader, Listener& listener) : reader_(reader), listener_(listener) {}
 
   void run() {
     const uint8_t* p = reader_.pos();
@@ -207,11 +224,11 @@ class Surveyor {
         return skip_leb(immediate);
       case Step::load:
         if (*immediate >= 0x40) return nullptr;
-        finder_.load();
+        listener_.load();
         return skip_leb(immediate + 1);
       case Step::store:
         if (*immediate >= 0x40) return nullptr;
-        finder_.forget();
+        listener_.store();
         return skip_leb(immediate + 1);
       case Step::bytes_4:
         return immediate + 4;
@@ -219,34 +236,34 @@ class Surveyor {
         return immediate + 8;
       case Step::get:
         if (*immediate >= 0x80) return nullptr;
-        if (count(*immediate)) finder_.local_get(*immediate);
+        listener_.local_get(*immediate);
         return immediate + 1;
       case Step::set:
         if (*immediate >= 0x80) return nullptr;
-        if (count(*immediate)) finder_.local_set(*immediate);
+        listener_.local_set(*immediate);
         return immediate + 1;
       case Step::tee:
         if (*immediate >= 0x80) return nullptr;
-        if (count(*immediate)) finder_.local_tee(*immediate);
+        listener_.local_tee(*immediate);
         return immediate + 1;
       case Step::select:
-        select(p);
+        listener_.select(p);
         return immediate;
       case Step::call: {
         const uint8_t* next = skip_leb(immediate);
-        if (next != nullptr) act(Action::call, p, immediate);
+        if (next != nullptr) listener_.call();
         return next;
       }
       case Step::call_indirect: {
         const uint8_t* next = skip_leb(immediate);
         if (next != nullptr) next = skip_leb(next);
-        if (next != nullptr) act(Action::call, p, immediate);
+        if (next != nullptr) listener_.call();
         return next;
       }
       case Step::block:
       case Step::loop:
         if (!is_short_block_type(*immediate)) return nullptr;
-        act(kSteps[*p] == Step::loop ? Action::loop : Action::block, p, immediate);
+        enter(kSteps[*p] == Step::loop);
         return immediate + 1;
       case Step::end:
         leave();
@@ -263,19 +280,7 @@ class Surveyor {
     reader_.skip_to(p);
     Op op = reader_.opcode();
     const uint8_t* immediates = reader_.pos();
-    switch (op) {
-#define OP(name, text, prefix, code, imm_, sig, feature, flags) \
-  case Op::name: {                                              \
-    wasm::imm::imm_ i;                                          \
-    reader_.read(i);                                            \
-    break;                                                      \
-  }
-#include "wasm/ops.def"
-#undef OP
-      default:
-        return nullptr;
-    }
-    if (!reader_.ok()) return nullptr;
+    if (!read_immediates(reader_, op)) return nullptr;
     act(action_of(op), p, immediates);
     return reader_.pos();
   }
@@ -283,45 +288,30 @@ class Surveyor {
   void act(Action action, const uint8_t* p, const uint8_t* immediates) {
     switch (action) {
       case Action::none:
-        break;
+        return;
       case Action::get:
-        if (count(index_at(immediates))) finder_.local_get(index_at(immediates));
-        break;
+        return listener_.local_get(index_at(immediates));
       case Action::set:
-        if (count(index_at(immediates))) finder_.local_set(index_at(immediates));
-        break;
+        return listener_.local_set(index_at(immediates));
       case Action::tee:
-        if (count(index_at(immediates))) finder_.local_tee(index_at(immediates));
-        break;
+        return listener_.local_tee(index_at(immediates));
       case Action::load:
-        finder_.load();
-        break;
+        return listener_.load();
       case Action::store:
-        finder_.forget();
-        break;
+        return listener_.store();
       case Action::select:
-        select(p);
-        break;
+        return listener_.select(p);
       case Action::table_jump:
-        if (depth_ != 0) finder_.dispatch(true);
-        break;
+        return listener_.table_jump();
       case Action::table_call:
-        finder_.dispatch(false);
-        break;
+        return listener_.table_call();
       case Action::loop:
-        if (++depth_ <= kMaxDepth) weight_ *= 8;
-        open_.push_back(true);
-        break;
       case Action::block:
-        open_.push_back(false);
-        break;
+        return enter(action == Action::loop);
       case Action::end:
         return leave();
       case Action::call:
-        survey_.has_calls = true;
-        survey_.calls += weight_;
-        finder_.forget();
-        break;
+        return listener_.call();
     }
   }
 
@@ -334,18 +324,9 @@ class Surveyor {
     return index;
   }
 
-  void select(const uint8_t* p) { finder_.select(static_cast<uint32_t>(p - body_), depth_ != 0); }
-
-  // Whether there can be such a local.
-  bool count(uint32_t index) {
-    if (index >= survey_.uses.size()) [[unlikely]] {
-      if (index >= wasm::kMaxLocals + wasm::kMaxParams) return false;
-      survey_.uses.resize(index + 16);
-      finder_.allow_locals(index + 16);
-    }
-    uint32_t& uses = survey_.uses[index];
-    if (uses < kManyUses) uses += weight_;
-    return true;
+  void enter(bool is_loop) {
+    if (is_loop) listener_.enter_loop();
+    open_.push_back(is_loop);
   }
 
   void leave() {
@@ -353,20 +334,94 @@ class Surveyor {
       done_ = true;
       return;
     }
-    if (open_.back()) {
-      if (depth_-- <= kMaxDepth) weight_ /= 8;
-    }
+    if (open_.back()) listener_.leave_loop();
     open_.pop_back();
   }
 
   wasm::BodyReader& reader_;
-  const uint8_t* body_;
-  BodySurvey& survey_;
-  DispatchFinder& finder_;
-  uint32_t weight_ = 1;
-  uint32_t depth_ = 0;
+  Listener& listener_;
   bool done_ = false;
   std::vector<uint8_t> open_;  // for each open block, whether it is a loop
+};
+
+class UseCounter {
+ public:
+  explicit UseCounter(BodySurvey& survey) : survey_(survey) {}
+
+  // Whether there can be a select that is better a branch: both halves are rare, and few bodies
+  // have them together.
+  bool may_dispatch() const { return has_select_ && has_dispatch_; }
+
+  void local_get(uint32_t local) { count(local); }
+  void local_set(uint32_t local) { count(local); }
+  void local_tee(uint32_t local) { count(local); }
+  void load() {}
+  void store() {}
+  void select(const uint8_t*) { has_select_ = true; }
+  void table_jump() { has_dispatch_ |= depth_ != 0; }
+  void table_call() { has_dispatch_ = true; }
+  void call() {
+    survey_.has_calls = true;
+    survey_.calls += weight_;
+  }
+  void enter_loop() {
+    if (++depth_ <= kMaxDepth) weight_ *= 8;
+  }
+  void leave_loop() {
+    if (depth_-- <= kMaxDepth) weight_ /= 8;
+  }
+
+ private:
+  void count(uint32_t local) {
+    if (local >= survey_.uses.size()) [[unlikely]] {
+      if (local >= wasm::kMaxLocals + wasm::kMaxParams) return;
+      survey_.uses.resize(local + 16);
+    }
+    uint32_t& uses = survey_.uses[local];
+    if (uses < kManyUses) uses += weight_;
+  }
+
+  BodySurvey& survey_;
+  uint32_t weight_ = 1;
+  uint32_t depth_ = 0;
+  bool has_select_ = false;
+  bool has_dispatch_ = false;
+};
+
+// Tells the finder, of a body whose uses were counted.
+class DispatchListener {
+ public:
+  DispatchListener(DispatchFinder& finder, const uint8_t* body, size_t locals)
+      : finder_(finder), body_(body), locals_(locals) {
+    finder_.start();
+    finder_.allow_locals(locals);
+  }
+
+  void local_get(uint32_t local) {
+    if (local < locals_) finder_.local_get(local);
+  }
+  void local_set(uint32_t local) {
+    if (local < locals_) finder_.local_set(local);
+  }
+  void local_tee(uint32_t local) {
+    if (local < locals_) finder_.local_tee(local);
+  }
+  void load() { finder_.load(); }
+  void store() { finder_.forget(); }
+  void select(const uint8_t* p) { finder_.select(static_cast<uint32_t>(p - body_), depth_ != 0); }
+  void table_jump() {
+    if (depth_ != 0) finder_.dispatch(true);
+  }
+  void table_call() { finder_.dispatch(false); }
+  void call() { finder_.forget(); }
+  void enter_loop() { ++depth_; }
+  void leave_loop() { --depth_; }
+
+ private:
+  DispatchFinder& finder_;
+  const uint8_t* body_;
+  size_t locals_;
+  uint32_t depth_ = 0;
 };
 
 struct Candidate {
@@ -409,8 +464,14 @@ void survey_body(wasm::BodyReader reader, const uint8_t* body, BodySurvey& surve
   survey.uses.clear();
   survey.calls = 0;
   survey.has_calls = false;
-  survey.finder.start();
-  Surveyor(reader, body, survey).run();
+  survey.dispatching.clear();
+  const uint8_t* begin = reader.pos();
+  UseCounter counter(survey);
+  Surveyor(reader, counter).run();
+  if (!counter.may_dispatch()) return;
+  reader.skip_to(begin);
+  DispatchListener listener(survey.finder, body, survey.uses.size());
+  Surveyor(reader, listener).run();
   survey.finder.finish(survey.dispatching);
 }
 

@@ -227,9 +227,13 @@ void Client::tell(const Writer& request) {
   static_cast<void>(sent);  // a broker that is gone has nothing to be told
 }
 
-// The block before must have been written: so no more than two are lost with this process.
 void Client::log(const host::CallRecord& record) {
-  if (!calls_->add(record)) return;
+  if (calls_->add(record)) [[unlikely]]
+    send_calls();
+}
+
+// The block before must have been written: so no more than two are lost with this process.
+[[gnu::noinline]] void Client::send_calls() {
   std::lock_guard lock(mutex_);
   Writer calls = calls_->take(false);
   if (calls.empty() || !await_the_unwanted()) return;  // a broker that is gone is said at the end

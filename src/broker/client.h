@@ -68,6 +68,7 @@ class Client final : public host::Gate, public std::enable_shared_from_this<Clie
   host::HostResult<os::Channel::Message> next_answer(os::Channel::Waits waits);
   void tell(const Writer& request);
   void log(const host::CallRecord& record);
+  void send_calls();
   host::HostResult<void> await_the_unwanted();
 
   os::Channel channel_;

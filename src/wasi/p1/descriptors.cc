@@ -248,8 +248,10 @@ P1Result<size_t> Preview1::write_some(Descriptor& descriptor, std::span<const By
     case host::HandleKind::socket:
       return P1_TRY(descriptor.socket().send(from, nonblocking));
     case host::HandleKind::stream: {
-      P1_TRY(before_transfer(descriptor, true));
       host::Stream& stream = descriptor.stream();
+      if ((descriptor.flags & (fdflags::append | fdflags::nonblock)) == 0) [[likely]]
+        return P1_TRY(stream.write(from));
+      P1_TRY(before_transfer(descriptor, true));
       bool appends = (descriptor.flags & fdflags::append) != 0;
       if (appends && stream.seekable()) return P1_TRY(stream.append(from));
       // A file takes all without waiting.

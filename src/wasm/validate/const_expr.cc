@@ -46,25 +46,27 @@ class Restriction {
   uint32_t globals_;
 };
 
+// Errors are made out of line: there are many rows, and these are rare.
+[[gnu::cold, gnu::noinline]] bool refuse_feature(FunctionValidator& validator, Op op) {
+  const OpInfo& info = op_info(op);
+  return validator.fail("illegal opcode: " + std::string(info.text) + " needs the feature " +
+                            std::string(feature_info(info.feature).text),
+                        ErrorCode::malformed);
+}
+[[gnu::cold, gnu::noinline]] bool refuse_row(FunctionValidator& validator, Op op, const char* why) {
+  return validator.fail("constant expression required: " + std::string(op_info(op).text) + why);
+}
+
 template <Op op>
 bool check_row(FunctionValidator& validator, Restriction& restriction, BodyReader& reader, auto imm,
                auto check) {
   constexpr OpInfo kInfo = op_info(op);
-  if (!reader.features().has(kInfo.feature)) {
-    return validator.fail("illegal opcode: " + std::string(kInfo.text) + " needs the feature " +
-                              std::string(feature_info(kInfo.feature).text),
-                          ErrorCode::malformed);
-  }
+  if (!reader.features().has(kInfo.feature)) return refuse_feature(validator, op);
   reader.read(imm);
   if (!reader.ok()) return false;
-  if (!kInfo.has_flag('C')) {
-    return validator.fail("constant expression required: " + std::string(kInfo.text) +
-                          " is not constant");
-  }
-  if (is_extended(op) && !reader.features().has(Feature::extended_const)) {
-    return validator.fail("constant expression required: " + std::string(kInfo.text) +
-                          " needs the feature extended-const");
-  }
+  if (!kInfo.has_flag('C')) return refuse_row(validator, op, " is not constant");
+  if (is_extended(op) && !reader.features().has(Feature::extended_const))
+    return refuse_row(validator, op, " needs the feature extended-const");
   if (!restriction.allows(imm) || !check(imm)) return false;
   if constexpr (!is_run(op)) restriction.note_not_run(op);
   return true;

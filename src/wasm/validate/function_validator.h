@@ -119,15 +119,15 @@ class FunctionValidator {
   bool check_memarg(const imm::memarg& i, ValType& address);
   bool memarg_error(const imm::memarg& i, uint32_t width_log2, bool atomic);
 
-  // Operands.
-  bool push(ValType type) {
+  // Operands. Called for nearly every instruction; left to itself, a compiler may not inline them.
+  [[gnu::always_inline]] bool push(ValType type) {
     if (top_ == limit_) [[unlikely]] {
       if (!grow()) return false;
     }
     *top_++ = type;
     return true;
   }
-  bool pop(ValType expected) {
+  [[gnu::always_inline]] bool pop(ValType expected) {
     if (top_ > base_ && top_[-1] == expected) [[likely]] {
       --top_;
       return true;
