@@ -197,7 +197,7 @@ Result<void> parse_amount(Rule& rule, std::string_view value, Shape shape) {
     rule.amount = *amount;
     return {};
   }
-  return wrong(value, shape == Shape::size       ? "is no size: write a number with K, M, G or T"
+  return wrong(value, shape == Shape::size ? "is no size: write a number with K, M, G, T, P or E"
                       : shape == Shape::duration ? "is no time: write a number with ms, s, m or h"
                                                  : "is no number");
 }
