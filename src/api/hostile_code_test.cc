@@ -220,6 +220,26 @@ TEST_P(HostileCode, IsStoppedWhileItIsPrepared) {
   }
 }
 
+// For debuggers all functions are compiled when their module is instantiated.
+TEST(HostileCodeForDebuggers, IsStoppedWhileItIsPrepared) {
+  auto tier = baseline::make_tier({.cpu = os::cpu_features(), .debug = true});
+  if (!tier) GTEST_SKIP() << "no compiler for this processor";
+  World world("interp");
+  world.engine = runtime::Engine::create(std::move(*tier), {}).value();
+  for (const Shape& shape : shapes()) {
+    SCOPED_TRACE(shape.name);
+    auto module = world.load(module_of(shape, 2 * kLarge));
+    ASSERT_TRUE(module) << module.error().to_string();
+    auto begin = Clock::now();
+    Guest guest(world, *module, std::chrono::milliseconds(20));
+    EXPECT_LT(Clock::now() - begin, std::chrono::seconds(2));
+    std::string end = guest.run();
+    EXPECT_LT(Clock::now() - begin, kGenerous);
+    bool returned = end == "returned" || end == "trap: unreachable";
+    EXPECT_TRUE(returned || end.starts_with("trap: time limit reached: some time")) << end;
+  }
+}
+
 // Whoever comes later finds nothing of it.
 TEST_P(HostileCode, IsPreparedForTheNext) {
   if (world.engine == nullptr) GTEST_SKIP() << "no compiler for this processor";

@@ -229,13 +229,15 @@ Result<uint64_t> BaselineCode::compile_all() {
   return used_ - before;
 }
 
-// What cannot be compiled says so when it is called.
+// What cannot be compiled says so when it is called, and so does what there was no time for.
 void BaselineCode::compile_first() {
-  std::lock_guard lock(compiling_);
-  if (!functions_.empty()) return;
+  std::unique_lock lock(compiling_, std::defer_lock);
+  if (!os::lock_unless_stopped(lock) || !functions_.empty()) return;
   for (uint32_t i = 0; i < module().defined_functions(); ++i) {
     auto compiled = compile(module().imported_functions + i);
-    if (!compiled && compiled.error().code() == ErrorCode::out_of_memory) break;
+    if (compiled) continue;
+    ErrorCode why = compiled.error().code();
+    if (why == ErrorCode::out_of_memory || why == ErrorCode::stopped) break;
   }
   if (options_.listener != nullptr) announce(0);
 }

@@ -39,7 +39,7 @@ struct Options {
   // Who hears of all code; the tier's own. Null: nobody.
   os::CodeListener* listener = nullptr;
   // For debuggers: a module's functions are all compiled when it is first instantiated, so that
-  // they are known before they run, and breakpoints can be set in them.
+  // they are known before they run, and breakpoints can be set in them. The guest's time passes.
   bool debug = false;
   // A module's code memory is mapped when the module is loaded, not when code is first made: for a
   // process that loses the right to map any.

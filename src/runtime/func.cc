@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "abi/host_func.h"
 #include "os/fault.h"
-#include "os/interrupt.h"
-#include "os/watchdog.h"
+#include "runtime/entry.h"
 #include "runtime/fixed_array.h"
 #include "runtime/store.h"
 
@@ -31,42 +29,6 @@ Result<void> check_args(const Store& store, const wasm::FuncType& type,
   }
   return {};
 }
-
-// One entry into the store from the host. Whatever happens inside, the guest stack is as before.
-// The outermost one is what a guest's time passes in.
-class Entry {
- public:
-  explicit Entry(Store& store) : exec_(store.exec()), stack_top_(exec_.stack_top) {
-    if (exec_.host_depth++ == 0) watch_ = store.watch();
-    store.note_entry();
-    if (watch_ != nullptr) [[unlikely]]
-      keep_time();
-  }
-  ~Entry() {
-    if (watch_ != nullptr) [[unlikely]]
-      watch_->end();
-    --exec_.host_depth;
-    exec_.stack_top = stack_top_;
-  }
-  Entry(const Entry&) = delete;
-  Entry& operator=(const Entry&) = delete;
-
-  // Why the guest must not run, or none.
-  abi::TrapKind refused() const { return refused_; }
-
- private:
-  [[gnu::noinline]] void keep_time() {
-    os::allow_interrupts();
-    running_.emplace(exec_.running);
-    refused_ = static_cast<abi::TrapKind>(watch_->begin());
-  }
-
-  abi::ExecContext& exec_;
-  uint8_t* stack_top_;
-  os::Watch* watch_ = nullptr;
-  std::optional<os::Running> running_;  // goes after the watch has ended
-  abi::TrapKind refused_ = abi::TrapKind::none;
-};
 
 abi::Outcome refuse(Store& store, abi::TrapKind kind) {
   abi::Outcome trap = abi::make_trap(kind);

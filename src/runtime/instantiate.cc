@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/utf8.h"
 #include "runtime/const_expr.h"
+#include "runtime/entry.h"
 #include "runtime/func.h"
 #include "runtime/instance.h"
 #include "runtime/store.h"
@@ -89,8 +90,7 @@ class Instantiator {
     TRY(add_tables());
     TRY(add_memories());
     TRY(evaluate_passive_elements());
-    abi::FuncObject* functions = instance_->own_functions_.data();
-    TRY(module_->code().attach(*instance_->vmctx_, {functions, instance_->own_functions_.size()}));
+    TRY(attach());
 
     publish(std::move(owned));
     TRY(write_elements());
@@ -99,6 +99,13 @@ class Instantiator {
   }
 
  private:
+  // A tier may compile functions here (for debuggers, all), as at a first call: in the guest's time.
+  Result<void> attach() {
+    Entry entry(store_);
+    std::span functions(instance_->own_functions_.data(), instance_->own_functions_.size());
+    return module_->code().attach(*instance_->vmctx_, functions);
+  }
+
   Result<void> check(std::span<const Extern> imports) {
     if (&module_->engine() != &store_.engine())
       return fail(ErrorCode::usage, "the module and the store belong to different engines");

@@ -166,9 +166,9 @@ wasm::MemoryType Memory::current_type() const {
 }
 
 std::optional<uint64_t> Memory::growth_bytes(uint64_t delta_pages) const {
-  uint64_t delta_bytes = pages_to_bytes(delta_pages, type_);
-  if (!in_bounds(size_bytes(), delta_bytes, max_bytes_)) return std::nullopt;
   if (delta_pages > max_pages(type_) - size_pages()) return std::nullopt;
+  uint64_t delta_bytes = pages_to_bytes(delta_pages, type_);
+  if (!in_bounds(size_bytes(), delta_bytes, UINT64_MAX - 1)) return std::nullopt;
   return delta_bytes;
 }
 
@@ -178,7 +178,7 @@ uint64_t Memory::grow(uint64_t delta_pages) {
   uint64_t old_pages = old_bytes >> type_.page_size_log2;
   if (delta_pages == 0) return old_pages;
   std::optional<uint64_t> growth = growth_bytes(delta_pages);
-  if (!growth) return kGrowFailed;
+  if (!growth || !in_bounds(old_bytes, *growth, max_bytes_)) return kGrowFailed;
   uint64_t delta_bytes = *growth;
 
   MemoryBudget* budget = context_.budget.get();
