@@ -97,7 +97,8 @@ def test_no_guest_reaches_the_decisions(world):
                         str(world.home / "x"), "rename", str(config.parent), str(world.home / "x"),
                         "link", str(world.store), str(world.home / "x"), "write",
                         str(config / "new"), "list", str(config), "read", "link/permissions.toml"])
-    assert out.count("error 44") == 9, out
+    # Of what it may look at, such as the folder above, it is told that it may not move it.
+    assert out.count("error 44") == 8 and out.count("rename: error 76") == 1, out
     world.run(["run", "--dir", f"{world.home}::/h", "wish.wasm", "rename", "/h/.config", "/h/x",
                "write", "/h/.config/nacre/permissions.toml"])
     assert world.store.read_text() == before

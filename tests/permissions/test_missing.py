@@ -66,6 +66,14 @@ def test_what_may_be_looked_at_is_no_secret(world):
     assert out == "read: text\nwrite: error 76\n", out
     out, _ = world.run("run --dir d:ro wish.wasm write d/a.txt write d/b.txt read d/../other")
     assert out == "write: error 63\nwrite: error 63\nread: error 63\n", out
+    # What must stay because something denied is below it, or behind it.
+    world.put("w/below/secret/a.txt")
+    os.symlink("below/secret", world.path("w/link"))
+    for mode in ("", "--no-lockdown"):
+        out, _ = world.run(f"run {mode} --dir w --deny-dir w/link wish.wasm stat w/below rename w/below w/b rmdir w/below "
+                           "readlink w/link remove w/link rename w/link w/l stat w/below/secret rmdir w/below/secret")
+        assert out == ("stat: done\nrename: error 76\nrmdir: error 76\nreadlink: done\nremove: error 76\n"
+                       "rename: error 76\nstat: error 44\nrmdir: error 44\n"), (mode, out)
     # What it has open is there.
     out, _ = world.run("run --dir / wish.wasm stat /proc/self/environ read /proc/self/environ")
     assert out == "stat: done\nread: error 63\n", out

@@ -5,7 +5,7 @@
 // shell: {} <in >out 2>err
 // shell: {} <in >out 2>&1
 // shell: {} <in >>old 2>>err
-// shell: {} <in >>old 2>&1
+// shell: {} <in >>old 2>>out
 // shell: {} <in >>new 2>/dev/null
 // shell: {} <in 1<>old 2>err
 // shell: {} <>in >out 2>out
