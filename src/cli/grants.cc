@@ -14,8 +14,9 @@ void GrantOptions::add_kinds_to(CLI::App& app) {
     if (!has_value) {
       app.add_flag("--" + name, switches_[name], std::string("let it have ") + kind.help)
           ->group("Grants");
-      app.add_flag("--no-" + name + ",--deny-" + name, switches_["deny-" + name],
-                   std::string("take away ") + kind.help)
+      std::string denials = "--no-" + name;
+      denials += ",--deny-" + name;
+      app.add_flag(denials, switches_["deny-" + name], std::string("take away ") + kind.help)
           ->group("Denials");
       continue;
     }

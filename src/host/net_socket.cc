@@ -210,7 +210,7 @@ HostResult<int64_t> NetSocket::option(SocketOption option) {
     bool over = option == SocketOption::error && state_ == State::connecting &&
                 HOST_TRY(wait_until_writable(true));
     int64_t value = HOST_TRY(FdSocket::option(option));
-    if (over) static_cast<void>(settle(value));  // it is told below
+    if (over) static_cast<void>(settle(value).has_value());  // it is told below
     return value;
   }
   if (os::form_of(option) == os::OptionForm::none) return failed(Errno::noprotoopt);

@@ -232,8 +232,9 @@ std::shared_ptr<Stream> make_memory_input(std::string text) {
   return std::make_shared<MemoryInput>(std::move(text));
 }
 
-std::shared_ptr<Stream> make_filtered_stream(std::shared_ptr<Stream> inner, OutputFilter filter) {
-  return std::make_shared<FilteredStream>(std::move(inner), std::move(filter));
+std::shared_ptr<Stream> make_filtered_stream(const std::shared_ptr<Stream>& inner,
+                                             OutputFilter filter) {
+  return std::make_shared<FilteredStream>(inner, std::move(filter));
 }
 
 }  // namespace nacre::host

@@ -130,6 +130,7 @@ class MemoryOutput final : public Stream {
 // original counts as written once the inner stream took all of the result. What a filter has seen
 // cannot be written at another place: there are no offsets.
 using OutputFilter = std::function<std::string(std::string_view)>;
-std::shared_ptr<Stream> make_filtered_stream(std::shared_ptr<Stream> inner, OutputFilter filter);
+std::shared_ptr<Stream> make_filtered_stream(const std::shared_ptr<Stream>& inner,
+                                             OutputFilter filter);
 
 }  // namespace nacre::host

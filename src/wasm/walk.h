@@ -44,8 +44,8 @@ template <size_t N>
 consteval std::array<char, N> with_hyphens(const char (&text)[N]) {
   std::array<char, N> result{};
   for (size_t i = 0; i < N; ++i) result[i] = text[i];
-  for (size_t i = N; i-- != 0 && result[i] != ' ';) {
-    if (result[i] == '_') result[i] = '-';
+  for (size_t i = N; i != 0 && result[i - 1] != ' '; --i) {
+    if (result[i - 1] == '_') result[i - 1] = '-';
   }
   return result;
 }
