@@ -357,9 +357,13 @@ class UseCounter {
   void local_tee(uint32_t local) { count(local); }
   void load() {}
   void store() {}
-  void select(const uint8_t*) { has_select_ = true; }
+  // One that is written to a local at once, in a loop; a machine of tail calls needs no loop.
+  void select(const uint8_t* p) {
+    constexpr uint8_t kLocalSet = 0x21, kLocalTee = 0x22;
+    has_select_ |= depth_ != 0 && (p[1] == kLocalSet || p[1] == kLocalTee);
+  }
   void table_jump() { has_dispatch_ |= depth_ != 0; }
-  void table_call() { has_dispatch_ = true; }
+  void table_call() { has_select_ = has_dispatch_ = true; }
   void call() {
     survey_.has_calls = true;
     survey_.calls += weight_;
@@ -460,6 +464,10 @@ x64::GprSet arriving(const std::vector<Local>& locals, uint32_t params, uint32_t
 
 }  // namespace
 
+// Of a body that is read once more for a machine. The loop of CPython, of Ruby or of SQLite is less
+// than that; what is more is a parser, which would pay for the second look and use none of it.
+constexpr std::ptrdiff_t kMaxMachineBytes = 200'000;
+
 void survey_body(wasm::BodyReader reader, const uint8_t* body, BodySurvey& survey) {
   survey.uses.clear();
   survey.calls = 0;
@@ -468,7 +476,7 @@ void survey_body(wasm::BodyReader reader, const uint8_t* body, BodySurvey& surve
   const uint8_t* begin = reader.pos();
   UseCounter counter(survey);
   Surveyor(reader, counter).run();
-  if (!counter.may_dispatch()) return;
+  if (!counter.may_dispatch() || reader.pos() - begin > kMaxMachineBytes) return;
   reader.skip_to(begin);
   DispatchListener listener(survey.finder, body, survey.uses.size());
   Surveyor(reader, listener).run();
