@@ -1,7 +1,6 @@
 #include "host/stream.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -19,9 +18,7 @@ class RealStream final : public Stream {
         fd_(std::move(fd)),
         is_terminal_(os::is_terminal(fd_.get())),
         seekable_(!is_terminal_ && os::seek(fd_.get(), 0, SEEK_CUR).has_value()),
-        opened_as_(os::opened_as(fd_.get())) {
-    if (opened_as_.append) kept_bytes_ = size_of_file().value_or(0);
-  }
+        opened_as_(os::opened_as(fd_.get())) {}
 
   bool is_terminal() const override { return is_terminal_; }
   bool seekable() const override { return seekable_; }
@@ -38,7 +35,7 @@ class RealStream final : public Stream {
     return from_sys(waited(false, [&] { return os::read_vectors(fd_.get(), to); }));
   }
   HostResult<size_t> write(std::span<const Bytes> from) override {
-    return appended(from_sys(waited(true, [&] { return os::write_vectors(fd_.get(), from); })));
+    return from_sys(waited(true, [&] { return os::write_vectors(fd_.get(), from); }));
   }
   HostResult<uint64_t> seek(int64_t offset, int whence) override {
     if (!seekable_) return failed(Errno::spipe);
@@ -49,7 +46,7 @@ class RealStream final : public Stream {
     return from_sys(os::read_vectors_at(fd_.get(), to, offset));
   }
   HostResult<size_t> write_at(std::span<const Bytes> from, uint64_t offset) override {
-    return appended(from_sys(os::write_vectors_at(fd_.get(), from, offset)));
+    return from_sys(os::write_vectors_at(fd_.get(), from, offset));
   }
   HostResult<size_t> append(std::span<const Bytes> from) override {
     if (opened_as_.append || !size_of_file()) return write(from);
@@ -57,15 +54,13 @@ class RealStream final : public Stream {
   }
   HostResult<void> set_size(uint64_t size_bytes) override {
     if (size_bytes > INT64_MAX) return failed(Errno::inval);
-    if (opened_as_.append) return set_size_of_appended(size_bytes);
+    // What is there may be somebody else's, who appends as well, also at this moment.
+    bool cuts_off = opened_as_.append && size_bytes < size_of_file().value_or(0);
+    if (cuts_off) return failed(Errno::perm);
     return from_sys(os::set_size(fd_.get(), size_bytes));
   }
   HostResult<void> allocate(uint64_t offset, uint64_t length) override {
-    HOST_TRY(from_sys(os::allocate(fd_.get(), offset, length)));
-    if (opened_as_.append && offset + length > kept_bytes_ + own_bytes_) {
-      own_bytes_ = offset + length - kept_bytes_;
-    }
-    return {};
+    return from_sys(os::allocate(fd_.get(), offset, length));
   }
   HostResult<void> advise(uint64_t offset, uint64_t length, Advice advice) override {
     return from_sys(os::advise(fd_.get(), offset, length, native_advice(advice)));
@@ -82,20 +77,6 @@ class RealStream final : public Stream {
     auto status = os::file_status(fd_.get());
     if (!status || to_file_type(status->st_mode) != FileType::regular_file) return std::nullopt;
     return static_cast<uint64_t>(status->st_size);
-  }
-
-  HostResult<size_t> appended(HostResult<size_t> written) {
-    if (written && opened_as_.append) own_bytes_ += *written;
-    return written;
-  }
-  // What was there at the start stays, and so does all if somebody else appended as well.
-  HostResult<void> set_size_of_appended(uint64_t size_bytes) {
-    uint64_t size = size_of_file().value_or(0);
-    bool is_own = size == kept_bytes_ + own_bytes_ && size_bytes >= kept_bytes_;
-    if (size_bytes < size && !is_own) return failed(Errno::perm);
-    HOST_TRY(from_sys(os::set_size(fd_.get(), size_bytes)));
-    if (is_own) own_bytes_ = size_bytes - kept_bytes_;
-    return {};
   }
 
   // Whoever shares the pipe or terminal with us may have made it nonblocking; that is not what the
@@ -115,9 +96,6 @@ class RealStream final : public Stream {
   bool is_terminal_;
   bool seekable_;
   os::OpenedAs opened_as_;
-  // Of a file that is appended to: what it held at the start, and what came from here since.
-  uint64_t kept_bytes_ = 0;
-  std::atomic<uint64_t> own_bytes_ = 0;
 };
 
 class NullStream final : public Stream {

@@ -94,19 +94,22 @@ def test_what_is_there_stays_where_somebody_appends(world):
 
 
 def test_nothing_is_cut_off_that_others_appended_meanwhile(world):
+    """Nor after space was set aside where that stands."""
+    wait = f"(drop {write(2)})(drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 64)))"
     for mode in BOTH:
-        world.put("log", "what was there\n")
-        world.put("act.wat", MODULE.replace("ACT", "(drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 64)))"
-                                            + set_size(1, 15)))
-        with open(world.path("log"), "ab") as log:
-            guest = subprocess.Popen(world.command(f"run {mode} act.wat"), cwd=world.work, env=world.environment,
-                                     stdin=subprocess.PIPE, stdout=log, stderr=subprocess.DEVNULL)
-            log.write(b"and more\n")
-            log.flush()
-            guest.communicate(b"go")
-        assert guest.returncode == PERM, (mode, guest.returncode)
-        with open(world.path("log"), "rb") as log:
-            assert log.read() == b"what was there\nand more\n", mode
+        for act in (set_size(1, 15), f"(drop {allocate(1, 24)})" + set_size(1, 15)):
+            world.put("log", "what was there\n")
+            world.put("act.wat", MODULE.replace("ACT", wait + act))
+            with open(world.path("log"), "ab") as log:
+                guest = subprocess.Popen(world.command(f"run {mode} act.wat"), cwd=world.work, env=world.environment,
+                                         stdin=subprocess.PIPE, stdout=log, stderr=subprocess.PIPE)
+                assert guest.stderr.read(8) == b"12345678", "it runs"
+                log.write(b"and more\n")
+                log.flush()
+                guest.communicate(b"go")
+            assert guest.returncode == PERM, (mode, act, guest.returncode)
+            with open(world.path("log"), "rb") as log:
+                assert log.read() == b"what was there\nand more\n", (mode, act)
 
 
 def test_a_log_that_shares_a_file_with_output_is_appended_to(world):
