@@ -189,11 +189,13 @@ class Surveyor {
  public:
   Surveyor(wasm::BodyReader& reader, Listener& listener) : reader_(reader), listener_(listener) {}
 
-  void run() {
+  // Of those that begin before `end`, or of all.
+  void run(const uint8_t* end = nullptr) {
     const uint8_t* p = reader_.pos();
-    const uint8_t* end = p + reader_.remaining();
+    const uint8_t* last = p + reader_.remaining();
+    if (end == nullptr) end = last;
     while (!done_ && p < end) {
-      const uint8_t* next = end - p >= kLongest ? step(p) : nullptr;
+      const uint8_t* next = last - p >= kLongest ? step(p) : nullptr;
       if (next == nullptr) next = read_slowly(p);
       if (next == nullptr) return;
       p = next;
@@ -302,9 +304,9 @@ class Surveyor {
       case Action::select:
         return listener_.select(p);
       case Action::table_jump:
-        return listener_.table_jump();
+        return listener_.table_jump(p);
       case Action::table_call:
-        return listener_.table_call();
+        return listener_.table_call(p);
       case Action::loop:
       case Action::block:
         return enter(action == Action::loop);
@@ -348,9 +350,11 @@ class UseCounter {
  public:
   explicit UseCounter(BodySurvey& survey) : survey_(survey) {}
 
-  // Whether there can be a select that is better a branch: both halves are rare, and few bodies
-  // have them together.
-  bool may_dispatch() const { return has_select_ && has_dispatch_; }
+  // The last instruction that matters to whether a select is better a branch; null if none is, for
+  // that takes a select and a dispatch. Both are rare, and few bodies have them together.
+  const uint8_t* last_of_machine() const {
+    return has_select_ && has_dispatch_ ? last_of_machine_ : nullptr;
+  }
 
   void local_get(uint32_t local) { count(local); }
   void local_set(uint32_t local) { count(local); }
@@ -360,10 +364,19 @@ class UseCounter {
   // One that is written to a local at once, in a loop; a machine of tail calls needs no loop.
   void select(const uint8_t* p) {
     constexpr uint8_t kLocalSet = 0x21, kLocalTee = 0x22;
-    has_select_ |= depth_ != 0 && (p[1] == kLocalSet || p[1] == kLocalTee);
+    if (depth_ == 0 || (p[1] != kLocalSet && p[1] != kLocalTee)) return;
+    has_select_ = true;
+    last_of_machine_ = p + 1;
   }
-  void table_jump() { has_dispatch_ |= depth_ != 0; }
-  void table_call() { has_select_ = has_dispatch_ = true; }
+  void table_jump(const uint8_t* p) {
+    if (depth_ == 0) return;
+    has_dispatch_ = true;
+    last_of_machine_ = p;
+  }
+  void table_call(const uint8_t* p) {
+    has_select_ = has_dispatch_ = true;
+    last_of_machine_ = p;
+  }
   void call() {
     survey_.has_calls = true;
     survey_.calls += weight_;
@@ -390,6 +403,7 @@ class UseCounter {
   uint32_t depth_ = 0;
   bool has_select_ = false;
   bool has_dispatch_ = false;
+  const uint8_t* last_of_machine_ = nullptr;
 };
 
 // Tells the finder, of a body whose uses were counted.
@@ -413,10 +427,10 @@ class DispatchListener {
   void load() { finder_.load(); }
   void store() { finder_.forget(); }
   void select(const uint8_t* p) { finder_.select(static_cast<uint32_t>(p - body_), depth_ != 0); }
-  void table_jump() {
+  void table_jump(const uint8_t*) {
     if (depth_ != 0) finder_.dispatch(true);
   }
-  void table_call() { finder_.dispatch(false); }
+  void table_call(const uint8_t*) { finder_.dispatch(false); }
   void call() { finder_.forget(); }
   void enter_loop() { ++depth_; }
   void leave_loop() { --depth_; }
@@ -476,10 +490,11 @@ void survey_body(wasm::BodyReader reader, const uint8_t* body, BodySurvey& surve
   const uint8_t* begin = reader.pos();
   UseCounter counter(survey);
   Surveyor(reader, counter).run();
-  if (!counter.may_dispatch() || reader.pos() - begin > kMaxMachineBytes) return;
+  const uint8_t* last = counter.last_of_machine();
+  if (last == nullptr || reader.pos() - begin > kMaxMachineBytes) return;
   reader.skip_to(begin);
   DispatchListener listener(survey.finder, body, survey.uses.size());
-  Surveyor(reader, listener).run();
+  Surveyor(reader, listener).run(last + 1);
   survey.finder.finish(survey.dispatching);
 }
 
