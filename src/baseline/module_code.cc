@@ -7,7 +7,7 @@
 
 #include "abi/memory_layout.h"
 #include "base/utf8.h"
-#include "baseline/unwind.h"
+#include "native/unwind.h"
 #include "os/interrupt.h"
 #include "wasm/validate/validate.h"
 
@@ -249,7 +249,7 @@ void BaselineCode::announce(size_t first) {
     made.push_back({.begin = function.code.data(),
                     .size_bytes = function.code.size(),
                     .name = module_name_ + "!" + names_.show(function.index),
-                    .unwind = unwind_frame_pointer()});
+                    .unwind = native::unwind_frame_pointer()});
   }
   options_.listener->code_made(made);
 }

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 
-#include "baseline/x64/assembler.h"
+#include "native/x64/assembler.h"
 #include "wasm/types.h"
 
 namespace nacre::baseline {
+
+namespace x64 = native::x64;
 
 enum class Type : uint8_t { i32, i64, f32, f64, v128, ref };
 

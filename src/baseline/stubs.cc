@@ -9,8 +9,8 @@
 #include "baseline/module_code.h"
 #include "baseline/operand.h"
 #include "baseline/support.h"
-#include "baseline/unwind.h"
-#include "baseline/x64/assembler.h"
+#include "native/unwind.h"
+#include "native/x64/assembler.h"
 
 namespace nacre::baseline {
 
@@ -186,7 +186,7 @@ class Stubs::Maker {
   std::vector<os::NewCode> made_;
   std::string stub_name_;  // of the stub that is being made; empty: none
   uint32_t stub_begin_ = 0;
-  UnwindProgram unwind_;
+  native::UnwindProgram unwind_;
 };
 
 void Stubs::Maker::common() {

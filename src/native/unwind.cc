@@ -1,8 +1,8 @@
-#include "baseline/unwind.h"
+#include "native/unwind.h"
 
 #include <array>
 
-namespace nacre::baseline {
+namespace nacre::native {
 namespace {
 
 using x64::Gpr;
@@ -80,4 +80,4 @@ std::vector<uint8_t> unwind_frame_pointer() {
   return program.take();
 }
 
-}  // namespace nacre::baseline
+}  // namespace nacre::native

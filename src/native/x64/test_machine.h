@@ -14,10 +14,10 @@
 #include <random>
 #include <string>
 
-#include "baseline/x64/assembler.h"
+#include "native/x64/assembler.h"
 #include "os/code_memory.h"
 
-namespace nacre::baseline::x64 {
+namespace nacre::native::x64 {
 
 struct Vector {
   std::array<uint64_t, 2> half{};
@@ -217,4 +217,4 @@ class Machine {
   size_t start_ = 0;
 };
 
-}  // namespace nacre::baseline::x64
+}  // namespace nacre::native::x64

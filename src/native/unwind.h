@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "baseline/x64/registers.h"
+#include "native/x64/registers.h"
 
-namespace nacre::baseline {
+namespace nacre::native {
 
 class UnwindProgram {
  public:
@@ -36,4 +36,4 @@ class UnwindProgram {
 // `ret` behind it, the debugger misses the caller.)
 std::vector<uint8_t> unwind_frame_pointer();
 
-}  // namespace nacre::baseline
+}  // namespace nacre::native

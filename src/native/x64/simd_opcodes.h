@@ -2,9 +2,9 @@
 // their VEX forms. Lanes: b w d q are 8 to 64 bits, ps and pd floats of 32 and 64.
 #pragma once
 
-#include "baseline/x64/assembler.h"
+#include "native/x64/assembler.h"
 
-namespace nacre::baseline::x64 {
+namespace nacre::native::x64 {
 
 // ---- moves, constants
 inline constexpr Opcode kMovaps{0, 1, 0x28}, kMovddup{0xF2, 1, 0x12}, kMovsd{0xF2, 1, 0x10};
@@ -89,4 +89,4 @@ inline constexpr Opcode kCvtdq2ps{0, 1, 0x5B}, kCvttps2dq{0xF3, 1, 0x5B};
 inline constexpr Opcode kCvtdq2pd{0xF3, 1, 0xE6}, kCvttpd2dq{0x66, 1, 0xE6};
 inline constexpr Opcode kCvtps2pd{0, 1, 0x5A}, kCvtpd2ps{0x66, 1, 0x5A};
 
-}  // namespace nacre::baseline::x64
+}  // namespace nacre::native::x64

@@ -3,10 +3,10 @@
 #include <array>
 #include <bit>
 
-#include "baseline/x64/assembler.h"
-#include "baseline/x64/test_machine.h"
+#include "native/x64/assembler.h"
+#include "native/x64/test_machine.h"
 
-namespace nacre::baseline::x64 {
+namespace nacre::native::x64 {
 namespace {
 
 constexpr int kRounds = 400;
@@ -323,4 +323,4 @@ TEST(AvxAlone, FourRegistersAndW) {
 }
 
 }  // namespace
-}  // namespace nacre::baseline::x64
+}  // namespace nacre::native::x64

@@ -8,10 +8,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "baseline/x64/assembler.h"
-#include "baseline/x64/test_machine.h"
+#include "native/x64/assembler.h"
+#include "native/x64/test_machine.h"
 
-namespace nacre::baseline::x64 {
+namespace nacre::native::x64 {
 namespace {
 
 constexpr const char* kNames64[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
@@ -113,4 +113,4 @@ TEST(Disassembly, IsWhatWasMeant) {
 }
 
 }  // namespace
-}  // namespace nacre::baseline::x64
+}  // namespace nacre::native::x64

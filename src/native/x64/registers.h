@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace nacre::baseline::x64 {
+namespace nacre::native::x64 {
 
 enum class Gpr : uint8_t {
   rax,
@@ -102,4 +102,4 @@ inline constexpr std::array kGprSavedPins = {Gpr::rbx, Gpr::r12, Gpr::r14};
 inline constexpr std::array kXmmPins = {Xmm::xmm6,  Xmm::xmm7,  Xmm::xmm8,  Xmm::xmm9,
                                         Xmm::xmm10, Xmm::xmm11, Xmm::xmm12, Xmm::xmm13};
 
-}  // namespace nacre::baseline::x64
+}  // namespace nacre::native::x64

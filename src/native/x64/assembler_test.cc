@@ -1,15 +1,15 @@
 // Every function of the assembler, carried out on random operands and compared with what it should
 // do, written in C++ (security.md C4). All registers take part, rsp and the ones with odd encodings
 // as bases as well.
-#include "baseline/x64/assembler.h"
+#include "native/x64/assembler.h"
 
 #include <algorithm>
 #include <bit>
 #include <functional>
 
-#include "baseline/x64/test_machine.h"
+#include "native/x64/test_machine.h"
 
-namespace nacre::baseline::x64 {
+namespace nacre::native::x64 {
 namespace {
 
 constexpr int kRounds = 400;
@@ -863,4 +863,4 @@ TEST_F(AssemblerTest, AtomicAccesses) {
 }
 
 }  // namespace
-}  // namespace nacre::baseline::x64
+}  // namespace nacre::native::x64

@@ -9,10 +9,10 @@
 #include <cstdint>
 #include <cstring>
 
-#include "baseline/x64/registers.h"
+#include "native/x64/registers.h"
 #include "os/cpu.h"
 
-namespace nacre::baseline::x64 {
+namespace nacre::native::x64 {
 
 inline constexpr size_t kMaxInstructionBytes = 16;
 
@@ -580,4 +580,4 @@ class Assembler {
   uint8_t* pos_ = nullptr;
 };
 
-}  // namespace nacre::baseline::x64
+}  // namespace nacre::native::x64
