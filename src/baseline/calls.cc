@@ -4,7 +4,6 @@
 
 #include "abi/code.h"
 #include "baseline/function_compiler.h"
-#include "baseline/stubs.h"
 
 namespace nacre::baseline {
 

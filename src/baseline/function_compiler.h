@@ -31,7 +31,8 @@
 #include "baseline/operand.h"
 #include "baseline/options.h"
 #include "baseline/pins.h"
-#include "baseline/stubs.h"
+#include "native/compiler.h"
+#include "native/stubs.h"
 #include "native/x64/assembler.h"
 #include "native/x64/simd_opcodes.h"
 #include "wasm/body_reader.h"
@@ -53,31 +54,10 @@ using x64::Shift;
 using x64::Width;
 using x64::Xmm;
 
-// An instruction that can stop the function or call out of it: where its machine code is (an
-// access: its first byte; a call: behind it), counted from the function's first byte, and which
-// instruction it is, counted from the first byte of the body. Also between which instructions the
-// frame is undone already, before a jump out of the function.
-struct CodePosition {
-  enum class Kind : uint32_t {
-    call,
-    access,
-    frame_gone,
-    instruction,  // with a whole frame: in places, so that an interrupt finds one near it
-  };
-  CodePosition(uint32_t code_offset, uint32_t body_offset, Kind its_kind)
-      : code(code_offset), body(body_offset), kind(its_kind) {}
-  uint32_t code;
-  uint32_t body : 30;
-  Kind kind : 2;
-};
-static_assert(wasm::kMaxBodyBytes < uint32_t{1} << 30);
-
-// Machine code of one function, in the buffer it was emitted to.
-struct CompiledFunction {
-  uint32_t code_bytes = 0;
-  std::span<const CodePosition> positions;  // by rising `code`
-  std::span<const uint32_t> callees;        // functions of the module that it calls by their slots
-};
+using native::CodePosition;
+using native::CompiledFunction;
+using native::Entry;
+using native::entry_offset;
 
 class FunctionCompiler {
  public:

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "baseline/function_compiler.h"
-#include "baseline/module_code.h"
-#include "wasm/validate/validate.h"
+#include "baseline/module_compiler.h"
+#include "native/module_code.h"
 
 namespace nacre::baseline {
 namespace {
@@ -85,32 +85,36 @@ void FunctionCompiler::complete_listing() {
   }
 }
 
-Result<abi::CodeListing> BaselineCode::list(uint32_t index, const os::CpuFeatures& cpu) {
+Result<native::CompiledFunction> ModuleCompiler::compile(uint32_t function, uint8_t* buffer,
+                                                         const uint8_t* limit, int64_t slots) {
+  if (functions_ == nullptr) functions_ = std::make_unique<FunctionCompiler>(info_, options_);
+  return functions_->compile(function, buffer, limit, slots);
+}
+
+Result<abi::CodeListing> ModuleCompiler::list(uint32_t function, bool guarded_memories,
+                                              const os::CpuFeatures& cpu) const {
   if (!is_enough(cpu)) return fail(ErrorCode::unsupported, kNotEnough);
-  if (!bodies_valid_) TRY(wasm::validate_function(info_, index));
-  Options options;
-  {
-    std::lock_guard lock(mutex_);
-    options = options_;
-  }
+  Options options = options_;
+  options.guarded_memories = options.guarded_memories && guarded_memories;
   options.cpu = cpu;
   // As if it were the first function that is compiled.
-  uint64_t slot_bytes = uint64_t{8} * module().defined_functions();
-  auto slots = -static_cast<int64_t>((slot_bytes + 63) & ~uint64_t{63});
-  uint64_t size = code_bytes_for(1, module().body_of(index).size());
+  const wasm::Module& module = info_.module();
+  auto slots =
+      -static_cast<int64_t>(native::ModuleCode::slot_bytes_for(module.defined_functions()));
+  uint64_t size = native::ModuleCode::code_bytes_for(1, module.body_of(function).size());
   std::unique_ptr<uint8_t[]> buffer(new (std::nothrow) uint8_t[size]);
   if (buffer == nullptr) return fail(ErrorCode::out_of_memory, "no memory for machine code");
   abi::CodeListing listing;
   FunctionCompiler compiler(info_, options);
   compiler.describe(&listing);
-  CompiledFunction compiled =
-      TRY(compiler.compile(index, buffer.get(), buffer.get() + size, slots));
+  native::CompiledFunction compiled =
+      TRY(compiler.compile(function, buffer.get(), buffer.get() + size, slots));
   listing.code.assign(buffer.get(), buffer.get() + compiled.code_bytes);
   for (uint32_t callee : compiled.callees)
-    listing.slots.push_back({slots + 8 * int64_t{callee - module().imported_functions}, callee});
+    listing.slots.push_back({slots + 8 * int64_t{callee - module.imported_functions}, callee});
   listing.processor = "x86-64";
   listing.context_register = kGprNames[number(x64::kVmCtx)];
-  listing.fields = context_fields(module());
+  listing.fields = context_fields(module);
   return listing;
 }
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "os/code_listener.h"
+#include "native/options.h"
 #include "os/cpu.h"
 
 namespace nacre::baseline {
@@ -31,18 +31,13 @@ struct Options {
   // does not hold does not compile.
   bool check_merges = false;
   // What bits are filled with.
-  static constexpr uint32_t kDirt = 0xBAD0'BAD0;
+  static constexpr uint32_t kDirt = native::Options::kPoison;
 
   // Code counts what it does (abi/code.h, fuel).
   bool count_fuel = false;
 
-  // Who hears of all code; the tier's own. Null: nobody.
-  os::CodeListener* listener = nullptr;
-  // For debuggers: a module's functions are all compiled when it is first instantiated, so that
-  // they are known before they run, and breakpoints can be set in them. The guest's time passes.
+  // As of native::Options.
   bool debug = false;
-  // A module's code memory is mapped when the module is loaded, not when code is first made: for a
-  // process that loses the right to map any.
   bool map_at_load = false;
 };
 

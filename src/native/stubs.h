@@ -13,11 +13,11 @@
 #include "abi/code.h"
 #include "abi/vmctx.h"
 #include "base/result.h"
-#include "baseline/options.h"
+#include "native/options.h"
 #include "os/code_memory.h"
 #include "wasm/types.h"
 
-namespace nacre::baseline {
+namespace nacre::native {
 
 // Places in VmCtx::entries.
 enum class Entry : uint32_t {
@@ -45,14 +45,24 @@ constexpr int32_t entry_offset(Entry entry) {
 
 using abi::HostEntry;
 
+// Where stubs are that others jump to.
+struct CommonStubs {
+  const void* entries[static_cast<size_t>(Entry::count)] = {};
+  // Offsets in the memory of the stubs.
+  uint32_t exit = 0;  // leaves guest code with eax as the answer
+  uint32_t host_trapped = 0;
+  uint32_t direct_trapped = 0;
+  uint32_t host_overflow = 0;
+};
+
 class Stubs {
  public:
   // Errors: those of os::CodeMemory.
   static Result<std::unique_ptr<Stubs>> create(const Options& options);
   ~Stubs();
 
-  const void* const* entries() const { return entries_; }
-  const void* entry(Entry which) const { return entries_[static_cast<uint32_t>(which)]; }
+  const void* const* entries() const { return common_.entries; }
+  const void* entry(Entry which) const { return common_.entries[static_cast<uint32_t>(which)]; }
 
   // For functions of this type, whose canonical id is `id`. Errors: out_of_memory.
   Result<HostEntry> host_entry(wasm::CanonTypeId id, const wasm::FuncType& type);
@@ -61,25 +71,17 @@ class Stubs {
   Result<const void*> direct_host_function(wasm::CanonTypeId id, const wasm::FuncType& type);
 
  private:
-  using Functions = std::unordered_map<uint32_t, const void*>;
+  // What is made of a signature: by its canonical id, where it begins.
+  enum class Kind : uint8_t { host_entry, host_function, direct_host_function, count };
   explicit Stubs(const Options& options) : options_(options) {}
-  class Maker;
-  void make_common();
-  Result<const void*> stub_of(Functions& known, wasm::CanonTypeId id, const wasm::FuncType& type,
-                              const void* (Maker::*make)(const wasm::FuncType&));
+  Result<const void*> stub_of(Kind kind, wasm::CanonTypeId id, const wasm::FuncType& type);
 
   Options options_;
   os::CodeMemory memory_;
+  CommonStubs common_;  // immutable after create()
   std::mutex mutex_;
   size_t used_ = 0;
-  const void* entries_[static_cast<size_t>(Entry::count)] = {};
-  uint32_t exit_offset_ = 0;  // leaves guest code with eax as the answer
-  uint32_t host_trapped_offset_ = 0;
-  uint32_t direct_trapped_offset_ = 0;
-  uint32_t host_overflow_offset_ = 0;
-  std::unordered_map<uint32_t, HostEntry> host_entries_;
-  Functions host_functions_;
-  Functions direct_host_functions_;
+  std::unordered_map<uint32_t, const void*> by_type_[static_cast<size_t>(Kind::count)];
 };
 
-}  // namespace nacre::baseline
+}  // namespace nacre::native

@@ -11,22 +11,30 @@
 #include <vector>
 
 #include "abi/code.h"
-#include "baseline/function_compiler.h"
-#include "baseline/options.h"
-#include "baseline/stubs.h"
+#include "native/compiler.h"
+#include "native/options.h"
+#include "native/stubs.h"
 #include "os/code_memory.h"
 #include "os/fault.h"
 #include "wasm/names.h"
 
-namespace nacre::baseline {
+namespace nacre::native {
 
 // Thread-safe.
-class BaselineCode final : public abi::ModuleCode {
+class ModuleCode final : public abi::ModuleCode {
  public:
-  // `stubs` outlives it. Errors: out_of_memory.
+  // `compiler` and `stubs` outlive it. Errors: out_of_memory.
   static Result<std::unique_ptr<abi::ModuleCode>> create(const abi::ModuleInput& input,
-                                                         Options options, Stubs& stubs);
-  ~BaselineCode() override;
+                                                         const Options& options, Compiler& compiler,
+                                                         Stubs& stubs);
+  ~ModuleCode() override;
+
+  // Address space for the code of so many functions and bytes of bodies: as much as any needs.
+  static uint64_t code_bytes_for(uint64_t functions, uint64_t body_bytes);
+  // The slots of so many functions, rounded up to where code can begin.
+  static uint64_t slot_bytes_for(uint64_t functions) {
+    return (sizeof(void*) * functions + 63) & ~uint64_t{63};
+  }
 
   Result<void> attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> functions) override;
   Result<uint64_t> compile_all() override;
@@ -76,9 +84,8 @@ class BaselineCode final : public abi::ModuleCode {
   const FunctionCode* function_code(uint32_t index) const;
 
  private:
-  BaselineCode(const abi::ModuleInput& input, Options options, Stubs& stubs);
-  // Address space for the code of so many functions and bytes of bodies: as much as any needs.
-  static uint64_t code_bytes_for(uint64_t functions, uint64_t body_bytes);
+  ModuleCode(const abi::ModuleInput& input, const Options& options, Compiler& compiler,
+             Stubs& stubs);
   Result<void> map();
   Result<void> make_room();
   // Without address space for guards, memories are checked; code that relies on them must not run.
@@ -109,17 +116,18 @@ class BaselineCode final : public abi::ModuleCode {
   // Held while functions are compiled, which is long; mutex_ while what they became is noted or
   // looked up, which is short. Who wants both takes this one first.
   std::mutex compiling_;
-  mutable std::mutex mutex_;  // options_, functions_
+  mutable std::mutex mutex_;  // guarded_memories_, functions_
   // Slots first: one for each function that is defined, null until code calls it.
   os::CodeMemory memory_;
   os::CodeRange fault_range_;
   std::atomic<bool> has_room_{false};  // memory_ is there
   size_t used_ = 0;
   size_t populated_ = 0;  // so far there are pages
-  std::unique_ptr<FunctionCompiler> compiler_;
+  std::unique_ptr<ModuleCompiler> compiler_;
+  bool guarded_memories_;                                   // whether code relies on their guards
   std::vector<std::unique_ptr<FunctionCode>> functions_;    // by rising address
   std::unique_ptr<std::atomic<const void*>[]> entries_;     // by function; null: not compiled
   std::unique_ptr<std::atomic<HostEntry>[]> host_entries_;  // by type
 };
 
-}  // namespace nacre::baseline
+}  // namespace nacre::native

@@ -1,14 +1,14 @@
-#include "baseline/support.h"
+#include "native/support.h"
 
 #include <utility>
 
 #include "abi/host_func.h"
 #include "abi/memory_layout.h"
 #include "base/bytes.h"
-#include "baseline/module_code.h"
+#include "native/module_code.h"
 #include "os/fault.h"
 
-namespace nacre::baseline {
+namespace nacre::native {
 namespace {
 
 using abi::TrapKind;
@@ -19,9 +19,9 @@ const T* pointer_at(const uint8_t* address) {
       load_le<uintptr_t>(address));
 }
 
-BaselineCode& code_of(const abi::VmCtx& vmctx) { return static_cast<BaselineCode&>(*vmctx.code); }
+ModuleCode& code_of(const abi::VmCtx& vmctx) { return static_cast<ModuleCode&>(*vmctx.code); }
 
-using At = BaselineCode::At;
+using At = ModuleCode::At;
 
 // Adds the frames of an activation, the youngest first; `at` says what `pc` is in that one.
 void add_frames(abi::Trap& trap, const uint8_t* pc, const uint8_t* frame, At at) {
@@ -82,7 +82,7 @@ void on_fault(abi::ExecContext* exec, const uint8_t* pc, uint64_t address, const
 
 void on_interrupt(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* stack,
                   const uint8_t* frame, abi::VmCtx* vmctx) {
-  using Frame = BaselineCode::FrameState;
+  using Frame = ModuleCode::FrameState;
   abi::Outcome trap = abi::make_trap(abi::stop_reason(*exec));
   auto place = code_of(*vmctx).find_interrupted(pc);
   if (!place && frame != nullptr) {
@@ -147,4 +147,4 @@ const void* compile_object(abi::VmCtx*, abi::FuncObject* function) {
   return *code;
 }
 
-}  // namespace nacre::baseline
+}  // namespace nacre::native

@@ -1,4 +1,4 @@
-#include "baseline/module_code.h"
+#include "native/module_code.h"
 
 #include <algorithm>
 #include <new>
@@ -8,10 +8,11 @@
 #include "abi/memory_layout.h"
 #include "base/utf8.h"
 #include "native/unwind.h"
+#include "native/x64/thunk.h"
 #include "os/interrupt.h"
 #include "wasm/validate/validate.h"
 
-namespace nacre::baseline {
+namespace nacre::native {
 namespace {
 
 // What costs most for its bytes is a call in a function whose locals live in registers, and what
@@ -23,7 +24,6 @@ constexpr uint64_t kMaxCodeBytes = (uint64_t{1} << 31) - (uint64_t{16} << 20);
 static_assert(kMaxCodeBytes + 8 * uint64_t{wasm::kMaxFunctions} < uint64_t{1} << 31);
 // Code of real programs stays below this for each byte.
 constexpr uint64_t kSensibleCodePerByte = 32;
-constexpr size_t kThunkBytes = 32;
 
 Error out_of_memory() {
   return Error(ErrorCode::out_of_memory, "no memory for the machine code of a module");
@@ -31,26 +31,30 @@ Error out_of_memory() {
 
 }  // namespace
 
-BaselineCode::BaselineCode(const abi::ModuleInput& input, Options options, Stubs& stubs)
+ModuleCode::ModuleCode(const abi::ModuleInput& input, const Options& options, Compiler& compiler,
+                       Stubs& stubs)
     : info_(input.info),
       options_(options),
       stubs_(stubs),
       bodies_valid_(input.bodies_valid),
-      names_(info_.module()) {
+      names_(info_.module()),
+      compiler_(compiler.compiler_of(input)),
+      guarded_memories_(compiler_->uses_guards()) {
   if (options_.listener != nullptr)
     module_name_ = printable(wasm::module_names(module()).module.value_or("wasm"));
 }
 
-BaselineCode::~BaselineCode() {
+ModuleCode::~ModuleCode() {
   if (options_.listener != nullptr && memory_.size_bytes() != 0) {
     const uint8_t* begin = memory_.executable();
     options_.listener->code_freed(begin, begin + memory_.size_bytes());
   }
 }
 
-Result<std::unique_ptr<abi::ModuleCode>> BaselineCode::create(const abi::ModuleInput& input,
-                                                              Options options, Stubs& stubs) {
-  std::unique_ptr<BaselineCode> code(new (std::nothrow) BaselineCode(input, options, stubs));
+Result<std::unique_ptr<abi::ModuleCode>> ModuleCode::create(const abi::ModuleInput& input,
+                                                            const Options& options,
+                                                            Compiler& compiler, Stubs& stubs) {
+  std::unique_ptr<ModuleCode> code(new (std::nothrow) ModuleCode(input, options, compiler, stubs));
   if (code == nullptr) return std::unexpected(out_of_memory());
   const wasm::Module& module = code->module();
   code->entries_.reset(new (std::nothrow)
@@ -62,15 +66,15 @@ Result<std::unique_ptr<abi::ModuleCode>> BaselineCode::create(const abi::ModuleI
   return std::unique_ptr<abi::ModuleCode>(std::move(code));
 }
 
-uint64_t BaselineCode::code_bytes_for(uint64_t functions, uint64_t body_bytes) {
+uint64_t ModuleCode::code_bytes_for(uint64_t functions, uint64_t body_bytes) {
   return std::min(kMinCodeBytes + functions * kCodePerFunction + body_bytes * kCodePerByte,
                   kMaxCodeBytes);
 }
 
-Result<void> BaselineCode::map() {
+Result<void> ModuleCode::map() {
   uint64_t bodies = 0;
   for (Bytes body : module().bodies) bodies += body.size();
-  uint64_t slot_bytes = uint64_t{8} * module().defined_functions();
+  uint64_t slot_bytes = slot_bytes_for(module().defined_functions());
   uint64_t code_bytes = code_bytes_for(module().defined_functions(), bodies);
   auto memory = os::CodeMemory::create(slot_bytes + code_bytes, options_.debug);
   // Where address space is short, what sensible functions need will do.
@@ -82,7 +86,7 @@ Result<void> BaselineCode::map() {
   os::CodeRange range(memory->executable(), memory->size_bytes(), stubs_.entry(Entry::fault),
                       stubs_.entry(Entry::interrupt));
   if (!range.ok()) return std::unexpected(out_of_memory());
-  used_ = (slot_bytes + 63) & ~uint64_t{63};
+  used_ = slot_bytes;
   std::lock_guard lock(mutex_);
   memory_ = std::move(*memory);
   fault_range_ = std::move(range);
@@ -90,7 +94,7 @@ Result<void> BaselineCode::map() {
   return {};
 }
 
-Result<void> BaselineCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> functions) {
+Result<void> ModuleCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> functions) {
   vmctx.area = reinterpret_cast<abi::Value*>(vmctx.exec->stack_begin);
   vmctx.stack_limit = vmctx.exec->stack_begin + abi::kStackReserveBytes;
   vmctx.entries = stubs_.entries();
@@ -109,14 +113,14 @@ Result<void> BaselineCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> 
 }
 
 // Before anything runs: no memory for code is no trap then.
-Result<void> BaselineCode::make_room() {
+Result<void> ModuleCode::make_room() {
   if (has_room_.load(std::memory_order_acquire) || module().bodies.empty()) return {};
   std::lock_guard lock(compiling_);
   if (memory_.size_bytes() == 0) TRY(map());
   return {};
 }
 
-Result<void> BaselineCode::choose_guards(const abi::VmCtx& vmctx) {
+Result<void> ModuleCode::choose_guards(const abi::VmCtx& vmctx) {
   bool all_guarded = true;
   for (size_t i = 0; i < module().memories.size(); ++i) {
     all_guarded &= vmctx.memories[i]->guarded || !abi::can_be_guarded(module().memories[i]);
@@ -124,16 +128,17 @@ Result<void> BaselineCode::choose_guards(const abi::VmCtx& vmctx) {
   if (all_guarded) return {};
   std::lock_guard compiling(compiling_);
   std::lock_guard lock(mutex_);
-  if (!options_.guarded_memories) return {};
+  if (!guarded_memories_) return {};
   if (!functions_.empty()) {
     return fail(ErrorCode::out_of_memory,
                 "no address space for the guards of another memory; the module's code needs them");
   }
-  options_.guarded_memories = false;
+  guarded_memories_ = false;
+  compiler_->check_memories();
   return {};
 }
 
-Result<const void*> BaselineCode::function(uint32_t index) {
+Result<const void*> ModuleCode::function(uint32_t index) {
   std::atomic<const void*>& entry = entries_[index - module().imported_functions];
   if (const void* code = entry.load(std::memory_order_acquire)) return code;
   std::unique_lock lock(compiling_, std::defer_lock);
@@ -146,7 +151,7 @@ Result<const void*> BaselineCode::function(uint32_t index) {
   return entry.load(std::memory_order_relaxed);
 }
 
-Result<HostEntry> BaselineCode::host_entry(uint32_t index) {
+Result<HostEntry> ModuleCode::host_entry(uint32_t index) {
   wasm::TypeIdx type = module().functions[index];
   std::atomic<HostEntry>& known = host_entries_[wasm::index_of(type)];
   HostEntry entry = known.load(std::memory_order_acquire);
@@ -159,7 +164,7 @@ Result<HostEntry> BaselineCode::host_entry(uint32_t index) {
 }
 
 // Where much was compiled, much will be: an eighth more at a time, so that little is in vain.
-void BaselineCode::populate_ahead() {
+void ModuleCode::populate_ahead() {
   constexpr size_t kLeast = 64 << 10, kMost = 1 << 20;
   size_t code = used_ - module().defined_functions() * sizeof(void*);
   if (code < 2 * kLeast || used_ + kLeast / 4 < populated_) return;
@@ -169,16 +174,16 @@ void BaselineCode::populate_ahead() {
   populated_ = from + bytes;
 }
 
-Result<void> BaselineCode::compile(uint32_t index) {
+Result<void> ModuleCode::compile(uint32_t index) {
   if (memory_.size_bytes() == 0) TRY(map());
-  if (compiler_ == nullptr) compiler_ = std::make_unique<FunctionCompiler>(info_, options_);
   if (!bodies_valid_) TRY(wasm::validate_function(info_, index, os::stop_requested));
   populate_ahead();
   uint8_t* buffer = memory_.writable() + used_;
   const uint8_t* limit = memory_.writable() + memory_.size_bytes();
   CompiledFunction compiled =
       TRY(compiler_->compile(index, buffer, limit, -static_cast<int64_t>(used_)));
-  if (memory_.size_bytes() - used_ < compiled.code_bytes + compiled.callees.size() * kThunkBytes) {
+  if (memory_.size_bytes() - used_ <
+      compiled.code_bytes + compiled.callees.size() * x64::kThunkBytes) {
     return fail(ErrorCode::limit, "function " + std::to_string(index) +
                                       ": the machine code of its module is too large");
   }
@@ -203,20 +208,14 @@ Result<void> BaselineCode::compile(uint32_t index) {
   return {};
 }
 
-// Where calls of a function go until it is compiled: its index into eax, and on to the stub.
-void BaselineCode::make_thunk(uint32_t index) {
-  static_assert(kThunkBytes >= 3 * x64::kMaxInstructionBytes - 16);
-  x64::Assembler masm(options_.cpu);
-  masm.start(memory_.writable() + used_);
-  masm.mov_imm(Width::w32, Gpr::rax, index);
-  masm.mov(Width::w64, x64::kScratch, at(x64::kVmCtx, offsetof(abi::VmCtx, entries)));
-  masm.jmp(at(x64::kScratch, entry_offset(Entry::lazy)));
-  const void* thunk = memory_.executable_of(masm.begin());
-  used_ += masm.offset();
-  slots()[index - module().imported_functions].store(thunk, std::memory_order_release);
+void ModuleCode::make_thunk(uint32_t index) {
+  uint8_t* thunk = memory_.writable() + used_;
+  used_ += x64::emit_lazy_thunk(thunk, index);
+  slots()[index - module().imported_functions].store(memory_.executable_of(thunk),
+                                                     std::memory_order_release);
 }
 
-Result<uint64_t> BaselineCode::compile_all() {
+Result<uint64_t> ModuleCode::compile_all() {
   size_t before = 0;
   {
     std::lock_guard lock(compiling_);
@@ -230,7 +229,7 @@ Result<uint64_t> BaselineCode::compile_all() {
 }
 
 // What cannot be compiled says so when it is called, and so does what there was no time for.
-void BaselineCode::compile_first() {
+void ModuleCode::compile_first() {
   std::unique_lock lock(compiling_, std::defer_lock);
   if (!os::lock_unless_stopped(lock) || !functions_.empty()) return;
   for (uint32_t i = 0; i < module().defined_functions(); ++i) {
@@ -242,19 +241,19 @@ void BaselineCode::compile_first() {
   if (options_.listener != nullptr) announce(0);
 }
 
-void BaselineCode::announce(size_t first) {
+void ModuleCode::announce(size_t first) {
   std::vector<os::NewCode> made;
   for (size_t i = first; i < functions_.size(); ++i) {
     const FunctionCode& function = *functions_[i];
     made.push_back({.begin = function.code.data(),
                     .size_bytes = function.code.size(),
                     .name = module_name_ + "!" + names_.show(function.index),
-                    .unwind = native::unwind_frame_pointer()});
+                    .unwind = unwind_frame_pointer()});
   }
   options_.listener->code_made(made);
 }
 
-const BaselineCode::FunctionCode* BaselineCode::function_at(const uint8_t* pc) const {
+const ModuleCode::FunctionCode* ModuleCode::function_at(const uint8_t* pc) const {
   auto after = std::upper_bound(
       functions_.begin(), functions_.end(), pc,
       [](const uint8_t* a, const auto& function) { return a < function->code.data(); });
@@ -264,7 +263,7 @@ const BaselineCode::FunctionCode* BaselineCode::function_at(const uint8_t* pc) c
   return inside ? &function : nullptr;
 }
 
-std::optional<BaselineCode::Place> BaselineCode::find(const uint8_t* pc, At at) const {
+std::optional<ModuleCode::Place> ModuleCode::find(const uint8_t* pc, At at) const {
   std::lock_guard lock(mutex_);
   const FunctionCode* found = function_at(pc);
   if (found == nullptr) return std::nullopt;
@@ -285,8 +284,8 @@ namespace {
 
 // By what the compiler emits: push rbp, mov rbp, rsp, push r13 first; a frame is undone in front of
 // a `ret`, of a jump through a slot, and where positions say so.
-BaselineCode::FrameState frame_state(const BaselineCode::FunctionCode& function, uint64_t offset) {
-  using State = BaselineCode::FrameState;
+ModuleCode::FrameState frame_state(const ModuleCode::FunctionCode& function, uint64_t offset) {
+  using State = ModuleCode::FrameState;
   constexpr uint64_t kPushed = 1, kLinked = 4;
   constexpr uint8_t kRet = 0xC3, kGroup5 = 0xFF, kJumpRip = 0x25;
   if (offset == 0) return State::none;
@@ -305,7 +304,7 @@ BaselineCode::FrameState frame_state(const BaselineCode::FunctionCode& function,
 
 }  // namespace
 
-std::optional<BaselineCode::Interrupted> BaselineCode::find_interrupted(const uint8_t* pc) const {
+std::optional<ModuleCode::Interrupted> ModuleCode::find_interrupted(const uint8_t* pc) const {
   std::lock_guard lock(mutex_);
   const uint8_t* begin = memory_.executable();
   if (begin == nullptr || pc < begin || pc >= begin + memory_.size_bytes()) return std::nullopt;
@@ -321,7 +320,17 @@ std::optional<BaselineCode::Interrupted> BaselineCode::find_interrupted(const ui
                      .frame = frame_state(*function, offset)};
 }
 
-const BaselineCode::FunctionCode* BaselineCode::function_code(uint32_t index) const {
+Result<abi::CodeListing> ModuleCode::list(uint32_t function, const os::CpuFeatures& cpu) {
+  if (!bodies_valid_) TRY(wasm::validate_function(info_, function));
+  bool guarded_memories = false;
+  {
+    std::lock_guard lock(mutex_);
+    guarded_memories = guarded_memories_;
+  }
+  return compiler_->list(function, guarded_memories, cpu);
+}
+
+const ModuleCode::FunctionCode* ModuleCode::function_code(uint32_t index) const {
   std::lock_guard lock(mutex_);
   for (const auto& function : functions_) {
     if (function->index == index) return function.get();
@@ -329,4 +338,4 @@ const BaselineCode::FunctionCode* BaselineCode::function_code(uint32_t index) co
   return nullptr;
 }
 
-}  // namespace nacre::baseline
+}  // namespace nacre::native

@@ -6,7 +6,7 @@
 #include "abi/code.h"
 #include "abi/vmctx.h"
 
-namespace nacre::baseline {
+namespace nacre::native {
 
 // Each of those that return nothing makes exec->trap whole, with the frames of this activation.
 //
@@ -37,4 +37,4 @@ uint32_t call_host(abi::ExecContext* exec, abi::VmCtx* caller, abi::FuncObject* 
 const void* compile_function(abi::VmCtx* vmctx, uint32_t index);
 const void* compile_object(abi::VmCtx* vmctx, abi::FuncObject* function);
 
-}  // namespace nacre::baseline
+}  // namespace nacre::native

@@ -1,0 +1,30 @@
+// The compiler of one module, as the runner of its code sees it (native/compiler.h).
+#pragma once
+
+#include <memory>
+
+#include "baseline/function_compiler.h"
+#include "baseline/options.h"
+#include "native/compiler.h"
+
+namespace nacre::baseline {
+
+class ModuleCompiler final : public native::ModuleCompiler {
+ public:
+  ModuleCompiler(const wasm::ValidModuleInfo& info, const Options& options)
+      : info_(info), options_(options) {}
+
+  bool uses_guards() const override { return options_.guarded_memories; }
+  void check_memories() override { options_.guarded_memories = false; }
+  Result<native::CompiledFunction> compile(uint32_t function, uint8_t* buffer, const uint8_t* limit,
+                                           int64_t slots) override;
+  Result<abi::CodeListing> list(uint32_t function, bool guarded_memories,
+                                const os::CpuFeatures& cpu) const override;
+
+ private:
+  wasm::ValidModuleInfo info_;
+  Options options_;
+  std::unique_ptr<FunctionCompiler> functions_;  // once there is something to compile
+};
+
+}  // namespace nacre::baseline

@@ -1,0 +1,66 @@
+#include "native/tier.h"
+
+#include <utility>
+
+#include "abi/host_func.h"
+#include "native/module_code.h"
+#include "native/stubs.h"
+
+namespace nacre::native {
+namespace {
+
+class NativeTier final : public abi::Tier {
+ public:
+  NativeTier(const Options& options, std::unique_ptr<os::CodeListener> listener,
+             std::unique_ptr<Compiler> compiler, std::unique_ptr<Stubs> stubs)
+      : options_(options),
+        listener_(std::move(listener)),
+        compiler_(std::move(compiler)),
+        stubs_(std::move(stubs)) {}
+
+  std::string_view name() const override { return compiler_->name(); }
+
+  Result<std::unique_ptr<abi::ModuleCode>> prepare(const abi::ModuleInput& input) override {
+    return ModuleCode::create(input, options_, *compiler_, *stubs_);
+  }
+
+  Result<void> attach_host(abi::FuncObject& function) override {
+    const abi::HostFunc& host = *function.host;
+    const void* code =
+        TRY(host.direct != nullptr ? stubs_->direct_host_function(function.type, host.type)
+                                   : stubs_->host_function(function.type, host.type));
+    function.code = const_cast<void*>(code);
+    return {};
+  }
+
+  Result<abi::HostEntry> host_entry(abi::FuncObject& function) override {
+    return static_cast<ModuleCode&>(*function.vmctx->code).host_entry(function.index);
+  }
+
+  abi::Outcome call(abi::ExecContext& exec, abi::FuncObject& function,
+                    abi::Value* values) override {
+    auto& code = static_cast<ModuleCode&>(*function.vmctx->code);
+    Result<HostEntry> entry = code.host_entry(function.index);
+    if (!entry) return abi::make_trap(abi::TrapKind::out_of_memory, entry.error().to_string());
+    if ((*entry)(&exec, &function, values) == 0) return nullptr;
+    return abi::Outcome(std::exchange(exec.trap, nullptr));
+  }
+
+ private:
+  Options options_;
+  std::unique_ptr<os::CodeListener> listener_;
+  std::unique_ptr<Compiler> compiler_;
+  std::unique_ptr<Stubs> stubs_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<abi::Tier>> make_tier(const Options& options,
+                                             std::unique_ptr<os::CodeListener> listener,
+                                             std::unique_ptr<Compiler> compiler) {
+  auto stubs = TRY(Stubs::create(options));
+  return std::make_unique<NativeTier>(options, std::move(listener), std::move(compiler),
+                                      std::move(stubs));
+}
+
+}  // namespace nacre::native

@@ -1,0 +1,216 @@
+// Stubs of a signature: entering guest code from the host, calling the host from guest code.
+#include <algorithm>
+#include <array>
+
+#include "abi/calls.h"
+#include "abi/host_func.h"
+#include "native/support.h"
+#include "native/x64/stub_emitter.h"
+
+namespace nacre::native::x64 {
+
+using abi::ExecContext;
+using abi::FuncObject;
+using abi::PlaceAssigner;
+using abi::ValuePlace;
+using abi::VmCtx;
+
+namespace {
+
+constexpr Width w64 = Width::w64;
+constexpr int32_t kStop = offsetof(ExecContext, running) + offsetof(os::Interruptible, stop);
+constexpr int32_t kValueBytes = sizeof(abi::Value);
+constexpr size_t kPageBytes = 4096;
+
+bool is_i32(wasm::ValType type) { return type.code() == wasm::ValType::kI32; }
+Width width_of(wasm::ValType type) {
+  bool is_32 = is_i32(type) || type.code() == wasm::ValType::kF32;
+  return is_32 ? Width::w32 : Width::w64;
+}
+
+}  // namespace
+
+size_t signature_stub_bytes(const wasm::FuncType& type) {
+  return 512 + kPageBytes + 32 * (type.params.size() + type.results.size());
+}
+
+void StubEmitter::move(Mem to, Mem from) {
+  masm_.movups(kXmmScratch, from);
+  masm_.movups(to, kXmmScratch);
+}
+
+void StubEmitter::pass(wasm::ValType type, Gpr to, Mem from, Gpr scratch) {
+  masm_.mov(width_of(type), to, from);
+  if (!options_.poison_upper_bits || !is_i32(type)) return;
+  masm_.mov_imm(w64, scratch, uint64_t{Options::kPoison} << 32);
+  masm_.alu(w64, Alu::or_, to, scratch);
+}
+
+void StubEmitter::pass(wasm::ValType type, Mem to, Mem from) {
+  move(to, from);
+  if (!options_.poison_upper_bits || width_of(type) != Width::w32) return;
+  to.disp += 4;
+  masm_.mov(Width::w32, to, static_cast<int32_t>(Options::kPoison));
+}
+
+const void* StubEmitter::host_entry(const wasm::FuncType& type) {
+  masm_.align(16);
+  const void* start = here();
+  begin_stub("nacre!enter " + wasm::to_string(type));
+  for (uint32_t i = 0; i < kHostRegisters.size(); ++i) {
+    masm_.push(kHostRegisters[i]);
+    frame_is(Gpr::rsp, 8 * (i + 2));
+    unwind_.saved(kHostRegisters[i], 8 * (i + 2));
+  }
+  masm_.push(Gpr::rdx);
+  masm_.push(at(Gpr::rdi, offsetof(ExecContext, native_sp)));
+  masm_.push(at(Gpr::rdi, offsetof(ExecContext, frame_top)));
+  masm_.push(Gpr::rdi);
+  masm_.push(Gpr::rdi);  // 16 bytes
+  masm_.mov(w64, at(Gpr::rdi, offsetof(ExecContext, native_sp)), Gpr::rsp);
+  // The first words of the guest stack lead debuggers back to the native one.
+  masm_.mov(w64, Gpr::r10, Gpr::rsp);
+  frame_is(Gpr::r10, kHostFrameBytes);
+  masm_.mov(w64, Gpr::rsp, at(Gpr::rdi, offsetof(ExecContext, frame_top)));
+  masm_.alu_imm(w64, Alu::and_, Gpr::rsp, -16);
+  masm_.push(Gpr::r10);
+  masm_.push(Gpr::r10);
+  frame_is_at(Gpr::rsp, kHostFrameBytes);
+  masm_.mov(w64, Gpr::r10, Gpr::rdx);
+  masm_.mov(w64, Gpr::rax, Gpr::rsi);
+  masm_.mov(w64, kVmCtx, at(Gpr::rax, offsetof(FuncObject, vmctx)));
+  masm_.mov(w64, kMemoryBase, at(kVmCtx, offsetof(VmCtx, memory0_base)));
+  masm_.mov(w64, Gpr::r11, at(kVmCtx, offsetof(VmCtx, area)));
+  auto args = PlaceAssigner::arguments();
+  for (size_t i = 0; i < type.params.size(); ++i) {
+    ValuePlace place = args.next(type.params[i]);
+    Mem from = at(Gpr::r10, static_cast<int32_t>(i) * kValueBytes);
+    if (place.kind == ValuePlace::Kind::integer) {
+      pass(type.params[i], kGprArgs[place.index], from, Gpr::rbx);
+    } else if (place.kind == ValuePlace::Kind::floating) {
+      masm_.movups(static_cast<Xmm>(place.index), from);
+    } else {
+      pass(type.params[i], at(Gpr::r11, static_cast<int32_t>(place.index) * kValueBytes), from);
+    }
+  }
+  masm_.alu(Width::w32, Alu::xor_, Gpr::rbp, Gpr::rbp);
+  masm_.call(at(Gpr::rax, offsetof(FuncObject, code)));
+
+  masm_.mov(w64, Gpr::r11, at(kVmCtx, offsetof(VmCtx, exec)));
+  masm_.mov(w64, Gpr::rsp, at(Gpr::r11, offsetof(ExecContext, native_sp)));
+  frame_is(Gpr::rsp, kHostFrameBytes);
+  masm_.mov(w64, Gpr::r10, at(Gpr::rsp, kSavedValues));
+  masm_.mov(w64, Gpr::r11, at(kVmCtx, offsetof(VmCtx, area)));
+  auto results = PlaceAssigner::results();
+  for (size_t i = 0; i < type.results.size(); ++i) {
+    ValuePlace place = results.next(type.results[i]);
+    Mem to = at(Gpr::r10, static_cast<int32_t>(i) * kValueBytes);
+    Width width = width_of(type.results[i]);
+    if (place.kind == ValuePlace::Kind::integer) {
+      Gpr reg = kGprResults[place.index];
+      if (width == Width::w32) masm_.mov(width, reg, reg);
+      masm_.mov(w64, to, reg);
+    } else if (place.kind == ValuePlace::Kind::floating) {
+      masm_.movups(to, static_cast<Xmm>(place.index));
+    } else {
+      move(to, at(Gpr::r11, static_cast<int32_t>(place.index) * kValueBytes));
+    }
+  }
+  masm_.alu(Width::w32, Alu::xor_, Gpr::rax, Gpr::rax);
+  jump_to(common_.exit);
+  return start;
+}
+
+const void* StubEmitter::host_function(const wasm::FuncType& type) {
+  masm_.align(16);
+  const void* start = here();
+  auto count = static_cast<int32_t>(std::max(type.params.size(), type.results.size()));
+  begin_stub("nacre!host function " + wasm::to_string(type));
+  enter_frame();
+  masm_.push(kVmCtx);
+  masm_.lea(w64, kScratch, at(Gpr::rsp, -(count * kValueBytes + 8)));
+  masm_.alu(w64, Alu::cmp, kScratch, at(kVmCtx, offsetof(VmCtx, stack_limit)));
+  Label overflow{.bound = static_cast<int32_t>(common_.host_overflow)};
+  masm_.jcc(Cond::below, overflow);
+  masm_.mov(w64, Gpr::rsp, kScratch);
+  masm_.mov(w64, Gpr::r10, at(kVmCtx, offsetof(VmCtx, area)));
+  auto args = PlaceAssigner::arguments();
+  for (size_t i = 0; i < type.params.size(); ++i) {
+    ValuePlace place = args.next(type.params[i]);
+    Mem to = at(Gpr::rsp, static_cast<int32_t>(i) * kValueBytes);
+    if (place.kind == ValuePlace::Kind::integer) {
+      Gpr reg = kGprArgs[place.index];
+      if (is_i32(type.params[i])) masm_.mov(Width::w32, reg, reg);
+      masm_.mov(w64, to, reg);
+    } else if (place.kind == ValuePlace::Kind::floating) {
+      masm_.movups(to, static_cast<Xmm>(place.index));
+    } else {
+      move(to, at(Gpr::r10, static_cast<int32_t>(place.index) * kValueBytes));
+    }
+  }
+  masm_.mov(w64, Gpr::rdi, at(kVmCtx, offsetof(VmCtx, exec)));
+  masm_.mov(w64, Gpr::rsi, kVmCtx);
+  masm_.mov(w64, Gpr::rdx, Gpr::rax);
+  masm_.mov(w64, Gpr::rcx, Gpr::rsp);
+  switch_and_call(&call_host);
+  masm_.test(Width::w32, Gpr::rax, Gpr::rax);
+  Label trapped{.bound = static_cast<int32_t>(common_.host_trapped)};
+  masm_.jcc(Cond::not_equal, trapped);
+  masm_.mov(w64, Gpr::r10, at(kVmCtx, offsetof(VmCtx, area)));
+  auto results = PlaceAssigner::results();
+  for (size_t i = 0; i < type.results.size(); ++i) {
+    ValuePlace place = results.next(type.results[i]);
+    Mem from = at(Gpr::rsp, static_cast<int32_t>(i) * kValueBytes);
+    if (place.kind == ValuePlace::Kind::integer) {
+      pass(type.results[i], kGprResults[place.index], from, kScratch);
+    } else if (place.kind == ValuePlace::Kind::floating) {
+      masm_.movups(static_cast<Xmm>(place.index), from);
+    } else {
+      pass(type.results[i], at(Gpr::r10, static_cast<int32_t>(place.index) * kValueBytes), from);
+    }
+  }
+  masm_.leave();
+  masm_.ret();
+  return start;
+}
+
+// Arguments stay in registers, the integers two places further on; the frame on the guest's stack
+// is so small that the reserve below the limit holds it. On the native stack is an abi::DirectCall.
+const void* StubEmitter::direct_host_function(const wasm::FuncType& type) {
+  constexpr std::array kNativeArgs = {Gpr::rdx, Gpr::rcx, Gpr::r8, Gpr::r9};
+  constexpr int32_t kCallBytes = 32;
+  static_assert(sizeof(abi::DirectCall) <= kCallBytes);
+  masm_.align(16);
+  const void* start = here();
+  begin_stub("nacre!direct host function " + wasm::to_string(type));
+  enter_frame();
+  masm_.push(kVmCtx);
+  masm_.mov(w64, Gpr::r11, at(kVmCtx, offsetof(VmCtx, exec)));
+  masm_.mov(w64, at(Gpr::r11, offsetof(ExecContext, frame_top)), Gpr::rsp);
+  masm_.mov(w64, Gpr::rsp, at(Gpr::r11, offsetof(ExecContext, native_sp)));
+  masm_.alu_imm(w64, Alu::sub, Gpr::rsp, kCallBytes);
+  masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, exec)), Gpr::r11);
+  masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, caller)), kVmCtx);
+  // If the guest is to stop, that is what the call leaves behind, unless it traps itself.
+  masm_.mov(Width::w32, Gpr::r10, at(Gpr::r11, kStop));
+  masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, trap)), Gpr::r10);
+  size_t integers = 0;
+  for (wasm::ValType param : type.params) {
+    auto args = PlaceAssigner::arguments();
+    if (args.next(param).kind == ValuePlace::Kind::integer) ++integers;
+  }
+  for (size_t i = integers; i-- > 0;) masm_.mov(w64, kNativeArgs[i], kGprArgs[i]);
+  masm_.mov(w64, Gpr::r10, at(Gpr::rax, offsetof(FuncObject, host)));
+  masm_.mov(w64, Gpr::rdi, Gpr::rsp);
+  masm_.mov(w64, Gpr::rsi, at(Gpr::r10, offsetof(abi::HostFunc, data)));
+  masm_.call(at(Gpr::r10, offsetof(abi::HostFunc, direct)));
+  masm_.mov(w64, Gpr::rcx, at(Gpr::rsp, offsetof(abi::DirectCall, trap)));
+  masm_.test(w64, Gpr::rcx, Gpr::rcx);
+  Label trapped{.bound = static_cast<int32_t>(common_.direct_trapped)};
+  masm_.jcc(Cond::not_equal, trapped);
+  masm_.leave();
+  masm_.ret();
+  return start;
+}
+
+}  // namespace nacre::native::x64

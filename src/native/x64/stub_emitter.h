@@ -1,0 +1,130 @@
+// Emits stubs (native/stubs.h) for x86-64: those that every engine has once (stub_emitter.cc) and
+// those of a signature (signature_stubs.cc).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "abi/code.h"
+#include "abi/vmctx.h"
+#include "native/options.h"
+#include "native/stubs.h"
+#include "native/unwind.h"
+#include "native/x64/assembler.h"
+#include "os/code_listener.h"
+#include "os/code_memory.h"
+#include "wasm/types.h"
+
+namespace nacre::native::x64 {
+
+// What an entry from the host leaves on the native stack, from ExecContext::native_sp upwards.
+inline constexpr int32_t kSavedExec = 8, kSavedFrameTop = 16, kSavedNativeSp = 24;
+inline constexpr int32_t kSavedValues = 32;
+// Above it the registers that C functions keep, in the order in which they are pushed.
+inline constexpr std::array kHostRegisters = {Gpr::rbp, Gpr::rbx, Gpr::r12,
+                                              Gpr::r13, Gpr::r14, Gpr::r15};
+inline constexpr uint32_t kSavedBytes = kSavedValues + 8;
+inline constexpr uint32_t kHostFrameBytes = kSavedBytes + 8 * (kHostRegisters.size() + 1);
+
+// More than the stubs of one signature can take.
+size_t signature_stub_bytes(const wasm::FuncType& type);
+
+// One object emits behind what is in `memory` already, on one thread.
+class StubEmitter {
+ public:
+  StubEmitter(const Options& options, const os::CodeMemory& memory, size_t used,
+              CommonStubs& common)
+      : options_(options), memory_(memory), common_(common), masm_(options_.cpu) {
+    masm_.start(memory.writable(), static_cast<uint32_t>(used));
+  }
+
+  // All of `common`.
+  void emit_common();
+  // These return where the stub begins.
+  const void* host_entry(const wasm::FuncType& type);
+  const void* host_function(const wasm::FuncType& type);
+  const void* direct_host_function(const wasm::FuncType& type);
+  // Tells the listener. How much of the memory is used then.
+  size_t finish();
+
+ private:
+  // ---- what a stub is called, and how its frames unwind
+  // What follows is called `name` until the next stub begins.
+  void begin_stub(std::string_view name);
+  void end_stub();
+  // The rest of the stub runs on the native stack. What is there already knows nothing of the stack
+  // it came from, so the way back is here.
+  void begin_native_part() { begin_stub(os::kStackSwitchName); }
+  // From here on the frame is as the arguments of UnwindProgram::cfa say.
+  void frame_is(Gpr base, uint32_t plus);
+  void frame_is_at(Gpr base, uint32_t plus);
+  void enter_frame();
+  const void* here() const { return memory_.executable() + masm_.offset(); }
+  void define(Entry entry);
+
+  // ---- between the stacks
+  template <class F>
+  void call_native(F* function) {
+    masm_.mov_imm(Width::w64, Gpr::rax, reinterpret_cast<uintptr_t>(function));
+    masm_.call(Gpr::rax);
+  }
+  // On the native stack from the guest's.
+  template <class F>
+  void switch_and_call(F* function) {
+    masm_.mov_imm(Width::w64, Gpr::rax, reinterpret_cast<uintptr_t>(function));
+    masm_.call(at(kVmCtx, offsetof(abi::VmCtx, native_call_entry)));
+  }
+  void to_native_stack();
+  void jump_to(uint32_t offset);
+  void exit_trapped();
+  // The end of a stub that a function trapped into: what `handler` makes of it is why the guest's
+  // call ends. The function's frame is whole; rsi says where, and rbx, for debuggers, afterwards.
+  template <class F>
+  void leave_by(F* handler) {
+    masm_.mov(Width::w64, Gpr::rbx, Gpr::rsi);
+    begin_native_part();
+    frame_is(kFrame, 0);
+    unwind_.return_address_in(Gpr::rbx);
+    to_native_stack();
+    call_native(handler);
+    exit_trapped();
+  }
+
+  // ---- stubs
+  void exit();
+  void trap();
+  void fault();
+  void interrupt();
+  void native_call();
+  void short_fill();
+  void short_copy();
+  void need_short(Gpr length, int32_t most, Label& otherwise);
+  void need_in_memory0(Gpr address, Gpr length, Label& otherwise);
+  void return_none();
+  template <class Ends>
+  void by_size(Gpr length, Ends ends);
+  void cross_tail();
+  void check_subtype();
+  void lazy(Entry entry);
+  void host_trapped();
+  template <class F>
+  uint32_t trapped_in_stub(F* function);
+  void move(Mem to, Mem from);
+  // A value that guest code gets: what its type leaves unspecified is filled in checked builds.
+  void pass(wasm::ValType type, Gpr to, Mem from, Gpr scratch);
+  void pass(wasm::ValType type, Mem to, Mem from);
+
+  const Options& options_;
+  const os::CodeMemory& memory_;
+  CommonStubs& common_;
+  Assembler masm_;
+  std::vector<os::NewCode> made_;
+  std::string stub_name_;  // of the stub that is being made; empty: none
+  uint32_t stub_begin_ = 0;
+  UnwindProgram unwind_;
+};
+
+}  // namespace nacre::native::x64
