@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "abi/code_listing.h"
+#include "abi/outcome.h"
 #include "abi/trap.h"
 #include "abi/value.h"
 #include "abi/vmctx.h"
@@ -127,7 +128,7 @@ inline void request_stop(ExecContext& exec, TrapKind kind) {
 }
 
 // Why no code could be made of a function, as the trap of who called it.
-inline Outcome make_code_trap(const ExecContext& exec, const Error& error) {
+inline TrapPtr make_code_trap(const ExecContext& exec, const Error& error) {
   switch (error.code()) {
     case ErrorCode::stopped: {  // what runs on this thread; if not this store, one below it
       TrapKind reason = stop_reason(exec);

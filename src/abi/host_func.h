@@ -1,7 +1,7 @@
 // A function of the host as running code sees it.
 //
 // `call` gets the arguments in `values` and leaves the results there, one Value each; `values` has
-// room for the larger of both. It returns null, or the trap that ends the guest's call. It must not
+// room for the larger of both. It says how it ended; a trap ends the guest's call. It must not
 // throw and must not longjmp (security.md E5). It may call back into the same store.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "abi/guest_memory.h"
+#include "abi/outcome.h"
 #include "abi/trap.h"
 #include "abi/value.h"
 #include "abi/vmctx.h"

@@ -17,7 +17,7 @@ std::string_view trap_text(TrapKind kind) {
   return "unknown trap";
 }
 
-Outcome make_trap(TrapKind kind, std::string message) {
+TrapPtr make_trap(TrapKind kind, std::string message) {
   auto trap = std::make_unique<Trap>();
   trap->kind = kind;
   trap->message = std::move(message);

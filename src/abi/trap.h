@@ -39,8 +39,7 @@ struct Trap {
   static constexpr size_t kMaxFrames = 64;  // kept: guest recursion must not cost the host memory
 };
 
-// Null: the call returned. Otherwise why it did not.
-using Outcome = std::unique_ptr<Trap>;
-Outcome make_trap(TrapKind kind, std::string message = {});
+using TrapPtr = std::unique_ptr<Trap>;
+TrapPtr make_trap(TrapKind kind, std::string message = {});
 
 }  // namespace nacre::abi

@@ -50,7 +50,7 @@ abi::Outcome Callback::call_with(const abi::HostCall& call, void* first, abi::Va
   std::unique_ptr<nacre_error_t> error(
       function(first, args.data(), params.size(), out.data(), results.size()));
   if (error) {
-    abi::Outcome trap = abi::make_trap(
+    abi::TrapPtr trap = abi::make_trap(
         error->kind == NACRE_ERROR_EXIT ? abi::TrapKind::exit : abi::TrapKind::host_error,
         error->message);
     trap->exit_code = error->exit_code;

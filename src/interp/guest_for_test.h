@@ -73,7 +73,7 @@ class Guest {
   static constexpr uint64_t kTrapBase = uint64_t{1} << 40;
   uint64_t run(std::string_view name, std::vector<abi::Value> values = {}) {
     abi::Outcome outcome = call(name, values);
-    if (outcome != nullptr) return kTrapBase + static_cast<uint64_t>(outcome->kind);
+    if (outcome.is_trapped()) return kTrapBase + static_cast<uint64_t>(outcome.trap().kind);
     return values[0].i64;
   }
 

@@ -52,7 +52,7 @@ TEST(Interp, BranchesKeepValuesAndDropThoseBeneath) {
   EXPECT_EQ(guest.run("table", {v32(9)}), 200u);
   for (uint32_t taken : {0u, 1u}) {
     std::vector<Value> values{v32(taken)};
-    ASSERT_EQ(guest.call("many", values), nullptr);
+    ASSERT_TRUE(guest.call("many", values).is_returned());
     EXPECT_EQ(values[0].i32, 1u);
     EXPECT_EQ(values[1].i64, 2u);
     EXPECT_EQ(values[2].i32, 3u);
@@ -91,13 +91,13 @@ TEST(Interp, MemoryIsChecked) {
   EXPECT_EQ(guest.run("load", {v32(0xFFFFFFFF)}), trap(TrapKind::memory_out_of_bounds));
   EXPECT_EQ(guest.run("far", {v32(0xFFFFFFFF)}), trap(TrapKind::memory_out_of_bounds));
   std::vector<Value> values{v32(65535), v32(0x1FF)};
-  EXPECT_EQ(guest.call("store", values), nullptr);
+  EXPECT_TRUE(guest.call("store", values).is_returned());
   EXPECT_EQ(guest.memory().base[65535], 0xFF);
   EXPECT_EQ(guest.run("grow", {v32(1)}), 1u);
   EXPECT_EQ(guest.run("grow", {v32(100)}), 0xFFFFFFFFu);
   EXPECT_EQ(guest.run("load", {v32(65536 - 8)}), uint64_t{0xFF} << 48);
   values = {v32(10), v32(3)};
-  EXPECT_EQ(guest.call("fill", values), nullptr);
+  EXPECT_TRUE(guest.call("fill", values).is_returned());
   EXPECT_EQ(guest.run("load", {v32(9)}), 0xABABABu);
 }
 
@@ -123,14 +123,14 @@ TEST(Interp, TrapsNameTheirFrames) {
   EXPECT_EQ(guest.run("outer", {v32(1)}), 2u);
   std::vector<Value> values{v32(0)};
   Outcome outcome = guest.call("outer", values);
-  ASSERT_NE(outcome, nullptr);
-  EXPECT_EQ(outcome->kind, TrapKind::integer_divide_by_zero);
-  ASSERT_EQ(outcome->frames.size(), 3u);
+  ASSERT_TRUE(outcome.is_trapped());
+  EXPECT_EQ(outcome.trap().kind, TrapKind::integer_divide_by_zero);
+  ASSERT_EQ(outcome.trap().frames.size(), 3u);
   const uint8_t opcodes[] = {0x6E, 0x10, 0x10};  // i32.div_u, call, call
   for (uint32_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(outcome->frames[i].function, i);
-    EXPECT_EQ(outcome->frames[i].vmctx, &guest.vmctx());
-    EXPECT_EQ(guest.module().bytes[outcome->frames[i].offset], opcodes[i]);
+    EXPECT_EQ(outcome.trap().frames[i].function, i);
+    EXPECT_EQ(outcome.trap().frames[i].vmctx, &guest.vmctx());
+    EXPECT_EQ(guest.module().bytes[outcome.trap().frames[i].offset], opcodes[i]);
   }
 }
 
@@ -141,10 +141,10 @@ TEST(Interp, RecursionEndsInATrap) {
     (func (export "after") (result i32) (i32.const 42)))");
   std::vector<Value> values{v32(0)};
   Outcome outcome = guest.call("f", values);
-  ASSERT_NE(outcome, nullptr);
-  EXPECT_EQ(outcome->kind, TrapKind::call_stack_exhausted);
-  EXPECT_EQ(outcome->frames.size(), abi::Trap::kMaxFrames);
-  EXPECT_TRUE(outcome->frames_cut);
+  ASSERT_TRUE(outcome.is_trapped());
+  EXPECT_EQ(outcome.trap().kind, TrapKind::call_stack_exhausted);
+  EXPECT_EQ(outcome.trap().frames.size(), abi::Trap::kMaxFrames);
+  EXPECT_TRUE(outcome.trap().frames_cut);
   EXPECT_EQ(guest.run("after"), 42u);
 }
 
@@ -222,10 +222,10 @@ TEST(Interp, InstancesHaveTheirOwnMemoriesAndGlobals) {
   std::vector<Value> values;
   inner.memory().size_bytes = 0;
   Outcome outcome = outer.call("f", values);
-  ASSERT_NE(outcome, nullptr);
-  ASSERT_EQ(outcome->frames.size(), 2u);
-  EXPECT_EQ(outcome->frames[0].vmctx, &inner.vmctx());
-  EXPECT_EQ(outcome->frames[1].vmctx, &outer.vmctx());
+  ASSERT_TRUE(outcome.is_trapped());
+  ASSERT_EQ(outcome.trap().frames.size(), 2u);
+  EXPECT_EQ(outcome.trap().frames[0].vmctx, &inner.vmctx());
+  EXPECT_EQ(outcome.trap().frames[1].vmctx, &outer.vmctx());
 }
 
 TEST(Interp, NarrowAndWideFunctionsCallEachOther) {
@@ -263,7 +263,7 @@ TEST(Interp, VectorsCrossTheBorder) {
   values[0].v128.fill(1);
   values[1] = v32(1);
   values[2].v128.fill(2);
-  ASSERT_EQ(guest.call("swap", values), nullptr);
+  ASSERT_TRUE(guest.call("swap", values).is_returned());
   EXPECT_EQ(values[0].v128[0], 3);
   EXPECT_EQ(values[0].v128[5], 2);
   EXPECT_EQ(values[1].v128[15], 1);
@@ -289,7 +289,7 @@ TEST(Interp, HostFunctionsAreCalledAndCallBack) {
         }
         Value inner[2] = {v32(values[0].i32 - 1), v64(addend + 1)};
         Outcome outcome = r.world->tier->call(call.exec, r.guest->func("f"), inner);
-        if (outcome != nullptr) return outcome;
+        if (!outcome.is_returned()) return outcome;
         values[0].i64 = inner[0].i64;
         values[1].i32 = 1;
         return nullptr;
@@ -332,17 +332,17 @@ TEST(Interp, TrapsPassThroughHostFunctions) {
   reentry.guest = &guest;
   std::vector<Value> values;
   Outcome outcome = guest.call("f", values);
-  ASSERT_NE(outcome, nullptr);
-  EXPECT_EQ(outcome->kind, TrapKind::unreachable);
-  ASSERT_EQ(outcome->frames.size(), 2u);
-  EXPECT_EQ(outcome->frames[0].function, 1u);
-  EXPECT_EQ(outcome->frames[1].function, 2u);
+  ASSERT_TRUE(outcome.is_trapped());
+  EXPECT_EQ(outcome.trap().kind, TrapKind::unreachable);
+  ASSERT_EQ(outcome.trap().frames.size(), 2u);
+  EXPECT_EQ(outcome.trap().frames[0].function, 1u);
+  EXPECT_EQ(outcome.trap().frames[1].function, 2u);
   // Whoever calls last has left, also if what it called is the host's.
   outcome = guest.call("g", values);
-  ASSERT_NE(outcome, nullptr);
-  ASSERT_EQ(outcome->frames.size(), 2u);
-  EXPECT_EQ(outcome->frames[0].function, 1u);
-  EXPECT_EQ(outcome->frames[1].function, 4u);
+  ASSERT_TRUE(outcome.is_trapped());
+  ASSERT_EQ(outcome.trap().frames.size(), 2u);
+  EXPECT_EQ(outcome.trap().frames[0].function, 1u);
+  EXPECT_EQ(outcome.trap().frames[1].function, 4u);
 }
 
 TEST(Interp, IndirectCallsAreChecked) {

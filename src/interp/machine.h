@@ -105,7 +105,7 @@ struct Activation {
   abi::TrapKind trap = abi::TrapKind::none;
   const uint8_t* trap_pc = nullptr;  // inside the instruction
   Frame* trap_frame = nullptr;
-  abi::Outcome host_trap;          // a host function's, or one with a message; goes before `trap`
+  abi::TrapPtr host_trap;          // a host function's, or one with a message; goes before `trap`
   bool left_by_tail_call = false;  // the function of trap_frame: what it called trapped
   uint8_t* exit_sp = nullptr;      // behind the results
   bool exit_wide = false;

@@ -199,8 +199,8 @@ uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint
   activation.exec->stack_top = area + area_bytes;
   abi::HostCall call{*activation.exec, activation.vmctx};
   abi::Outcome outcome = host.call(call, host.data, values);
-  if (outcome != nullptr) {
-    activation.host_trap = std::move(outcome);
+  if (outcome.is_trapped()) {
+    activation.host_trap = std::move(outcome).take_trap();
     return nullptr;
   }
   // Slots are no larger than values and begin no later: none is overwritten before it is read.

@@ -191,9 +191,9 @@ std::vector<uint64_t> outcome_of(Guest& guest, const std::string& name,
                                  const std::vector<abi::Value>& arguments, size_t results) {
   std::vector<abi::Value> values = arguments;
   abi::Outcome outcome = guest.call(name, values);
-  if (outcome != nullptr) {
-    uint8_t opcode = guest.module().bytes[outcome->frames[0].offset];
-    return {Guest::kTrapBase + static_cast<uint64_t>(outcome->kind), opcode};
+  if (outcome.is_trapped()) {
+    uint8_t opcode = guest.module().bytes[outcome.trap().frames[0].offset];
+    return {Guest::kTrapBase + static_cast<uint64_t>(outcome.trap().kind), opcode};
   }
   std::vector<uint64_t> found;
   for (size_t i = 0; i < results; ++i) found.push_back(values[i].i64);

@@ -66,8 +66,8 @@ Outcome InterpTier::enter(abi::ExecContext& exec, abi::FuncObject& function, abi
                     type.results, values);
     return nullptr;
   }
-  Outcome trap = activation.host_trap != nullptr ? std::move(activation.host_trap)
-                                                 : abi::make_trap(activation.trap);
+  abi::TrapPtr trap = activation.host_trap != nullptr ? std::move(activation.host_trap)
+                                                      : abi::make_trap(activation.trap);
   add_frames(activation, *trap);
   return trap;
 }

@@ -44,7 +44,7 @@ void add_frames(abi::Trap& trap, const uint8_t* pc, const uint8_t* frame, At at)
 
 void set_trap(abi::ExecContext* exec, TrapKind kind, const uint8_t* pc, const uint8_t* frame,
               At at = At::behind_call) {
-  abi::Outcome trap = abi::make_trap(kind);
+  abi::TrapPtr trap = abi::make_trap(kind);
   add_frames(*trap, pc, frame, at);
   exec->trap = trap.release();
 }
@@ -83,7 +83,7 @@ void on_fault(abi::ExecContext* exec, const uint8_t* pc, uint64_t address, const
 void on_interrupt(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* stack,
                   const uint8_t* frame, abi::VmCtx* vmctx) {
   using Frame = ModuleCode::FrameState;
-  abi::Outcome trap = abi::make_trap(abi::stop_reason(*exec));
+  abi::TrapPtr trap = abi::make_trap(abi::stop_reason(*exec));
   auto place = code_of(*vmctx).find_interrupted(pc);
   if (!place && frame != nullptr) {
     // In the middle of calling into another instance: there the frame is whole.
@@ -129,9 +129,9 @@ void on_host_overflow(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* 
 uint32_t call_host(abi::ExecContext* exec, abi::VmCtx* caller, abi::FuncObject* function,
                    abi::Value* values) {
   const abi::HostFunc& host = *function->host;
-  abi::Outcome trap = host.call({.exec = *exec, .caller = caller}, host.data, values);
-  if (trap == nullptr) return 0;
-  exec->trap = trap.release();
+  abi::Outcome outcome = host.call({.exec = *exec, .caller = caller}, host.data, values);
+  if (outcome.is_returned()) return 0;
+  exec->trap = std::move(outcome).take_trap().release();
   return 1;
 }
 

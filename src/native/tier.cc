@@ -43,7 +43,7 @@ class NativeTier final : public abi::Tier {
     Result<HostEntry> entry = code.host_entry(function.index);
     if (!entry) return abi::make_trap(abi::TrapKind::out_of_memory, entry.error().to_string());
     if ((*entry)(&exec, &function, values) == 0) return nullptr;
-    return abi::Outcome(std::exchange(exec.trap, nullptr));
+    return abi::TrapPtr(std::exchange(exec.trap, nullptr));
   }
 
  private:

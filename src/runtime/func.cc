@@ -30,14 +30,14 @@ Result<void> check_args(const Store& store, const wasm::FuncType& type,
   return {};
 }
 
-abi::Outcome refuse(Store& store, abi::TrapKind kind) {
-  abi::Outcome trap = abi::make_trap(kind);
+abi::TrapPtr refuse(Store& store, abi::TrapKind kind) {
+  abi::TrapPtr trap = abi::make_trap(kind);
   store.note_trap(*trap);
   return trap;
 }
 
 // Said in so many words: it is not the guest's stack, to which a limit may be set.
-abi::Outcome nested_too_deep() {
+abi::TrapPtr nested_too_deep() {
   return abi::make_trap(abi::TrapKind::call_stack_exhausted,
                         std::string(abi::trap_text(abi::TrapKind::call_stack_exhausted)));
 }
@@ -52,9 +52,9 @@ abi::Outcome enter(Store& store, abi::FuncObject& func, abi::Value* values) {
     abi::HostCall call{.exec = exec, .caller = nullptr};
     return func.host->call(call, func.host->data, values);
   }
-  abi::Outcome trap = store.engine().tier().call(exec, func, values);
-  if (trap != nullptr) store.note_trap(*trap);
-  return trap;
+  abi::Outcome outcome = store.engine().tier().call(exec, func, values);
+  if (outcome.is_trapped()) store.note_trap(outcome.trap());
+  return outcome;
 }
 
 }  // namespace
@@ -74,7 +74,8 @@ Run<void> call(Store& store, abi::FuncObject& func, std::span<const abi::Value> 
     values = many.data();
   }
   std::copy(args.begin(), args.end(), values);
-  if (abi::Outcome trap = enter(store, func, values)) return std::unexpected(std::move(trap));
+  if (abi::Outcome outcome = enter(store, func, values); !outcome.is_returned())
+    return std::unexpected(std::move(outcome).take_trap());
   std::copy_n(values, results.size(), results.begin());
   return {};
 }
@@ -108,8 +109,9 @@ Run<void> PreparedCall::run_unchecked(abi::Value* values) const {
     return std::unexpected(stale());
   abi::ExecContext& exec = store_->exec();
   if (entry_ == nullptr || exec.host_depth >= exec.max_host_depth) [[unlikely]] {
-    if (abi::Outcome trap = run_slowly(values)) return std::unexpected(std::move(trap));
-    return {};
+    abi::Outcome outcome = run_slowly(values);
+    if (outcome.is_returned()) return {};
+    return std::unexpected(std::move(outcome).take_trap());
   }
   os::ensure_signal_stack();
   Entry entry(*store_);
@@ -117,7 +119,7 @@ Run<void> PreparedCall::run_unchecked(abi::Value* values) const {
     return std::unexpected(refuse(*store_, entry.refused()));
   if (entry_(&exec, func_, values) == 0) [[likely]]
     return {};
-  abi::Outcome trap(std::exchange(exec.trap, nullptr));
+  abi::TrapPtr trap(std::exchange(exec.trap, nullptr));
   store_->note_trap(*trap);
   return std::unexpected(std::move(trap));
 }

@@ -72,7 +72,8 @@ TEST(Call, HostAndGuestRecursionEndsInATrap) {
     EXPECT_EQ(&Store::of(host.exec), world.store.get());
     host.exec.stack_top += 16;  // as running code would leave it
     auto result = call(*world.store, *instance->find_export("f"), {}, {});
-    return result ? nullptr : std::move(result).error().take_trap();
+    if (!result) return std::move(result).error().take_trap();
+    return {};
   });
   *world.behaviour = [](abi::ExecContext& exec, abi::FuncObject& function, abi::Value* values) {
     const abi::HostFunc& host = *function.vmctx->functions[0]->host;

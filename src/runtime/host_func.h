@@ -1,8 +1,8 @@
 // Host functions as ordinary C++ functions: the wasm type, the unpacking of arguments and the
 // packing of results are derived from the C++ type.
 //
-//   Result type   void, a value, std::tuple of values; abi::Outcome (null, or a trap);
-//                 HostResult<T> (a T of the former, or a trap)
+//   Result type   void, a value, std::tuple of values; abi::Outcome;
+//                 HostResult<T> (a T of the former, or how else it ended)
 //   Parameters    first, if wanted, State& (any class type: the `data` the function is bound to),
 //                 then, if wanted, const abi::HostCall&, then values
 //   Values        int32_t, uint32_t, int64_t, uint64_t, float, double, FuncRef, ExternRef
@@ -29,6 +29,7 @@
 #include <utility>
 
 #include "abi/host_func.h"
+#include "abi/outcome.h"
 #include "abi/trap.h"
 #include "abi/value.h"
 #include "wasm/types.h"
@@ -36,11 +37,11 @@
 namespace nacre::runtime {
 
 template <class T>
-using HostResult = std::expected<T, abi::Outcome>;  // the error is never null
+using HostResult = std::expected<T, abi::Outcome>;  // the error is an ending other than to return
 
 // `return host_trap("...");` in a function that returns HostResult<T> or Outcome.
 struct HostTrap {
-  abi::Outcome trap;
+  abi::TrapPtr trap;
   operator abi::Outcome() && { return std::move(trap); }  // NOLINT: a conversion
   template <class T>
   operator HostResult<T>() && {  // NOLINT: a conversion
@@ -186,7 +187,7 @@ struct DirectResult<abi::Outcome> {
   static constexpr bool kFits = true;
   using Type = void;
   static void give(abi::DirectCall& call, abi::Outcome result) {
-    if (result != nullptr) call.trap = result.release();
+    if (result.is_trapped()) call.trap = std::move(result).take_trap().release();
   }
 };
 template <class T>
@@ -194,7 +195,7 @@ struct DirectResult<std::expected<T, abi::Outcome>> {
   static constexpr bool kFits = HostValue<T> || std::is_void_v<T>;
   using Type = T;
   static T give(abi::DirectCall& call, std::expected<T, abi::Outcome> result) {
-    if (!result) call.trap = std::move(result).error().release();
+    if (!result) call.trap = std::move(result).error().take_trap().release();
     if constexpr (!std::is_void_v<T>) return result ? *result : T{};
   }
 };

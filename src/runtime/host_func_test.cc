@@ -16,7 +16,7 @@ struct Counter {
   }
   uint32_t get() const { return count; }
   abi::Outcome stop(uint32_t code) {
-    abi::Outcome trap = abi::make_trap(abi::TrapKind::exit);
+    abi::TrapPtr trap = abi::make_trap(abi::TrapKind::exit);
     trap->exit_code = code;
     return trap;
   }
@@ -63,34 +63,34 @@ TEST_F(HostFuncTest, TypesComeFromTheFunction) {
 
 TEST_F(HostFuncTest, StateResultsAndTraps) {
   values_[0].i32 = 5;
-  EXPECT_EQ(run(0), nullptr);
+  EXPECT_TRUE(run(0).is_returned());
   EXPECT_EQ(values_[0].i32, 5u);
-  EXPECT_EQ(run(1), nullptr);
+  EXPECT_TRUE(run(1).is_returned());
   EXPECT_EQ(values_[0].i32, 5u);
 
   values_[0].i32 = 0;
-  abi::Outcome trap = run(0);
-  ASSERT_NE(trap, nullptr);
-  EXPECT_EQ(trap->kind, abi::TrapKind::host_error);
-  EXPECT_EQ(trap->message, "nothing to add");
+  abi::Outcome ended = run(0);
+  ASSERT_TRUE(ended.is_trapped());
+  EXPECT_EQ(ended.trap().kind, abi::TrapKind::host_error);
+  EXPECT_EQ(ended.trap().message, "nothing to add");
 
   values_[0].i32 = 3;
-  trap = run(2);
-  ASSERT_NE(trap, nullptr);
-  EXPECT_EQ(trap->exit_code, 3u);
-  EXPECT_EQ(run(6), nullptr);
+  ended = run(2);
+  ASSERT_TRUE(ended.is_trapped());
+  EXPECT_EQ(ended.trap().exit_code, 3u);
+  EXPECT_TRUE(run(6).is_returned());
   EXPECT_EQ(counter_.count, 0u);
 }
 
 TEST_F(HostFuncTest, SeveralResultsAfterAllArgumentsWereRead) {
   values_[0].f32 = 1.5f;
   values_[1].ref = 77;
-  EXPECT_EQ(run(3), nullptr);
+  EXPECT_TRUE(run(3).is_returned());
   EXPECT_EQ(values_[0].i32, UINT32_MAX);
   EXPECT_EQ(values_[1].f64, 1.5);
   EXPECT_EQ(values_[2].ref, 77u);
   exec_.host_depth = 9;
-  EXPECT_EQ(run(5), nullptr);
+  EXPECT_TRUE(run(5).is_returned());
   EXPECT_EQ(values_[0].i64, 9u);
 }
 
@@ -98,7 +98,8 @@ TEST_F(HostFuncTest, NansKeepTheirBits) {
   auto same = [](float a) { return a; };
   HostFuncDef def = host_object<decltype(same)>("same");
   values_[0].i32 = 0x7FA00001;  // signalling
-  EXPECT_EQ(def.call(abi::HostCall{.exec = exec_, .caller = nullptr}, &same, values_), nullptr);
+  EXPECT_TRUE(
+      def.call(abi::HostCall{.exec = exec_, .caller = nullptr}, &same, values_).is_returned());
   EXPECT_EQ(values_[0].i32, 0x7FA00001u);
 }
 

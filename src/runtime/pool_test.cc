@@ -191,7 +191,7 @@ TEST_F(PoolTest, TheStartFunctionRunsForEachGuest) {
     uint8_t& byte = function.vmctx->memory0_base[0];
     EXPECT_EQ(byte, 0);
     byte = 1;
-    return runs == 3 ? abi::make_trap(abi::TrapKind::unreachable) : abi::Outcome();
+    return runs == 3 ? abi::Outcome(abi::make_trap(abi::TrapKind::unreachable)) : abi::Outcome();
   };
   for (int i = 0; i < 2; ++i) {
     auto lease = pool->instantiate(module, &runs);

@@ -33,7 +33,7 @@ class FakeTier : public abi::Tier {
   }
   abi::Outcome call(abi::ExecContext& exec, abi::FuncObject& function,
                     abi::Value* values) override {
-    return *behaviour_ ? (*behaviour_)(exec, function, values) : nullptr;
+    return *behaviour_ ? (*behaviour_)(exec, function, values) : abi::Outcome();
   }
 
  private:

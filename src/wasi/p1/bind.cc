@@ -60,7 +60,7 @@ struct Bound<kMethod> {
         [[unlikely]]
       return abi::make_trap(reached);
     if constexpr (kExits) {
-      abi::Outcome exit = abi::make_trap(abi::TrapKind::exit);
+      abi::TrapPtr exit = abi::make_trap(abi::TrapKind::exit);
       exit->exit_code = result.code;
       return exit;
     } else {
