@@ -10,11 +10,11 @@ namespace nacre::api {
 namespace {
 
 using host::Dir;
+using host::Preopen;
+using host::World;
 using policy::Kind;
 using policy::Rule;
 using policy::Verdict;
-using wasi::p1::Config;
-using wasi::p1::Preopen;
 
 Error beyond_parent(const Rule& rule) {
   return Error(ErrorCode::denied, policy::flag_text(rule).substr(2) + " (" + rule.origin +
@@ -32,7 +32,7 @@ Error unopened(const Rule& rule, host::Errno error) {
 }
 
 // The deepest directory of the parent's that holds the path.
-const Preopen* holder_of(const Config& parent, std::string_view path) {
+const Preopen* holder_of(const World& parent, std::string_view path) {
   const Preopen* found = nullptr;
   for (const Preopen& preopen : parent.preopens()) {
     if (preopen.host_path.empty() || !os::is_beneath(path, preopen.host_path)) continue;
@@ -41,7 +41,7 @@ const Preopen* holder_of(const Config& parent, std::string_view path) {
   return found;
 }
 
-Result<std::shared_ptr<Dir>> part_of(const Config& parent, const Rule& rule) {
+Result<std::shared_ptr<Dir>> part_of(const World& parent, const Rule& rule) {
   const Preopen* holder = holder_of(parent, rule.path);
   if (holder == nullptr || !host::includes(holder->dir->grant()->rights(), rule.rights)) {
     return std::unexpected(beyond_parent(rule));
@@ -68,24 +68,24 @@ Result<std::shared_ptr<Object>> switched(const Grants& grants, const policy::Rul
 }
 
 // A value that is written down is no right of the parent's.
-Result<void> give_variables(Config& config, const Config& parent, const policy::RuleSet& rules) {
+Result<void> give_variables(World& world, const World& parent, const policy::RuleSet& rules) {
   std::vector<const Rule*> unset;
   const host::Variables& parents = parent.env().variables;
   for (auto& [name, value] : granted_variables(rules, {parents.begin(), parents.end()}, unset)) {
-    config.variable(name, value);
+    world.variable(name, value);
   }
   if (!unset.empty()) return std::unexpected(beyond_parent(*unset.front()));
   return {};
 }
 
-Result<void> give_directories(Config& config, const Config& parent, const policy::RuleSet& rules) {
+Result<void> give_directories(World& world, const World& parent, const policy::RuleSet& rules) {
   for (const Rule& rule : rules.rules()) {
     if (rule.kind != Kind::dir) continue;
     auto dir = TRY(part_of(parent, rule));
     std::string guest = rule.guest.empty() ? rule.given : rule.guest;
-    auto narrowed = dir->narrowed(config.grant(guest, rule.rights));
+    auto narrowed = dir->narrowed(world.grant(guest, rule.rights));
     if (!narrowed) return std::unexpected(unopened(rule, narrowed.error()));
-    config.preopen(std::move(*narrowed), guest, rule.path);
+    world.preopen(std::move(*narrowed), guest, rule.path);
   }
   return {};
 }
@@ -170,9 +170,9 @@ host::HostResult<std::unique_ptr<host::OpenedSocket>> NarrowedNetwork::open(
 
 bool is_about_network(Kind kind) { return kind == Kind::net || kind == Kind::lookup; }
 
-void give_network(Config& config, const Config& parent, const policy::RuleSet& rules) {
+void give_network(World& world, const World& parent, const policy::RuleSet& rules) {
   if (!parent.network()) return;
-  config.network(std::make_shared<NarrowedNetwork>(parent.network(), rules));
+  world.network(std::make_shared<NarrowedNetwork>(parent.network(), rules));
 }
 
 // What only a whole program can have.
@@ -190,7 +190,7 @@ Result<void> refuse_what_is_the_programs(const Rule& rule) {
 
 }  // namespace
 
-Result<Config> Grants::prepare_child(const Config& parent) const {
+Result<World> Grants::prepare_child(const World& parent) const {
   if (ask_ != Ask::never || remember_ || lockdown_ || !audit_.empty() || !record_.empty()) {
     return fail(ErrorCode::usage,
                 "asking, remembering, recording, auditing and locking down are a program's, not "
@@ -200,19 +200,19 @@ Result<Config> Grants::prepare_child(const Config& parent) const {
   policy::RuleSet rules;
   rules.add_all(rules_);
   for (const Rule& rule : rules_) TRY(refuse_what_is_the_programs(rule));
-  Config config;
-  config.arguments(arguments_);
-  config.limits_of(parent);
-  config.call_log(parent.call_log());
-  config.standard_input(TRY(switched(*this, rules, Kind::stdin, parent.stream(0))));
-  config.standard_output(TRY(switched(*this, rules, Kind::stdout, parent.stream(1))));
-  config.standard_error(TRY(switched(*this, rules, Kind::stderr, parent.stream(2))));
-  config.clock(TRY(switched(*this, rules, Kind::clock, parent.clock())));
-  config.random(TRY(switched(*this, rules, Kind::random, parent.random())));
-  TRY(give_variables(config, parent, rules));
-  TRY(give_directories(config, parent, rules));
-  give_network(config, parent, rules);
-  return config;
+  World world;
+  world.arguments(arguments_);
+  world.limits_of(parent);
+  world.call_log(parent.call_log());
+  world.standard_input(TRY(switched(*this, rules, Kind::stdin, parent.stream(0))));
+  world.standard_output(TRY(switched(*this, rules, Kind::stdout, parent.stream(1))));
+  world.standard_error(TRY(switched(*this, rules, Kind::stderr, parent.stream(2))));
+  world.clock(TRY(switched(*this, rules, Kind::clock, parent.clock())));
+  world.random(TRY(switched(*this, rules, Kind::random, parent.random())));
+  TRY(give_variables(world, parent, rules));
+  TRY(give_directories(world, parent, rules));
+  give_network(world, parent, rules);
+  return world;
 }
 
 }  // namespace nacre::api

@@ -260,7 +260,7 @@ Result<void> Grants::watch(Prepared& prepared, policy::Policy::Options& options)
     std::string path = os::canonical_path(record_, here_.directory);
     prepared.oversight.record_file = TRY(os::HeldName::find(path));
   }
-  prepared.config.call_log(std::move(log));
+  prepared.world.call_log(std::move(log));
   return {};
 }
 
@@ -310,18 +310,18 @@ Result<Prepared> Grants::prepare() {
   prepared.oversight.policy = policy;
   std::shared_ptr<host::Gate> gate = policy;
   if (lockdown_) gate = prepared.gate = std::make_shared<broker::GateSwitch>(policy);
-  wasi::p1::Config& config = prepared.config;
-  config.gate(gate);
-  config.arguments(arguments_);
-  TRY(grant_variables(config, rules));
-  if (asker_) config.undecided_variables(policy::asking_variables(policy));
-  grant_streams(config, rules, gate);
-  TRY(grant_handles(config, rules));
-  config.network(host::make_real_network(gate));
+  host::World& world = prepared.world;
+  world.gate(gate);
+  world.arguments(arguments_);
+  TRY(grant_variables(world, rules));
+  if (asker_) world.undecided_variables(policy::asking_variables(policy));
+  grant_streams(world, rules, gate);
+  TRY(grant_handles(world, rules));
+  world.network(host::make_real_network(gate));
   prepared.alone = alone_;
   prepared.may_write = asker_ || std::ranges::any_of(rules.rules(), allows_writing);
   prepared.needs_broker = asker_ || prepared.oversight.recorder || prepared.oversight.audit ||
-                          config.has_guarded_mounts() || may_set_times_by_name(config) ||
+                          world.has_guarded_mounts() || may_set_times_by_name(world) ||
                           std::ranges::any_of(rules.rules(), is_decided_below_root) ||
                           (may_call_network() && std::ranges::any_of(rules.rules(), could_connect));
   return prepared;
@@ -335,9 +335,9 @@ bool Grants::may_call_network() const {
   return reaches(host::Uses::net) || reaches(host::Uses::listen);
 }
 
-bool Grants::may_set_times_by_name(const wasi::p1::Config& config) const {
+bool Grants::may_set_times_by_name(const host::World& world) const {
   if (subject_.digest && !subject_.has_company && !subject_.names_times) return false;
-  return std::ranges::any_of(config.preopens(), [](const wasi::p1::Preopen& preopen) {
+  return std::ranges::any_of(world.preopens(), [](const host::Preopen& preopen) {
     return !preopen.dir->is_guarded() &&
            host::includes(preopen.dir->grant()->rights(), host::Rights::write);
   });
@@ -381,10 +381,10 @@ host::Variables granted_variables(const policy::RuleSet& rules, const os::Variab
   return variables;
 }
 
-Result<void> Grants::grant_variables(wasi::p1::Config& config, const policy::RuleSet& rules) const {
+Result<void> Grants::grant_variables(host::World& world, const policy::RuleSet& rules) const {
   std::vector<const Rule*> unset;
   for (auto& [name, value] : granted_variables(rules, os::environment(), unset)) {
-    config.variable(name, value);
+    world.variable(name, value);
   }
   for (const Rule* rule : unset) {
     if (!is_flag(*rule)) continue;
@@ -394,7 +394,7 @@ Result<void> Grants::grant_variables(wasi::p1::Config& config, const policy::Rul
   return {};
 }
 
-void Grants::grant_streams(wasi::p1::Config& config, const policy::RuleSet& rules,
+void Grants::grant_streams(host::World& world, const policy::RuleSet& rules,
                            const std::shared_ptr<host::Gate>& gate) const {
   auto stream = [](int fd) -> std::shared_ptr<host::Stream> {
     auto own = host::inherit_stream(fd);
@@ -413,29 +413,29 @@ void Grants::grant_streams(wasi::p1::Config& config, const policy::RuleSet& rule
     if (state(kind) == State::none) return nullptr;
     return terminal_ ? terminal_->pausing(stream(fd)) : stream(fd);
   };
-  config.standard_output(output(1, Kind::stdout));
-  config.standard_error(output(2, Kind::stderr));
+  world.standard_output(output(1, Kind::stdout));
+  world.standard_error(output(2, Kind::stderr));
   State input = state(Kind::stdin);
   auto own_input = input == State::none ? nullptr : stream(0);
   if (input == State::asked && own_input) {
     own_input = policy::asking_input(std::move(own_input), gate);
   }
-  config.standard_input(std::move(own_input));
+  world.standard_input(std::move(own_input));
   if (State clock = state(Kind::clock); clock != State::granted) {
     bool asked = clock == State::asked;
-    config.clock(asked ? policy::asking_clock(host::make_real_clock(), gate) : nullptr);
+    world.clock(asked ? policy::asking_clock(host::make_real_clock(), gate) : nullptr);
   }
   if (State random = state(Kind::random); random != State::granted) {
     bool asked = random == State::asked;
-    config.random(asked ? policy::asking_random(host::make_real_random(), gate) : nullptr);
+    world.random(asked ? policy::asking_random(host::make_real_random(), gate) : nullptr);
   }
 }
 
-Result<void> Grants::grant_handles(wasi::p1::Config& config, const policy::RuleSet& rules) const {
+Result<void> Grants::grant_handles(host::World& world, const policy::RuleSet& rules) const {
   uint64_t opened = 0;
   for (const Rule& rule : rules.rules()) {
     if (!is_mount(rule)) continue;
-    auto done = config.preopen(rule.path, std::string(guest_name(rule)), rule.rights);
+    auto done = world.preopen(rule.path, std::string(guest_name(rule)), rule.rights);
     ++opened;
     if (done) continue;
     return fail(ErrorCode::io, "--dir " + quoted(rule.given) + ": " +
@@ -443,7 +443,7 @@ Result<void> Grants::grant_handles(wasi::p1::Config& config, const policy::RuleS
   }
   if (shows_root(rules)) {
     ++opened;
-    auto done = config.preopen_root(here_.directory);
+    auto done = world.preopen_root(here_.directory);
     if (!done) return fail(ErrorCode::io, "/: " + std::string(host::errno_text(done.error())));
   }
   for (const Rule& rule : rules.rules()) {
@@ -454,16 +454,16 @@ Result<void> Grants::grant_handles(wasi::p1::Config& config, const policy::RuleS
       return fail(ErrorCode::io,
                   "--listen " + quoted(name) + ": " + strerror(fd.error()) + said(rule));
     }
-    auto socket = host::make_real_socket(std::move(*fd), config.grant(name));
+    auto socket = host::make_real_socket(std::move(*fd), world.grant(name));
     if (!socket) {
       return fail(ErrorCode::io, "--listen " + quoted(name) + ": " +
                                      std::string(host::errno_text(socket.error())));
     }
     ++opened;
-    config.socket(std::move(*socket));
+    world.socket(std::move(*socket));
   }
   constexpr uint64_t kStreams = 3;
-  wasi::p1::Limits limits;
+  host::WorldLimits limits;
   if (const Rule* written = rules.limit(Kind::written)) limits.max_written_bytes = written->amount;
   if (const Rule* handles = rules.limit(Kind::handles)) {
     if (handles->amount < opened) {
@@ -472,10 +472,10 @@ Result<void> Grants::grant_handles(wasi::p1::Config& config, const policy::RuleS
                                         std::to_string(opened) + " are granted");
     }
     uint64_t most = std::min<uint64_t>(handles->amount, UINT32_MAX - kStreams) + kStreams;
-    limits.max_descriptors = static_cast<uint32_t>(most);
-    limits.descriptors_are_set = true;
+    limits.max_handles = static_cast<uint32_t>(most);
+    limits.handles_are_set = true;
   }
-  config.limits(limits);
+  world.limits(limits);
   return {};
 }
 

@@ -1,5 +1,5 @@
 // What a guest may do, as the user said it, in the language of policy/grant.h; here it becomes the
-// capability objects of a WASI configuration and the policy that decides what they leave open.
+// capability objects of a world and the policy that decides what they leave open.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "broker/client.h"
+#include "host/world.h"
 #include "nacre/nacre.h"
 #include "os/environment.h"
 #include "os/private_file.h"
@@ -18,7 +19,6 @@
 #include "policy/own_files.h"
 #include "policy/policy.h"
 #include "policy/record.h"
-#include "wasi/p1/config.h"
 
 namespace nacre::api {
 
@@ -43,7 +43,7 @@ struct Oversight {
 enum class Alone : uint8_t { no, yes, but_standard_output };
 
 struct Prepared {
-  wasi::p1::Config config;
+  host::World world;
   Oversight oversight;
   std::shared_ptr<broker::GateSwitch> gate;  // null: the policy itself is asked
   // A decision could still allow something, or something is to be written that the guest's process
@@ -76,7 +76,7 @@ class Grants {
   Result<Prepared> prepare();
   // The same for a module beside a program that has `parent`, of which it gets a part. Errors also
   // say what the parent does not have.
-  Result<wasi::p1::Config> prepare_child(const wasi::p1::Config& parent) const;
+  Result<host::World> prepare_child(const host::World& parent) const;
 
   // What was said by flags and policy files.
   const std::vector<policy::Rule>& rules() const { return rules_; }
@@ -110,11 +110,11 @@ class Grants {
   bool may_call_network() const;
   // Whether it, or another one that it imports from, could set times by name in a directory where
   // nothing is decided.
-  bool may_set_times_by_name(const wasi::p1::Config& config) const;
+  bool may_set_times_by_name(const host::World& world) const;
   bool shows_root(const policy::RuleSet& rules) const;
-  Result<void> grant_handles(wasi::p1::Config& config, const policy::RuleSet& rules) const;
-  Result<void> grant_variables(wasi::p1::Config& config, const policy::RuleSet& rules) const;
-  void grant_streams(wasi::p1::Config& config, const policy::RuleSet& rules,
+  Result<void> grant_handles(host::World& world, const policy::RuleSet& rules) const;
+  Result<void> grant_variables(host::World& world, const policy::RuleSet& rules) const;
+  void grant_streams(host::World& world, const policy::RuleSet& rules,
                      const std::shared_ptr<host::Gate>& gate) const;
   Result<void> watch(Prepared& prepared, policy::Policy::Options& options);
 

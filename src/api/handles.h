@@ -77,13 +77,12 @@ namespace nacre::api {
 
 // What a program, or a module beside it, was given.
 struct Rights {
-  explicit Rights(wasi::p1::Config config, std::string its_name = "")
-      : name(std::move(its_name)), given(config.without_sockets()), wasi(std::move(config)) {}
+  explicit Rights(host::World world, std::string its_name = "")
+      : name(std::move(its_name)), wasi(std::move(world)) {}
   Rights(const Rights&) = delete;
   Rights& operator=(const Rights&) = delete;
 
-  std::string name;        // of the module, for messages; empty: the program
-  wasi::p1::Config given;  // what can be given on
+  std::string name;  // of the module, for messages; empty: the program
   wasi::p1::Preview1 wasi;
 };
 

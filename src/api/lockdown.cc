@@ -21,7 +21,7 @@ void log_through(const std::shared_ptr<broker::Client>& client, Prepared& prepar
   if (!oversight.audit) return;
   oversight.audit->give_up();
   oversight.audit = nullptr;
-  prepared.config.call_log(both_logs(client->call_log(), oversight.recorder));
+  prepared.world.call_log(both_logs(client->call_log(), oversight.recorder));
 }
 
 // Returns in the guest's process only. `guarded`: directories that the broker works in; `writable`:
@@ -43,10 +43,10 @@ Result<void> start_broker(Prepared& prepared, Dirs guarded, Dirs writable) {
     {
       os::Channel of_guest = std::move(ends->first);
     }
-    auto undecided = prepared.config.env().undecided;
-    auto network = prepared.config.network();
+    auto undecided = prepared.world.env().undecided;
+    auto network = prepared.world.network();
     // What the guest has open is not held open here: others may wait for its end.
-    prepared.config = wasi::p1::Config();
+    prepared.world = host::World();
     auto finish = [&oversight](uint32_t calls) {
       if (oversight.recorder) oversight.recorder->add_calls(calls);
       return oversight.finish();
@@ -65,13 +65,13 @@ Result<void> start_broker(Prepared& prepared, Dirs guarded, Dirs writable) {
   auto calls = oversight.audit ? std::make_unique<broker::CallBatch>() : nullptr;
   auto client = std::make_shared<broker::Client>(std::move(ends->first), std::move(calls));
   uint32_t number = 0;
-  prepared.config.replace_directories([&](const std::shared_ptr<host::Dir>& dir) {
+  prepared.world.replace_directories([&](const std::shared_ptr<host::Dir>& dir) {
     return dir->is_guarded() ? client->stand_in(*dir, number++) : dir;
   });
   for (const auto& dir : writable) dir->leave_times_to(client->time_setter());
   log_through(client, prepared);
-  if (prepared.config.env().undecided) prepared.config.undecided_variables(client->variables());
-  prepared.config.network(client->network());
+  if (prepared.world.env().undecided) prepared.world.undecided_variables(client->variables());
+  prepared.world.network(client->network());
   prepared.gate->hand_over(client);
   oversight.record_file.reset();  // the broker writes it
   oversight.broker = std::move(client);
@@ -84,7 +84,7 @@ Result<void> close_the_rest(const Prepared& prepared) {
   os::close_inherited();
   for (int fd : {0, 1}) {
     bool is_kept = fd == 1 && prepared.alone == Alone::but_standard_output;
-    if (is_kept || prepared.config.stream(static_cast<size_t>(fd))) continue;
+    if (is_kept || prepared.world.stream(static_cast<size_t>(fd))) continue;
     if (auto closed = os::close_standard_stream(fd); !closed) {
       return fail(ErrorCode::io, "cannot close a standard stream that was denied: /dev/null: " +
                                      std::string(std::strerror(closed.error())));
@@ -101,7 +101,7 @@ Result<os::LockdownState> lock_down(Prepared& prepared) {
   std::vector<os::LeftOpen> left_open;
   os::LeftPossible left_possible{.setting_times = prepared.may_write,
                                  .mapping_code = prepared.alone == Alone::no};
-  prepared.config.replace_directories([&](const std::shared_ptr<host::Dir>& dir) {
+  prepared.world.replace_directories([&](const std::shared_ptr<host::Dir>& dir) {
     if (dir->is_guarded()) {
       guarded.push_back(dir);
     } else {

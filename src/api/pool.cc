@@ -27,7 +27,7 @@ abi::Outcome call_wasi(const abi::HostCall& call, void* data, abi::Value* values
       return abi::make_trap(abi::TrapKind::host_error, added.error().to_string());
     auto prepared = nothing.prepare();
     if (!prepared) return abi::make_trap(abi::TrapKind::host_error, prepared.error().to_string());
-    guest.wasi.emplace(std::move(prepared->config));
+    guest.wasi.emplace(std::move(prepared->world));
   }
   const auto& def = *static_cast<const runtime::HostFuncDef*>(data);
   bool logged = guest.wasi->call_log() != nullptr;
@@ -143,7 +143,7 @@ nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module
     limits = api::limits_of(owned->grants.rules());
     auto prepared = API_TRY(owned->grants.prepare());
     guest->oversight = std::move(prepared.oversight);
-    guest->wasi.emplace(std::move(prepared.config));
+    guest->wasi.emplace(std::move(prepared.world));
   }
   pool->imports->seal();
   auto lease = pool->pool->instantiate(module->module, guest.get(), std::move(limits));

@@ -104,12 +104,13 @@ nacre_error_t* call_unit(nacre_instance& instance, const nacre_func& func) {
 Denials denials_of(const nacre_store& store, Missed missed) {
   Denials all;
   if (store.rights) {
-    all = describe_denials(store.rights->wasi.denials()->denials(), store.oversight, missed);
+    all =
+        describe_denials(store.rights->wasi.world().denials()->denials(), store.oversight, missed);
   }
   for (const auto& child : store.child_rights) {
     Oversight of_child;
     of_child.name = child->name;
-    auto more = describe_denials(child->wasi.denials()->denials(), of_child, missed);
+    auto more = describe_denials(child->wasi.world().denials()->denials(), of_child, missed);
     std::ranges::move(more.lines, std::back_inserter(all.lines));
     all.things += more.things;
   }
@@ -140,7 +141,7 @@ nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
       API_TRY(api::lock_down(prepared));
     }
     handle->oversight = std::move(prepared.oversight);
-    handle->rights = std::make_unique<api::Rights>(std::move(prepared.config));
+    handle->rights = std::make_unique<api::Rights>(std::move(prepared.world));
   }
   handle->store = API_TRY(runtime::Store::create(engine->engine, std::move(options)));
   handle->linker = std::make_unique<runtime::Linker>(*handle->store);
@@ -248,8 +249,8 @@ nacre_error_t* nacre_instance_new_child(nacre_store_t* store, nacre_instance_t* 
     return api::make_error(NACRE_ERROR_DENIED,
                            "denied: the parent was granted nothing, so it can give nothing");
   }
-  auto config = API_TRY(owned->grants.prepare_child(above->given));
-  auto rights = std::make_unique<api::Rights>(std::move(config), owned->grants.subject().name);
+  auto world = API_TRY(owned->grants.prepare_child(above->wasi.world()));
+  auto rights = std::make_unique<api::Rights>(std::move(world), owned->grants.subject().name);
   // All that is defined so far, but WASI with rights of its own.
   runtime::Linker linker = *store->linker;
   api::define_wasi(linker, rights->wasi);

@@ -159,8 +159,8 @@ P1Result<std::vector<IpAddress>> Preview1::addresses_of(std::string_view node, u
   }
   if (auto number = os::parse_address(node)) return std::vector<IpAddress>{*number};
   if ((flags & kNumericHost) != 0) return std::unexpected(Errno::ainoname);
-  if (!config_.network_) return std::unexpected(Errno::notcapable);
-  auto found = config_.network_->look_up(node);
+  if (!world_->network()) return std::unexpected(Errno::notcapable);
+  auto found = world_->network()->look_up(node);
   if (!found && found.error() == host::Errno::inval) return std::unexpected(Errno::ainoname);
   return P1_TRY(std::move(found));
 }

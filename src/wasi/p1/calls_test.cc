@@ -47,7 +47,7 @@ TEST(P1Tables, NamesAreUniqueAndComplete) {
 }
 
 TEST(P1Tables, BoundCallsReachTheMethods) {
-  Preview1 wasi{Config()};
+  Preview1 wasi{World()};
   abi::Value values[9] = {};
   auto find = [](std::string_view name) {
     for (const auto& row : host_functions()) {
@@ -74,9 +74,9 @@ TEST(P1Tables, BoundCallsReachTheMethods) {
 }
 
 TEST(P1Calls, ArgumentsAndEnvironment) {
-  Config config;
-  config.arguments({"app", "", "two"}).variable("A", "1").variable("B", "x=y");
-  Guest guest(std::move(config));
+  World world;
+  world.arguments({"app", "", "two"}).variable("A", "1").variable("B", "x=y");
+  Guest guest(std::move(world));
   auto& wasi = guest.wasi;
   EXPECT_EQ(wasi.args_sizes_get(guest.memory, kOut, kOut + 4), Errno::success);
   EXPECT_EQ(guest.u32(kOut), 3u);
@@ -94,9 +94,9 @@ TEST(P1Calls, ArgumentsAndEnvironment) {
 }
 
 TEST(P1Calls, ClocksAndRandomness) {
-  Config config;
-  config.clock(std::make_shared<host::ManualClock>(5'000)).random(host::make_seeded_random(1));
-  Guest guest(std::move(config));
+  World world;
+  world.clock(std::make_shared<host::ManualClock>(5'000)).random(host::make_seeded_random(1));
+  Guest guest(std::move(world));
   auto& wasi = guest.wasi;
   EXPECT_EQ(wasi.clock_time_get(guest.memory, 0, 0, kOut), Errno::success);
   EXPECT_EQ(guest.u64(kOut), 5'000u);
@@ -110,7 +110,7 @@ TEST(P1Calls, ClocksAndRandomness) {
   EXPECT_NE(guest.text(1000, 20'000), first);
   EXPECT_EQ(wasi.random_get(guest.memory, 1000, Guest::kMemorySize), Errno::fault);
 
-  Guest real{Config()};
+  Guest real{World()};
   for (uint32_t id = 0; id < 4; ++id) {
     EXPECT_EQ(real.wasi.clock_time_get(real.memory, id, 0, kOut), Errno::success);
     EXPECT_NE(real.u64(kOut), 0u);
@@ -118,7 +118,7 @@ TEST(P1Calls, ClocksAndRandomness) {
     EXPECT_NE(real.u64(kOut), 0u);
   }
 
-  Config nothing;
+  World nothing;
   nothing.clock(nullptr).random(nullptr);
   Guest bare(std::move(nothing));
   EXPECT_EQ(bare.wasi.clock_time_get(bare.memory, 0, 0, kOut), Errno::notcapable);
@@ -130,9 +130,9 @@ TEST(P1Calls, ClocksAndRandomness) {
 
 TEST(P1Calls, StandardStreams) {
   auto output = std::make_shared<host::MemoryOutput>();
-  Config config;
-  config.standard_input(host::make_memory_input("typed")).standard_output(output);
-  Guest guest(std::move(config));
+  World world;
+  world.standard_input(host::make_memory_input("typed")).standard_output(output);
+  Guest guest(std::move(world));
   EXPECT_EQ(guest.read(0, 3).second, "typ");
   EXPECT_EQ(guest.read(0).second, "ed");
   EXPECT_EQ(guest.read(0), std::pair(Errno::success, std::string()));
@@ -159,11 +159,11 @@ TEST(P1Calls, TerminalsPipesAndFiles) {
   FILE* file = tmpfile();
   ASSERT_EQ(fputs("from file", file) >= 0 && fflush(file) == 0 && fseek(file, 0, SEEK_SET) == 0,
             true);
-  Config config;
-  config.standard_input(host::make_real_stream(*os::duplicate(fileno(file))))
+  World world;
+  world.standard_input(host::make_real_stream(*os::duplicate(fileno(file))))
       .standard_output(host::make_real_stream(os::OwnedFd(terminal)))
       .standard_error(host::make_real_stream(os::OwnedFd(pipes[1])));
-  Guest guest(std::move(config));
+  Guest guest(std::move(world));
   EXPECT_EQ(guest.type_of(0), 4);
   EXPECT_EQ(guest.seek(0, 5, 0).second, 5u);
   EXPECT_EQ(guest.read(0).second, "file");
@@ -193,9 +193,9 @@ TEST(P1Calls, StreamsThatAreNoFilesHaveNoOffsets) {
   os::OwnedFd others[] = {os::OwnedFd(pipes[0]), os::OwnedFd(sockets[1])};
   int streams[] = {terminal, pipes[1], sockets[0]};
   for (int fd : streams) {
-    Config config;
-    config.standard_output(host::make_real_stream(os::OwnedFd(fd)));
-    Guest guest(std::move(config));
+    World world;
+    world.standard_output(host::make_real_stream(os::OwnedFd(fd)));
+    Guest guest(std::move(world));
     auto& wasi = guest.wasi;
     EXPECT_EQ(wasi.fd_pwrite(guest.memory, 1, guest.iovec(1), 1, 0, kOut), Errno::spipe);
     EXPECT_EQ(wasi.fd_pread(guest.memory, 1, guest.iovec(1), 1, 0, kOut), Errno::spipe);
@@ -214,9 +214,9 @@ TEST(P1Calls, StreamsThatAreNoFilesHaveNoOffsets) {
 // A stream that was moved to another number is what it was.
 TEST(P1Calls, AFileStaysOneUnderAnotherNumber) {
   FILE* file = tmpfile();
-  Config config;
-  config.standard_output(host::make_real_stream(*os::duplicate(fileno(file))));
-  Guest guest(std::move(config));
+  World world;
+  world.standard_output(host::make_real_stream(*os::duplicate(fileno(file))));
+  Guest guest(std::move(world));
   EXPECT_EQ(guest.wasi.fd_renumber(guest.memory, 1, 0), Errno::success);
   EXPECT_EQ(guest.write(0, "words").second, 5u);
   EXPECT_EQ(guest.wasi.fd_filestat_set_size(guest.memory, 0, 3), Errno::success);
@@ -273,9 +273,9 @@ class Poll : public testing::Test {
 
 TEST_F(Poll, Clocks) {
   auto manual = std::make_shared<host::ManualClock>(1'000'000);
-  Config config;
-  config.clock(manual);
-  Guest guest(std::move(config));
+  World world;
+  world.clock(manual);
+  Guest guest(std::move(world));
   clock(guest, 0, 1, 5'000);
   clock(guest, 1, 0, 3'000);
   clock(guest, 2, 0, 1'003'000, 1);
@@ -304,9 +304,9 @@ TEST_F(Poll, Clocks) {
 }
 
 TEST_F(Poll, ArgumentsAreChecked) {
-  Config config;
-  config.clock(nullptr);
-  Guest guest(std::move(config));
+  World world;
+  world.clock(nullptr);
+  Guest guest(std::move(world));
   auto& wasi = guest.wasi;
   EXPECT_EQ(wasi.poll_oneoff(guest.memory, kIn, kEvents, 0, kOut), Errno::inval);
   EXPECT_EQ(wasi.poll_oneoff(guest.memory, kIn, kEvents, 1'000'000, kOut), Errno::inval);
@@ -330,11 +330,11 @@ TEST_F(Poll, Descriptors) {
   ASSERT_EQ(pipe2(in, O_CLOEXEC) + pipe2(out, O_CLOEXEC), 0);
   host::MemoryTree tree;
   ASSERT_TRUE(tree.put_file("file", "content"));
-  Config config;
-  config.standard_input(host::make_real_stream(os::OwnedFd(in[0])))
+  World world;
+  world.standard_input(host::make_real_stream(os::OwnedFd(in[0])))
       .standard_output(host::make_real_stream(os::OwnedFd(out[1])));
-  config.preopen(tree.open(config.grant("/")), "/");
-  Guest guest(std::move(config));
+  world.preopen(tree.open(world.grant("/")), "/");
+  Guest guest(std::move(world));
   // Nothing to read, so the clock comes first.
   descriptor(guest, 0, 1, 0);
   clock(guest, 1, 1, 2'000'000);
@@ -373,9 +373,9 @@ TEST_F(Poll, Descriptors) {
 TEST_F(Poll, NonblockingDescriptorsSayAgain) {
   int in[2];
   ASSERT_EQ(pipe2(in, O_CLOEXEC), 0);
-  Config config;
-  config.standard_input(host::make_real_stream(os::OwnedFd(in[0])));
-  Guest guest(std::move(config));
+  World world;
+  world.standard_input(host::make_real_stream(os::OwnedFd(in[0])));
+  Guest guest(std::move(world));
   EXPECT_EQ(guest.wasi.fd_fdstat_set_flags(guest.memory, 0, fdflags::nonblock), Errno::success);
   EXPECT_EQ(guest.read(0).first, Errno::again);
   ASSERT_EQ(::write(in[1], "x", 1), 1);
@@ -385,9 +385,9 @@ TEST_F(Poll, NonblockingDescriptorsSayAgain) {
 }
 
 TEST_F(Poll, PreviewZeroLayout) {
-  Config config;
-  config.clock(std::make_shared<host::ManualClock>(0));
-  Guest guest(std::move(config));
+  World world;
+  world.clock(std::make_shared<host::ManualClock>(0));
+  Guest guest(std::move(world));
   for (int i = 0; i < 2; ++i) {
     Ptr at = kIn + 56 * i;
     guest.put(at, std::string(56, '\0'));
@@ -403,9 +403,9 @@ TEST_F(Poll, PreviewZeroLayout) {
 
 TEST(P1Calls, Sockets) {
   host::MemoryListener listener(host::Grant::simple("listen"));
-  Config config;
-  config.socket(listener.socket());
-  Guest guest(std::move(config));
+  World world;
+  world.socket(listener.socket());
+  Guest guest(std::move(world));
   auto& wasi = guest.wasi;
   EXPECT_EQ(guest.type_of(3), 6);
   EXPECT_EQ(wasi.sock_accept(guest.memory, 3, 0, kOut), Errno::again);
@@ -439,12 +439,12 @@ TEST(P1Calls, Sockets) {
 TEST(P1Calls, ArbitraryArgumentsDoNoHarm) {
   host::MemoryTree tree;
   ASSERT_TRUE(tree.put_file("f", "x") && tree.put_directory("d"));
-  Config config;
-  config.clock(std::make_shared<host::ManualClock>(0, 1)).random(host::make_seeded_random(3));
-  config.preopen(tree.open(config.grant("/")), "/");
-  config.standard_input(host::make_memory_input("in"));
-  config.network(host::make_real_network(nullptr));  // there, and refuses everything
-  Guest guest(std::move(config));
+  World world;
+  world.clock(std::make_shared<host::ManualClock>(0, 1)).random(host::make_seeded_random(3));
+  world.preopen(tree.open(world.grant("/")), "/");
+  world.standard_input(host::make_memory_input("in"));
+  world.network(host::make_real_network(nullptr));  // there, and refuses everything
+  Guest guest(std::move(world));
   auto random = host::make_seeded_random(4);
   auto next = [&] {
     uint64_t value;

@@ -65,7 +65,7 @@ template <class Change>
 Errno Preview1::lengthen(const Descriptor& descriptor, uint64_t size_bytes, Change change) {
   uint64_t growth = 0;
   bool writable = at_offsets(descriptor, [](auto& file) { return file.writable(); });
-  if (config_.limits_.max_written_bytes && writable) {
+  if (world_->limits().max_written_bytes && writable) {
     host::FileStat stat = P1_TRY(descriptor.handle->stat());
     growth = size_bytes - std::min(size_bytes, stat.size_bytes);
   }
@@ -81,7 +81,7 @@ P1Result<uint64_t> Preview1::gap_before(const Descriptor& descriptor,
   host::HandleKind kind = descriptor.handle->kind();
   bool has_offsets = kind == host::HandleKind::file ||
                      (kind == host::HandleKind::stream && descriptor.stream().seekable());
-  if (!config_.limits_.max_written_bytes || !has_offsets || is_append_only(descriptor)) return 0;
+  if (!world_->limits().max_written_bytes || !has_offsets || is_append_only(descriptor)) return 0;
   if (!at_offsets(descriptor, [](auto& file) { return file.writable(); })) return 0;
   if (!offset) {
     if ((descriptor.flags & fdflags::append) != 0) return 0;

@@ -93,9 +93,9 @@ TEST_P(Descriptors, ScatterAndGather) {
 }
 
 TEST_P(Descriptors, SharedMemoryIsCopied) {
-  Config config;
-  config.preopen(tree.open(config.grant("root")), "root");
-  Guest guest(std::move(config), true);
+  World world;
+  world.preopen(tree.open(world.grant("root")), "root");
+  Guest guest(std::move(world), true);
   Fd file = guest.must_open(kRoot, "f", oflags::creat, kReadRights | kWriteRights);
   EXPECT_EQ(guest.write(file, "shared").second, 6u);
   EXPECT_EQ(guest.seek(file, 0, 0).first, Errno::success);
@@ -231,9 +231,9 @@ TEST_P(Descriptors, Renumber) {
 }
 
 TEST_P(Descriptors, TableIsBounded) {
-  Config config;
-  config.limits({.max_descriptors = 6});
-  Guest guest = make_guest(false, std::move(config));
+  World world;
+  world.limits({.max_handles = 6});
+  Guest guest = make_guest(false, std::move(world));
   guest.must_open(kRoot, "a", oflags::creat);
   Fd last = guest.must_open(kRoot, "a");
   EXPECT_EQ(guest.open(kRoot, "b", oflags::creat).first, Errno::mfile);
@@ -252,9 +252,9 @@ TEST_P(Descriptors, TableAgreesWithModel) {
   };
   int host_fds = count_host_fds();
   {
-    Config config;
-    config.limits({.max_descriptors = 24});
-    Guest guest = make_guest(false, std::move(config));
+    World world;
+    world.limits({.max_handles = 24});
+    Guest guest = make_guest(false, std::move(world));
     std::map<Fd, char> model;
     std::mt19937 random(1);
     for (int step = 0; step < 20'000; ++step) {

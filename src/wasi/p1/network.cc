@@ -101,13 +101,13 @@ Errno Preview1::sock_open(GuestMemory& memory, uint32_t family, uint32_t type, P
   P1_FAULT_UNLESS(memory.contains(fd_out, 4));
   if (family != address_family::v4 && family != address_family::v6) return Errno::afnosupport;
   if (type != socket_type::datagram && type != socket_type::stream) return Errno::inval;
-  if (!config_.network_) return Errno::notcapable;
+  if (!world_->network()) return Errno::notcapable;
   if (!table_.has_room()) return no_descriptor();
   bool is_stream = type == socket_type::stream;
   Descriptor descriptor;
   descriptor.handle = host::make_net_socket(
-      config_.network_, family == address_family::v4 ? IpFamily::v4 : IpFamily::v6,
-      is_stream ? SocketType::stream : SocketType::datagram, config_.grant(""));
+      world_->network(), family == address_family::v4 ? IpFamily::v4 : IpFamily::v6,
+      is_stream ? SocketType::stream : SocketType::datagram, world_->grant(""));
   descriptor.type = is_stream ? host::FileType::socket_stream : host::FileType::socket_datagram;
   descriptor.base = rights::of_socket;
   descriptor.inheriting = rights::of_socket;

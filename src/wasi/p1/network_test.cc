@@ -38,10 +38,10 @@ class P1Network : public testing::Test {
     auto fd = os::listen_loopback(&port);
     EXPECT_TRUE(fd.has_value());
     server = std::move(*fd);
-    Config config;
-    config.gate(gate);
-    config.network(host::make_real_network(gate));
-    guest = std::make_unique<Guest>(std::move(config));
+    World world;
+    world.gate(gate);
+    world.network(host::make_real_network(gate));
+    guest = std::make_unique<Guest>(std::move(world));
   }
   Preview1& wasi() { return guest->wasi; }
   GuestMemory& memory() { return guest->memory; }
@@ -214,10 +214,10 @@ TEST_F(P1Network, ListensWhereItMay) {
 
 TEST_F(P1Network, WhatWasGrantedIsHandedOverWhenItIsBound) {
   host::MemoryListener listener(host::Grant::simple("127.0.0.1:7"));
-  Config config;
-  config.network(host::make_real_network(gate));
-  config.socket(listener.socket());
-  guest = std::make_unique<Guest>(std::move(config));
+  World world;
+  world.network(host::make_real_network(gate));
+  world.socket(listener.socket());
+  guest = std::make_unique<Guest>(std::move(world));
   ASSERT_TRUE(listener.connect().has_value());
   Fd fd = open();
   EXPECT_EQ(wasi().sock_bind(memory(), fd, address(kLoopback), 7), Errno::success);
@@ -391,7 +391,7 @@ TEST_F(P1Network, HostilePointers) {
   EXPECT_EQ(wasi().sock_open(memory(), 0, kStream, kOut), Errno::afnosupport);
   EXPECT_EQ(wasi().sock_open(memory(), 3, kStream, kOut), Errno::afnosupport);
   EXPECT_EQ(wasi().sock_open(memory(), kV4, 0, kOut), Errno::inval);
-  EXPECT_EQ(Guest(Config()).wasi.sock_open(memory(), kV4, kStream, kOut), Errno::notcapable);
+  EXPECT_EQ(Guest(World()).wasi.sock_open(memory(), kV4, kStream, kOut), Errno::notcapable);
 }
 
 }  // namespace

@@ -225,7 +225,7 @@ TEST_P(Paths, Escapes) {
   EXPECT_EQ(guest.symlink("/", kRoot, "root"), Errno::perm);
   EXPECT_EQ(guest.open(kRoot, std::string_view("f\0", 2)).first, Errno::inval);
   EXPECT_EQ(guest.open(kRoot, "\xc0\x80").first, Errno::ilseq);
-  EXPECT_EQ(guest.wasi.denials()->denials().size(), 4u);
+  EXPECT_EQ(guest.wasi.world().denials()->denials().size(), 4u);
 }
 
 TEST_P(Paths, ReadOnlyGrant) {
@@ -248,7 +248,7 @@ TEST_P(Paths, ReadOnlyGrant) {
             Errno::perm);
   EXPECT_EQ(guest.wasi.fd_filestat_set_times(guest.memory, kRoot, 0, 0, fstflags::mtim_now),
             Errno::perm);
-  auto denials = guest.wasi.denials()->denials();
+  auto denials = guest.wasi.world().denials()->denials();
   ASSERT_FALSE(denials.empty());
   EXPECT_EQ(denials[0].path, "root/file");
   EXPECT_TRUE(denials[0].read_only);

@@ -113,7 +113,7 @@ struct Preview1::PollState {
 
 void Preview1::subscribe_clock(PollState& state, const Subscription& subscription) {
   size_t index = state.index_of(subscription);
-  if (!config_.clock_) return state.report(index, Errno::notcapable);
+  if (!world_->clock()) return state.report(index, Errno::notcapable);
   if ((subscription.clock_flags & ~kAbsoluteTime) != 0) return state.report(index, Errno::inval);
   // Time on a processor does not pass while the guest waits.
   if (subscription.clock_id > static_cast<uint32_t>(host::ClockKind::thread_cputime)) {
@@ -125,11 +125,11 @@ void Preview1::subscribe_clock(PollState& state, const Subscription& subscriptio
   auto kind = static_cast<host::ClockKind>(subscription.clock_id);
   uint64_t left = subscription.timeout;
   if ((subscription.clock_flags & kAbsoluteTime) != 0) {
-    auto now = config_.clock_->now(kind);
+    auto now = world_->clock()->now(kind);
     if (!now) return state.report(index, from_host(now.error()));
     left = subscription.timeout > *now ? subscription.timeout - *now : 0;
   }
-  auto monotonic = config_.clock_->now(host::ClockKind::monotonic);
+  auto monotonic = world_->clock()->now(host::ClockKind::monotonic);
   if (!monotonic) return state.report(index, from_host(monotonic.error()));
   if (left == 0) return state.report(index, Errno::success);
   state.deadlines.push_back({index, saturating_add(*monotonic, left)});
@@ -170,7 +170,7 @@ P1Result<void> Preview1::wait_for_events(PollState& state) {
       std::any_of(state.watched.begin(), state.watched.end(),
                   [](const auto& watched) { return watched.item == PollState::kNoItem; });
   // Without a clock of its own the guest still may wait for descriptors.
-  std::shared_ptr<host::Clock> clock = config_.clock_ ? config_.clock_ : host::make_real_clock();
+  std::shared_ptr<host::Clock> clock = world_->clock() ? world_->clock() : host::make_real_clock();
   for (;;) {
     for (const auto& watched : state.watched) {
       if (watched.item != PollState::kNoItem) continue;
@@ -202,7 +202,7 @@ P1Result<void> Preview1::wait_for_events(PollState& state) {
 Errno Preview1::poll(GuestMemory& memory, Ptr in, Ptr out, Size nsubscriptions, Ptr nevents_out,
                      bool unstable) {
   if (nsubscriptions == 0) return Errno::inval;
-  if (nsubscriptions > config_.limits_.max_subscriptions) return Errno::inval;
+  if (nsubscriptions > world_->limits().max_subscriptions) return Errno::inval;
   P1_FAULT_UNLESS(memory.contains(out, uint64_t{nsubscriptions} * kEventBytes));
   P1_FAULT_UNLESS(memory.contains(nevents_out, 4));
   PollState state;

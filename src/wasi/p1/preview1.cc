@@ -80,27 +80,38 @@ std::optional<host::ClockKind> clock_kind(uint32_t id) {
 
 }  // namespace
 
-Preview1::Preview1(Config config)
-    : config_(std::move(config)), table_(config_.limits_.max_descriptors) {
+Preview1::Preview1(World world) : written_(world.written()), table_(world.limits().max_handles) {
+  auto sockets = world.take_sockets();
+  world_ = std::make_shared<const World>(std::move(world));
+  fill_table(std::move(sockets));
+}
+
+Preview1::Preview1(std::shared_ptr<const World> world,
+                   std::vector<std::shared_ptr<host::Socket>> sockets,
+                   std::shared_ptr<host::WrittenBytes> written)
+    : world_(std::move(world)), written_(std::move(written)), table_(world_->limits().max_handles) {
+  fill_table(std::move(sockets));
+}
+
+void Preview1::fill_table(std::vector<std::shared_ptr<host::Socket>> sockets) {
   // Whoever granted more than fits was told so.
   auto insert = [this](Descriptor descriptor) {
     auto inserted = table_.insert(std::move(descriptor));
     static_cast<void>(inserted);
   };
   for (int fd = 0; fd < 3; ++fd) {
-    insert(standard_descriptor(std::move(config_.streams_[fd]), fd == 0));
+    insert(standard_descriptor(world_->stream(static_cast<size_t>(fd)), fd == 0));
   }
-  for (Preopen& preopen : config_.preopens_) {
+  for (const host::Preopen& preopen : world_->preopens()) {
     Descriptor descriptor;
-    descriptor.handle = std::move(preopen.dir);
+    descriptor.handle = preopen.dir;
     descriptor.type = host::FileType::directory;
     descriptor.base = rights::of_directory;
     descriptor.inheriting = rights::all;
-    descriptor.preopen_name = std::move(preopen.guest_path);
+    descriptor.preopen_name = preopen.guest_path;
     insert(std::move(descriptor));
   }
-  config_.preopens_.clear();
-  for (auto& handle : config_.sockets_) {
+  for (auto& handle : sockets) {
     granted_sockets_.push_back(handle);
     Descriptor descriptor;
     descriptor.type =
@@ -110,46 +121,45 @@ Preview1::Preview1(Config config)
     descriptor.inheriting = rights::of_socket;
     insert(std::move(descriptor));
   }
-  config_.sockets_.clear();
 }
 
 Errno Preview1::no_descriptor() {
-  if (config_.limits_.descriptors_are_set) reached_ = abi::TrapKind::handles_limit;
+  if (world_->limits().handles_are_set) reached_ = abi::TrapKind::handles_limit;
   return Errno::mfile;
 }
 
 bool Preview1::may_write(uint64_t bytes) {
-  const std::optional<uint64_t>& most = config_.limits_.max_written_bytes;
-  if (!most || in_bounds(config_.written_bytes_->load(), bytes, *most)) return true;
+  const std::optional<uint64_t>& most = world_->limits().max_written_bytes;
+  if (!most || in_bounds(written_->load(), bytes, *most)) return true;
   reached_ = abi::TrapKind::written_limit;
   return false;
 }
 
 void Preview1::note_written(uint64_t bytes) {
-  config_.written_bytes_->fetch_add(bytes, std::memory_order_relaxed);
+  if (world_->limits().max_written_bytes) written_->fetch_add(bytes, std::memory_order_relaxed);
 }
 
 Errno Preview1::args_get(GuestMemory& memory, Ptr argv, Ptr argv_buf) {
-  return write_texts(memory, config_.env_.arguments, argv, argv_buf);
+  return write_texts(memory, world_->env().arguments, argv, argv_buf);
 }
 
 Errno Preview1::args_sizes_get(GuestMemory& memory, Ptr argc_out, Ptr argv_buf_size_out) {
-  return write_sizes(memory, config_.env_.arguments, argc_out, argv_buf_size_out);
+  return write_sizes(memory, world_->env().arguments, argc_out, argv_buf_size_out);
 }
 
 Errno Preview1::environ_get(GuestMemory& memory, Ptr environ, Ptr environ_buf) {
-  return write_texts(memory, variables_of(config_.env_), environ, environ_buf);
+  return write_texts(memory, variables_of(world_->env()), environ, environ_buf);
 }
 
 Errno Preview1::environ_sizes_get(GuestMemory& memory, Ptr count_out, Ptr buf_size_out) {
-  return write_sizes(memory, variables_of(config_.env_), count_out, buf_size_out);
+  return write_sizes(memory, variables_of(world_->env()), count_out, buf_size_out);
 }
 
 Errno Preview1::clock_res_get(GuestMemory& memory, uint32_t id, Ptr resolution_out) {
   auto kind = clock_kind(id);
   if (!kind) return Errno::inval;
-  if (!config_.clock_) return Errno::notcapable;
-  uint64_t resolution = P1_TRY(config_.clock_->resolution(*kind));
+  if (!world_->clock()) return Errno::notcapable;
+  uint64_t resolution = P1_TRY(world_->clock()->resolution(*kind));
   P1_FAULT_UNLESS(memory.write<uint64_t>(resolution_out, resolution));
   return Errno::success;
 }
@@ -157,8 +167,8 @@ Errno Preview1::clock_res_get(GuestMemory& memory, uint32_t id, Ptr resolution_o
 Errno Preview1::clock_time_get(GuestMemory& memory, uint32_t id, Timestamp, Ptr time_out) {
   auto kind = clock_kind(id);
   if (!kind) return Errno::inval;
-  if (!config_.clock_) return Errno::notcapable;
-  uint64_t time = P1_TRY(config_.clock_->now(*kind));
+  if (!world_->clock()) return Errno::notcapable;
+  uint64_t time = P1_TRY(world_->clock()->now(*kind));
   P1_FAULT_UNLESS(memory.write<uint64_t>(time_out, time));
   return Errno::success;
 }
@@ -175,13 +185,13 @@ Errno Preview1::sched_yield(GuestMemory&) {
 
 Errno Preview1::random_get(GuestMemory& memory, Ptr buf, Size buf_len) {
   constexpr size_t kChunk = 4096;
-  if (!config_.random_) return Errno::notcapable;
+  if (!world_->random()) return Errno::notcapable;
   P1_FAULT_UNLESS(memory.contains(buf, buf_len));
   std::array<uint8_t, kChunk> chunk;
   uint64_t address = buf;
   for (size_t left = buf_len; left != 0;) {
     MutableBytes part(chunk.data(), std::min(left, kChunk));
-    P1_TRY(config_.random_->fill(part));
+    P1_TRY(world_->random()->fill(part));
     P1_FAULT_UNLESS(memory.copy_out(address, part));
     address += part.size();
     left -= part.size();

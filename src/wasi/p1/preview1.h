@@ -18,13 +18,14 @@
 #include "abi/guest_memory.h"
 #include "abi/trap.h"
 #include "base/checked.h"
-#include "wasi/p1/config.h"
+#include "host/world.h"
 #include "wasi/p1/fd_table.h"
 #include "wasi/p1/types.h"
 
 namespace nacre::wasi::p1 {
 
 using abi::GuestMemory;
+using host::World;
 
 // proc_exit: the guest's call ends here with this code.
 struct Exit {
@@ -33,11 +34,16 @@ struct Exit {
 
 class Preview1 {
  public:
-  explicit Preview1(Config config);
+  // What one guest has of `world`: its descriptors begin with the standard streams, directories
+  // and `sockets` in this order. `written`: the account of what it writes.
+  Preview1(std::shared_ptr<const World> world, std::vector<std::shared_ptr<host::Socket>> sockets,
+           std::shared_ptr<host::WrittenBytes> written);
+  // Of a world of its own.
+  explicit Preview1(World world);
 
-  const std::shared_ptr<host::DenialLog>& denials() const { return config_.denials_; }
+  const World& world() const { return *world_; }
   const FdTable& descriptors() const { return table_; }
-  host::CallLog* call_log() const { return config_.call_log_.get(); }
+  host::CallLog* call_log() const { return world_->call_log().get(); }
   // A limit that was set and that the last call reached, which ends the guest; else none.
   abi::TrapKind take_reached() { return std::exchange(reached_, abi::TrapKind::none); }
 
@@ -139,6 +145,8 @@ class Preview1 {
                          Size service_len, Ptr hints, Ptr results, Size max_results, Ptr count_out);
 
  private:
+  void fill_table(std::vector<std::shared_ptr<host::Socket>> sockets);
+
   struct Subscription;
   struct Event;
   struct PollState;
@@ -193,7 +201,8 @@ class Preview1 {
   template <class Change>
   Errno lengthen(const Descriptor& descriptor, uint64_t size_bytes, Change change);
 
-  Config config_;
+  std::shared_ptr<const World> world_;
+  std::shared_ptr<host::WrittenBytes> written_;
   FdTable table_;
   std::vector<std::weak_ptr<host::Socket>> granted_sockets_;
   abi::TrapKind reached_ = abi::TrapKind::none;

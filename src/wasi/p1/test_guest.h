@@ -37,10 +37,8 @@ class Guest {
   static constexpr Ptr kBuffer = 32768;  // transfers
   static constexpr Size kMemorySize = 65536;
 
-  explicit Guest(Config config, bool shared = false)
-      : bytes_(kMemorySize),
-        memory(bytes_.data(), bytes_.size(), shared),
-        wasi(std::move(config)) {}
+  explicit Guest(World world, bool shared = false)
+      : bytes_(kMemorySize), memory(bytes_.data(), bytes_.size(), shared), wasi(std::move(world)) {}
 
   uint32_t u32(Ptr at) const { return memory.read<uint32_t>(at).value(); }
   uint64_t u64(Ptr at) const { return memory.read<uint64_t>(at).value(); }
@@ -150,11 +148,10 @@ class TreeTest : public testing::TestWithParam<host::Backend> {
   static constexpr Fd kRoot = 3;
   TreeTest() : tree(GetParam()) {}
 
-  Guest make_guest(bool read_only = false, Config config = Config()) {
-    config.preopen(
-        tree.open(config.grant("root", read_only ? host::Rights::read : host::Rights::all)),
-        "root");
-    return Guest(std::move(config));
+  Guest make_guest(bool read_only = false, World world = World()) {
+    world.preopen(
+        tree.open(world.grant("root", read_only ? host::Rights::read : host::Rights::all)), "root");
+    return Guest(std::move(world));
   }
 
   host::TestTree tree;
