@@ -35,7 +35,7 @@ Error unopened(const Rule& rule, host::Errno error) {
 const Preopen* holder_of(const World& parent, std::string_view path) {
   const Preopen* found = nullptr;
   for (const Preopen& preopen : parent.preopens()) {
-    if (preopen.host_path.empty() || !os::is_beneath(path, preopen.host_path)) continue;
+    if (preopen.host_path.empty() || !is_beneath(path, preopen.host_path)) continue;
     if (found == nullptr || preopen.host_path.size() > found->host_path.size()) found = &preopen;
   }
   return found;
@@ -98,21 +98,20 @@ class NarrowedNetwork final : public host::Network,
   NarrowedNetwork(std::shared_ptr<host::Network> parent, policy::RuleSet rules)
       : parent_(std::move(parent)), rules_(std::move(rules)) {}
 
-  host::HostResult<std::vector<os::IpAddress>> look_up(std::string_view text,
-                                                       int give_up) override {
-    auto name = os::canonical_host_name(text);
+  host::HostResult<std::vector<IpAddress>> look_up(std::string_view text, int give_up) override {
+    auto name = canonical_host_name(text);
     if (!name) return host::failed(host::Errno::inval);
     HOST_TRY(check({.kind = Kind::lookup, .object = *name}));
     auto addresses = HOST_TRY(parent_->look_up(*name, give_up));
     names_.learn(*name, addresses);
     return addresses;
   }
-  bool leads_elsewhere(const os::IpAddress& address) override {
+  bool leads_elsewhere(const IpAddress& address) override {
     return parent_->leads_elsewhere(address);
   }
   host::HostResult<std::unique_ptr<host::OpenedSocket>> open(const host::SocketPlan& plan) override;
 
-  host::HostResult<void> may_reach(os::SocketType type, const os::Endpoint& to) {
+  host::HostResult<void> may_reach(os::SocketType type, const Endpoint& to) {
     std::vector<std::string> names = names_.names_of(to.address);
     std::string object = host::object_text(type, to);
     bool stays_here = !names.empty() && !leads_elsewhere(to.address);
@@ -138,17 +137,17 @@ class NarrowedSocket final : public host::OpenedSocket {
 
   int fd() const override { return inner_->fd(); }
   os::OwnedFd take() override { return inner_->take(); }
-  host::HostResult<void> bind(const os::Endpoint&) override {
+  host::HostResult<void> bind(const Endpoint&) override {
     return host::failed(host::Errno::no_capability);
   }
   host::HostResult<void> listen(int) override { return host::failed(host::Errno::inval); }
-  host::HostResult<bool> connect(const os::Endpoint& asked) override {
-    os::Endpoint to = os::real_destination(asked);
+  host::HostResult<bool> connect(const Endpoint& asked) override {
+    Endpoint to = real_destination(asked);
     HOST_TRY(network_->may_reach(type_, to));
     return inner_->connect(to);
   }
-  host::HostResult<size_t> send_to(const os::Endpoint& asked, Bytes bytes) override {
-    os::Endpoint to = os::real_destination(asked);
+  host::HostResult<size_t> send_to(const Endpoint& asked, Bytes bytes) override {
+    Endpoint to = real_destination(asked);
     HOST_TRY(network_->may_reach(type_, to));
     return inner_->send_to(to, bytes);
   }

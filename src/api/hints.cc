@@ -22,8 +22,8 @@ bool moves_directory(const Refusal& refusal) { return refusal.subtree && refusal
 // What is closed is open in a grant of its own only. In /proc the next run has another number.
 std::string closed_place(const Refusal& refusal) {
   constexpr std::string_view kProcesses = "/proc";
-  if (os::is_beneath(refusal.object, kProcesses)) return std::string(kProcesses);
-  return refusal.is_directory ? refusal.object : std::string(os::parent_of(refusal.object));
+  if (is_beneath(refusal.object, kProcesses)) return std::string(kProcesses);
+  return refusal.is_directory ? refusal.object : std::string(parent_of(refusal.object));
 }
 
 Rule grant_for(const Refusal& refusal) {
@@ -44,7 +44,7 @@ Rule grant_for(const Refusal& refusal) {
   } else if (refusal.is_link || moves_directory(refusal)) {
     // A rule about a link is about what it leads to.
     grant.kind = Kind::dir;
-    grant.path = os::parent_of(refusal.object);
+    grant.path = parent_of(refusal.object);
   } else if (refusal.is_directory && refusal.rights == Rights::read) {
     grant.kind = Kind::dir;
   }
@@ -64,7 +64,7 @@ void add(std::vector<Rule>& grants, Rule grant) {
 
 std::string common_parent(const std::string& a, const std::string& b) {
   std::string parent = a;
-  while (!os::is_beneath(b, parent)) parent = std::string(os::parent_of(parent));
+  while (!is_beneath(b, parent)) parent = std::string(parent_of(parent));
   return parent;
 }
 
@@ -76,7 +76,7 @@ void join_ends(Hint& hint, const std::vector<const Refusal*>& refusals) {
   std::string parent;
   for (const Refusal* refusal : refusals) {
     if (!refusal->subtree) continue;
-    std::string own(os::parent_of(refusal->object));
+    std::string own(parent_of(refusal->object));
     parent = parent.empty() ? own : common_parent(parent, own);
   }
   Rule grant;
@@ -93,12 +93,12 @@ void join_files(Hint& hint, const std::vector<const Refusal*>& refusals) {
   };
   auto in_folder = [&](const std::string& folder) {
     return [&](const Rule& grant) {
-      return grant.kind == Kind::file && os::parent_of(grant.path) == folder && !is_end(grant);
+      return grant.kind == Kind::file && parent_of(grant.path) == folder && !is_end(grant);
     };
   };
   for (size_t i = 0; i < hint.grants.size(); ++i) {
     if (hint.grants[i].kind != Kind::file) continue;
-    std::string folder(os::parent_of(hint.grants[i].path));
+    std::string folder(parent_of(hint.grants[i].path));
     auto count = std::ranges::count_if(hint.grants, in_folder(folder));
     if (static_cast<size_t>(count) <= kMaxFilesOfAFolder) continue;
     Rule grant;
@@ -115,8 +115,7 @@ void merge_what_lies_below(Hint& hint) {
   for (size_t i = 0; i < grants.size(); ++i) {
     if (grants[i].kind != Kind::dir) continue;
     for (size_t j = grants.size(); j-- != 0;) {
-      if (j == i || !grants[j].is_path() || !os::is_beneath(grants[j].path, grants[i].path))
-        continue;
+      if (j == i || !grants[j].is_path() || !is_beneath(grants[j].path, grants[i].path)) continue;
       grants[i].rights = grants[i].rights | grants[j].rights;
       grants.erase(grants.begin() + static_cast<ptrdiff_t>(j));
       if (j < i) --i;

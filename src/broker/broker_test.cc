@@ -310,7 +310,7 @@ struct Net {
     policy = std::make_shared<Policy>(std::move(options));
     network = host::make_real_network(policy);
   }
-  os::Endpoint at(const char* address) const { return {*os::parse_address(address), port}; }
+  Endpoint at(const char* address) const { return {*parse_address(address), port}; }
 
   uint16_t port = 0;
   os::OwnedFd server;
@@ -347,9 +347,9 @@ TEST(BrokerNetwork, DoesWhatTheNetworkDoes) {
     EXPECT_EQ(network->look_up("nowhere.example").error(), Errno::no_capability);
     EXPECT_EQ(network->look_up("127.0.0.1").error(), Errno::inval);
     EXPECT_TRUE(network->look_up("localhost").has_value());
-    EXPECT_FALSE(network->leads_elsewhere(*os::parse_address("127.0.0.1")));
-    EXPECT_TRUE(network->leads_elsewhere(*os::parse_address("192.0.2.1")));
-    EXPECT_EQ(network->open({.type = os::SocketType::stream, .source = os::IpAddress{}}).error(),
+    EXPECT_FALSE(network->leads_elsewhere(*parse_address("127.0.0.1")));
+    EXPECT_TRUE(network->leads_elsewhere(*parse_address("192.0.2.1")));
+    EXPECT_EQ(network->open({.type = os::SocketType::stream, .source = IpAddress{}}).error(),
               Errno::inval);
   }
 }
@@ -374,8 +374,8 @@ TEST(BrokerNetwork, HostileRequestsReachNothing) {
   auto ends = *os::Channel::make_pair();
   Server server(std::move(ends.second),
                 {.dirs = {}, .policy = net.policy, .network = net.network, .finish = nullptr});
-  const os::Endpoint places[] = {net.at("127.0.0.1"), net.at("127.0.0.2"), net.at("127.0.0.3"),
-                                 net.at("0.0.0.0"),   net.at("::1"),       net.at("::")};
+  const Endpoint places[] = {net.at("127.0.0.1"), net.at("127.0.0.2"), net.at("127.0.0.3"),
+                             net.at("0.0.0.0"),   net.at("::1"),       net.at("::")};
   int handed_over = 0;
   uint32_t made = 0;
   for (int i = 0; i < 20'000; ++i) {
@@ -409,7 +409,7 @@ TEST(BrokerNetwork, HostileRequestsReachNothing) {
     ++handed_over;
     auto peer = os::peer_end(answer->socket);
     if (!peer) continue;
-    EXPECT_TRUE(os::is_loopback(peer->address) && peer->port == net.port);
+    EXPECT_TRUE(is_loopback(peer->address) && peer->port == net.port);
     EXPECT_NE(peer->address, places[1].address);
     EXPECT_NE(peer->address, places[2].address);
   }
@@ -424,7 +424,7 @@ TEST(BrokerNetwork, HostileRequestsReachNothing) {
 // Waits for an answer of a server that never comes.
 class SilentNetwork final : public host::Network {
  public:
-  host::HostResult<std::vector<os::IpAddress>> look_up(std::string_view, int give_up) override {
+  host::HostResult<std::vector<IpAddress>> look_up(std::string_view, int give_up) override {
     os::PollItem item{.fd = give_up, .want_read = true};
     EXPECT_TRUE(os::poll_until(std::span(&item, 1), std::nullopt).has_value());
     return host::failed(Errno::intr);
@@ -471,7 +471,7 @@ TEST(BrokerTest, WithoutABrokerNothingWorksAndNothingHangs) {
   EXPECT_EQ(client->may({.kind = Kind::clock, .object = {}}), host::Decision::deny);
   EXPECT_TRUE(client->variables()->decided().empty());
   EXPECT_FALSE(client->finish(0).has_value());
-  EXPECT_FALSE(client->network()->leads_elsewhere(*os::parse_address("192.0.2.1")));
+  EXPECT_FALSE(client->network()->leads_elsewhere(*parse_address("192.0.2.1")));
 }
 
 // What a lost process can say of calls: nothing but calls, none later than now, none earlier than

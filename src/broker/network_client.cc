@@ -8,7 +8,6 @@ namespace nacre::broker {
 using host::Errno;
 using host::HostResult;
 using host::SocketPlan;
-using os::Endpoint;
 using Message = os::Channel::Message;
 using Waits = os::Channel::Waits;
 
@@ -70,17 +69,17 @@ class RemoteNetwork final : public host::Network {
  public:
   explicit RemoteNetwork(std::shared_ptr<Client> client) : client_(std::move(client)) {}
 
-  HostResult<std::vector<os::IpAddress>> look_up(std::string_view name, int) override {
+  HostResult<std::vector<IpAddress>> look_up(std::string_view name, int) override {
     Writer writer;
     Message answer =
         HOST_TRY(client_->ask(writer.number(Request::look_up).text(name), Waits::until_stopped));
     Reader reader = reader_of(answer);
-    std::vector<os::IpAddress> addresses;
+    std::vector<IpAddress> addresses;
     while (reader.more()) addresses.push_back(read_address(reader));
     if (!reader.complete()) return host::failed(Errno::io);
     return addresses;
   }
-  bool leads_elsewhere(const os::IpAddress& address) override {
+  bool leads_elsewhere(const IpAddress& address) override {
     Writer writer;
     write(writer.number(Request::leads_elsewhere), address);
     auto answer = client_->ask(writer);

@@ -11,14 +11,14 @@ HostResult<Server::Answer> Server::look_up(Reader& from) {
   if (!from.complete() || !duties_.network) return host::failed(Errno::inval);
   Answer answer{success()};
   // What comes before this is answered is give_up, or the end.
-  for (const os::IpAddress& address : HOST_TRY(duties_.network->look_up(name, channel_.fd()))) {
+  for (const IpAddress& address : HOST_TRY(duties_.network->look_up(name, channel_.fd()))) {
     write(answer.message, address);
   }
   return answer;
 }
 
 HostResult<Server::Answer> Server::leads_elsewhere(Reader& from) {
-  os::IpAddress address = read_address(from);
+  IpAddress address = read_address(from);
   if (!from.complete() || !duties_.network) return host::failed(Errno::inval);
   return Answer{success().number<uint8_t>(duties_.network->leads_elsewhere(address))};
 }
@@ -58,7 +58,7 @@ HostResult<Server::Answer> Server::act_on_socket(Request request, Reader& from) 
 
 HostResult<Server::Answer> Server::act_at_end(Request request, host::OpenedSocket& socket,
                                               Reader& from) {
-  os::Endpoint end = read_endpoint(from);
+  Endpoint end = read_endpoint(from);
   Bytes bytes;
   if (request == Request::send_to) bytes = as_bytes(from.text());
   if (!from.complete()) return host::failed(Errno::inval);

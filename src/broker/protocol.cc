@@ -122,10 +122,10 @@ policy::CallLine read_call(Reader& from) {
   return line;
 }
 
-void write(Writer& to, const os::IpAddress& address) { to.text(as_text(Bytes(address))); }
+void write(Writer& to, const IpAddress& address) { to.text(as_text(Bytes(address))); }
 
-os::IpAddress read_address(Reader& from) {
-  os::IpAddress address{};
+IpAddress read_address(Reader& from) {
+  IpAddress address{};
   std::string_view bytes = from.text();
   if (bytes.size() != address.size()) {
     from.fail();
@@ -135,13 +135,13 @@ os::IpAddress read_address(Reader& from) {
   return address;
 }
 
-void write(Writer& to, const os::Endpoint& endpoint) {
+void write(Writer& to, const Endpoint& endpoint) {
   write(to, endpoint.address);
   to.number(endpoint.port);
 }
 
-os::Endpoint read_endpoint(Reader& from) {
-  os::Endpoint endpoint;
+Endpoint read_endpoint(Reader& from) {
+  Endpoint endpoint;
   endpoint.address = read_address(from);
   endpoint.port = from.number<uint16_t>();
   return endpoint;
@@ -151,7 +151,7 @@ void write(Writer& to, const host::SocketPlan& plan) {
   to.number<uint8_t>(plan.family == os::IpFamily::v6)
       .number<uint8_t>(plan.type == os::SocketType::stream);
   to.number<uint8_t>(plan.source.has_value());
-  write(to, plan.source.value_or(os::IpAddress{}));
+  write(to, plan.source.value_or(IpAddress{}));
   for (auto [option, value] : plan.options) to.number(option).number(value);
 }
 
@@ -160,7 +160,7 @@ std::optional<host::SocketPlan> read_plan(Reader& from) {
   plan.family = from.flag() ? os::IpFamily::v6 : os::IpFamily::v4;
   plan.type = from.flag() ? os::SocketType::stream : os::SocketType::datagram;
   bool has_source = from.flag();
-  os::IpAddress source = read_address(from);
+  IpAddress source = read_address(from);
   if (has_source) plan.source = source;
   while (from.more()) {
     auto option = from.number<uint8_t>();

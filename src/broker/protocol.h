@@ -37,10 +37,10 @@ policy::CallLine read_call(Reader& from);
 void write(Writer& to, const host::SocketPlan& plan);
 // Nothing: it is none.
 std::optional<host::SocketPlan> read_plan(Reader& from);
-void write(Writer& to, const os::IpAddress& address);
-os::IpAddress read_address(Reader& from);
-void write(Writer& to, const os::Endpoint& endpoint);
-os::Endpoint read_endpoint(Reader& from);
+void write(Writer& to, const IpAddress& address);
+IpAddress read_address(Reader& from);
+void write(Writer& to, const Endpoint& endpoint);
+Endpoint read_endpoint(Reader& from);
 // About how much of a message an entry takes, its name aside.
 inline constexpr size_t kEntryBytes = 21;
 

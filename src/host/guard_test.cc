@@ -190,9 +190,9 @@ TEST(HostPath, Canonical) {
   EXPECT_EQ(os::canonical_path("/nacre-no/./b//", root), "/nacre-no/b");
   EXPECT_EQ(os::canonical_path("/..", root), "/");
   EXPECT_EQ(os::canonical_path("", root), root);
-  EXPECT_TRUE(os::is_beneath("/a/b", "/a"));
-  EXPECT_FALSE(os::is_beneath("/ab", "/a"));
-  EXPECT_TRUE(os::is_beneath("/a", "/"));
+  EXPECT_TRUE(is_beneath("/a/b", "/a"));
+  EXPECT_FALSE(is_beneath("/ab", "/a"));
+  EXPECT_TRUE(is_beneath("/a", "/"));
 }
 
 }  // namespace

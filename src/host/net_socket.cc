@@ -41,7 +41,7 @@ class NetSocket final : public FdSocket {
   int fd() const override { return opened_ ? opened_->fd() : fd_.get(); }
   HostResult<OpenedSocket*> open();
   bool fits(const Endpoint& endpoint) const {
-    return plan_.family == IpFamily::v6 || os::is_v4(endpoint.address);
+    return plan_.family == IpFamily::v6 || is_v4(endpoint.address);
   }
   HostResult<void> connect_datagrams(const Endpoint& to);
   HostResult<void> wait_for_connection(bool nonblocking);
@@ -86,7 +86,7 @@ HostResult<void> NetSocket::bind(const Endpoint& at) {
   }
   state_ = State::bound;
   hears_all_ = true;
-  rename(os::endpoint_text(at));
+  rename(endpoint_text(at));
   return {};
 }
 
@@ -96,7 +96,7 @@ HostResult<void> NetSocket::listen(int backlog) {
   if (state_ == State::fresh) {
     // Where the system would put it.
     bool v4 = plan_.family == IpFamily::v4;
-    HOST_TRY(bind({v4 ? os::from_v4({0, 0, 0, 0}) : IpAddress{}, 0}));
+    HOST_TRY(bind({v4 ? from_v4({0, 0, 0, 0}) : IpAddress{}, 0}));
   }
   if (state_ != State::bound) return failed(Errno::inval);
   HOST_TRY(opened_->listen(std::clamp(backlog, 0, 4096)));
@@ -140,7 +140,7 @@ HostResult<void> NetSocket::connect_datagrams(const Endpoint& to) {
 }
 
 HostResult<void> NetSocket::connect(const Endpoint& asked, bool nonblocking) {
-  Endpoint to = os::real_destination(asked);
+  Endpoint to = real_destination(asked);
   if (!fits(to)) return failed(Errno::afnosupport);
   if (!is_stream()) return connect_datagrams(to);
   if (state_ == State::connected) return failed(Errno::isconn);
@@ -180,7 +180,7 @@ HostResult<Socket::Received> NetSocket::receive(std::span<const MutableBytes> to
 HostResult<size_t> NetSocket::send_to(const Endpoint& asked, std::span<const Bytes> from,
                                       bool nonblocking) {
   if (is_stream()) return send(from, nonblocking);
-  Endpoint to = os::real_destination(asked);
+  Endpoint to = real_destination(asked);
   if (!fits(to)) return failed(Errno::afnosupport);
   size_t total = 0;
   for (Bytes part : from) total += part.size();
@@ -202,7 +202,7 @@ HostResult<size_t> NetSocket::send_to(const Endpoint& asked, std::span<const Byt
 HostResult<Endpoint> NetSocket::local_end() {
   if (fd() >= 0) return FdSocket::local_end();
   bool v4 = plan_.family == IpFamily::v4;
-  return Endpoint{plan_.source.value_or(v4 ? os::from_v4({0, 0, 0, 0}) : IpAddress{}), 0};
+  return Endpoint{plan_.source.value_or(v4 ? from_v4({0, 0, 0, 0}) : IpAddress{}), 0};
 }
 
 HostResult<int64_t> NetSocket::option(SocketOption option) {

@@ -14,7 +14,7 @@ class RealNetwork final : public Network, public std::enable_shared_from_this<Re
   explicit RealNetwork(std::shared_ptr<Gate> gate) : gate_(std::move(gate)) {}
 
   HostResult<std::vector<IpAddress>> look_up(std::string_view text, int give_up) override {
-    auto name = os::canonical_host_name(text);
+    auto name = canonical_host_name(text);
     if (!name) return failed(Errno::inval);
     HOST_TRY(ask({.kind = Kind::lookup, .object = *name}));
     auto addresses = HOST_TRY(from_sys(os::look_up(*name, give_up)));
@@ -65,14 +65,14 @@ class RealOpenedSocket final : public OpenedSocket {
     return from_sys(os::start_listening(fd(), backlog));
   }
   HostResult<bool> connect(const Endpoint& asked) override {
-    Endpoint to = os::real_destination(asked);
+    Endpoint to = real_destination(asked);
     HOST_TRY(network_->may_reach(plan_.type, to));
     HOST_TRY(make());
     return from_sys(os::start_connecting(fd(), plan_.family, to));
   }
   HostResult<size_t> send_to(const Endpoint& asked, Bytes bytes) override {
     if (plan_.type != SocketType::datagram) return failed(Errno::notsup);
-    Endpoint to = os::real_destination(asked);
+    Endpoint to = real_destination(asked);
     if (!peers_.contains(to)) {
       HOST_TRY(network_->may_reach(plan_.type, to));
       if (peers_.size() == kMaxPeers) peers_.clear();
@@ -146,7 +146,7 @@ std::shared_ptr<Network> make_real_network(std::shared_ptr<Gate> gate) {
 }
 
 std::string object_text(SocketType type, const Endpoint& endpoint) {
-  return (type == SocketType::stream ? "tcp://" : "udp://") + os::endpoint_text(endpoint);
+  return (type == SocketType::stream ? "tcp://" : "udp://") + endpoint_text(endpoint);
 }
 
 }  // namespace nacre::host

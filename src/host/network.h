@@ -21,7 +21,6 @@
 
 namespace nacre::host {
 
-using os::IpAddress;
 using os::IpFamily;
 using os::SocketType;
 
@@ -60,7 +59,7 @@ class OpenedSocket {
 class Network {
  public:
   virtual ~Network() = default;
-  // At most os::kMaxAddresses. inval: it is no name (os::canonical_host_name). An answer may take
+  // At most os::kMaxAddresses. inval: it is no name (canonical_host_name). An answer may take
   // as long as servers do; intr if the guest is to stop meanwhile, or something can be read from
   // the descriptor `give_up` (-1: none), which says that nobody wants it any more.
   virtual HostResult<std::vector<IpAddress>> look_up(std::string_view name, int give_up = -1) = 0;

@@ -6,7 +6,7 @@
 namespace nacre::host {
 namespace {
 
-IpAddress address(const char* text) { return *os::parse_address(text); }
+IpAddress address(const char* text) { return *parse_address(text); }
 
 TEST(NameMemory, KnowsTheLatestFirst) {
   NameMemory memory;
@@ -25,7 +25,7 @@ TEST(NameMemory, IsBounded) {
   EXPECT_EQ(memory.names_of(address("1.1.1.1")).size(), NameMemory::kMaxNames);
   EXPECT_EQ(memory.names_of(address("1.1.1.1")).front(), "n99");
   for (size_t i = 0; i < NameMemory::kMaxAddresses; ++i) {
-    memory.learn("x", {os::from_v4({2, 0, static_cast<uint8_t>(i >> 8), static_cast<uint8_t>(i)})});
+    memory.learn("x", {from_v4({2, 0, static_cast<uint8_t>(i >> 8), static_cast<uint8_t>(i)})});
   }
   EXPECT_TRUE(memory.names_of(address("1.1.1.1")).empty());
   EXPECT_FALSE(memory.names_of(address("2.0.0.0")).empty());
@@ -39,7 +39,7 @@ TEST(Network, WithoutAGateNothingIsAllowed) {
 }
 
 TEST(Address, HostNames) {
-  auto name = [](std::string_view text) { return os::canonical_host_name(text).value_or("none"); };
+  auto name = [](std::string_view text) { return canonical_host_name(text).value_or("none"); };
   EXPECT_EQ(name("Example.COM."), "example.com");
   EXPECT_EQ(name("a_b-c.x1"), "a_b-c.x1");
   for (const char* text : {"", ".", "a..b", "-a", "a.-b", "1.2.3.4", "a.1", "0x7f", "a.0x1", "a b",
@@ -51,11 +51,11 @@ TEST(Address, HostNames) {
 }
 
 TEST(Address, Texts) {
-  EXPECT_EQ(os::endpoint_text({address("10.0.0.1"), 80}), "10.0.0.1:80");
-  EXPECT_EQ(os::endpoint_text({address("::ffff:10.0.0.1"), 80}), "10.0.0.1:80");
-  EXPECT_EQ(os::endpoint_text({address("2001:DB8::0:1"), 443}), "[2001:db8::1]:443");
-  EXPECT_EQ(os::real_destination({IpAddress{}, 5}), (Endpoint{address("::1"), 5}));
-  EXPECT_EQ(os::real_destination({address("0.0.0.0"), 5}), (Endpoint{address("127.0.0.1"), 5}));
+  EXPECT_EQ(endpoint_text({address("10.0.0.1"), 80}), "10.0.0.1:80");
+  EXPECT_EQ(endpoint_text({address("::ffff:10.0.0.1"), 80}), "10.0.0.1:80");
+  EXPECT_EQ(endpoint_text({address("2001:DB8::0:1"), 443}), "[2001:db8::1]:443");
+  EXPECT_EQ(real_destination({IpAddress{}, 5}), (Endpoint{address("::1"), 5}));
+  EXPECT_EQ(real_destination({address("0.0.0.0"), 5}), (Endpoint{address("127.0.0.1"), 5}));
 }
 
 }  // namespace

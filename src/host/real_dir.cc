@@ -176,9 +176,9 @@ class RealDir final : public Dir {
     if (working_dir_.empty() || path.starts_with('/')) return path;
     std::string first = path.substr(0, path.find('/'));
     if (first == "." || first == "..") return path;
-    if (os::exists(os::join_path("/", first))) return path;
-    if (!makes && !os::exists(os::join_path(working_dir_, first))) return path;
-    return os::join_path(working_dir_, path).substr(1);
+    if (os::exists(join_path("/", first))) return path;
+    if (!makes && !os::exists(join_path(working_dir_, first))) return path;
+    return join_path(working_dir_, path).substr(1);
   }
 
   os::BeneathDir dir_;

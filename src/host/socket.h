@@ -16,7 +16,6 @@
 
 namespace nacre::host {
 
-using os::Endpoint;
 using os::SocketOption;
 
 class Socket : public Handle {

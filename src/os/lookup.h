@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "os/address.h"
+#include "base/address.h"
 #include "os/file.h"
 
 namespace nacre::os {

@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "os/address.h"
+#include "base/address.h"
 #include "os/network.h"
 
 namespace nacre::os {

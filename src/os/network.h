@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "os/address.h"
+#include "base/address.h"
 #include "os/socket.h"
 
 namespace nacre::os {

@@ -9,8 +9,8 @@
 #include <cstring>
 #include <optional>
 
+#include "base/special_address.h"
 #include "os/file.h"
-#include "os/special_address.h"
 
 namespace nacre::os {
 namespace {

@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-#include "os/address.h"
+#include "base/address.h"
 #include "os/file.h"
 
 namespace nacre::os {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/special_address.h"
 #include "base/utf8.h"
-#include "os/special_address.h"
 
 namespace nacre::policy {
 namespace {
@@ -27,16 +27,16 @@ Result<void> EndpointPattern::set_host(std::string_view text, std::string_view w
   if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
   if (text == "*") return {};
   size_t slash = text.find('/');
-  if (auto address = os::parse_address(text.substr(0, slash))) {
+  if (auto address = parse_address(text.substr(0, slash))) {
     host_ = Host::range;
     address_ = *address;
     bits_ = 128;
     if (slash != std::string_view::npos) {
-      uint32_t most = os::is_v4(*address) ? 32 : 128;
+      uint32_t most = is_v4(*address) ? 32 : 128;
       auto bits = parse_number(text.substr(slash + 1), most);
       if (!bits) return wrong("a range is ADDRESS/BITS, such as 10.0.0.0/8");
       bits_ = static_cast<uint8_t>(128 - most + *bits);
-      os::IpAddress base = *address;
+      IpAddress base = *address;
       for (uint32_t bit = bits_; bit < 128; ++bit) {
         base[bit / 8] &= static_cast<uint8_t>(~(0x80 >> (bit % 8)));
       }
@@ -50,7 +50,7 @@ Result<void> EndpointPattern::set_host(std::string_view text, std::string_view w
     host_ = Host::below_name;
     text.remove_prefix(2);
   }
-  auto name = os::canonical_host_name(text);
+  auto name = canonical_host_name(text);
   if (!name) return wrong("names no host: write a name, *.name, an address or ADDRESS/BITS");
   name_ = std::move(*name);
   return {};
@@ -102,8 +102,7 @@ bool EndpointPattern::covers_host(const EndpointPattern& other) const {
     case Host::range:
       // ::/0 is all of IPv6; IPv4 is 0.0.0.0/0.
       return other.host_ == Host::range && bits_ <= other.bits_ &&
-             os::is_v4(address_) == os::is_v4(other.address_) &&
-             os::same_bits(address_, other.address_, bits_);
+             is_v4(address_) == is_v4(other.address_) && same_bits(address_, other.address_, bits_);
   }
   return false;
 }
@@ -114,9 +113,9 @@ bool EndpointPattern::covers(const EndpointPattern& other) const {
 }
 
 bool EndpointPattern::covers_carried(const EndpointPattern& other) const {
-  const os::IpAddress* address = other.address();
+  const IpAddress* address = other.address();
   if (address == nullptr) return false;
-  return std::ranges::any_of(os::carried_v4(*address), [&](const os::IpAddress& inner) {
+  return std::ranges::any_of(carried_v4(*address), [&](const IpAddress& inner) {
     EndpointPattern end = other;
     end.address_ = inner;
     return covers(end);
@@ -124,10 +123,10 @@ bool EndpointPattern::covers_carried(const EndpointPattern& other) const {
 }
 
 bool EndpointPattern::covers_part(const EndpointPattern& other) const {
-  const os::IpAddress* address = other.address();
-  if (address == nullptr || !os::is_unspecified(*address)) return false;
+  const IpAddress* address = other.address();
+  if (address == nullptr || !is_unspecified(*address)) return false;
   EndpointPattern end = other;
-  if (host_ == Host::range && os::is_v4(address_) == os::is_v4(*address)) end.address_ = address_;
+  if (host_ == Host::range && is_v4(address_) == is_v4(*address)) end.address_ = address_;
   return covers(end);
 }
 
@@ -153,10 +152,10 @@ uint32_t EndpointPattern::narrowness() const {
   return host * 0x10000 + ports;
 }
 
-bool may_stand_for(std::string_view name, const os::IpAddress& address, bool stays_here) {
-  if (!stays_here && os::special_use(address).empty()) return true;
+bool may_stand_for(std::string_view name, const IpAddress& address, bool stays_here) {
+  if (!stays_here && special_use(address).empty()) return true;
   bool is_localhost = name == "localhost" || name.ends_with(".localhost");
-  return is_localhost && os::is_loopback(address);
+  return is_localhost && is_loopback(address);
 }
 
 }  // namespace nacre::policy

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/address.h"
 #include "base/result.h"
-#include "os/address.h"
 
 namespace nacre::policy {
 
@@ -27,7 +27,7 @@ class EndpointPattern {
   // ... of hosts, whatever the ports.
   bool covers_host(const EndpointPattern& other) const;
   // Whether it covers an IPv4 address that `other`, which is of one IPv6 address, carries
-  // (os/special_address.h): a translator or a tunnel may lead from one to the other.
+  // (base/special_address.h): a translator or a tunnel may lead from one to the other.
   bool covers_carried(const EndpointPattern& other) const;
   // Whether it covers something of `other`, which is 0.0.0.0 or :: and means, where somebody
   // listens, every address of that family.
@@ -39,7 +39,7 @@ class EndpointPattern {
   }
   bool is_udp() const { return protocol_ == Protocol::udp; }
   // Of one address.
-  const os::IpAddress* address() const {
+  const IpAddress* address() const {
     return host_ == Host::range && bits_ == 128 ? &address_ : nullptr;
   }
   // One host and one port.
@@ -59,7 +59,7 @@ class EndpointPattern {
   Protocol protocol_ = Protocol::any;
   Host host_ = Host::any;
   std::string name_;
-  os::IpAddress address_ = {};
+  IpAddress address_ = {};
   uint8_t bits_ = 0;  // of 128
   uint16_t first_port_ = 0;
   uint16_t last_port_ = UINT16_MAX;
@@ -68,6 +68,6 @@ class EndpointPattern {
 // Whether a rule about a name is also about an address that the name led to. Who answers for a name
 // can let it lead anywhere, so it never leads to this machine, its network's own services or many
 // at once, unless its name says so: localhost. `stays_here`: host::Request says it.
-bool may_stand_for(std::string_view name, const os::IpAddress& address, bool stays_here);
+bool may_stand_for(std::string_view name, const IpAddress& address, bool stays_here);
 
 }  // namespace nacre::policy

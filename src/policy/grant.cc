@@ -122,10 +122,10 @@ Result<void> parse_path(Rule& rule, std::string_view value, const Place& place) 
   }
   if (value.find('\0') != std::string_view::npos) return wrong(value, "has a NUL in it");
   if (place.by_words) {
-    rule.path = os::without_dots(rule.given);
+    rule.path = without_dots(rule.given);
     return {};
   }
-  os::Way way = os::way_of(rule.given, place.directory);
+  Way way = os::way_of(rule.given, place.directory);
   rule.path = std::move(way.end);
   if (!rule.allow) rule.links = std::move(way.links);
   return {};
@@ -325,8 +325,8 @@ namespace {
 
 // With `directory` taken off the front of paths below it.
 std::string value_text(const Rule& rule, std::string_view directory) {
-  bool below = rule.is_path() && !directory.empty() && directory != "/" &&
-               os::is_beneath(rule.path, directory);
+  bool below =
+      rule.is_path() && !directory.empty() && directory != "/" && is_beneath(rule.path, directory);
   if (!below) return value_text(rule);
   std::string_view rest = std::string_view(rule.path).substr(directory.size());
   return path_text(rule, rest.empty() ? "." : rest.substr(1));

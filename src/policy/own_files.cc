@@ -15,7 +15,7 @@ constexpr std::string_view kOwn = "Nacre's own";
 
 Rule denial(Kind kind, std::string_view path, std::string_view directory, Rights rights,
             std::string_view what) {
-  os::Way way = os::way_of(path, directory);
+  Way way = os::way_of(path, directory);
   Rule rule;
   rule.kind = kind;
   rule.allow = false;

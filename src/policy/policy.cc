@@ -33,7 +33,7 @@ constexpr std::string_view kAnswered = "answered in this run";
 // was not allowed; what was denied stays denied, wherever it went.
 void take_rule(Rule rule, std::vector<Rule>& rules) {
   if (!rule.is_path()) return rules.push_back(std::move(rule));
-  os::Way way = os::way_of(rule.path, "/");
+  Way way = os::way_of(rule.path, "/");
   if (way.links.empty()) return rules.push_back(std::move(rule));
   if (rule.allow) return;
   Rule there = rule;
@@ -228,7 +228,7 @@ Question Policy::question(Requests requests) const {
   asked.is_directory = request.is_directory;
   asked.missing = request.missing;
   if (is_path(request.kind)) {
-    asked.folder = request.is_directory ? request.object : os::parent_of(request.object);
+    asked.folder = request.is_directory ? request.object : parent_of(request.object);
   }
   asked.before = before(requests);
   return asked;
@@ -273,7 +273,7 @@ void Policy::keep(const host::Request& request, const AnswerInfo& info, Lock& lo
   if (is_path(request.kind)) {
     bool folder = info.about == About::folder || request.is_directory;
     rule.kind = folder ? Kind::dir : Kind::file;
-    rule.path = folder && !request.is_directory ? os::parent_of(request.object) : request.object;
+    rule.path = folder && !request.is_directory ? parent_of(request.object) : request.object;
     rule.given = rule.path;
     rule.rights = request.rights;
   } else {

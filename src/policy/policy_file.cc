@@ -142,7 +142,7 @@ Result<PolicyFile> read_policy(const std::string& path) {
   auto contents = TRY(os::FileContents::read(path, kMaxPolicyBytes));
   Place place = here();
   if (path != os::kStandardInput) {
-    place.directory = os::parent_of(os::canonical_path(path, place.directory));
+    place.directory = parent_of(os::canonical_path(path, place.directory));
   }
   return parse_policy(as_text(contents->bytes()), os::name_of_input(path), place);
 }

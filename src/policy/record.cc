@@ -76,7 +76,7 @@ const Rule* Recorder::renaming_mount(std::string_view path) const {
     if (rule.kind != Kind::dir || !rule.allow || rule.guest.empty() || rule.guest == rule.given) {
       continue;
     }
-    if (!os::is_beneath(path, rule.path)) continue;
+    if (!is_beneath(path, rule.path)) continue;
     if (found == nullptr || rule.path.size() > found->path.size()) found = &rule;
   }
   return found;

@@ -14,8 +14,8 @@ bool is_path(Kind kind) { return info_of(kind).shape == Shape::path; }
 // Whether the rule is about what the request wants of this path: for whole directories that move,
 // every part must be.
 bool applies_to_path(const Rule& rule, const host::Request& request) {
-  bool at_or_above = rule.kind == Kind::dir ? os::is_beneath(request.object, rule.path)
-                                            : request.object == rule.path;
+  bool at_or_above =
+      rule.kind == Kind::dir ? is_beneath(request.object, rule.path) : request.object == rule.path;
   if (!at_or_above || (rule.rights & request.rights) == Rights::none) return false;
   bool moves = request.subtree && request.is_directory;
   return !rule.allow || !moves || rule.kind == Kind::dir;
@@ -29,9 +29,9 @@ bool changes_way(const Rule& denial, const host::Request& request) {
   bool makes = request.missing && host::includes(request.rights, Rights::create);
   bool moves = request.subtree && request.is_directory;
   if (!makes && !moves && !request.removes) return false;
-  auto leads_on = [&](const std::string& link) { return os::is_beneath(link, request.object); };
+  auto leads_on = [&](const std::string& link) { return is_beneath(link, request.object); };
   return std::ranges::any_of(denial.links, leads_on) ||
-         (denial.path != request.object && os::is_beneath(denial.path, request.object));
+         (denial.path != request.object && is_beneath(denial.path, request.object));
 }
 
 // What a request about the network is about: the object, and the same by its names.
@@ -47,7 +47,7 @@ struct Ends {
     ends.itself = TRY(is_host ? EndpointPattern::parse_host(request.object)
                               : EndpointPattern::parse(request.object));
     ends.listens = request.kind == Kind::listen;
-    const os::IpAddress* address = ends.itself.address();
+    const IpAddress* address = ends.itself.address();
     for (const std::string& name : request.names) {
       ends.by_name.push_back(ends.itself.with_name(name));
       bool trusted = address != nullptr && may_stand_for(name, *address, request.stays_here);
@@ -135,8 +135,8 @@ Verdict RuleSet::evaluate(const host::Request& request) const {
 bool RuleSet::restricts(std::string_view host_directory) const {
   for (const Rule& rule : rules_) {
     if (rule.allow || !rule.is_path()) continue;
-    bool above = rule.kind == Kind::dir && os::is_beneath(host_directory, rule.path);
-    auto below = [&](const std::string& path) { return os::is_beneath(path, host_directory); };
+    bool above = rule.kind == Kind::dir && is_beneath(host_directory, rule.path);
+    auto below = [&](const std::string& path) { return is_beneath(path, host_directory); };
     if (above || below(rule.path) || std::ranges::any_of(rule.links, below)) return true;
   }
   return false;
@@ -168,7 +168,7 @@ bool covers(const Rule& wide, const Rule& narrow) {
   if (wide.allow != narrow.allow) return false;
   if (wide.is_path() && narrow.is_path()) {
     if (!host::includes(wide.rights, narrow.rights)) return false;
-    if (wide.kind == Kind::dir) return os::is_beneath(narrow.path, wide.path);
+    if (wide.kind == Kind::dir) return is_beneath(narrow.path, wide.path);
     return narrow.kind == Kind::file && narrow.path == wide.path;
   }
   if (wide.kind != narrow.kind) return false;

@@ -197,14 +197,14 @@ constexpr Folder kFolders[] = {
     kConfig, {"XDG_CACHE_HOME", ".cache"}, {"XDG_STATE_HOME", ".local/state"}};
 
 std::string place_below(std::string_view home, const Folder& folder) {
-  return os::join_path(os::join_path(home, folder.otherwise), "nacre");
+  return join_path(join_path(home, folder.otherwise), "nacre");
 }
 
 // Nacre's place in it: the one that counts first.
 std::vector<std::string> places(const Folder& folder) {
   std::vector<std::string> found;
   auto chosen = os::environment_variable(folder.variable);
-  if (chosen && chosen->starts_with('/')) found.push_back(os::join_path(*chosen, "nacre"));
+  if (chosen && chosen->starts_with('/')) found.push_back(join_path(*chosen, "nacre"));
   auto home = os::environment_variable("HOME");
   if (home && home->starts_with('/')) {
     found.push_back(place_below(*home, folder));
@@ -315,7 +315,7 @@ std::vector<std::string> own_folders() {
 std::vector<std::string> decision_files() {
   std::vector<std::string> files;
   for (const std::string& place : every_place(kConfig, os::home_of_account())) {
-    files.push_back(os::join_path(place, kFileName));
+    files.push_back(join_path(place, kFileName));
   }
   return files;
 }
@@ -323,7 +323,7 @@ std::vector<std::string> decision_files() {
 std::optional<Store> Store::of_user() {
   std::string folder = config_folder();
   if (folder.empty()) return std::nullopt;
-  return Store(os::join_path(folder, kFileName));
+  return Store(join_path(folder, kFileName));
 }
 
 Result<Decisions> Store::load() const {

@@ -9,16 +9,14 @@
 #include <charconv>
 #include <utility>
 
+#include "base/address.h"
 #include "host/network.h"
-#include "os/address.h"
 #include "os/lookup.h"
 #include "wasi/p1/guest_io.h"
 #include "wasi/p1/preview1.h"
 
 namespace nacre::wasi::p1 {
 namespace {
-
-using host::IpAddress;
 
 constexpr uint32_t kPassive = 1;
 constexpr uint32_t kCanonicalName = 2;
@@ -154,10 +152,10 @@ P1Result<std::vector<IpAddress>> Preview1::addresses_of(std::string_view node, u
     bool passive = (flags & kPassive) != 0;
     IpAddress v6{};
     if (!passive) v6[15] = 1;
-    IpAddress v4 = passive ? os::from_v4({0, 0, 0, 0}) : os::from_v4({127, 0, 0, 1});
+    IpAddress v4 = passive ? from_v4({0, 0, 0, 0}) : from_v4({127, 0, 0, 1});
     return std::vector<IpAddress>{v6, v4};
   }
-  if (auto number = os::parse_address(node)) return std::vector<IpAddress>{*number};
+  if (auto number = parse_address(node)) return std::vector<IpAddress>{*number};
   if ((flags & kNumericHost) != 0) return std::unexpected(Errno::ainoname);
   if (!world_->network()) return std::unexpected(Errno::notcapable);
   auto found = world_->network()->look_up(node);
@@ -187,13 +185,13 @@ Errno Preview1::sock_getaddrinfo(GuestMemory& memory, Ptr node, Size node_len, P
   }
 
   auto addresses = P1_TRY(addresses_of(host, hints.flags));
-  bool any_v6 = std::ranges::any_of(addresses, [](auto& one) { return !os::is_v4(one); });
+  bool any_v6 = std::ranges::any_of(addresses, [](auto& one) { return !is_v4(one); });
   bool maps = hints.family == address_family::v6 && (hints.flags & kMapped) != 0 &&
               (!any_v6 || (hints.flags & kAll) != 0);
   bool names = (hints.flags & kCanonicalName) != 0;
   uint32_t count = 0;
   for (const IpAddress& address : addresses) {
-    bool v6 = !os::is_v4(address) || maps;
+    bool v6 = !is_v4(address) || maps;
     bool wanted = hints.family == address_family::any || v6 == (hints.family == address_family::v6);
     if (count == places.size()) break;
     if (!wanted || !places[count].has_room_for(v6)) continue;

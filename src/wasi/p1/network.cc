@@ -8,16 +8,14 @@
 #include <charconv>
 #include <utility>
 
+#include "base/address.h"
 #include "host/network.h"
-#include "os/address.h"
 #include "wasi/p1/guest_io.h"
 #include "wasi/p1/preview1.h"
 
 namespace nacre::wasi::p1 {
 namespace {
 
-using host::Endpoint;
-using host::IpAddress;
 using host::IpFamily;
 using host::SocketOption;
 using host::SocketType;
@@ -60,11 +58,9 @@ struct AddressPlace {
   }
 
   // Whether it is typed or large enough.
-  bool has_room_for(const IpAddress& address) const {
-    return os::is_v4(address) || size > kV4Bytes;
-  }
+  bool has_room_for(const IpAddress& address) const { return is_v4(address) || size > kV4Bytes; }
   bool put(const GuestMemory& memory, const IpAddress& address) const {
-    bool v4 = os::is_v4(address);
+    bool v4 = is_v4(address);
     Bytes bytes = v4 ? Bytes(address).last(kV4Bytes) : Bytes(address);
     Ptr to = at;
     if (size == kTypedBytes) {
@@ -77,7 +73,7 @@ struct AddressPlace {
 
  private:
   static IpAddress from_bytes(const uint8_t* bytes, uint32_t family) {
-    if (family == address_family::v4) return os::from_v4({bytes[0], bytes[1], bytes[2], bytes[3]});
+    if (family == address_family::v4) return from_v4({bytes[0], bytes[1], bytes[2], bytes[3]});
     IpAddress address;
     std::copy_n(bytes, address.size(), address.begin());
     return address;
@@ -117,7 +113,7 @@ Errno Preview1::sock_open(GuestMemory& memory, uint32_t family, uint32_t type, P
 }
 
 std::shared_ptr<host::Socket> Preview1::granted_listener(const Endpoint& at) const {
-  std::string name = os::endpoint_text(at);
+  std::string name = endpoint_text(at);
   for (const auto& granted : granted_sockets_) {
     auto socket = granted.lock();
     if (socket && socket->display_name() == name) return socket;
@@ -314,7 +310,7 @@ Errno Preview1::write_end(GuestMemory& memory, Fd fd, bool of_peer, Ptr address,
   if (!place.has_room_for(end.address)) return Errno::inval;
   P1_FAULT_UNLESS(place.put(memory, end.address));
   // 4 and 6 where everything else has 1 and 2.
-  uint32_t type = os::is_v4(end.address) ? 4 : 6;
+  uint32_t type = is_v4(end.address) ? 4 : 6;
   P1_FAULT_UNLESS(!type_out || memory.write<uint32_t>(*type_out, type));
   P1_FAULT_UNLESS(memory.write<uint32_t>(port_out, end.port));
   return Errno::success;

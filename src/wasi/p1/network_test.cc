@@ -149,8 +149,7 @@ TEST_F(P1Network, WhatDoesNotWaitIsPolled) {
 
 TEST_F(P1Network, DatagramsGoWhereTheyMayAndComeFromThere) {
   auto there = os::make_socket(os::IpFamily::v4, os::SocketType::datagram);
-  ASSERT_TRUE(
-      os::bind_socket(there->get(), os::IpFamily::v4, {*os::parse_address("127.0.0.1"), 0}));
+  ASSERT_TRUE(os::bind_socket(there->get(), os::IpFamily::v4, {*parse_address("127.0.0.1"), 0}));
   uint16_t its_port = os::local_end(there->get())->port;
   gate->allowed = {"udp://127.0.0.1:" + std::to_string(its_port)};
   Fd fd = open(kV4, kDatagram);
@@ -167,7 +166,7 @@ TEST_F(P1Network, DatagramsGoWhereTheyMayAndComeFromThere) {
   EXPECT_EQ(send({255, 255, 255, 255}, 9), Errno::notcapable);
   EXPECT_EQ(send({224, 0, 0, 1}, 9), Errno::notcapable);
   EXPECT_EQ(wasi().sock_getlocaladdr(memory(), fd, room(4), kOut, kOut + 4), Errno::success);
-  os::Endpoint mine{*os::parse_address("127.0.0.1"), static_cast<uint16_t>(guest->u32(kOut + 4))};
+  Endpoint mine{*parse_address("127.0.0.1"), static_cast<uint16_t>(guest->u32(kOut + 4))};
   // A stranger's datagram is as if it had not come.
   auto stranger = os::make_socket(os::IpFamily::v4, os::SocketType::datagram);
   ASSERT_TRUE(os::send_datagram(stranger->get(), os::IpFamily::v4, mine, as_bytes("evil")));

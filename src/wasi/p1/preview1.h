@@ -165,15 +165,15 @@ class Preview1 {
 
   Errno receive_from(GuestMemory& memory, Descriptor& descriptor, Ptr ri_data, Size ri_data_len,
                      uint32_t ri_flags, Ptr ro_datalen_out, Ptr ro_flags_out,
-                     std::optional<host::Endpoint>& sender);
+                     std::optional<Endpoint>& sender);
   Errno receive_datagram(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len, Ptr address,
                          uint32_t ri_flags, std::optional<Ptr> port_out, Ptr ro_datalen_out,
                          Ptr ro_flags_out);
   Errno write_end(GuestMemory& memory, Fd fd, bool of_peer, Ptr address,
                   std::optional<Ptr> type_out, Ptr port_out);
   // The listening socket that was granted for just this address.
-  std::shared_ptr<host::Socket> granted_listener(const host::Endpoint& at) const;
-  P1Result<std::vector<host::IpAddress>> addresses_of(std::string_view node, uint32_t flags);
+  std::shared_ptr<host::Socket> granted_listener(const Endpoint& at) const;
+  P1Result<std::vector<IpAddress>> addresses_of(std::string_view node, uint32_t flags);
 
   void subscribe_clock(PollState& state, const Subscription& subscription);
   void subscribe_descriptor(PollState& state, const Subscription& subscription);

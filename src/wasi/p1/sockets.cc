@@ -35,7 +35,7 @@ Errno Preview1::sock_accept(GuestMemory& memory, Fd fd, uint32_t flags, Ptr fd_o
 
 Errno Preview1::receive_from(GuestMemory& memory, Descriptor& descriptor, Ptr ri_data,
                              Size ri_data_len, uint32_t ri_flags, Ptr ro_datalen_out,
-                             Ptr ro_flags_out, std::optional<host::Endpoint>& sender) {
+                             Ptr ro_flags_out, std::optional<Endpoint>& sender) {
   if ((ri_flags & ~(kPeek | kWaitAll)) != 0) return Errno::inval;
   GuestBuffers buffers = P1_TRY(GuestBuffers::read(memory, ri_data, ri_data_len));
   P1_FAULT_UNLESS(memory.contains(ro_datalen_out, 4) && memory.contains(ro_flags_out, 2));
@@ -60,7 +60,7 @@ Errno Preview1::receive_from(GuestMemory& memory, Descriptor& descriptor, Ptr ri
 Errno Preview1::sock_recv(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len,
                           uint32_t ri_flags, Ptr ro_datalen_out, Ptr ro_flags_out) {
   Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::sock_recv));
-  std::optional<host::Endpoint> sender;
+  std::optional<Endpoint> sender;
   return receive_from(memory, *descriptor, ri_data, ri_data_len, ri_flags, ro_datalen_out,
                       ro_flags_out, sender);
 }

@@ -1,10 +1,10 @@
-#include "os/special_address.h"
+#include "base/special_address.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
 
-namespace nacre::os {
+namespace nacre {
 namespace {
 
 constexpr uint32_t kV4Bits = 96;  // in front of an IPv4 address
@@ -51,13 +51,13 @@ constexpr Range v4_range(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint32_t bi
 constexpr Use kUses[] = {
 #define V4(a, b, c, d, bits, reach, word) {v4_range(a, b, c, d, bits), Reach::reach, word},
 #define V6(bits, reach, word, ...) {v6_range(bits __VA_OPT__(, ) __VA_ARGS__), Reach::reach, word},
-#include "os/special_addresses.def"
+#include "base/special_addresses.def"
 };
 
 constexpr Form kForms[] = {
 #define CARRIES(word, b0, b1, b2, b3, flip, bits, ...) \
   {v6_range(bits __VA_OPT__(, ) __VA_ARGS__), {b0, b1, b2, b3}, flip},
-#include "os/special_addresses.def"
+#include "base/special_addresses.def"
 };
 
 // Below any prefix (RFC 5214).
@@ -113,4 +113,4 @@ std::string_view special_use(const IpAddress& address) {
   return word;
 }
 
-}  // namespace nacre::os
+}  // namespace nacre

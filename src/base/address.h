@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace nacre::os {
+namespace nacre {
 
 // 16 bytes; IPv4 as ::ffff:a.b.c.d, so that the two spellings of one address are equal.
 using IpAddress = std::array<uint8_t, 16>;
@@ -39,4 +39,4 @@ Endpoint real_destination(Endpoint to);
 // for what is no name (RFC 1123, with _), and for what a resolver would take for an address.
 std::optional<std::string> canonical_host_name(std::string_view text);
 
-}  // namespace nacre::os
+}  // namespace nacre
