@@ -289,7 +289,7 @@ void Generator::immediate(const OpInfo& info, uint32_t memory) {
       arg.memory = memory;
       arg.offset = random_.one_in(80) ? random_.interesting() & 0xFFFFFFFF
                                       : uint64_t{random_.below(4)} << natural;
-      out_.memarg(arg);
+      out_.write(arg);
       if (info.imm == ImmKind::memarg_lane) {
         out_.u8(static_cast<uint8_t>(random_.below(16u >> natural)));
       }

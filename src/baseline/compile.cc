@@ -23,41 +23,6 @@ constexpr int32_t kMaxFrameBytes = 1 << 30;
 // So much is emitted within a few milliseconds.
 constexpr size_t kCodeBetweenLooks = 256 << 10;
 
-constexpr bool is_structure(Op op) {
-  switch (op) {
-    case Op::block:
-    case Op::loop:
-    case Op::if_:
-    case Op::else_:
-    case Op::end:
-    case Op::try_:
-    case Op::catch_:
-    case Op::catch_all:
-    case Op::delegate:
-    case Op::try_table:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// Instructions that use the flags of a comparison in front of them.
-constexpr bool uses_flags(Op op) {
-  switch (op) {
-    case Op::i32_eqz:
-    case Op::br_if:
-    case Op::if_:
-    case Op::select:
-    case Op::select_t:
-    case Op::drop:
-    case Op::local_set:
-    case Op::local_tee:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 // Calls the compiler's methods: structure always, everything else where it can be reached.
@@ -68,10 +33,10 @@ struct Visitor {
 
 #define OP(name, text, prefix, code, imm_, sig, feature, flags_)                    \
   void name(const wasm::imm::imm_& i) {                                             \
-    if constexpr (!is_structure(Op::name)) {                                        \
+    if constexpr (!wasm::op_info(Op::name).is_structured()) {                       \
       if (compiler.dead_) return;                                                   \
     }                                                                               \
-    if constexpr (!uses_flags(Op::name)) {                                          \
+    if constexpr (!wasm::op_info(Op::name).takes_condition()) {                     \
       if (!compiler.stack_.empty() && compiler.stack_.back().kind == Kind::flags) { \
         compiler.materialize_flags();                                               \
       }                                                                             \

@@ -19,24 +19,7 @@ constexpr uint32_t kManyUses = 1u << 31;  // counted no further
 constexpr bool calls(Op op) {
   const wasm::OpInfo& info = wasm::op_info(op);
   if (info.has_flag('K')) return !info.has_flag('B');
-  switch (op) {
-    case Op::memory_grow:
-    case Op::memory_init:
-    case Op::data_drop:
-    case Op::memory_copy:
-    case Op::memory_fill:
-    case Op::table_init:
-    case Op::elem_drop:
-    case Op::table_copy:
-    case Op::table_grow:
-    case Op::table_fill:
-    case Op::memory_atomic_notify:
-    case Op::memory_atomic_wait32:
-    case Op::memory_atomic_wait64:
-      return true;
-    default:
-      return false;
-  }
+  return info.calls_runtime();
 }
 
 // What an opcode means to the survey.
@@ -138,22 +121,13 @@ constexpr Step step_over(Op op, wasm::ImmKind imm) {
       if (imm == ImmKind::func) return Step::call;
       return imm == ImmKind::call_indirect ? Step::call_indirect : Step::by_reader;
   }
-  switch (imm) {
-    case ImmKind::none:
-      return Step::nothing;
-    case ImmKind::label:
-    case ImmKind::func:
-    case ImmKind::global:
-    case ImmKind::i32:
-    case ImmKind::i64:
-      return Step::leb;
-    case ImmKind::f32:
-      return Step::bytes_4;
-    case ImmKind::f64:
-      return Step::bytes_8;
-    default:
-      return Step::by_reader;
-  }
+  wasm::ImmLength length = wasm::length_of(imm);
+  if (!length.known) return Step::by_reader;
+  if (length.lebs == 1) return Step::leb;
+  if (length.lebs != 0) return Step::by_reader;
+  if (length.bytes == 4) return Step::bytes_4;
+  if (length.bytes == 8) return Step::bytes_8;
+  return length.bytes == 0 ? Step::nothing : Step::by_reader;
 }
 
 constexpr std::array<Step, 256> kSteps = [] {

@@ -49,7 +49,7 @@ struct WithSigned {
 
 // Behind a value type.
 NACRE_INLINE const uint8_t* behind_type(const uint8_t* p) {
-  if (*p == kRefNullCode || *p == kRefCode) ++p;
+  if (wasm::ValType::is_ref_prefix(*p)) ++p;
   skip_leb(p);
   return p;
 }

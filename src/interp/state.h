@@ -95,10 +95,8 @@ template <class P>
 void long_branch(NACRE_PARAMS);
 
 // Types are one byte, but for the two that a heap type follows; an index has no fixed length.
-inline constexpr uint8_t kRefNullCode = 0x63;
-inline constexpr uint8_t kRefCode = 0x64;
 NACRE_INLINE bool is_short_type(uint8_t byte) {
-  return (byte & 0x80) == 0 && byte != kRefNullCode && byte != kRefCode;
+  return (byte & 0x80) == 0 && !wasm::ValType::is_ref_prefix(byte);
 }
 
 template <class P>

@@ -260,30 +260,11 @@ class Planner {
 
 // How many entries of the side table an instruction owns.
 size_t entries_of(const uint8_t* code) {
-  switch (*code) {
-    case code_of(Op::br):
-    case code_of(Op::br_if):
-    case code_of(Op::if_):
-    case code_of(Op::else_):
-    case code_of(Op::br_on_null):
-    case code_of(Op::br_on_non_null):
-    case code_of(Op::catch_):
-    case code_of(Op::catch_all):
-    case code_of(Op::rethrow):
-      return 1;
-    case code_of(Op::br_table): {
-      const uint8_t* p = code + 1;
-      return size_t{read_leb<uint32_t>(p)} + 1;
-    }
-    case 0xFB: {
-      const uint8_t* p = code + 1;
-      uint32_t op = read_leb<uint32_t>(p);
-      return op == wasm::op_info(Op::br_on_cast).code ||
-             op == wasm::op_info(Op::br_on_cast_fail).code;
-    }
-    default:
-      return 0;
-  }
+  Op op = wasm::find_one_byte_op(*code);
+  const uint8_t* p = code + 1;
+  if (op == wasm::kNoOp) op = wasm::find_prefixed_op(*code, read_leb<uint32_t>(p));
+  if (op == Op::br_table) return size_t{read_leb<uint32_t>(p)} + 1;
+  return wasm::op_info(op).owns_branch_entries() ? 1 : 0;
 }
 
 // Makes an entry that the instruction at `from` owns land where something happens.
@@ -298,7 +279,7 @@ void shorten(Bytes code, uint32_t from, std::vector<wasm::BranchEntry>& branches
     if (opcode == code_of(Op::end) || opcode == code_of(Op::nop)) {
       target += 1;
     } else if (does_nothing(opcode) && code[target + 1] < 0x80 && code[target + 1] >= 0x40 &&
-               code[target + 1] != 0x63 && code[target + 1] != 0x64) {
+               !wasm::ValType::is_ref_prefix(code[target + 1])) {
       target += 2;  // a block without a type, or of a type in one byte
     } else if (opcode == code_of(Op::br) && branches[cursor].pop == 0) {
       const wasm::BranchEntry& next = branches[cursor];

@@ -3,9 +3,6 @@
 namespace nacre::wasm {
 namespace {
 
-constexpr uint8_t kRefNullCode = 0x63;
-constexpr uint8_t kRefCode = 0x64;
-constexpr uint8_t kEmptyBlock = 0x40;
 constexpr uint32_t kMaxLabels = 1u << 20;  // of one br_table; every one takes a byte or more
 constexpr uint32_t kMaxSelectTypes = 1000;
 constexpr uint32_t kMaxCatches = 100000;
@@ -41,13 +38,12 @@ Op BodyReader::prefixed_opcode(uint8_t byte) {
 }
 
 void BodyReader::long_memarg(imm::memarg& i, uint32_t flags) {
-  // Bit 6: an explicit memory index follows (specification 5.4.6).
-  if (flags >= 0x80 || !features_.has(Feature::multi_memory)) {
-    if (flags < 0x80) missing_ = Feature::multi_memory;
+  if (flags >= 2 * kMemargHasMemory || !features_.has(Feature::multi_memory)) {
+    if (flags < 2 * kMemargHasMemory) missing_ = Feature::multi_memory;
     fail("malformed memop flags");
     return;
   }
-  i.align_log2 = flags & 0x3F;
+  i.align_log2 = flags & (kMemargHasMemory - 1);
   i.memory = u32();
   i.offset = u64();
 }
@@ -63,31 +59,28 @@ void BodyReader::short_index(uint32_t& index, Feature feature) {
   index = 0;
 }
 
-void BodyReader::read(imm::call_indirect& i) {
-  i.type = TypeIdx{u32()};
-  short_index(i.table, Feature::reference_types);
+void BodyReader::get_zero(uint8_t& value) {
+  uint64_t start = offset();
+  value = u8();
+  if (value != 0 && ok()) fail_at("zero byte expected", start);
 }
 
-void BodyReader::read(imm::memory& i) { short_index(i.index, Feature::multi_memory); }
-
-void BodyReader::read(imm::br_table& i) {
+void BodyReader::get_labels(std::span<const uint32_t>& value) {
   uint32_t n = count(kMaxLabels);
   depths_.clear();
   depths_.reserve(n);
   for (uint32_t k = 0; k < n; ++k) depths_.push_back(u32());
-  i.default_depth = u32();
-  i.depths = depths_;
+  value = depths_;
 }
 
-void BodyReader::read(imm::select_types& i) {
+void BodyReader::get_val_types(std::span<const ValType>& value) {
   uint32_t n = count(kMaxSelectTypes);
   types_.clear();
   for (uint32_t k = 0; k < n; ++k) types_.push_back(val_type());
-  i.types = types_;
+  value = types_;
 }
 
-void BodyReader::read(imm::try_table& i) {
-  i.type = block_type();
+void BodyReader::get_catches(std::span<const Catch>& value) {
   uint32_t n = count(kMaxCatches, 2);
   catches_.clear();
   for (uint32_t k = 0; k < n && ok(); ++k) {
@@ -98,73 +91,23 @@ void BodyReader::read(imm::try_table& i) {
       return;
     }
     Catch clause{.kind = static_cast<Catch::Kind>(kind)};
-    if (clause.kind == Catch::kCatch || clause.kind == Catch::kCatchRef) clause.tag = u32();
+    if (clause.has_tag()) clause.tag = u32();
     clause.label = u32();
     catches_.push_back(clause);
   }
-  i.catches = catches_;
-}
-
-void BodyReader::read(imm::struct_field& i) {
-  i.type = TypeIdx{u32()};
-  i.field = u32();
-}
-
-void BodyReader::read(imm::array_fixed& i) {
-  i.type = TypeIdx{u32()};
-  i.length = u32();
-}
-
-void BodyReader::read(imm::type_data& i) {
-  i.type = TypeIdx{u32()};
-  i.data = u32();
-}
-
-void BodyReader::read(imm::type_elem& i) {
-  i.type = TypeIdx{u32()};
-  i.elem = u32();
-}
-
-void BodyReader::read(imm::type_type& i) {
-  i.to = TypeIdx{u32()};
-  i.from = TypeIdx{u32()};
+  value = catches_;
 }
 
 void BodyReader::read(imm::br_on_cast& i) {
   uint64_t start = offset();
   uint8_t flags = u8();
-  if (flags > 3) {
+  if (flags > (kCastFromNullable | kCastToNullable)) {
     fail_at("malformed br_on_cast flags", start);
     return;
   }
   i.depth = u32();
-  i.from = ValType::ref(heap_type(), (flags & 1) != 0);
-  i.to = ValType::ref(heap_type(), (flags & 2) != 0);
-}
-
-void BodyReader::read(imm::memory_init& i) {
-  i.data = u32();
-  short_index(i.memory, Feature::multi_memory);
-}
-
-void BodyReader::read(imm::memory_copy& i) {
-  short_index(i.to, Feature::multi_memory);
-  short_index(i.from, Feature::multi_memory);
-}
-
-void BodyReader::read(imm::table_init& i) {
-  i.elem = u32();
-  short_index(i.table, Feature::reference_types);
-}
-
-void BodyReader::read(imm::table_copy& i) {
-  short_index(i.to, Feature::reference_types);
-  short_index(i.from, Feature::reference_types);
-}
-
-void BodyReader::read(imm::fence&) {
-  uint64_t start = offset();
-  if (u8() != 0 && ok()) fail_at("zero byte expected", start);
+  i.from = ValType::ref(heap_type(), (flags & kCastFromNullable) != 0);
+  i.to = ValType::ref(heap_type(), (flags & kCastToNullable) != 0);
 }
 
 ValType BodyReader::val_type() {
@@ -189,7 +132,7 @@ ValType BodyReader::val_type() {
       skip_to(pos() + 1);
       return ValType::kV128;
     default:
-      if (code == kRefNullCode || code == kRefCode || HeapType::is_abstract_code(code)) {
+      if (ValType::is_ref_prefix(code) || HeapType::is_abstract_code(code)) {
         if (features_.has(Feature::reference_types)) return ref_type();
         fail_without(Feature::reference_types, "malformed value type", start);
         return {};
@@ -203,12 +146,12 @@ ValType BodyReader::ref_type() {
   uint64_t start = offset();
   uint8_t code = u8();
   if (!ok()) return {};
-  if (code == kRefNullCode || code == kRefCode) {
+  if (ValType::is_ref_prefix(code)) {
     if (!features_.has(Feature::function_references)) {
       fail_without(Feature::function_references, "malformed reference type", start);
       return {};
     }
-    return ValType::ref(heap_type(), code == kRefNullCode);
+    return ValType::ref(heap_type(), code == ValType::kRefNullPrefix);
   }
   if (!HeapType::is_abstract_code(code)) {
     fail_at("malformed reference type", start);
@@ -264,7 +207,7 @@ BlockType BodyReader::block_type() {
     fail("unexpected end");
     return {};
   }
-  if (code == kEmptyBlock) {
+  if (code == BlockType::kEmptyCode) {
     skip_to(pos() + 1);
     return {};
   }

@@ -35,64 +35,24 @@ class BodyReader : public Reader {
     return op;
   }
 
-  void read(imm::none&) {}
-  [[gnu::always_inline]] void read(imm::label& i) { i.depth = u32(); }
-  [[gnu::always_inline]] void read(imm::func& i) { i.index = u32(); }
-  void read(imm::tag& i) { i.index = u32(); }
-  [[gnu::always_inline]] void read(imm::local& i) { i.index = u32(); }
-  [[gnu::always_inline]] void read(imm::global& i) { i.index = u32(); }
-  void read(imm::table& i) { i.index = u32(); }
-  void read(imm::elem& i) { i.index = u32(); }
-  void read(imm::data& i) { i.index = u32(); }
-  void read(imm::type& i) { i.index = TypeIdx{u32()}; }
-  [[gnu::always_inline]] void read(imm::i32& i) { i.value = s32(); }
-  [[gnu::always_inline]] void read(imm::i64& i) { i.value = s64(); }
-  [[gnu::always_inline]] void read(imm::f32& i) { i.bits = fixed<uint32_t>(); }
-  [[gnu::always_inline]] void read(imm::f64& i) { i.bits = fixed<uint64_t>(); }
-  void read(imm::v128& i) { i.bytes = fixed<std::array<uint8_t, 16>>(); }
-  void read(imm::shuffle& i) { i.lanes = fixed<std::array<uint8_t, 16>>(); }
-  void read(imm::lane& i) { i.index = u8(); }
+  // read(imm::X&) for each row of imm.def.
+#define FIELD(coding, meaning, member) get_##coding(i.member);
+#define IMM_each(name, ...) \
+  [[gnu::always_inline]] void read([[maybe_unused]] imm::name& i) { __VA_ARGS__ }
+#define IMM_own(name, ...)
+#define IMM(name, binary, text, ...) IMM_##binary(name __VA_OPT__(, ) __VA_ARGS__)
+#include "wasm/imm.def"
+#undef IMM_each
+#undef IMM_own
   [[gnu::always_inline]] void read(imm::memarg& i) {
     uint32_t flags = u32();
-    if (flags >= 0x40) [[unlikely]]
+    if (flags >= kMemargHasMemory) [[unlikely]]
       return long_memarg(i, flags);
     i.align_log2 = flags;
     i.memory = 0;
     i.offset = u64();
   }
-  void read(imm::memarg_lane& i) {
-    read(i.arg);
-    i.lane = u8();
-  }
-  [[gnu::always_inline]] void read(imm::block_type& i) {
-    // Most blocks have no type, or one number.
-    uint8_t code = peek_u8();
-    if (code == 0x40 || (code >= ValType::kF64 && code <= ValType::kI32)) [[likely]] {
-      skip_to(pos() + 1);
-      if (code == 0x40) return;
-      i.type.kind = BlockType::Kind::value;
-      i.type.value = static_cast<ValType::Code>(code);
-      return;
-    }
-    i.type = block_type();
-  }
-  void read(imm::call_indirect& i);
-  void read(imm::memory& i);
-  void read(imm::br_table& i);
-  void read(imm::select_types& i);
-  void read(imm::try_table& i);
-  void read(imm::heap_type& i) { i.type = heap_type(); }
-  void read(imm::struct_field& i);
-  void read(imm::array_fixed& i);
-  void read(imm::type_data& i);
-  void read(imm::type_elem& i);
-  void read(imm::type_type& i);
   void read(imm::br_on_cast& i);
-  void read(imm::memory_init& i);
-  void read(imm::memory_copy& i);
-  void read(imm::table_init& i);
-  void read(imm::table_copy& i);
-  void read(imm::fence& i);
 
   // Types, also used by the section decoder.
   ValType val_type();
@@ -101,6 +61,37 @@ class BodyReader : public Reader {
   BlockType block_type();
 
  private:
+  // The codings of imm.def. What is frequent is inline.
+  [[gnu::always_inline]] void get_u8(uint8_t& value) { value = u8(); }
+  [[gnu::always_inline]] void get_u32(uint32_t& value) { value = u32(); }
+  [[gnu::always_inline]] void get_s32(int32_t& value) { value = s32(); }
+  [[gnu::always_inline]] void get_s64(int64_t& value) { value = s64(); }
+  [[gnu::always_inline]] void get_fixed32(uint32_t& value) { value = fixed<uint32_t>(); }
+  [[gnu::always_inline]] void get_fixed64(uint64_t& value) { value = fixed<uint64_t>(); }
+  [[gnu::always_inline]] void get_fixed128(Bytes16& value) { value = fixed<Bytes16>(); }
+  [[gnu::always_inline]] void get_type_index(TypeIdx& value) { value = TypeIdx{u32()}; }
+  [[gnu::always_inline]] void get_memarg(imm::memarg& value) { read(value); }
+  [[gnu::always_inline]] void get_block_type(BlockType& value) {
+    // Most blocks have no type, or one number.
+    uint8_t code = peek_u8();
+    if (code == BlockType::kEmptyCode || (code >= ValType::kF64 && code <= ValType::kI32))
+        [[likely]] {
+      skip_to(pos() + 1);
+      if (code == BlockType::kEmptyCode) return;
+      value.kind = BlockType::Kind::value;
+      value.value = static_cast<ValType::Code>(code);
+      return;
+    }
+    value = block_type();
+  }
+  void get_heap_type(HeapType& value) { value = heap_type(); }
+  void get_table_index(uint32_t& value) { short_index(value, Feature::reference_types); }
+  void get_memory_index(uint32_t& value) { short_index(value, Feature::multi_memory); }
+  void get_zero(uint8_t& value);
+  void get_labels(std::span<const uint32_t>& value);
+  void get_val_types(std::span<const ValType>& value);
+  void get_catches(std::span<const Catch>& value);
+
   Op prefixed_opcode(uint8_t byte);
   bool check_abstract(HeapType::Abstract heap, const char* message, uint64_t start);
   void long_memarg(imm::memarg& i, uint32_t flags);

@@ -1,6 +1,6 @@
-// The immediates of instructions, one struct for each word in the imm column of ops.def.
-// Values as decoded: indices are not checked against the module. Spans point into the walk's
-// scratch space and are valid until its next instruction.
+// The immediates of instructions: a struct for each row of imm.def, and what the rows say of their
+// length. Values as decoded: indices are not checked against the module. Spans point into the
+// walk's scratch space and are valid until its next instruction.
 #pragma once
 
 #include <array>
@@ -16,6 +16,8 @@ struct BlockType {
   Kind kind = Kind::empty;
   ValType value;   // kind value: the one result
   TypeIdx type{};  // kind type: a function type
+
+  static constexpr uint8_t kEmptyCode = 0x40;  // in the binary format
 };
 
 struct Catch {
@@ -26,136 +28,76 @@ struct Catch {
     kCatchAllRef = 3
   };  // binary codes
   Kind kind = kCatch;
-  uint32_t tag = 0;    // kCatch, kCatchRef
+  uint32_t tag = 0;    // if has_tag()
   uint32_t label = 0;  // counted from outside the try_table
+
+  constexpr bool has_tag() const { return kind == kCatch || kind == kCatchRef; }
 };
+
+using Bytes16 = std::array<uint8_t, 16>;
+
+// Bit 6 of a memarg's first number: an explicit memory index follows (specification 5.4.6).
+inline constexpr uint32_t kMemargHasMemory = 0x40;
+
+// The first byte of br_on_cast: which of its types are nullable.
+inline constexpr uint8_t kCastFromNullable = 1;
+inline constexpr uint8_t kCastToNullable = 2;
 
 namespace imm {
+struct memarg;
+}
 
-struct none {};
-struct block_type {
-  BlockType type;
-};
-struct label {
-  uint32_t depth = 0;
-};
-struct br_table {
-  std::span<const uint32_t> depths;
-  uint32_t default_depth = 0;
-};
-struct func {
-  uint32_t index = 0;
-};
-struct call_indirect {
-  TypeIdx type{};
-  uint32_t table = 0;
-};
-struct type {
-  TypeIdx index{};
-};
-struct tag {
-  uint32_t index = 0;
-};
-struct local {
-  uint32_t index = 0;
-};
-struct global {
-  uint32_t index = 0;
-};
-struct table {
-  uint32_t index = 0;
-};
-struct memory {
-  uint32_t index = 0;
-};
-struct elem {
-  uint32_t index = 0;
-};
-struct data {
-  uint32_t index = 0;
-};
-struct select_types {
-  std::span<const ValType> types;
-};
-struct try_table {
-  BlockType type;
-  std::span<const Catch> catches;
-};
-struct memarg {
-  uint32_t align_log2 = 0;
-  uint32_t memory = 0;
-  uint64_t offset = 0;
-};
-struct memarg_lane {
-  memarg arg;
-  uint8_t lane = 0;
-};
-struct lane {
-  uint8_t index = 0;
-};
-struct shuffle {
-  std::array<uint8_t, 16> lanes{};
-};
-struct i32 {
-  int32_t value = 0;
-};
-struct i64 {
-  int64_t value = 0;
-};
-struct f32 {
-  uint32_t bits = 0;
-};
-struct f64 {
-  uint64_t bits = 0;
-};
-struct v128 {
-  std::array<uint8_t, 16> bytes{};
-};
-struct heap_type {
-  HeapType type = HeapType::kBottom;
-};
-struct struct_field {
-  TypeIdx type{};
-  uint32_t field = 0;
-};
-struct array_fixed {
-  TypeIdx type{};
-  uint32_t length = 0;
-};
-struct type_data {
-  TypeIdx type{};
-  uint32_t data = 0;
-};
-struct type_elem {
-  TypeIdx type{};
-  uint32_t elem = 0;
-};
-struct type_type {
-  TypeIdx to{};
-  TypeIdx from{};
-};
-struct br_on_cast {
-  uint32_t depth = 0;
-  ValType from;
-  ValType to;
-};
-struct memory_init {
-  uint32_t data = 0;
-  uint32_t memory = 0;
-};
-struct memory_copy {
-  uint32_t to = 0;
-  uint32_t from = 0;
-};
-struct table_init {
-  uint32_t elem = 0;
-  uint32_t table = 0;
-};
-struct table_copy {
-  uint32_t to = 0;
-  uint32_t from = 0;
-};
-struct fence {};
+namespace coding {
+#define CODING(name, type, lebs, bytes) using name = type;
+#include "wasm/imm.def"
+}  // namespace coding
 
+namespace imm {
+#define FIELD(coding_, meaning, member) coding::coding_ member{};
+#define IMM(name, binary, text, ...) \
+  struct name {                      \
+    __VA_ARGS__                      \
+  };
+#include "wasm/imm.def"
 }  // namespace imm
+
+enum class ImmKind : uint8_t {
+#define IMM(name, binary, text, ...) name,
+#include "wasm/imm.def"
+};
+
+// How to skip an immediate without decoding it.
+struct ImmLength {
+  uint8_t lebs = 0;   // LEB128 numbers, or
+  uint8_t bytes = 0;  // bytes; never both
+  bool known = true;  // false: it must be decoded
+};
+
+namespace detail {
+constexpr void add(ImmLength& length, uint8_t lebs, uint8_t bytes) {
+  length.lebs += lebs;
+  length.bytes += bytes;
+  if (lebs + bytes == 0 || (length.lebs != 0 && length.bytes != 0)) length.known = false;
+}
+#define CODING(name, type, lebs, bytes) \
+  constexpr void add_##name(ImmLength& length) { add(length, lebs, bytes); }
+#include "wasm/imm.def"
+}  // namespace detail
+
+constexpr ImmLength length_of(ImmKind kind) {
+  ImmLength length;
+  switch (kind) {
+#define FIELD(coding, meaning, member) detail::add_##coding(length);
+#define IMM_each(...) __VA_ARGS__
+#define IMM_own(...) length.known = false;
+#define IMM(name, binary, text, ...) \
+  case ImmKind::name:                \
+    IMM_##binary(__VA_ARGS__) break;
+#include "wasm/imm.def"
+#undef IMM_each
+#undef IMM_own
+  }
+  return length;
+}
+
 }  // namespace nacre::wasm

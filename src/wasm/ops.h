@@ -23,44 +23,25 @@ inline constexpr uint32_t kOpCount = 0
 #undef OP
     ;
 
-enum class ImmKind : uint8_t {
-  none,
-  block_type,
-  label,
-  br_table,
-  func,
-  call_indirect,
-  type,
-  tag,
-  local,
-  global,
-  table,
-  memory,
-  elem,
-  data,
-  select_types,
-  try_table,
-  memarg,
-  memarg_lane,
-  lane,
-  shuffle,
-  i32,
-  i64,
-  f32,
-  f64,
-  v128,
-  heap_type,
-  struct_field,
-  array_fixed,
-  type_data,
-  type_elem,
-  type_type,
-  br_on_cast,
-  memory_init,
-  memory_copy,
-  table_init,
-  table_copy,
-  fence,
+// The flags column of ops.def.
+class OpFlags {
+ public:
+  consteval OpFlags(const char* text) {  // NOLINT: a value conversion
+    for (char c : std::string_view(text)) {
+      if (c >= '0' && c <= '9') {
+        width_log2_ = static_cast<uint8_t>(c - '0');
+      } else {
+        letters_ |= bit_of(c);
+      }
+    }
+  }
+  constexpr bool has(char flag) const { return (letters_ & bit_of(flag)) != 0; }
+  constexpr uint32_t width_log2() const { return width_log2_; }
+
+ private:
+  static constexpr uint32_t bit_of(char flag) { return uint32_t{1} << (flag - 'A'); }
+  uint32_t letters_ = 0;
+  uint8_t width_log2_ = 0;
 };
 
 struct OpInfo {
@@ -70,16 +51,20 @@ struct OpInfo {
   ImmKind imm;
   std::string_view signature;  // ops.def, column sig; empty for OP_SPECIAL rows
   Feature feature;
-  std::string_view flags;
+  OpFlags flags;
 
-  constexpr bool has_flag(char flag) const { return flags.find(flag) != std::string_view::npos; }
+  constexpr bool has_flag(char flag) const { return flags.has(flag); }
   // log2 of the bytes accessed, or of a lane's bytes. 0 where the row has no digit.
-  constexpr uint32_t width_log2() const {
-    for (char c : flags) {
-      if (c >= '0' && c <= '9') return static_cast<uint32_t>(c - '0');
-    }
-    return 0;
-  }
+  constexpr uint32_t width_log2() const { return flags.width_log2(); }
+
+  constexpr bool begins_block() const { return has_flag('S'); }
+  constexpr bool splits_block() const { return has_flag('M'); }
+  constexpr bool ends_block() const { return has_flag('E'); }
+  constexpr bool is_structured() const { return begins_block() || splits_block() || ends_block(); }
+  constexpr bool owns_branch_entries() const { return has_flag('J'); }
+  constexpr bool needs_data_count() const { return has_flag('D'); }
+  constexpr bool calls_runtime() const { return has_flag('N'); }
+  constexpr bool takes_condition() const { return has_flag('F'); }
 };
 
 inline constexpr OpInfo kOpInfos[] = {

@@ -59,9 +59,17 @@ TEST(Ops, RowsStandInOrder) {
 }
 
 TEST(Ops, ColumnsAreWellFormed) {
-  for (const OpInfo& info : kOpInfos) {
+  constexpr std::string_view kFlags[] = {
+#define OP(name, text, prefix, code, imm, sig, feature, flags) flags,
+#include "wasm/ops.def"
+#undef OP
+  };
+  for (uint32_t i = 0; i < kOpCount; ++i) {
+    const OpInfo& info = kOpInfos[i];
+    std::string_view flags = kFlags[i];
     std::string text(info.text);
-    EXPECT_EQ(info.flags.find_first_not_of("CTRWBKA01234"), std::string_view::npos) << text;
+    EXPECT_EQ(flags.find_first_not_of("CTRWABKSMEJDNF01234"), std::string_view::npos) << text;
+    for (char flag : flags) EXPECT_EQ(std::ranges::count(flags, flag), 1) << text;
     if (!info.signature.empty()) {
       EXPECT_EQ(std::ranges::count(info.signature, ':'), 1) << text;
       EXPECT_EQ(info.signature.find_first_not_of("ilfdva:"), std::string_view::npos) << text;
@@ -72,10 +80,21 @@ TEST(Ops, ColumnsAreWellFormed) {
       EXPECT_TRUE(info.has_flag('R') || info.has_flag('W')) << text;
       EXPECT_TRUE(info.has_flag('T')) << text;
     }
-    bool has_digit = info.flags.find_first_of("01234") != std::string_view::npos;
+    bool has_digit = flags.find_first_of("01234") != std::string_view::npos;
     EXPECT_EQ(has_digit, is_memarg || info.imm == ImmKind::lane) << text;
     bool atomic = text.find("atomic") != std::string::npos && info.imm == ImmKind::memarg;
     EXPECT_EQ(info.has_flag('A'), atomic) << text;
+    // What begins a block has its type; what has a data segment's index needs their count.
+    bool has_block_type = info.imm == ImmKind::block_type || info.imm == ImmKind::try_table;
+    EXPECT_EQ(info.begins_block(), has_block_type) << text;
+    bool has_data = info.imm == ImmKind::data || info.imm == ImmKind::memory_init ||
+                    info.imm == ImmKind::type_data;
+    EXPECT_EQ(info.needs_data_count(), has_data) << text;
+    // Branches own entries but for delegate, which only hands exceptions on.
+    bool branches = info.imm == ImmKind::label || info.imm == ImmKind::br_table ||
+                    info.imm == ImmKind::br_on_cast;
+    EXPECT_TRUE(info.owns_branch_entries() || !branches || text == "delegate") << text;
+    EXPECT_LE(info.begins_block() + info.splits_block() + info.ends_block(), 1) << text;
   }
 }
 

@@ -43,6 +43,7 @@ class HeapType {
   // Type indices beyond this cannot be represented; decoders refuse them first.
   static constexpr uint32_t kMaxIndex = (1u << 22) - 1;
 
+  constexpr HeapType() : HeapType(kBottom) {}
   constexpr HeapType(Abstract code) : bits_(kAbstractFlag | code) {}  // NOLINT: a value conversion
   static constexpr HeapType concrete(TypeIdx index) { return HeapType(index_of(index)); }
   static constexpr HeapType from_bits(uint32_t bits) { return HeapType(bits); }
@@ -73,6 +74,13 @@ class ValType {
     kRef = 0x64,     // any reference; see nullable() and heap()
     kBottom = 0x00,  // below everything: an operand in unreachable code
   };
+
+  // Before a heap type in the binary format: (ref null t), (ref t).
+  static constexpr uint8_t kRefNullPrefix = 0x63;
+  static constexpr uint8_t kRefPrefix = 0x64;
+  static constexpr bool is_ref_prefix(uint8_t byte) {
+    return byte == kRefNullPrefix || byte == kRefPrefix;
+  }
 
   constexpr ValType() : bits_(kBottom) {}
   constexpr ValType(Code code) : bits_(code) {}  // NOLINT: a value conversion

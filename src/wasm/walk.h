@@ -29,10 +29,9 @@ class Trusted {
  private:
   template <Op op>
   void step() {
-    if constexpr (op == Op::block || op == Op::loop || op == Op::if_ || op == Op::try_ ||
-                  op == Op::try_table) {
+    if constexpr (op_info(op).begins_block()) {
       ++depth_;
-    } else if constexpr (op == Op::end || op == Op::delegate) {
+    } else if constexpr (op_info(op).ends_block()) {
       --depth_;
     }
   }

@@ -1,14 +1,6 @@
 #include "wasm/binary/writer.h"
 
 namespace nacre::wasm {
-namespace {
-
-constexpr uint8_t kRefNullCode = 0x63;
-constexpr uint8_t kRefCode = 0x64;
-constexpr uint8_t kEmptyBlock = 0x40;
-constexpr uint32_t kMemargHasMemory = 0x40;
-
-}  // namespace
 
 void ByteWriter::s64(int64_t value) {
   while (value < -0x40 || value >= 0x40) {
@@ -21,7 +13,7 @@ void ByteWriter::s64(int64_t value) {
 void ByteWriter::val_type(ValType type) {
   if (!type.is_ref()) return u8(type.code());
   if (type.nullable() && !type.heap().is_concrete()) return u8(type.heap().abstract());
-  u8(type.nullable() ? kRefNullCode : kRefCode);
+  u8(type.nullable() ? ValType::kRefNullPrefix : ValType::kRefPrefix);
   heap_type(type.heap());
 }
 
@@ -33,7 +25,7 @@ void ByteWriter::heap_type(HeapType type) {
 void ByteWriter::block_type(const BlockType& type) {
   switch (type.kind) {
     case BlockType::Kind::empty:
-      return u8(kEmptyBlock);
+      return u8(BlockType::kEmptyCode);
     case BlockType::Kind::value:
       return val_type(type.value);
     case BlockType::Kind::type:
@@ -41,14 +33,50 @@ void ByteWriter::block_type(const BlockType& type) {
   }
 }
 
-void ByteWriter::memarg(const imm::memarg& arg) {
-  if (arg.memory == 0) {
-    u32(arg.align_log2);
+#define FIELD(coding, meaning, member) put_##coding(i.member);
+#define IMM_each(name, ...) \
+  void ByteWriter::write([[maybe_unused]] const imm::name& i) { __VA_ARGS__ }
+#define IMM_own(name, ...)
+#define IMM(name, binary, text, ...) IMM_##binary(name __VA_OPT__(, ) __VA_ARGS__)
+#include "wasm/imm.def"
+#undef IMM_each
+#undef IMM_own
+
+void ByteWriter::write(const imm::memarg& i) {
+  if (i.memory == 0) {
+    u32(i.align_log2);
   } else {
-    u32(arg.align_log2 | kMemargHasMemory);
-    u32(arg.memory);
+    u32(i.align_log2 | kMemargHasMemory);
+    u32(i.memory);
   }
-  u64(arg.offset);
+  u64(i.offset);
+}
+
+void ByteWriter::write(const imm::br_on_cast& i) {
+  u8(static_cast<uint8_t>((i.from.nullable() ? kCastFromNullable : 0) |
+                          (i.to.nullable() ? kCastToNullable : 0)));
+  u32(i.depth);
+  heap_type(i.from.heap());
+  heap_type(i.to.heap());
+}
+
+void ByteWriter::put_labels(std::span<const uint32_t> value) {
+  u64(value.size());
+  for (uint32_t label : value) u32(label);
+}
+
+void ByteWriter::put_val_types(std::span<const ValType> value) {
+  u64(value.size());
+  for (ValType type : value) val_type(type);
+}
+
+void ByteWriter::put_catches(std::span<const Catch> value) {
+  u64(value.size());
+  for (const Catch& clause : value) {
+    u8(clause.kind);
+    if (clause.has_tag()) u32(clause.tag);
+    u32(clause.label);
+  }
 }
 
 void ByteWriter::wrap_from(size_t start) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -62,13 +63,35 @@ class ByteWriter {
   void val_type(ValType type);
   void heap_type(HeapType type);
   void block_type(const BlockType& type);
-  void memarg(const imm::memarg& arg);
+
+  // write(const imm::X&) for each row of imm.def.
+#define IMM(name, binary, text, ...) void write(const imm::name& i);
+#include "wasm/imm.def"
 
   // Replaces everything from `start` by a vector of those bytes: their number, then they. For
   // sections and bodies whose size is known only once they are written.
   void wrap_from(size_t start);
 
  private:
+  // The codings of imm.def.
+  void put_u8(uint8_t value) { u8(value); }
+  void put_u32(uint32_t value) { u32(value); }
+  void put_s32(int32_t value) { s32(value); }
+  void put_s64(int64_t value) { s64(value); }
+  void put_fixed32(uint32_t value) { fixed(value); }
+  void put_fixed64(uint64_t value) { fixed(value); }
+  void put_fixed128(const Bytes16& value) { raw(value); }
+  void put_type_index(TypeIdx value) { index(value); }
+  void put_table_index(uint32_t value) { u32(value); }
+  void put_memory_index(uint32_t value) { u32(value); }
+  void put_zero(uint8_t value) { u8(value); }
+  void put_heap_type(HeapType value) { heap_type(value); }
+  void put_block_type(const BlockType& value) { block_type(value); }
+  void put_memarg(const imm::memarg& value) { write(value); }
+  void put_labels(std::span<const uint32_t> value);
+  void put_val_types(std::span<const ValType> value);
+  void put_catches(std::span<const Catch> value);
+
   std::vector<uint8_t> out_;
 };
 

@@ -73,8 +73,8 @@ TEST(ByteWriter, BlockTypesAndMemargs) {
   out.block_type({});
   out.block_type({.kind = BlockType::Kind::value, .value = ValType::kI64});
   out.block_type({.kind = BlockType::Kind::type, .type = TypeIdx{64}});
-  out.memarg({.align_log2 = 2, .memory = 0, .offset = 0x80});
-  out.memarg({.align_log2 = 3, .memory = 1, .offset = uint64_t{1} << 32});
+  out.write({.align_log2 = 2, .memory = 0, .offset = 0x80});
+  out.write({.align_log2 = 3, .memory = 1, .offset = uint64_t{1} << 32});
   EXPECT_EQ(std::move(out).take(), test::bytes("40 7e c0 00  02 80 01  43 01 80 80 80 80 10"));
 }
 

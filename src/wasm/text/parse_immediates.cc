@@ -1,23 +1,14 @@
-// The immediates of instructions (specification 3.0, 6.5): each is written to scratch_ behind its
-// opcode.
+// The immediates of instructions (specification 3.0, 6.5) by the rows of imm.def: each is written to
+// scratch_ behind its opcode.
 #include <bit>
+#include <span>
+#include <utility>
 
 #include "base/utf8.h"
 #include "wasm/text/numbers.h"
 #include "wasm/text/parser_impl.h"
 
 namespace nacre::wasm::text {
-namespace {
-
-bool needs_data_count(Op op) {
-  return op == Op::memory_init || op == Op::data_drop || op == Op::array_new_data ||
-         op == Op::array_init_data;
-}
-
-// The same instruction for "(ref null t)".
-Op null_form(Op op) { return op == Op::ref_test ? Op::ref_test_null : Op::ref_cast_null; }
-
-}  // namespace
 
 Result<uint32_t> Parser::parse_label() {
   if (!at_index()) return cursor_.unexpected("a label");
@@ -28,7 +19,7 @@ Result<uint32_t> Parser::parse_label() {
   return cursor_.malformed(id, "unknown label " + printable(id.text));
 }
 
-Result<uint32_t> Parser::parse_local() {
+Result<uint32_t> Parser::parse_local_index() {
   if (!at_index()) return cursor_.unexpected("a local");
   if (!cursor_.at(TokenKind::id)) return parse_nat32();
   Token id = cursor_.take();
@@ -37,195 +28,110 @@ Result<uint32_t> Parser::parse_local() {
   return cursor_.malformed(id, "unknown local " + printable(id.text));
 }
 
-// Opcode and immediates of everything but blocks.
+// The opcode and what imm.def says stands behind it. Of blocks: from the type on.
 Result<void> Parser::parse_immediate(Op op) {
-  const OpInfo& info = op_info(op);
-  if (needs_data_count(op)) needs_data_count_ = true;
+  if (op_info(op).needs_data_count()) needs_data_count_ = true;
+  if (op == Op::select && cursor_.at_list("result")) op = Op::select_t;
   scratch_.clear();
-  if (op == Op::select) return parse_select();
-  if (op == Op::ref_test || op == Op::ref_cast) {
-    ValType type = TRY(parse_ref_type());
-    scratch_.opcode(type.nullable() ? null_form(op) : op);
-    scratch_.heap_type(type.heap());
-    return {};
+  switch (op_info(op).imm) {
+#define IMM(name, binary, text, ...) \
+  case ImmKind::name: {              \
+    imm::name i;                     \
+    TRY(parse(op, i));               \
+    scratch_.opcode(op);             \
+    scratch_.write(i);               \
+    return {};                       \
   }
-  if (op == Op::call_indirect || op == Op::return_call_indirect) return parse_call_indirect(op);
-  scratch_.opcode(op);
-  switch (info.imm) {
-    case ImmKind::none:
-      return {};
-    case ImmKind::fence:
-      scratch_.u8(0);
-      return {};
-    case ImmKind::label:
-      scratch_.u32(TRY(parse_label()));
-      return {};
-    case ImmKind::br_table:
-      return parse_br_table();
-    case ImmKind::func:
-      scratch_.u32(TRY(parse_index(Space::func)));
-      return {};
-    case ImmKind::type:
-      scratch_.index(TRY(parse_type_index()));
-      return {};
-    case ImmKind::tag:
-      scratch_.u32(TRY(parse_index(Space::tag)));
-      return {};
-    case ImmKind::local:
-      scratch_.u32(TRY(parse_local()));
-      return {};
-    case ImmKind::global:
-      scratch_.u32(TRY(parse_index(Space::global)));
-      return {};
-    case ImmKind::table:
-      scratch_.u32(TRY(parse_index_or(Space::table, 0)));
-      return {};
-    case ImmKind::memory:
-      scratch_.u32(TRY(parse_index_or(Space::memory, 0)));
-      return {};
-    case ImmKind::elem:
-      scratch_.u32(TRY(parse_index(Space::elem)));
-      return {};
-    case ImmKind::data:
-      scratch_.u32(TRY(parse_index(Space::data)));
-      return {};
-    case ImmKind::memarg:
-      return parse_memarg(info, false);
-    case ImmKind::memarg_lane:
-      return parse_memarg(info, true);
-    case ImmKind::lane:
-      return parse_lane();
-    case ImmKind::shuffle:
-      for (int i = 0; i < 16; ++i) TRY(parse_lane());
-      return {};
-    case ImmKind::i32:
-    case ImmKind::i64:
-    case ImmKind::f32:
-    case ImmKind::f64:
-      return parse_const(info.imm);
-    case ImmKind::v128:
-      return parse_v128_const();
-    case ImmKind::heap_type:
-      scratch_.heap_type(TRY(parse_heap_type()));
-      return {};
-    case ImmKind::struct_field:
-      return parse_struct_field();
-    case ImmKind::array_fixed:
-      scratch_.index(TRY(parse_type_index()));
-      scratch_.u32(TRY(parse_nat32()));
-      return {};
-    case ImmKind::type_data:
-      scratch_.index(TRY(parse_type_index()));
-      scratch_.u32(TRY(parse_index(Space::data)));
-      return {};
-    case ImmKind::type_elem:
-      scratch_.index(TRY(parse_type_index()));
-      scratch_.u32(TRY(parse_index(Space::elem)));
-      return {};
-    case ImmKind::type_type:
-      scratch_.index(TRY(parse_type_index()));
-      scratch_.index(TRY(parse_type_index()));
-      return {};
-    case ImmKind::br_on_cast:
-      return parse_br_on_cast();
-    case ImmKind::memory_init:
-      return parse_segment_init(Space::memory, Space::data);
-    case ImmKind::table_init:
-      return parse_segment_init(Space::table, Space::elem);
-    case ImmKind::memory_copy:
-      return parse_two_indices(Space::memory);
-    case ImmKind::table_copy:
-      return parse_two_indices(Space::table);
-    case ImmKind::block_type:
-    case ImmKind::try_table:
-    case ImmKind::call_indirect:
-    case ImmKind::select_types:
-      break;  // handled by others
+#include "wasm/imm.def"
   }
-  return fail(ErrorCode::internal, "an instruction without a parser: " + std::string(info.text));
+  return {};
 }
+
+#define FIELD(coding, meaning, member) i.member = TRY(parse_##meaning());
+#define IMM_each(name, ...)                                        \
+  Result<void> Parser::parse(Op&, [[maybe_unused]] imm::name& i) { \
+    __VA_ARGS__                                                    \
+    return {};                                                     \
+  }
+#define IMM_own(name, ...)
+#define IMM(name, binary, text, ...) IMM_##text(name __VA_OPT__(, ) __VA_ARGS__)
+#include "wasm/imm.def"
+#undef IMM_each
+#undef IMM_own
 
 // ---- control
 
-Result<void> Parser::parse_br_table() {
-  std::vector<uint32_t> labels{TRY(parse_label())};
-  while (at_index()) labels.push_back(TRY(parse_label()));
-  scratch_.u64(labels.size() - 1);
-  for (uint32_t label : labels) scratch_.u32(label);
+Result<void> Parser::parse(Op&, imm::block_type& i) {
+  i.type = TRY(parse_block_type());
   return {};
 }
 
-Result<void> Parser::parse_call_indirect(Op op) {
-  uint32_t table = TRY(parse_index_or(Space::table, 0));
-  TypeUse use = TRY(parse_type_use(nullptr));
-  scratch_.opcode(op);
-  scratch_.index(use.index);
-  scratch_.u32(table);
-  return {};
-}
-
-// "select" or "select (result t*)*".
-Result<void> Parser::parse_select() {
-  if (!cursor_.at_list("result")) {
-    scratch_.opcode(Op::select);
-    return {};
-  }
-  FuncType type;
-  TRY(parse_results(type));
-  scratch_.opcode(Op::select_t);
-  scratch_.u64(type.results.size());
-  for (ValType result : type.results) scratch_.val_type(result);
-  return {};
-}
-
-// The clauses of try_table. Their labels are counted from outside of it.
-Result<void> Parser::parse_catches() {
+// The labels of the clauses are counted from outside of the try_table.
+Result<void> Parser::parse(Op&, imm::try_table& i) {
   constexpr std::pair<std::string_view, Catch::Kind> kClauses[] = {
       {"catch", Catch::kCatch},
       {"catch_ref", Catch::kCatchRef},
       {"catch_all", Catch::kCatchAll},
       {"catch_all_ref", Catch::kCatchAllRef}};
-  std::vector<Catch> catches;
+  i.type = TRY(parse_block_type());
+  catches_.clear();
   while (cursor_.at(TokenKind::left)) {
-    size_t before = catches.size();
+    size_t before = catches_.size();
     for (auto [keyword, kind] : kClauses) {
       if (!cursor_.take_list(keyword)) continue;
       Catch clause{.kind = kind};
-      if (kind == Catch::kCatch || kind == Catch::kCatchRef) {
-        clause.tag = TRY(parse_index(Space::tag));
-      }
+      if (clause.has_tag()) clause.tag = TRY(parse_tag_index());
       clause.label = TRY(parse_label());
       TRY(cursor_.close());
-      catches.push_back(clause);
+      catches_.push_back(clause);
       break;
     }
-    if (catches.size() == before) break;
+    if (catches_.size() == before) break;
   }
-  scratch_.u64(catches.size());
-  for (const Catch& clause : catches) {
-    scratch_.u8(clause.kind);
-    if (clause.kind == Catch::kCatch || clause.kind == Catch::kCatchRef) scratch_.u32(clause.tag);
-    scratch_.u32(clause.label);
-  }
+  i.catches = catches_;
   return {};
 }
 
-Result<void> Parser::parse_br_on_cast() {
-  uint32_t label = TRY(parse_label());
-  ValType from = TRY(parse_ref_type());
-  ValType to = TRY(parse_ref_type());
-  scratch_.u8(static_cast<uint8_t>((from.nullable() ? 1 : 0) | (to.nullable() ? 2 : 0)));
-  scratch_.u32(label);
-  scratch_.heap_type(from.heap());
-  scratch_.heap_type(to.heap());
+// The last label is the default.
+Result<void> Parser::parse(Op&, imm::br_table& i) {
+  depths_.assign(1, TRY(parse_label()));
+  while (at_index()) depths_.push_back(TRY(parse_label()));
+  i.depths = std::span(depths_).first(depths_.size() - 1);
+  i.default_depth = depths_.back();
+  return {};
+}
+
+Result<void> Parser::parse(Op&, imm::call_indirect& i) {
+  i.table = TRY(parse_table_or_0());
+  i.type = TRY(parse_type_use(nullptr)).index;
+  return {};
+}
+
+Result<void> Parser::parse(Op&, imm::select_types& i) {
+  FuncType type;
+  TRY(parse_results(type));
+  types_ = std::move(type.results);
+  i.types = types_;
+  return {};
+}
+
+// ref.test and ref.cast have an opcode for each nullability.
+Result<void> Parser::parse(Op& op, imm::heap_type& i) {
+  if (op == Op::ref_null) {
+    i.type = TRY(parse_heap_type());
+    return {};
+  }
+  ValType type = TRY(parse_ref_type());
+  if (type.nullable()) op = op == Op::ref_test ? Op::ref_test_null : Op::ref_cast_null;
+  i.type = type.heap();
   return {};
 }
 
 // ---- memories and tables
 
-// "memory? offset=n? align=n? lane?"
-Result<void> Parser::parse_memarg(const OpInfo& info, bool has_lane) {
-  imm::memarg arg{.align_log2 = info.width_log2()};
+// "memory? offset=n? align=n?", and whether a lane follows.
+Result<void> Parser::parse_memarg(Op op, imm::memarg& arg, bool has_lane) {
+  arg.align_log2 = op_info(op).width_log2();
   bool has_memory = at_index();
   if (has_lane && cursor_.at(TokenKind::word)) {
     // A lone number is the lane; the memory has the lane or an argument behind it.
@@ -253,52 +159,68 @@ Result<void> Parser::parse_memarg(const OpInfo& info, bool has_lane) {
     }
     arg.align_log2 = static_cast<uint32_t>(std::countr_zero(align));
   }
-  scratch_.memarg(arg);
-  if (has_lane) TRY(parse_lane());
   return {};
 }
 
-// Of memory.init and table.init: "target? segment". The segment comes first in the binary.
-Result<void> Parser::parse_segment_init(Space target_space, Space segment_space) {
+Result<void> Parser::parse(Op& op, imm::memarg& i) { return parse_memarg(op, i, false); }
+
+Result<void> Parser::parse(Op& op, imm::memarg_lane& i) {
+  TRY(parse_memarg(op, i.arg, true));
+  i.lane = TRY(parse_lane());
+  return {};
+}
+
+// Of memory.init and table.init: "target? segment".
+Result<void> Parser::parse_segment_init(Space target_space, uint32_t& target, Space segment_space,
+                                        uint32_t& segment) {
   // Which space the first index belongs to depends on whether a second one follows.
   const Token& second = cursor_.peek_second();
   bool two = at_index() &&
              (second.kind == TokenKind::id ||
               (second.kind == TokenKind::word && second.text[0] >= '0' && second.text[0] <= '9'));
-  uint32_t target = two ? TRY(parse_index(target_space)) : 0;
-  uint32_t segment = TRY(parse_index(segment_space));
-  scratch_.u32(segment);
-  scratch_.u32(target);
+  if (two) target = TRY(parse_index(target_space));
+  segment = TRY(parse_index(segment_space));
   return {};
 }
 
-// Of memory.copy and table.copy: both or none.
-Result<void> Parser::parse_two_indices(Space which) {
-  uint32_t to = 0;
-  uint32_t from = 0;
-  if (at_index()) {
-    to = TRY(parse_index(which));
-    from = TRY(parse_index(which));
-  }
-  scratch_.u32(to);
-  scratch_.u32(from);
+Result<void> Parser::parse(Op&, imm::memory_init& i) {
+  return parse_segment_init(Space::memory, i.memory, Space::data, i.data);
+}
+
+Result<void> Parser::parse(Op&, imm::table_init& i) {
+  return parse_segment_init(Space::table, i.table, Space::elem, i.elem);
+}
+
+// Both or none.
+Result<void> Parser::parse_two_indices(Space which, uint32_t& to, uint32_t& from) {
+  if (!at_index()) return {};
+  to = TRY(parse_index(which));
+  from = TRY(parse_index(which));
   return {};
 }
 
-Result<void> Parser::parse_struct_field() {
-  TypeIdx type = TRY(parse_type_index());
-  scratch_.index(type);
+Result<void> Parser::parse(Op&, imm::memory_copy& i) {
+  return parse_two_indices(Space::memory, i.to, i.from);
+}
+
+Result<void> Parser::parse(Op&, imm::table_copy& i) {
+  return parse_two_indices(Space::table, i.to, i.from);
+}
+
+// The names of fields belong to their type.
+Result<void> Parser::parse(Op&, imm::struct_field& i) {
+  i.type = TRY(parse_type_index());
   if (!cursor_.at(TokenKind::id)) {
-    scratch_.u32(TRY(parse_nat32()));
+    i.field = TRY(parse_nat32());
     return {};
   }
   Token id = cursor_.take();
   std::string_view name = TRY(id_name(id));
-  if (index_of(type) < field_ids_.size()) {
-    const IdMap& fields = field_ids_[index_of(type)];
+  if (index_of(i.type) < field_ids_.size()) {
+    const IdMap& fields = field_ids_[index_of(i.type)];
     auto found = fields.find(name);
     if (found != fields.end()) {
-      scratch_.u32(found->second);
+      i.field = found->second;
       return {};
     }
   }
@@ -307,27 +229,40 @@ Result<void> Parser::parse_struct_field() {
 
 // ---- constants
 
-Result<void> Parser::parse_lane() {
+Result<uint8_t> Parser::parse_lane() {
   if (!cursor_.at(TokenKind::word)) return cursor_.unexpected("a lane index");
-  scratch_.u8(static_cast<uint8_t>(TRY(parse_number(cursor_.take(), 8, false))));
-  return {};
+  return static_cast<uint8_t>(TRY(parse_number(cursor_.take(), 8, false)));
 }
 
-Result<void> Parser::parse_const(ImmKind kind) {
+Result<Bytes16> Parser::parse_lanes() {
+  Bytes16 lanes{};
+  for (uint8_t& lane : lanes) lane = TRY(parse_lane());
+  return lanes;
+}
+
+Result<int32_t> Parser::parse_i32() {
   Token token = TRY(cursor_.expect(TokenKind::word, "a number"));
-  if (kind == ImmKind::i32) {
-    scratch_.s32(static_cast<int32_t>(TRY(parse_number(token, 32, true))));
-  } else if (kind == ImmKind::i64) {
-    scratch_.s64(static_cast<int64_t>(TRY(parse_number(token, 64, true))));
-  } else if (kind == ImmKind::f32) {
-    scratch_.fixed(TRY(parse_f32_bits(cursor_, token)));
-  } else {
-    scratch_.fixed(TRY(parse_f64_bits(cursor_, token)));
-  }
-  return {};
+  return static_cast<int32_t>(TRY(parse_number(token, 32, true)));
 }
 
-Result<void> Parser::parse_v128_const() {
+Result<int64_t> Parser::parse_i64() {
+  Token token = TRY(cursor_.expect(TokenKind::word, "a number"));
+  return static_cast<int64_t>(TRY(parse_number(token, 64, true)));
+}
+
+Result<uint32_t> Parser::parse_f32() {
+  Token token = TRY(cursor_.expect(TokenKind::word, "a number"));
+  return parse_f32_bits(cursor_, token);
+}
+
+Result<uint64_t> Parser::parse_f64() {
+  Token token = TRY(cursor_.expect(TokenKind::word, "a number"));
+  return parse_f64_bits(cursor_, token);
+}
+
+Result<Bytes16> Parser::parse_v128() {
+  Bytes16 bytes{};
+  size_t at = 0;
   Token shape = TRY(cursor_.expect(TokenKind::word, "a shape such as i32x4"));
   std::optional<LaneShape> found = find_lane_shape(shape.text);
   if (!found) {
@@ -344,9 +279,9 @@ Result<void> Parser::parse_v128_const() {
     } else {
       bits = TRY(parse_f64_bits(cursor_, token));
     }
-    for (uint32_t k = 0; k < found->bits; k += 8) scratch_.u8(static_cast<uint8_t>(bits >> k));
+    for (uint32_t k = 0; k < found->bits; k += 8) bytes[at++] = static_cast<uint8_t>(bits >> k);
   }
-  return {};
+  return bytes;
 }
 
 }  // namespace nacre::wasm::text

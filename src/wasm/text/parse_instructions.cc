@@ -84,16 +84,12 @@ void Parser::emit_scratch(std::optional<bool> hint) {
 
 // ---- blocks and their labels
 
-// "label? blocktype" and the clauses of try_table; the instruction is then in scratch_.
+// The label and the immediate of a block; the instruction is then in scratch_.
 Result<Parser::LabelBinding> Parser::parse_block_head(Op op) {
   LabelBinding label;
   if (cursor_.at(TokenKind::id)) label.id = TRY(id_name(cursor_.peek()));
   label.name = TRY(parse_binding());
-  BlockType type = TRY(parse_block_type());
-  scratch_.clear();
-  scratch_.opcode(op);
-  scratch_.block_type(type);
-  if (op == Op::try_table) TRY(parse_catches());
+  TRY(parse_immediate(op));
   return label;
 }
 

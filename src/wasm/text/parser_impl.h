@@ -227,20 +227,32 @@ class Parser {
 
   // ---- parse_immediates.cc
   Result<uint32_t> parse_label();
-  Result<uint32_t> parse_local();
+  Result<uint32_t> parse_local_index();
   Result<void> parse_immediate(Op op);
-  Result<void> parse_memarg(const OpInfo& info, bool has_lane);
-  Result<void> parse_lane();
-  Result<void> parse_br_table();
-  Result<void> parse_br_on_cast();
-  Result<void> parse_call_indirect(Op op);
-  Result<void> parse_select();
-  Result<void> parse_catches();
-  Result<void> parse_const(ImmKind kind);
-  Result<void> parse_v128_const();
-  Result<void> parse_two_indices(Space space);
-  Result<void> parse_segment_init(Space target_space, Space segment_space);
-  Result<void> parse_struct_field();
+  // parse(op, immediate) for each row of imm.def. It may choose another op of the same mnemonic.
+#define IMM(name, binary, text, ...) Result<void> parse(Op& op, imm::name& i);
+#include "wasm/imm.def"
+  // The meanings of imm.def.
+  Result<uint8_t> parse_reserved() { return 0; }
+  Result<uint32_t> parse_func_index() { return parse_index(Space::func); }
+  Result<uint32_t> parse_tag_index() { return parse_index(Space::tag); }
+  Result<uint32_t> parse_global_index() { return parse_index(Space::global); }
+  Result<uint32_t> parse_table_or_0() { return parse_index_or(Space::table, 0); }
+  Result<uint32_t> parse_memory_or_0() { return parse_index_or(Space::memory, 0); }
+  Result<uint32_t> parse_elem_index() { return parse_index(Space::elem); }
+  Result<uint32_t> parse_data_index() { return parse_index(Space::data); }
+  Result<uint8_t> parse_lane();
+  Result<Bytes16> parse_lanes();
+  Result<int32_t> parse_i32();
+  Result<int64_t> parse_i64();
+  Result<uint32_t> parse_f32();
+  Result<uint64_t> parse_f64();
+  Result<Bytes16> parse_v128();
+
+  Result<void> parse_memarg(Op op, imm::memarg& arg, bool has_lane);
+  Result<void> parse_two_indices(Space space, uint32_t& to, uint32_t& from);
+  Result<void> parse_segment_init(Space target_space, uint32_t& target, Space segment_space,
+                                  uint32_t& segment);
 
   Cursor cursor_;
   Features features_;
@@ -260,6 +272,9 @@ class Parser {
   // The code being read.
   ByteWriter code_;
   ByteWriter scratch_;            // one instruction
+  std::vector<uint32_t> depths_;  // what its immediate views
+  std::vector<ValType> types_;
+  std::vector<Catch> catches_;
   std::vector<uint8_t> pending_;  // of folded instructions whose operands are being read
   std::vector<Open> open_;
   std::vector<Label> labels_;

@@ -14,13 +14,6 @@ namespace {
 
 constexpr size_t kMaxIndentLevels = 40;  // deeper code stays at this depth, or lines grow too long
 
-bool opens_block(Op op) {
-  return op == Op::block || op == Op::loop || op == Op::if_ || op == Op::try_ ||
-         op == Op::try_table;
-}
-bool ends_block(Op op) { return op == Op::end || op == Op::delegate; }
-bool splits_block(Op op) { return op == Op::else_ || op == Op::catch_ || op == Op::catch_all; }
-
 class CodePrinter {
  public:
   // `locals` is null for constant expressions, which stay on one line.
@@ -78,20 +71,18 @@ class CodePrinter {
   // The mnemonic. False for the `end` of the whole expression, which the text does not write.
   bool start(Op op) {
     if (op == Op::end && labels_.empty()) return false;
-    if (ends_block(op) && !labels_.empty()) pop_label();
+    const OpInfo& info = op_info(op);
+    if (info.ends_block() && !labels_.empty()) pop_label();
     size_t level = labels_.size();
-    if (splits_block(op) && level != 0) --level;
+    if (info.splits_block() && level != 0) --level;
     line(level);
-    out_ += op_info(op).text;
-    if (op == Op::memory_init || op == Op::data_drop || op == Op::array_new_data ||
-        op == Op::array_init_data) {
-      context_.uses_data_count = true;
-    }
+    out_ += info.text;
+    if (info.needs_data_count()) context_.uses_data_count = true;
     return true;
   }
 
   void finish(Op op) {
-    if (!opens_block(op)) return;
+    if (!op_info(op).begins_block()) return;
     push_label(pending_label_ == nullptr ? std::string_view() : pending_label_->name);
     pending_label_ = nullptr;
   }
@@ -149,16 +140,6 @@ class CodePrinter {
 
   // ---- immediates
 
-  void number(uint64_t value) {
-    out_ += ' ';
-    out_ += std::to_string(value);
-  }
-  // Left out where it is 0.
-  void optional_index(const IdSpace& space, uint32_t index) {
-    if (index != 0) context_.refer(space, index);
-  }
-  void type(TypeIdx index) { context_.refer(context_.types, index_of(index)); }
-
   void block_type(const BlockType& type) {
     switch (type.kind) {
       case BlockType::Kind::empty:
@@ -179,8 +160,64 @@ class CodePrinter {
     out_ += ')';
   }
 
-  void immediate(Op, const imm::none&) {}
-  void immediate(Op, const imm::fence&) {}
+  // The meanings of imm.def.
+  void print_reserved(uint8_t) {}
+  void print_label(uint32_t depth) { label(depth); }
+  void print_ref_type(ValType type) { ref_type(type.heap(), type.nullable()); }
+  void print_func_index(uint32_t index) { context_.refer(context_.functions, index); }
+  void print_type_index(TypeIdx index) { context_.refer(context_.types, index_of(index)); }
+  void print_tag_index(uint32_t index) { context_.refer(context_.tags, index); }
+  void print_local_index(uint32_t index) {
+    if (locals_ == nullptr) return print_number(index);
+    context_.refer(*locals_, index);
+  }
+  void print_global_index(uint32_t index) { context_.refer(context_.globals, index); }
+  // Left out where it is 0.
+  void print_table_or_0(uint32_t index) {
+    if (index != 0) context_.refer(context_.tables, index);
+  }
+  void print_memory_or_0(uint32_t index) {
+    if (index != 0) context_.refer(context_.memories, index);
+  }
+  void print_elem_index(uint32_t index) { context_.refer(context_.elements, index); }
+  void print_data_index(uint32_t index) { context_.refer(context_.data, index); }
+  void print_lane(uint8_t lane) { print_number(lane); }
+  void print_lanes(const Bytes16& lanes) {
+    for (uint8_t lane : lanes) print_number(lane);
+  }
+  template <class T>
+  void print_number(T value) {
+    out_ += ' ';
+    out_ += std::to_string(value);
+  }
+  void print_nat32(uint32_t value) { print_number(value); }
+  void print_i32(int32_t value) { print_number(value); }
+  void print_i64(int64_t value) { print_number(value); }
+  void print_f32(uint32_t bits) {
+    out_ += ' ';
+    append_f32(out_, bits);
+  }
+  void print_f64(uint64_t bits) {
+    out_ += ' ';
+    append_f64(out_, bits);
+  }
+  void print_v128(const Bytes16& bytes) {
+    char buffer[64];
+    std::snprintf(buffer, sizeof buffer, " i32x4 0x%08x 0x%08x 0x%08x 0x%08x",
+                  load_le<uint32_t>(bytes.data()), load_le<uint32_t>(bytes.data() + 4),
+                  load_le<uint32_t>(bytes.data() + 8), load_le<uint32_t>(bytes.data() + 12));
+    out_ += buffer;
+  }
+
+#define FIELD(coding, meaning, member) print_##meaning(i.member);
+#define IMM_each(name, ...) \
+  void immediate(Op, [[maybe_unused]] const imm::name& i) { __VA_ARGS__ }
+#define IMM_own(name, ...)
+#define IMM(name, binary, text, ...) IMM_##text(name __VA_OPT__(, ) __VA_ARGS__)
+#include "wasm/imm.def"
+#undef IMM_each
+#undef IMM_own
+
   void immediate(Op, const imm::block_type& i) {
     define_label();
     block_type(i.type);
@@ -192,44 +229,26 @@ class CodePrinter {
     for (const Catch& clause : i.catches) {
       out_ += " (";
       out_ += kKeywords[clause.kind];
-      if (clause.kind == Catch::kCatch || clause.kind == Catch::kCatchRef) {
-        context_.refer(context_.tags, clause.tag);
-      }
+      if (clause.has_tag()) print_tag_index(clause.tag);
       label(clause.label);
       out_ += ')';
     }
   }
-  void immediate(Op, const imm::label& i) { label(i.depth); }
   void immediate(Op, const imm::br_table& i) {
     for (uint32_t depth : i.depths) label(depth);
     label(i.default_depth);
   }
-  void immediate(Op, const imm::func& i) { context_.refer(context_.functions, i.index); }
   void immediate(Op, const imm::call_indirect& i) {
-    optional_index(context_.tables, i.table);
+    print_table_or_0(i.table);
     context_.type_use(i.type, nullptr);
   }
-  void immediate(Op, const imm::type& i) { type(i.index); }
-  void immediate(Op, const imm::tag& i) { context_.refer(context_.tags, i.index); }
-  void immediate(Op, const imm::local& i) {
-    if (locals_ != nullptr) {
-      context_.refer(*locals_, i.index);
-    } else {
-      number(i.index);
-    }
-  }
-  void immediate(Op, const imm::global& i) { context_.refer(context_.globals, i.index); }
-  void immediate(Op, const imm::table& i) { optional_index(context_.tables, i.index); }
-  void immediate(Op, const imm::memory& i) { optional_index(context_.memories, i.index); }
-  void immediate(Op, const imm::elem& i) { context_.refer(context_.elements, i.index); }
-  void immediate(Op, const imm::data& i) { context_.refer(context_.data, i.index); }
   void immediate(Op, const imm::select_types& i) {
     out_ += " (result";
     for (ValType result : i.types) context_.val_type(result);
     out_ += ')';
   }
   void immediate(Op op, const imm::memarg& i) {
-    optional_index(context_.memories, i.memory);
+    print_memory_or_0(i.memory);
     if (i.offset != 0) {
       out_ += " offset=";
       out_ += std::to_string(i.offset);
@@ -241,73 +260,26 @@ class CodePrinter {
   }
   void immediate(Op op, const imm::memarg_lane& i) {
     immediate(op, i.arg);
-    number(i.lane);
-  }
-  void immediate(Op, const imm::lane& i) { number(i.index); }
-  void immediate(Op, const imm::shuffle& i) {
-    for (uint8_t lane : i.lanes) number(lane);
-  }
-  void immediate(Op, const imm::i32& i) {
-    out_ += ' ';
-    out_ += std::to_string(i.value);
-  }
-  void immediate(Op, const imm::i64& i) {
-    out_ += ' ';
-    out_ += std::to_string(i.value);
-  }
-  void immediate(Op, const imm::f32& i) {
-    out_ += ' ';
-    append_f32(out_, i.bits);
-  }
-  void immediate(Op, const imm::f64& i) {
-    out_ += ' ';
-    append_f64(out_, i.bits);
-  }
-  void immediate(Op, const imm::v128& i) {
-    char buffer[64];
-    const uint8_t* bytes = i.bytes.data();
-    std::snprintf(buffer, sizeof buffer, " i32x4 0x%08x 0x%08x 0x%08x 0x%08x",
-                  load_le<uint32_t>(bytes), load_le<uint32_t>(bytes + 4),
-                  load_le<uint32_t>(bytes + 8), load_le<uint32_t>(bytes + 12));
-    out_ += buffer;
+    print_lane(i.lane);
   }
   void immediate(Op op, const imm::heap_type& i) {
     if (op == Op::ref_null) return context_.heap_type(i.type);
     ref_type(i.type, op == Op::ref_test_null || op == Op::ref_cast_null);
   }
   void immediate(Op, const imm::struct_field& i) {
-    type(i.type);
-    number(i.field);
+    print_type_index(i.type);
+    print_number(i.field);
   }
-  void immediate(Op, const imm::array_fixed& i) {
-    type(i.type);
-    number(i.length);
-  }
-  void immediate(Op, const imm::type_data& i) {
-    type(i.type);
-    context_.refer(context_.data, i.data);
-  }
-  void immediate(Op, const imm::type_elem& i) {
-    type(i.type);
-    context_.refer(context_.elements, i.elem);
-  }
-  void immediate(Op, const imm::type_type& i) {
-    type(i.to);
-    type(i.from);
-  }
-  void immediate(Op, const imm::br_on_cast& i) {
-    label(i.depth);
-    ref_type(i.from.heap(), i.from.nullable());
-    ref_type(i.to.heap(), i.to.nullable());
-  }
+  // The segment, which comes first in the binary format, comes last.
   void immediate(Op, const imm::memory_init& i) {
-    optional_index(context_.memories, i.memory);
-    context_.refer(context_.data, i.data);
+    print_memory_or_0(i.memory);
+    print_data_index(i.data);
   }
   void immediate(Op, const imm::table_init& i) {
-    optional_index(context_.tables, i.table);
-    context_.refer(context_.elements, i.elem);
+    print_table_or_0(i.table);
+    print_elem_index(i.elem);
   }
+  // Both or none.
   void immediate(Op, const imm::memory_copy& i) {
     if (i.to == 0 && i.from == 0) return;
     context_.refer(context_.memories, i.to);
