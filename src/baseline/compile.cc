@@ -6,6 +6,7 @@
 #include "abi/code.h"
 #include "baseline/function_compiler.h"
 #include "os/interrupt.h"
+#include "wasm/not_run.h"
 #include "wasm/walk.h"
 
 namespace nacre::baseline {
@@ -31,17 +32,21 @@ struct Visitor {
 
   void begin(const uint8_t* pos) { compiler.begin(pos); }
 
-#define OP(name, text, prefix, code, imm_, sig, feature, flags_)                    \
-  void name(const wasm::imm::imm_& i) {                                             \
-    if constexpr (!wasm::op_info(Op::name).is_structured()) {                       \
-      if (compiler.dead_) return;                                                   \
-    }                                                                               \
-    if constexpr (!wasm::op_info(Op::name).takes_condition()) {                     \
-      if (!compiler.stack_.empty() && compiler.stack_.back().kind == Kind::flags) { \
-        compiler.materialize_flags();                                               \
-      }                                                                             \
-    }                                                                               \
-    compiler.name(i);                                                               \
+#define OP(name, text, prefix, code, imm_, sig, feature, flags_)                       \
+  void name(const wasm::imm::imm_& i) {                                                \
+    if constexpr (!wasm::op_info(Op::name).is_structured()) {                          \
+      if (compiler.dead_) return;                                                      \
+    }                                                                                  \
+    if constexpr (!wasm::op_info(Op::name).takes_condition()) {                        \
+      if (!compiler.stack_.empty() && compiler.stack_.back().kind == Kind::flags) {    \
+        compiler.materialize_flags();                                                  \
+      }                                                                                \
+    }                                                                                  \
+    if constexpr (wasm::is_run(Op::name) || wasm::op_info(Op::name).is_structured()) { \
+      compiler.name(i);                                                                \
+    } else {                                                                           \
+      compiler.not_built();                                                            \
+    }                                                                                  \
   }
 #include "wasm/ops.def"
 #undef OP
@@ -419,7 +424,7 @@ Label& FunctionCompiler::trap_label(abi::TrapKind kind) {
 }
 
 // Behind the branch of a check that failed: the number becomes zero, so that a processor which runs
-// ahead of the branch has no use of it (security.md U1, U2).
+// ahead of the branch has no use of it (invariants.md: speculation).
 void FunctionCompiler::clamp(Cond failed, Gpr reg) {
   masm_.cmov(Width::w64, failed, reg, at(x64::kVmCtx, offsetof(abi::VmCtx, zero)));
 }

@@ -1,5 +1,5 @@
-// The tables that find a handler by opcode and state, made from ops.def: every row has one, or says
-// here that it is not built.
+// The tables that find a handler by opcode and state, made from ops.def: every row has one, or
+// belongs to a feature that does not run.
 #include <array>
 #include <utility>
 
@@ -7,23 +7,17 @@
 #include "interp/fused.h"
 #include "interp/immediates.h"
 #include "interp/run.h"
+#include "wasm/not_run.h"
 
 namespace nacre::interp {
 namespace {
 
-using wasm::Feature;
 using wasm::ImmKind;
 using wasm::Op;
 
 template <class P>
 void not_built(NACRE_PARAMS) {
   return State<P>::enter(NACRE_ARGS).template trap<abi::TrapKind::not_built>();
-}
-
-// Rows of these features trap when they are reached.
-constexpr bool is_built(Feature feature) {
-  return feature != Feature::gc && feature != Feature::exceptions &&
-         feature != Feature::legacy_exceptions;
 }
 
 // Where the handlers of a prefix begin in a table.
@@ -66,7 +60,7 @@ using ModeOf =
 
 template <Op op, class P, class Mode>
 constexpr Handler handler_of() {
-  if constexpr (!is_built(wasm::op_info(op).feature)) {
+  if constexpr (!wasm::is_run(op)) {
     return &not_built<P>;
   } else {
     return &Run<op, P, ModeOf<op, Mode>>::handler;

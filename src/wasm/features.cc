@@ -7,7 +7,8 @@ namespace nacre::wasm {
 namespace {
 
 constexpr std::array kInfos = {
-#define FEATURE(name, text, on, built, summary) FeatureInfo{text, on, built, summary},
+#define FEATURE(name, text, on, decoded, runs, proposal, summary) \
+  FeatureInfo{text, on, decoded, runs, proposal, summary},
 #include "wasm/features.def"
 #undef FEATURE
 };
@@ -21,7 +22,7 @@ Result<void> apply_one(Features& features, std::string_view change) {
   std::optional<Feature> feature = find_feature(name);
   if (!feature) return fail(ErrorCode::usage, "there is no feature \"" + name + "\"");
   bool on = change[0] == '+';
-  if (on && !feature_info(*feature).built) {
+  if (on && !feature_info(*feature).decoded) {
     return fail(ErrorCode::unsupported, "feature " + name + " is not built in this version");
   }
   if (!on && *feature == Feature::mvp) {

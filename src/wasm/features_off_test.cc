@@ -178,7 +178,8 @@ TEST(FeaturesOff, WhatCameWithAFeatureGoesWithIt) {
 // A row for each feature: whoever adds one says what came with it.
 TEST(FeaturesOff, EveryFeatureHasRows) {
   for (std::string_view feature : {
-#define FEATURE(name, text, on, built, summary) std::string_view(built ? text : "mvp"),
+#define FEATURE(name, text, on, decoded, runs, proposal, summary) \
+  std::string_view(decoded ? text : "mvp"),
 #include "wasm/features.def"
 #undef FEATURE
        }) {
@@ -192,7 +193,7 @@ TEST(FeaturesOff, EveryFeatureHasRows) {
 // What is older than every feature, and passes through the same code.
 TEST(FeaturesOff, TheFirstVersionStays) {
   Features first;
-#define FEATURE(name, text, on, built, summary) \
+#define FEATURE(name, text, on, decoded, runs, proposal, summary) \
   if (Feature::name != Feature::mvp) first.set(Feature::name, false);
 #include "wasm/features.def"
 #undef FEATURE

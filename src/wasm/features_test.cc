@@ -7,11 +7,12 @@ namespace {
 
 TEST(Features, TableDecidesTheDefaults) {
   Features features;
-#define FEATURE(name, text, on, built, summary)               \
-  EXPECT_EQ(features.has(Feature::name), on) << text;         \
-  EXPECT_EQ(Features::all_built().has(Feature::name), built); \
-  EXPECT_EQ(find_feature(text), Feature::name);               \
-  EXPECT_TRUE(built || !(on)) << text << " is on but not built";
+#define FEATURE(name, text, on, decoded, runs, proposal, summary)    \
+  EXPECT_EQ(features.has(Feature::name), on) << text;                \
+  EXPECT_EQ(Features::all_built().has(Feature::name), decoded);      \
+  EXPECT_EQ(find_feature(text), Feature::name);                      \
+  EXPECT_TRUE(decoded || !(on)) << text << " is on but not decoded"; \
+  EXPECT_TRUE(decoded || !(runs)) << text << " runs but is not decoded";
 #include "wasm/features.def"
 #undef FEATURE
   EXPECT_EQ(find_feature("no-such"), std::nullopt);

@@ -1,4 +1,5 @@
-// Instructions that a valid module may contain although no tier runs them.
+// Instructions that a valid module may contain although no tier runs them: those of features that
+// features.def says are decoded but do not run.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +12,7 @@
 
 namespace nacre::wasm {
 
-// What people call the proposal; null: tiers run what it adds.
-constexpr const char* words_if_not_run(Feature feature) {
-  switch (feature) {
-#define NOT_RUN(name, words) \
-  case Feature::name:        \
-    return words;
-#include "wasm/not_run.def"
-#undef NOT_RUN
-    default:
-      return nullptr;
-  }
-}
-constexpr bool is_run(Op op) { return words_if_not_run(op_info(op).feature) == nullptr; }
+constexpr bool is_run(Op op) { return is_run(op_info(op).feature); }
 
 // The first such instruction of a module.
 struct NotRun {
@@ -35,7 +24,8 @@ struct NotRun {
     const OpInfo& info = op_info(op);
     return Error(ErrorCode::unsupported,
                  (function ? "function " + std::to_string(*function) : "a constant expression") +
-                     ": " + std::string(info.text) + " (" + words_if_not_run(info.feature) +
+                     ": " + std::string(info.text) + " (" +
+                     std::string(feature_info(info.feature).proposal) +
                      ") is not built in this version",
                  offset);
   }
