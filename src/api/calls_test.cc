@@ -117,9 +117,9 @@ class Calls : public testing::TestWithParam<const char*> {
     if (!tier) GTEST_SKIP() << tier.error().to_string();
     engine_ = runtime::Engine::create(std::move(*tier)).value();
     store_ = runtime::Store::create(engine_).value();
-    auto parsed = wasm::parse_module(kModule, engine_->features());
-    ASSERT_TRUE(parsed) << parsed.error().to_string();
-    auto module = runtime::Module::create(engine_, std::move(*parsed));
+    auto binary = wasm::text_to_binary(kModule, engine_->features());
+    ASSERT_TRUE(binary) << binary.error().to_string();
+    auto module = runtime::Module::create(engine_, std::move(*binary));
     ASSERT_TRUE(module) << module.error().to_string();
     runtime::Linker linker(*store_);
     linker.define_functions("h", kFunctions, &host_);

@@ -11,25 +11,17 @@
 #include "os/file_contents.h"
 #include "os/gdb_jit.h"
 #include "os/perf_map.h"
-#include "wasm/binary/decoder.h"
-#include "wasm/foreign.h"
 #include "wasm/limits.h"
-#include "wasm/text/parser.h"
+#include "wasm/to_binary.h"
 
 namespace nacre::api {
 namespace {
 
-// Text takes the way of a binary, so that both have the same checks and offsets.
 Result<runtime::ModulePtr> make_module(const nacre_engine& engine, Bytes bytes,
                                        std::shared_ptr<const void> backing) {
-  if (bytes.empty()) return fail(ErrorCode::malformed, "the file is empty");
-  if (!wasm::looks_text(bytes)) {
-    TRY(wasm::refuse_foreign(bytes));
-    return runtime::Module::create(engine.engine, bytes, std::move(backing), engine.module_options);
-  }
-  std::vector<uint8_t> binary =
-      TRY(wasm::text_to_binary(as_text(bytes), engine.engine->features()));
-  return runtime::Module::create(engine.engine, std::move(binary), engine.module_options);
+  std::optional<std::vector<uint8_t>> text = TRY(wasm::to_binary(bytes, engine.engine->features()));
+  if (text) return runtime::Module::create(engine.engine, *std::move(text), engine.module_options);
+  return runtime::Module::create(engine.engine, bytes, std::move(backing), engine.module_options);
 }
 
 nacre_extern_kind_t kind_of(wasm::ExternKind kind) {
@@ -191,7 +183,7 @@ nacre_error_t* nacre_config_set_validate(nacre_config_t* config, const char* whe
 
 nacre_error_t* nacre_config_set_traps(nacre_config_t*, const char* mode) {
   std::string_view word = mode;
-  // The interpreter, the only tier today, is always precise; fast permits, it does not demand.
+  // Every tier is precise; fast permits other behaviour, it does not demand it.
   if (word == "precise" || word == "fast") return nullptr;
   return api::make_error(NACRE_ERROR_USAGE,
                          "wrong use: precise or fast, not \"" + std::string(word) + "\"");

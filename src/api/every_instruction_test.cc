@@ -503,9 +503,9 @@ class Subject {
   bool exists() const { return engine_ != nullptr; }
 
   [[nodiscard]] bool load(const std::string& text) {
-    auto parsed = wasm::parse_module(text, engine_->features());
-    if (!parsed) return refuse(parsed.error().to_string(), text);
-    auto module = runtime::Module::create(engine_, std::move(*parsed));
+    auto binary = wasm::text_to_binary(text, engine_->features());
+    if (!binary) return refuse(binary.error().to_string(), text);
+    auto module = runtime::Module::create(engine_, std::move(*binary));
     if (!module) return refuse(module.error().to_string(), text);
     store_ = runtime::Store::create(engine_).value();
     auto instance = runtime::instantiate(*store_, *module, {});

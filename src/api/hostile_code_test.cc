@@ -1,6 +1,6 @@
 // Code that is cheap to write and could be dear to prepare: a function of megabytes each of whose
 // instructions takes and gives a thousand values. Whoever makes it runnable does so in time and
-// memory that its bytes are worth, or stops when the guest's time is over (security.md, Limits).
+// memory that its bytes are worth, or stops when the guest's time is over (security.md#limits).
 //
 // Bounds on time are generous: they tell what is stopped from what takes minutes.
 #include <gtest/gtest.h>

@@ -101,8 +101,8 @@ runtime::TypedFunc<Binary> typed(runtime::Store& store, runtime::Instance& insta
 void touch(runtime::Lease& lease) { must(typed(lease.store(), lease.instance(), "touch")(5, 6)); }
 
 runtime::ModulePtr parse(const std::shared_ptr<runtime::Engine>& engine, std::string_view text) {
-  auto parsed = must(wasm::parse_module(text, engine->features()));
-  return must(runtime::Module::create(engine, std::move(parsed)));
+  auto binary = must(wasm::text_to_binary(text, engine->features()));
+  return must(runtime::Module::create(engine, std::move(binary)));
 }
 
 void measure_instances(const std::shared_ptr<runtime::Engine>& engine) {

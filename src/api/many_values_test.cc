@@ -15,7 +15,6 @@
 #include "runtime/instance.h"
 #include "runtime/module.h"
 #include "runtime/store.h"
-#include "wasm/binary/encoder.h"
 #include "wasm/text/parser.h"
 
 namespace nacre::api {
@@ -201,9 +200,9 @@ class Subject {
 
   std::vector<std::string> results(const std::string& text) {
     std::vector<std::string> all;
-    auto parsed = wasm::parse_module(text, engine_->features());
-    if (!parsed) return {parsed.error().to_string()};
-    auto module = runtime::Module::create(engine_, wasm::encode(*parsed));
+    auto binary = wasm::text_to_binary(text, engine_->features());
+    if (!binary) return {binary.error().to_string()};
+    auto module = runtime::Module::create(engine_, std::move(*binary));
     if (!module) return {module.error().to_string()};
     auto store = runtime::Store::create(engine_).value();
     auto instance = runtime::instantiate(*store, *module, {});

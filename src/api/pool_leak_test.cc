@@ -1,4 +1,4 @@
-// The leak oracle of instance pools (security.md J): a guest of every shape fills all it can reach
+// The leak oracle of instance pools (invariants.md: slot-reset): a guest of every shape fills all it can reach
 // with a secret; the next guest in its slot, of every shape as well, finds none of it anywhere.
 #include <gtest/gtest.h>
 
@@ -105,9 +105,9 @@ class PoolLeak : public testing::TestWithParam<std::tuple<std::string, bool, boo
     engine_ = runtime::Engine::create(std::move(*made), options).value();
     for (const Shape& shape : shapes()) {
       std::string text = "(module " + shape.fields + std::string(kCommon) + ")";
-      auto parsed = wasm::parse_module(text, engine_->features());
-      ASSERT_TRUE(parsed) << shape.name << ": " << parsed.error().to_string();
-      auto module = runtime::Module::create(engine_, std::move(*parsed));
+      auto binary = wasm::text_to_binary(text, engine_->features());
+      ASSERT_TRUE(binary) << shape.name << ": " << binary.error().to_string();
+      auto module = runtime::Module::create(engine_, std::move(*binary));
       ASSERT_TRUE(module) << shape.name << ": " << module.error().to_string();
       modules_.push_back(*module);
     }

@@ -1,5 +1,4 @@
-// Proves that a guest which never ends is stopped (security.md Q2: limits that were declared and
-// never armed).
+// Proves that a guest which never ends is stopped (invariants.md: guests-stop).
 
 #include <pthread.h>
 
@@ -12,7 +11,6 @@
 
 #include "api/handles.h"
 #include "runtime/func.h"
-#include "wasm/binary/encoder.h"
 #include "wasm/text/parser.h"
 
 namespace nacre::api {
@@ -33,8 +31,8 @@ struct Spinner {
 };
 
 Result<std::shared_ptr<Spinner>> make_spinner(const std::shared_ptr<runtime::Engine>& engine) {
-  wasm::Module parsed = TRY(wasm::parse_module(kSpin, engine->features()));
-  auto module = TRY(runtime::Module::create(engine, wasm::encode(parsed), {}));
+  auto binary = TRY(wasm::text_to_binary(kSpin, engine->features()));
+  auto module = TRY(runtime::Module::create(engine, std::move(binary)));
   auto spinner = std::make_shared<Spinner>();
   runtime::StoreOptions options;
   options.limits.push_back({abi::TrapKind::time_limit, kLimitNs, "10 ms (the self-test)"});

@@ -6,9 +6,7 @@
 #include "api/wast_values.h"
 #include "runtime/func.h"
 #include "runtime/host_func.h"
-#include "wasm/binary/encoder.h"
 #include "wasm/names.h"
-#include "wasm/text/parser.h"
 
 namespace nacre::api {
 namespace {
@@ -24,8 +22,6 @@ using wasm::ValType;
 std::unexpected<Error> wrong(std::string message) {
   return fail(ErrorCode::internal, std::move(message));
 }
-
-std::vector<uint8_t> to_vector(const std::string& text) { return {text.begin(), text.end()}; }
 
 // Scripts give the reference interpreter's words, which may say more or less than ours.
 bool same_words(std::string_view want, std::string_view got) {
@@ -194,13 +190,7 @@ ScriptRunner::Verdict ScriptRunner::execute(const Command& command) {
 }
 
 Result<runtime::ModulePtr> ScriptRunner::compile(const ScriptModule& module) {
-  if (module.form == ScriptModule::Form::binary) {
-    return runtime::Module::create(engine_, to_vector(module.content));
-  }
-  std::string_view text =
-      module.form == ScriptModule::Form::quote ? std::string_view(module.content) : module.text;
-  wasm::Module parsed = TRY(wasm::parse_module(text, engine_->features()));
-  return runtime::Module::create(engine_, wasm::encode(parsed));
+  return runtime::Module::create(engine_, TRY(wasm::to_binary(module, engine_->features())));
 }
 
 Run<runtime::Instance*> ScriptRunner::instantiate(const runtime::ModulePtr& module) {

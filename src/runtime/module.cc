@@ -4,7 +4,6 @@
 
 #include "base/utf8.h"
 #include "wasm/binary/decoder.h"
-#include "wasm/binary/encoder.h"
 #include "wasm/validate/module_context.h"
 
 namespace nacre::runtime {
@@ -26,8 +25,6 @@ Result<ModulePtr> Module::create(std::shared_ptr<Engine> engine, std::vector<uin
 
 Result<ModulePtr> Module::create(std::shared_ptr<Engine> engine, wasm::Module decoded,
                                  ModuleOptions options) {
-  // What was parsed from text becomes binary first: tiers and offsets count from its first byte.
-  if (decoded.bytes.empty()) return create(std::move(engine), wasm::encode(decoded), options);
   std::shared_ptr<Module> module(new Module(std::move(engine), std::move(decoded)));
   Engine& owner = *module->engine_;
   wasm::ValidateOptions validate{

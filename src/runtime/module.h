@@ -39,9 +39,6 @@ class Module {
   // The same for bytes that the module shall own.
   static Result<ModulePtr> create(std::shared_ptr<Engine> engine, std::vector<uint8_t> bytes,
                                   ModuleOptions options = {});
-  // From a module that was decoded or parsed, with the engine's features, and not yet validated.
-  static Result<ModulePtr> create(std::shared_ptr<Engine> engine, wasm::Module module,
-                                  ModuleOptions options = {});
 
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
@@ -67,6 +64,8 @@ class Module {
 
  private:
   Module(std::shared_ptr<Engine> engine, wasm::Module module);
+  static Result<ModulePtr> create(std::shared_ptr<Engine> engine, wasm::Module decoded,
+                                  ModuleOptions options);
 
   std::shared_ptr<Engine> engine_;
   wasm::Module wasm_;

@@ -49,12 +49,12 @@ struct World {
   }
 
   ModulePtr parse(std::string_view text) {
-    auto parsed = wasm::parse_module(text, engine->features());
-    if (!parsed) {
-      ADD_FAILURE() << parsed.error().to_string();
+    auto binary = wasm::text_to_binary(text, engine->features());
+    if (!binary) {
+      ADD_FAILURE() << binary.error().to_string();
       return nullptr;
     }
-    auto module = Module::create(engine, std::move(*parsed));
+    auto module = Module::create(engine, std::move(*binary));
     if (!module) {
       ADD_FAILURE() << module.error().to_string();
       return nullptr;

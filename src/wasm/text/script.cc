@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "wasm/binary/decoder.h"
+#include "wasm/binary/encoder.h"
 #include "wasm/foreign.h"
 #include "wasm/text/cursor.h"
 #include "wasm/text/literals.h"
@@ -384,8 +385,14 @@ Result<Module> load_module(const ScriptModule& module, Features features) {
     case ScriptModule::Form::binary:
       break;
   }
-  Bytes bytes = as_bytes(module.content);
-  return decode(std::vector<uint8_t>(bytes.begin(), bytes.end()), features);
+  return decode(std::vector<uint8_t>(module.content.begin(), module.content.end()), features);
+}
+
+Result<std::vector<uint8_t>> to_binary(const ScriptModule& module, Features features) {
+  if (module.form == ScriptModule::Form::binary) {
+    return std::vector<uint8_t>(module.content.begin(), module.content.end());
+  }
+  return encode(TRY(load_module(module, features)));
 }
 
 }  // namespace nacre::wasm

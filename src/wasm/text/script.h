@@ -102,5 +102,7 @@ Result<std::vector<Command>> parse_script(std::string_view source);
 // Decodes or parses a module of a script; not validated. Places in errors are those of the script,
 // or of the quoted text.
 Result<Module> load_module(const ScriptModule& module, Features features);
+// The same as bytes in the binary format; those of (module binary ...) stay as they are.
+Result<std::vector<uint8_t>> to_binary(const ScriptModule& module, Features features);
 
 }  // namespace nacre::wasm
