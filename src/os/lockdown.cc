@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "os/dir.h"
+#include "os/page_restorer.h"
 #include "os/socket.h"
 
 namespace nacre::os {
@@ -129,21 +130,26 @@ class Filter {
     answer(SECCOMP_RET_KILL_PROCESS);
     load(offsetof(seccomp_data, nr));
     std::vector<Call> calls = {
-        {SYS_clone3, &Filter::no_such_call},
-#define SYSCALL(name) {SYS_##name, &Filter::allow},
-#define SYSCALL_IF(name, check) {SYS_##name, &Filter::check},
+        {SYS_clone3, Server::also, &Filter::no_such_call},
+#define SYSCALL(name, server) {SYS_##name, Server::server, &Filter::allow},
+#define SYSCALL_IF(name, server, check) {SYS_##name, Server::server, &Filter::check},
 #include "os/syscalls.def"
 #undef SYSCALL
 #undef SYSCALL_IF
     };
+    if (!left_possible.serving) {
+      std::erase_if(calls, [](const Call& call) { return call.server == Server::only; });
+    }
     std::ranges::sort(calls, {}, &Call::number);
     decide(calls);
   }
   std::vector<sock_filter>& code() { return code_; }
 
  private:
+  enum class Server : uint8_t { also, only };  // the column of syscalls.def
   struct Call {
     uint32_t number;
+    Server server;
     void (Filter::*answer)();  // must answer, for it may load another word
   };
   static constexpr size_t kFewCalls = 4;
@@ -198,6 +204,11 @@ class Filter {
   void known_ioctl() {
     constexpr uint32_t kTerminalMode = 0x5401, kWindowSize = 0x5413, kBytesThere = 0x541B;
     load_argument(1);
+    if (left_possible_.serving) {
+      // Pools ask which pages of their own a guest wrote to (os/page_restorer.h).
+      jump(BPF_JEQ, kPagemapScan, 0, 1);
+      answer(kAllow);
+    }
     allow_if_one_of({kTerminalMode, kWindowSize, kBytesThere});
   }
   // Never both; of code nothing at all where none is to come.

@@ -28,6 +28,7 @@ struct LeftOpen {
 struct LeftPossible {
   bool setting_times = true;  // of what it has open, however it was opened; never by a name
   bool mapping_code = true;   // for modules that are loaded later
+  bool serving = false;       // the event loop and the instance pools of a server
 };
 
 // For the calling thread and those that it makes; system calls: for all threads. Errors: io, when

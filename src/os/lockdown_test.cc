@@ -8,6 +8,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -28,6 +31,7 @@
 
 #include "os/code_memory.h"
 #include "os/dir.h"
+#include "os/page_restorer.h"
 #include "os/process.h"
 
 namespace nacre::os {
@@ -281,6 +285,50 @@ TEST_F(LockdownTest, CodeIsMappedOnlyWhereSomeIsToCome) {
     code = CodeMemory();
   };
   EXPECT_EQ(complaints(actions, {.mapping_code = false}), "");
+}
+
+// What a server needs besides, and what it has no more than others.
+TEST_F(LockdownTest, AnEventLoopIsForServersOnly) {
+  if (!available_lockdown().seccomp) GTEST_SKIP() << "no seccomp here";
+  int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(bind(listening, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(listening, 1), 0);
+  int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(pagemap, 0);
+  auto actions = [&](bool serving) {
+    auto expect = [&](const char* what, bool good) {
+      if (serving) {
+        works(what, good);
+      } else {
+        fails(what, good, EPERM);
+      }
+    };
+    int loop = epoll_create1(EPOLL_CLOEXEC);
+    expect("epoll_create1", loop >= 0);
+    expect("eventfd", eventfd(0, EFD_CLOEXEC) >= 0);
+    epoll_event event{.events = EPOLLIN, .data = {}};
+    expect("epoll_ctl", epoll_ctl(loop, EPOLL_CTL_ADD, listening, &event) == 0);
+    expect("epoll_pwait", epoll_pwait(loop, &event, 1, 0, nullptr) == 0);
+    timespec no_time{};
+    bool waited = syscall(SYS_epoll_pwait2, loop, &event, 1, &no_time, nullptr, 0) == 0;
+    if (waited || errno != ENOSYS) expect("epoll_pwait2", waited);
+    // In a server the kernel refuses its arguments, or does not know it.
+    bool scanned = ioctl(pagemap, kPagemapScan, nullptr) == 0;
+    expect("PAGEMAP_SCAN", scanned || errno != EPERM);
+    fails("accept4", accept4(listening, nullptr, nullptr, SOCK_CLOEXEC) >= 0, EAGAIN);
+    fails("socket", socket(AF_INET, SOCK_STREAM, 0) >= 0, EPERM);
+    fails("connect", connect(listening, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0,
+          EPERM);
+    fails("fork", fork() >= 0, EPERM);
+    fails("io_uring", syscall(425, 1, nullptr) >= 0, EPERM);
+  };
+  EXPECT_EQ(complaints([&] { actions(true); }, {.serving = true}), "");
+  EXPECT_EQ(complaints([&] { actions(false); }), "");
+  close(pagemap);
+  close(listening);
 }
 
 TEST_F(LockdownTest, TimesAreSetThroughDescriptorsOnly) {

@@ -29,7 +29,7 @@ struct ScanArgument {
   uint64_t category_anyof_mask = 0;
   uint64_t return_mask = 0;
 };
-constexpr unsigned long kPagemapScan = _IOWR('f', 16, ScanArgument);
+static_assert(kPagemapScan == _IOWR('f', 16, ScanArgument));
 constexpr uint64_t kIsFile = 1 << 2, kIsPresent = 1 << 3, kIsSwapped = 1 << 4, kIsZero = 1 << 5;
 
 void drop(void* begin, uint64_t bytes) { ::munmap(begin, bytes); }

@@ -18,6 +18,9 @@
 
 namespace nacre::os {
 
+// The ioctl that asks (<linux/fs.h> of older systems lacks it).
+inline constexpr uint32_t kPagemapScan = 0xC0606610;
+
 class PageRestorer {
  public:
   // Never fails: where pages cannot be asked for, drops() is true.
