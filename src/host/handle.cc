@@ -2,22 +2,9 @@
 
 #include <sys/stat.h>
 
+#include "os/clock.h"
+
 namespace nacre::host {
-namespace {
-
-// Total: times before 1970 are 0, times beyond 2^64 ns the last there is (security.md O7).
-uint64_t nanoseconds(const timespec& time) {
-  if (time.tv_sec < 0) return 0;
-  uint64_t result;
-  if (__builtin_mul_overflow(static_cast<uint64_t>(time.tv_sec), 1'000'000'000u, &result) ||
-      __builtin_add_overflow(result, static_cast<uint64_t>(time.tv_nsec), &result)) {
-    return UINT64_MAX;
-  }
-  return result;
-}
-
-}  // namespace
-
 FileType to_file_type(mode_t mode) {
   switch (mode & S_IFMT) {
     case S_IFBLK:
@@ -46,9 +33,9 @@ FileStat to_file_stat(const struct stat& status) {
   result.type = to_file_type(status.st_mode);
   result.link_count = status.st_nlink;
   result.size_bytes = static_cast<uint64_t>(status.st_size);
-  result.access_time = nanoseconds(status.st_atim);
-  result.modified_time = nanoseconds(status.st_mtim);
-  result.change_time = nanoseconds(status.st_ctim);
+  result.access_time = os::nanoseconds(status.st_atim);
+  result.modified_time = os::nanoseconds(status.st_mtim);
+  result.change_time = os::nanoseconds(status.st_ctim);
   return result;
 }
 

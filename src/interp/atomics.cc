@@ -27,10 +27,6 @@ NACRE_INLINE T* cell(uint8_t* address) {
   return reinterpret_cast<T*>(address);
 }
 
-NACRE_INLINE size_t length_of(const uint8_t* pc, const MemArg& arg) {
-  return static_cast<size_t>(arg.next - pc);
-}
-
 template <class Stored, class Value, class P>
 struct AtomicLoad {
   NACRE_INLINE static void handler(NACRE_PARAMS) {
@@ -43,7 +39,7 @@ struct AtomicLoad {
     if (trap != TrapKind::none) [[unlikely]]
       return at.trap(trap);
     return s.push(static_cast<Value>(__atomic_load_n(cell<Stored>(address), __ATOMIC_SEQ_CST)))
-        .next(length_of(at.pc, arg));
+        .next(arg.length_from(at.pc));
   }
 };
 
@@ -60,7 +56,7 @@ struct AtomicStore {
     if (trap != TrapKind::none) [[unlikely]]
       return at.trap(trap);
     __atomic_store_n(cell<Stored>(address), static_cast<Stored>(value), __ATOMIC_SEQ_CST);
-    return s.next(length_of(at.pc, arg));
+    return s.next(arg.length_from(at.pc));
   }
 };
 
@@ -115,7 +111,7 @@ struct AtomicRmw {
     if (trap != TrapKind::none) [[unlikely]]
       return at.trap(trap);
     Stored old = Change::run(cell<Stored>(address), static_cast<Stored>(value));
-    return s.push(static_cast<Value>(old)).next(length_of(at.pc, arg));
+    return s.push(static_cast<Value>(old)).next(arg.length_from(at.pc));
   }
 };
 
@@ -150,7 +146,7 @@ struct AtomicCompareExchange {
     Stored old = for_comparing(static_cast<Stored>(expected));
     __atomic_compare_exchange_n(cell<Stored>(address), &old, static_cast<Stored>(replacement),
                                 false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    return s.push(static_cast<Value>(old)).next(length_of(at.pc, arg));
+    return s.push(static_cast<Value>(old)).next(arg.length_from(at.pc));
   }
 };
 
@@ -204,7 +200,7 @@ struct Notify {
         notify(reg_activation->vmctx, arg.memory, effective_address(at, arg, operand), count);
     if (answer.trap != TrapKind::none) [[unlikely]]
       return at.trap(answer.trap);
-    return s.push(answer.value).next(length_of(at.pc, arg));
+    return s.push(answer.value).next(arg.length_from(at.pc));
   }
 };
 
@@ -221,7 +217,7 @@ struct Wait {
                          expected, timeout);
     if (answer.trap != TrapKind::none) [[unlikely]]
       return at.trap(answer.trap);
-    return s.push(answer.value).next(length_of(at.pc, arg));
+    return s.push(answer.value).next(arg.length_from(at.pc));
   }
 };
 

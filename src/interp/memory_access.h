@@ -9,14 +9,17 @@ struct MemArg {
   uint64_t offset;
   uint32_t memory;
   const uint8_t* next;  // behind the immediate
+
+  // Of an instruction that begins at `pc`.
+  NACRE_INLINE size_t length_from(const uint8_t* pc) const {
+    return static_cast<size_t>(next - pc);
+  }
 };
 
-// Bit 6 of the alignment: a memory index follows. Either number may be long.
-inline constexpr uint8_t kMemoryIndexFlag = 0x40;
-
+// The alignment may say that a memory index follows. Either number may be long.
 NACRE_INLINE MemArg read_memarg(const uint8_t* p) {
   uint32_t flags = read_leb<uint32_t>(p);
-  uint32_t memory = (flags & kMemoryIndexFlag) != 0 ? read_leb<uint32_t>(p) : 0;
+  uint32_t memory = (flags & wasm::kMemargHasMemory) != 0 ? read_leb<uint32_t>(p) : 0;
   uint64_t offset = read_leb<uint64_t>(p);
   return {offset, memory, p};
 }

@@ -11,10 +11,6 @@ using sem::from;
 using sem::kLanes;
 using sem::Lanes;
 
-NACRE_INLINE size_t length_of(const uint8_t* pc, const MemArg& arg) {
-  return static_cast<size_t>(arg.next - pc);
-}
-
 // Loads a T and pushes what Make::make makes of it.
 template <class T, class Make, class P>
 struct VectorLoad {
@@ -26,7 +22,7 @@ struct VectorLoad {
     auto s = at.pop(operand);
     if (!find(at, arg, operand, sizeof(T), address)) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.push(Make::make(load<T>(address))).next(length_of(at.pc, arg));
+    return s.push(Make::make(load<T>(address))).next(arg.length_from(at.pc));
   }
 };
 
@@ -70,7 +66,7 @@ struct VectorStore {
     if (!find(at, arg, operand, sizeof(V128), address)) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
     store(address, value);
-    return s.next(length_of(at.pc, arg));
+    return s.next(arg.length_from(at.pc));
   }
 };
 
@@ -97,7 +93,7 @@ struct LoadLane {
     auto s = at.pop(vector).pop(operand);
     if (!find(at, arg, operand, sizeof(T), address)) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
-    return s.push(with_lane(vector, *arg.next, load<T>(address))).next(length_of(at.pc, arg) + 1);
+    return s.push(with_lane(vector, *arg.next, load<T>(address))).next(arg.length_from(at.pc) + 1);
   }
 };
 
@@ -113,7 +109,7 @@ struct StoreLane {
     if (!find(at, arg, operand, sizeof(T), address)) [[unlikely]]
       return at.template trap<TrapKind::memory_out_of_bounds>();
     store(address, get_lane<T>(vector, *arg.next));
-    return s.next(length_of(at.pc, arg) + 1);
+    return s.next(arg.length_from(at.pc) + 1);
   }
 };
 

@@ -10,7 +10,21 @@
 namespace nacre::os {
 namespace {
 
-constexpr size_t kControlBytes = CMSG_SPACE(sizeof(int));
+// A message's header with room for one descriptor.
+struct Header {
+  Header(uint8_t* message, size_t size) : bytes{message, size} {
+    header.msg_iov = &bytes;
+    header.msg_iovlen = 1;
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+  }
+  Header(const Header&) = delete;  // it points into itself
+  Header& operator=(const Header&) = delete;
+
+  iovec bytes;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr header{};
+};
 
 }  // namespace
 
@@ -32,19 +46,13 @@ Sys<void> Channel::send(Bytes message, int fd) const {
     }
     return {};
   }
-  iovec bytes{const_cast<uint8_t*>(message.data()), message.size()};
-  msghdr header{};
-  header.msg_iov = &bytes;
-  header.msg_iovlen = 1;
-  alignas(cmsghdr) char control[kControlBytes] = {};
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  cmsghdr* item = CMSG_FIRSTHDR(&header);
+  Header with_fd(const_cast<uint8_t*>(message.data()), message.size());
+  cmsghdr* item = CMSG_FIRSTHDR(&with_fd.header);
   item->cmsg_level = SOL_SOCKET;
   item->cmsg_type = SCM_RIGHTS;
   item->cmsg_len = CMSG_LEN(sizeof fd);
   std::memcpy(CMSG_DATA(item), &fd, sizeof fd);
-  while (::sendmsg(fd_.get(), &header, MSG_NOSIGNAL) < 0) {
+  while (::sendmsg(fd_.get(), &with_fd.header, MSG_NOSIGNAL) < 0) {
     if (errno != EINTR) return std::unexpected(errno);
   }
   return {};
@@ -52,13 +60,8 @@ Sys<void> Channel::send(Bytes message, int fd) const {
 
 Sys<std::optional<Channel::Message>> Channel::receive(Waits waits) {
   Message message;
-  iovec bytes{buffer_.get(), kMaxMessageBytes};
-  msghdr header{};
-  header.msg_iov = &bytes;
-  header.msg_iovlen = 1;
-  alignas(cmsghdr) char control[kControlBytes] = {};
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
+  Header with_fd(buffer_.get(), kMaxMessageBytes);
+  msghdr& header = with_fd.header;
   ssize_t length;
   while ((length = ::recvmsg(fd_.get(), &header, MSG_CMSG_CLOEXEC)) < 0) {
     bool gives_up = waits == Waits::until_stopped && stop_requested();

@@ -21,6 +21,8 @@ clockid_t native(ClockKind kind) {
   return CLOCK_MONOTONIC;
 }
 
+}  // namespace
+
 uint64_t nanoseconds(const timespec& time) {
   if (time.tv_sec < 0) return 0;
   uint64_t result;
@@ -30,8 +32,6 @@ uint64_t nanoseconds(const timespec& time) {
   }
   return result;
 }
-
-}  // namespace
 
 Sys<uint64_t> clock_now(ClockKind kind) {
   timespec time;

@@ -1,6 +1,8 @@
 // The clocks of the operating system, in nanoseconds.
 #pragma once
 
+#include <time.h>
+
 #include <cstdint>
 
 #include "os/file.h"
@@ -9,7 +11,9 @@ namespace nacre::os {
 
 enum class ClockKind : uint8_t { realtime, monotonic, process_cputime, thread_cputime };
 
-// A time before 1970 or beyond 2^64 ns is clamped.
+// Total: times before 1970 are 0, times beyond 2^64 ns the last there is
+// (invariants.md: clamped-times).
+uint64_t nanoseconds(const timespec& time);
 Sys<uint64_t> clock_now(ClockKind kind);
 // The real time as of the last tick, up to ten milliseconds ago: much cheaper than the time itself.
 uint64_t rough_time();

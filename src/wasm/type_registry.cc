@@ -141,23 +141,6 @@ bool matches_abstract(HeapType::Abstract sub, HeapType::Abstract super) {
   }
 }
 
-// The abstract types next above and next below every concrete type of this kind.
-HeapType::Abstract abstract_above(SubType::Kind kind) {
-  switch (kind) {
-    case SubType::Kind::func:
-      return HeapType::kFunc;
-    case SubType::Kind::structure:
-      return HeapType::kStruct;
-    case SubType::Kind::array:
-      return HeapType::kArray;
-  }
-  return HeapType::kBottom;
-}
-
-HeapType::Abstract abstract_below(SubType::Kind kind) {
-  return kind == SubType::Kind::func ? HeapType::kNoFunc : HeapType::kNone;
-}
-
 }  // namespace
 
 struct TypeRegistry::State {

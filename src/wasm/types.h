@@ -140,6 +140,22 @@ struct SubType {
   friend bool operator==(const SubType&, const SubType&) = default;
 };
 
+// The abstract types next above and next below every concrete type of this kind.
+constexpr HeapType::Abstract abstract_above(SubType::Kind kind) {
+  switch (kind) {
+    case SubType::Kind::func:
+      return HeapType::kFunc;
+    case SubType::Kind::structure:
+      return HeapType::kStruct;
+    case SubType::Kind::array:
+      return HeapType::kArray;
+  }
+  return HeapType::kBottom;
+}
+constexpr HeapType::Abstract abstract_below(SubType::Kind kind) {
+  return kind == SubType::Kind::func ? HeapType::kNoFunc : HeapType::kNone;
+}
+
 // Types [first, first + count) were declared together and may refer to each other. `explicit_rec`
 // is whether a group of one was written with (rec ...): its binary form differs.
 struct RecGroup {

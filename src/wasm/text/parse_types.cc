@@ -350,8 +350,8 @@ TypeIdx Parser::implicit_type(const FuncType& type) {
   return TypeIdx{found->second};
 }
 
-Result<Parser::TypeUse> Parser::parse_type_use(ParamIds* ids) {
-  Token start = cursor_.peek();
+// "(type x)? (param ...)* (result ...)*", not yet resolved.
+Result<Parser::TypeUse> Parser::parse_type_use_words(ParamIds* ids) {
   TypeUse use;
   if (cursor_.take_list("type")) {
     use.is_explicit = true;
@@ -359,6 +359,12 @@ Result<Parser::TypeUse> Parser::parse_type_use(ParamIds* ids) {
     TRY(cursor_.close());
   }
   use.inline_type = TRY(parse_func_type(ids));
+  return use;
+}
+
+Result<Parser::TypeUse> Parser::parse_type_use(ParamIds* ids) {
+  Token start = cursor_.peek();
+  TypeUse use = TRY(parse_type_use_words(ids));
   TRY(resolve_type_use(use, start));
   return use;
 }
@@ -385,13 +391,7 @@ uint32_t Parser::param_count(TypeIdx type) const {
 // At most one result and nothing else is written as a value; everything else as a type.
 Result<BlockType> Parser::parse_block_type() {
   Token start = cursor_.peek();
-  TypeUse use;
-  if (cursor_.take_list("type")) {
-    use.is_explicit = true;
-    use.index = TRY(parse_type_index());
-    TRY(cursor_.close());
-  }
-  use.inline_type = TRY(parse_func_type(nullptr));
+  TypeUse use = TRY(parse_type_use_words(nullptr));
   const FuncType& type = use.inline_type;
   if (!use.is_explicit && type.params.empty() && type.results.size() <= 1) {
     if (type.results.empty()) return BlockType{};

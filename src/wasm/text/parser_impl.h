@@ -137,6 +137,7 @@ class Parser {
     FuncType inline_type;      // what was written in params and results
   };
   Result<TypeUse> parse_type_use(ParamIds* ids);
+  Result<TypeUse> parse_type_use_words(ParamIds* ids);
   Result<void> resolve_type_use(TypeUse& use, const Token& at);
   TypeIdx implicit_type(const FuncType& type);
   Result<BlockType> parse_block_type();

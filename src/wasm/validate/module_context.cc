@@ -37,23 +37,6 @@ bool matches_abstract(HeapType::Abstract sub, HeapType::Abstract super) {
   return false;
 }
 
-HeapType::Abstract abstract_of(SubType::Kind kind) {
-  switch (kind) {
-    case SubType::Kind::func:
-      return HeapType::kFunc;
-    case SubType::Kind::structure:
-      return HeapType::kStruct;
-    case SubType::Kind::array:
-      return HeapType::kArray;
-  }
-  return HeapType::kFunc;
-}
-
-// The bottom of the hierarchy that defined types of this kind are in.
-HeapType::Abstract bottom_of(SubType::Kind kind) {
-  return kind == SubType::Kind::func ? HeapType::kNoFunc : HeapType::kNone;
-}
-
 }  // namespace
 
 ModuleContext::ModuleContext(const Module& module, Features features, std::vector<CanonTypeId> ids)
@@ -130,10 +113,10 @@ bool ModuleContext::matches(HeapType sub, HeapType super) const {
   if (sub == super || sub == HeapType(HeapType::kBottom)) return true;
   if (!sub.is_concrete()) {
     if (!super.is_concrete()) return matches_abstract(sub.abstract(), super.abstract());
-    return sub.abstract() == bottom_of(types_[index_of(super.index())].kind);
+    return sub.abstract() == abstract_below(types_[index_of(super.index())].kind);
   }
   const TypeDef& def = types_[index_of(sub.index())];
-  if (!super.is_concrete()) return matches_abstract(abstract_of(def.kind), super.abstract());
+  if (!super.is_concrete()) return matches_abstract(abstract_above(def.kind), super.abstract());
   uint32_t target = index_of(super.index());
   uint32_t target_depth = types_[target].depth;
   uint32_t at = index_of(sub.index());
@@ -143,7 +126,7 @@ bool ModuleContext::matches(HeapType sub, HeapType super) const {
 
 HeapType ModuleContext::top_of(HeapType type) const {
   HeapType::Abstract at =
-      type.is_concrete() ? abstract_of(types_[index_of(type.index())].kind) : type.abstract();
+      type.is_concrete() ? abstract_above(types_[index_of(type.index())].kind) : type.abstract();
   while (parent_of(at) != HeapType::kBottom) at = parent_of(at);
   return at;
 }
