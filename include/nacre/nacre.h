@@ -8,10 +8,13 @@
  *   nacre_instance_t a module running in a store; belongs to the store, is never deleted by itself.
  *
  * Errors: a function that can fail returns a nacre_error_t*: NULL on success, otherwise an error
- * that the caller owns and deletes. Outputs are written only on success, except where said
- * otherwise. Strings: const char* parameters end in NUL and are copied; returned const char* belong
- * to the object they were asked of. Handles of one store are refused by the others with
- * NACRE_ERROR_USAGE. Functions marked "takes" own their argument afterwards, also when they fail.
+ * that the caller owns and deletes. "Fails:" says with which kinds, written without NACRE_ERROR_;
+ * LIMIT, OUT_OF_MEMORY and INTERNAL may come from anywhere and are named only where they mean
+ * something particular. After a failure outputs are unwritten, and the objects that were passed in
+ * are as they were and can go on being used, except where said otherwise.
+ *
+ * Strings: const char* parameters end in NUL and are copied; returned const char* belong to the
+ * object they were asked of. Handles of one store are refused by the others with USAGE. Functions marked "takes" own their argument afterwards, also when they fail.
  * Deleting or releasing NULL does nothing, as free(NULL) does.
  *
  * This header is C99 and C++. Names that start with nacre_ are stable once released; before
@@ -84,17 +87,23 @@ NACRE_API void nacre_error_delete(nacre_error_t* error);
 
 NACRE_API nacre_config_t* nacre_config_new(void);
 NACRE_API void nacre_config_delete(nacre_config_t* config);
-/* "auto", "interp"; a tier that is not built is an error that says so. */
+/* "auto" (default): "baseline", or where no machine code can be made "interp". "baseline": compiles
+ * each function at its first call. "interp": the portable interpreter. Fails: USAGE for another
+ * word; UNSUPPORTED for a tier that is not built ("optimizing", or "baseline" on this processor). */
 NACRE_API nacre_error_t* nacre_config_set_tier(nacre_config_t* config, const char* tier);
-/* "+NAME,-NAME,...": proposals on top of the defaults. */
+/* "+NAME,-NAME,...": proposals on top of the defaults. Fails: USAGE for a word that is no change or
+ * a name that is unknown; UNSUPPORTED for a proposal that this version does not read. */
 NACRE_API nacre_error_t* nacre_config_set_features(nacre_config_t* config, const char* changes);
-/* "eager" (default): every function before the first call. "lazy": each at its first call. */
+/* "eager" (default): every function before the first call. "lazy": each at its first call, where
+ * one that is not valid traps. Fails: USAGE for another word. */
 NACRE_API nacre_error_t* nacre_config_set_validate(nacre_config_t* config, const char* when);
-/* "precise" (default) or "fast"; the interpreter is always precise. */
+/* "precise" (default) or "fast", which permits traps to be seen later and demands nothing; today's
+ * tiers are always precise. Fails: USAGE for another word. */
 NACRE_API nacre_error_t* nacre_config_set_traps(nacre_config_t* config, const char* mode);
 /* For tests of Nacre itself; slow. "dirty,merges,edge", any of them: machine code leaves a pattern
  * wherever bits are unspecified; its compiler keeps a second account of registers and operands; no
- * memory has guards, and nothing behind its last byte can be accessed. */
+ * memory has guards, and nothing behind its last byte can be accessed. Fails: USAGE for another
+ * word. */
 NACRE_API nacre_error_t* nacre_config_set_checks(nacre_config_t* config, const char* checks);
 
 /* Names of machine code for profilers: engines made of it write /tmp/perf-PID.map, where perf
@@ -112,31 +121,35 @@ NACRE_API void nacre_config_set_fuel(nacre_config_t* config, bool on);
  * map none later ("lockdown" of nacre_grants_add). Off by default: when it is first needed. */
 NACRE_API void nacre_config_set_map_at_load(nacre_config_t* config, bool on);
 
-/* Takes config; NULL means the defaults. */
+/* Takes config; NULL means the defaults. Fails: UNSUPPORTED if the tier does not run here; IO if the
+ * map of nacre_config_set_perf_map cannot be made; INTERNAL if signal handlers cannot be installed. */
 NACRE_API nacre_error_t* nacre_engine_new(nacre_config_t* config, nacre_engine_t** out);
 NACRE_API void nacre_engine_delete(nacre_engine_t* engine);
 /* Proves that limits of time hold here: a guest that never ends is given 10 ms and must be stopped.
- * For servers to call when they start; takes some 10 ms. NACRE_ERROR_INTERNAL: it was not stopped;
- * then it runs on, and the process should not. */
+ * For servers to call when they start; takes some 10 ms. Fails: INTERNAL if it was not stopped; then
+ * it runs on, and the process should not. */
 NACRE_API nacre_error_t* nacre_engine_self_test(nacre_engine_t* engine);
 
 /* ---- Modules --------------------------------------------------------------------------------- */
 
-/* Binary or text, told apart by the first bytes. The bytes are copied. */
+/* Binary or text, told apart by the first bytes. The bytes are copied. Fails: MALFORMED, INVALID
+ * (with the place in the binary, or line and column in text), LIMIT for what is beyond this
+ * implementation, UNSUPPORTED for a component. */
 NACRE_API nacre_error_t* nacre_module_new(nacre_engine_t* engine, const void* bytes, size_t size,
                                           nacre_module_t** out);
 /* The same from a file, which is read once. "-" is standard input here, and wherever else the name of
- * a file is given that is read ("./-": a file of that name). */
+ * a file is given that is read ("./-": a file of that name). Fails: as nacre_module_new, and IO if
+ * the file cannot be read. */
 NACRE_API nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* path,
                                            nacre_module_t** out);
 NACRE_API void nacre_module_delete(nacre_module_t* module);
-/* Null if this version runs all that the module contains; else NACRE_ERROR_UNSUPPORTED, which names
- * an instruction that is read and validated but not built (docs/architecture.md), its proposal and
- * its place. Making an instance fails in the same way. Functions that are validated lazily are not
+/* NULL if this version runs all that the module contains. Fails: UNSUPPORTED, which names an
+ * instruction that is read and validated but does not run, its proposal and its place. Making an
+ * instance fails in the same way. Functions that are validated lazily are not
  * looked through: there such an instruction traps when it is reached. */
 NACRE_API nacre_error_t* nacre_module_check_runs(const nacre_module_t* module);
 
-/* A detached signature (docs/security.md, signers), copied; it counts in place of one that the
+/* A detached signature (docs/security.md#signers), copied; it counts in place of one that the
  * module carries. To be called before the module is used for anything else. */
 NACRE_API void nacre_module_set_signature(nacre_module_t* module, const void* bytes, size_t size);
 
@@ -224,13 +237,15 @@ typedef struct nacre_code {
 } nacre_code_t;
 
 /* The function that a person means: its name in the name section, the name it is exported by, or
- * its number in the function index space, imports first. */
+ * its number in the function index space, imports first. Of several that
+ * have the name, the first. Fails: USAGE if there is none. */
 NACRE_API nacre_error_t* nacre_module_find_func(const nacre_module_t* module, const char* name,
                                                 uint32_t* index);
 /* Compiles a function that the module defines, with the tier of its engine, to be looked at; it
  * changes nothing about how the module runs. cpu: for whom. "native" (or NULL), "all" or "none",
- * then features to add or take away: "all,-avx,-bmi2". The caller deletes the result. Errors:
- * UNSUPPORTED if the tier makes no machine code; USAGE if index or cpu are wrong. */
+ * then features to add or take away: "all,-avx,-bmi2". The caller deletes the result. Fails:
+ * UNSUPPORTED if the tier makes no machine code; USAGE if index or cpu are wrong; INVALID for a body
+ * that is validated lazily and wrong. */
 NACRE_API nacre_error_t* nacre_module_code(const nacre_module_t* module, uint32_t index,
                                            const char* cpu, const nacre_code_t** out);
 NACRE_API void nacre_code_delete(const nacre_code_t* code);
@@ -245,12 +260,14 @@ typedef struct nacre_bytes {
 NACRE_API void nacre_bytes_delete(nacre_bytes_t* bytes);
 
 /* Text to binary. The result is well-formed, not yet validated. features: as for
- * nacre_config_set_features, may be NULL. */
+ * nacre_config_set_features, may be NULL. Fails: MALFORMED, with line and column; USAGE and
+ * UNSUPPORTED for features. */
 NACRE_API nacre_error_t* nacre_text_to_binary(const char* text, size_t size, const char* features,
                                               nacre_bytes_t* out);
 /* Binary to text. Parsing the text gives the same module back, in the same bytes but for numbers
  * that were longer than they must be (linkers pad them) and adjacent groups of locals of one type.
- * Text out of all proportion to the module is refused (limit). */
+ * Fails: MALFORMED for bytes that are no module; LIMIT for text out of all proportion to the module;
+ * USAGE and UNSUPPORTED for features. */
 NACRE_API nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* features,
                                               nacre_bytes_t* out);
 
@@ -294,7 +311,11 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  *                were granted, and no module can be loaded any more whose machine code is not
  *                mapped (nacre_config_set_map_at_load). "alone-but-stdout": the same, but standard
  *                output stays
- */
+ *
+ * Fails: USAGE for a kind that is unknown, or a value that is missing, not of its form, or not
+ * wanted, and for what is in a file ("policy"); IO for one that cannot be read. Grants for which
+ * this failed are good for being deleted only. What only the system can tell (whether a directory is there, or a log can be written) is
+ * looked at when a guest gets the grants. */
 NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind,
                                           const char* value);
 /* Whom the grants are for: what questions, decisions and logs name. The module may be deleted
@@ -354,37 +375,45 @@ NACRE_API void nacre_grants_set_ask(nacre_grants_t* grants, nacre_ask_callback_t
 
 /* ---- Policy files and decisions -------------------------------------------------------------- */
 
-/* Reads a policy file; problems is one line each, "FILE:LINE:COLUMN: ...", empty if it is well. */
+/* Reads a policy file; problems is one line each, "FILE:LINE:COLUMN: ...", empty if it is well. What
+ * is wrong in the file is no failure. Fails: IO if it cannot be read. */
 NACRE_API nacre_error_t* nacre_policy_check(const char* path, nacre_bytes_t* problems);
 /* The JSON schema of policy files. */
 NACRE_API nacre_error_t* nacre_policy_schema(nacre_bytes_t* out);
 /* What a module could ever ask for, what the grants give it, what of that it could not use; used:
- * a policy file that "record" wrote, or NULL, against which grants are held. In words. */
+ * a policy file that "record" wrote, or NULL, against which grants are held. In words. Fails: IO or
+ * USAGE for `used`. */
 NACRE_API nacre_error_t* nacre_explain(const char* name, const nacre_module_t* module,
                                        const nacre_grants_t* grants, const char* used,
                                        nacre_bytes_t* out);
 
 /* Decisions that are remembered for the user, see "remember". which: a file, a digest or a key or
- * the beginning of one, the place a file was in, or "signer:" and a name; NULL: all. */
+ * the beginning of one, the place a file was in, or "signer:" and a name; NULL: all. All functions
+ * about decisions fail with IO if their file cannot be read, locked or written, or was damaged;
+ * then it is as it was. Changes are whole or not at all: the file is
+ * written anew and put in the place of the old one. */
 NACRE_API nacre_error_t* nacre_permissions_list(const char* which, nacre_bytes_t* out);
-/* kind as for nacre_grants_add ("dir", "deny-dir"); seconds: how long it counts, 0: for good. */
+/* kind as for nacre_grants_add ("dir", "deny-dir"); seconds: how long it counts, 0: for good. Fails:
+ * USAGE for a kind or value that is wrong or is never remembered. */
 NACRE_API nacre_error_t* nacre_permissions_decide(const char* name, const nacre_module_t* module,
                                                   const char* kind, const char* value,
                                                   uint64_t seconds);
-/* The same for every module that a signer signed, whom the user trusts. */
+/* The same for every module that a signer signed, whom the user trusts. Fails: USAGE, also if there
+ * is no such signer; UNSUPPORTED if this build knows no signatures. */
 NACRE_API nacre_error_t* nacre_permissions_decide_signer(const char* signer, const char* kind,
                                                          const char* value, uint64_t seconds);
 /* From now on the user knows this public key by this name. key: the contents of a file: an OpenSSH
- * line (ssh-ed25519), PEM, or as wasmsign2 writes it. A name that has another key already, and a
- * key that has another name, are NACRE_ERROR_USAGE. NACRE_ERROR_UNSUPPORTED: this build knows no
- * signatures. */
+ * line (ssh-ed25519), PEM, or as wasmsign2 writes it. Fails: USAGE for a name that has another key
+ * already, for a key that has another name, and for what is not a key; UNSUPPORTED if this build
+ * knows no signatures. */
 NACRE_API nacre_error_t* nacre_permissions_trust(const char* name, const void* key, size_t size);
-/* Forgets a signer, with what was decided about it. */
+/* Forgets a signer, with what was decided about it. Fails: USAGE if there is no such signer. */
 NACRE_API nacre_error_t* nacre_permissions_distrust(const char* name);
-/* Takes back one decision, or with kind NULL all about the module. count: how many. */
+/* Takes back one decision, or with kind NULL all about the module. count: how many, which may be 0.
+ * Fails: USAGE for a kind or value that is wrong. */
 NACRE_API nacre_error_t* nacre_permissions_revoke(const char* which, const char* kind,
                                                   const char* value, size_t* count);
-/* Forgets everything, signers included, also a file that cannot be read. */
+/* Forgets everything, signers included, also a file that cannot be read or was damaged. */
 NACRE_API nacre_error_t* nacre_permissions_reset(void);
 /* How a module differs from the versions of it that decisions were made about. */
 NACRE_API nacre_error_t* nacre_permissions_diff(const char* name, const nacre_module_t* module,
@@ -392,7 +421,10 @@ NACRE_API nacre_error_t* nacre_permissions_diff(const char* name, const nacre_mo
 
 /* ---- Stores, linking, instances -------------------------------------------------------------- */
 
-/* Takes grants; NULL: a guest that can compute and nothing else (WASI is not offered). */
+/* Takes grants; NULL: a guest that can compute and nothing else (WASI is not offered). Fails: what
+ * the grants name cannot be had (IO), contradicts itself or the engine (USAGE), is for another module
+ * (DENIED) or not enforced yet (UNSUPPORTED). With "lockdown": a process for which this fails may be
+ * locked down already, in part, and should end. */
 NACRE_API nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
                                          nacre_store_t** out);
 NACRE_API void nacre_store_delete(nacre_store_t* store);
@@ -404,10 +436,10 @@ NACRE_API void nacre_store_delete(nacre_store_t* store);
  * own functions may then fail with EINTR. */
 
 /* So many milliseconds are left, from now on, in place of what there was. Not while a guest runs in
- * the store, unless it was interruptible before. */
+ * the store, unless it was interruptible before (else it fails: USAGE). */
 NACRE_API nacre_error_t* nacre_store_set_deadline(nacre_store_t* store, uint64_t milliseconds);
-/* Lets nacre_store_interrupt work; what limits time or cpu-time does so, too. Not while a guest
- * runs. */
+/* Lets nacre_store_interrupt work; what limits time or cpu-time does so, too. Fails: USAGE while a
+ * guest runs in the store. */
 NACRE_API nacre_error_t* nacre_store_make_interruptible(nacre_store_t* store);
 /* Stops the guest that runs in the store, or if none does, the next call, with the trap
  * "interrupted". From any thread, as long as the store lives. False: it is not interruptible. */
@@ -424,7 +456,8 @@ NACRE_API size_t nacre_store_denial_count_all(nacre_store_t* store);
 /* In one line, for a guest that did well without; empty if it was refused nothing that is there. */
 NACRE_API const char* nacre_store_denial_summary(nacre_store_t* store);
 NACRE_API const char* nacre_store_denial(const nacre_store_t* store, size_t index);
-/* Writes what "record" and "audit" asked for. An error says what could not be written. */
+/* Writes what "record" and "audit" asked for. Fails: IO, and says what could not be written; the file
+ * of "record" is then what it was before, the log ends early. */
 NACRE_API nacre_error_t* nacre_store_finish(nacre_store_t* store);
 
 typedef enum nacre_val_kind {
@@ -456,14 +489,16 @@ typedef nacre_error_t* (*nacre_func_callback_t)(void* data, const nacre_val_t* a
                                                 size_t result_count);
 NACRE_API nacre_error_t* nacre_host_error(const char* message);
 
-/* Offers module.name to the instances made afterwards. data must outlive the store. */
+/* Offers module.name to the instances made afterwards, in place of what was offered under that name
+ * before. data must outlive the store. */
 NACRE_API nacre_error_t* nacre_store_define_func(nacre_store_t* store, const char* module,
                                                  const char* name, const nacre_val_kind_t* params,
                                                  size_t param_count,
                                                  const nacre_val_kind_t* results,
                                                  size_t result_count,
                                                  nacre_func_callback_t callback, void* data);
-/* Offers the exports of an instance under a module name. */
+/* Offers the exports of an instance under a module name. Fails: USAGE for an instance of another
+ * store. */
 NACRE_API nacre_error_t* nacre_store_define_instance(nacre_store_t* store, const char* module,
                                                      nacre_instance_t* instance);
 
@@ -472,31 +507,41 @@ typedef enum nacre_unknown_imports {
   NACRE_UNKNOWN_IMPORTS_TRAP      /* missing functions trap when called; the rest is an error */
 } nacre_unknown_imports_t;
 
-/* Links and instantiates; runs the module's start function. Where imports that nobody offers tell
- * which other host the module was made for, the error says so in a second line ("note: ..."). */
+/* Links and instantiates; runs the module's start function. Fails: UNSUPPORTED as
+ * nacre_module_check_runs; UNLINKABLE if imports are missing (all are named) or of another type: where
+ * they tell which other host the module was made for, a second line says so ("note: ..."); TRAP and
+ * EXIT by its start function or its segments. There is no instance then; after TRAP and EXIT what it
+ * wrote into imported memories, tables and globals stays, and functions of it that are in imported
+ * tables go on working. */
 NACRE_API nacre_error_t* nacre_instance_new(nacre_store_t* store, nacre_module_t* module,
                                             nacre_unknown_imports_t unknown_imports,
                                             nacre_instance_t** out);
 /* The same for a module that has rights of its own: WASI in it is by `grants` (taken; not NULL),
  * which can only give what `parent` has (an instance of the store; NULL: the program, so the
  * store's own grants): directories that the parent has, or below one, variables, streams, clocks,
- * randomness. More is NACRE_ERROR_DENIED and says what. Asking, limits, logs and sockets are the
- * program's, and so are denials: that guests change no policy file that `grants` were read from,
- * "protect" of the store's own grants says. */
+ * randomness. Fails: DENIED for more, and says what; USAGE for an instance of another store; and as
+ * nacre_instance_new. Asking, limits, logs and sockets are the program's, and so are denials: that
+ * guests change no policy file that `grants` were read from, "protect" of the store's own grants
+ * says. */
 NACRE_API nacre_error_t* nacre_instance_new_child(nacre_store_t* store, nacre_instance_t* parent,
                                                   nacre_module_t* module,
                                                   nacre_unknown_imports_t unknown_imports,
                                                   nacre_grants_t* grants, nacre_instance_t** out);
-/* Runs `_initialize` if it is exported: the first call to make to a reactor. */
+/* Runs `_initialize` if it is exported: the first call to make to a reactor. Fails: INVALID if it
+ * takes or returns something; TRAP or EXIT by it. */
 NACRE_API nacre_error_t* nacre_instance_initialize(nacre_instance_t* instance);
-/* Runs a command: `_start`. Returning from it is success. */
+/* Runs a command: `_start`. Returning from it is success. Fails: USAGE if there is none; INVALID if
+ * it takes or returns something; TRAP; EXIT if the guest ended itself, with whatever code, 0 included.
+ * The instance may be called again, in the state that the guest left. */
 NACRE_API nacre_error_t* nacre_instance_start(nacre_instance_t* instance);
 
 /* Whether there is a function of that name, and its shape. Pointers live as long as the store. */
 NACRE_API bool nacre_instance_func_type(nacre_instance_t* instance, const char* name,
                                         const nacre_val_kind_t** params, size_t* param_count,
                                         const nacre_val_kind_t** results, size_t* result_count);
-/* Counts and kinds must be those of the function. */
+/* Counts and kinds must be those of the function. Fails: USAGE if they are not, or if there is no such
+ * function; TRAP or EXIT by the guest. results are written only on success; the instance may be called
+ * again, in the state that the guest left. */
 NACRE_API nacre_error_t* nacre_instance_call(nacre_instance_t* instance, const char* name,
                                              const nacre_val_t* args, size_t arg_count,
                                              nacre_val_t* results, size_t result_count);
@@ -512,16 +557,18 @@ typedef union nacre_raw_val {
 } __attribute__((aligned(16))) nacre_raw_val_t;
 
 /* An exported function for many calls: its name and type are looked at once. Belongs to the
- * instance. */
+ * instance. Fails: USAGE if there is none. */
 NACRE_API nacre_error_t* nacre_instance_func(nacre_instance_t* instance, const char* name,
                                              nacre_func_t** out);
 /* Arguments are in values, which has room for count of them, and results are left there; count is
  * at least the larger number of both. Kinds are those of the function, as nacre_instance_func_type
  * tells; no one looks whether the caller keeps to them, except that function references must be the
- * store's own. */
+ * store's own. Fails: USAGE for such a reference or a count that is too small; TRAP or EXIT by the
+ * guest. The values are unspecified after a failure. */
 NACRE_API nacre_error_t* nacre_func_call(nacre_func_t* func, nacre_raw_val_t* values, size_t count);
 
-/* The bytes of an exported memory; they stay where they are, the size may grow. */
+/* The bytes of an exported memory; they stay where they are, the size may grow. Fails: USAGE if there
+ * is none. */
 NACRE_API nacre_error_t* nacre_instance_memory(nacre_instance_t* instance, const char* name,
                                                uint8_t** data, size_t* size_bytes);
 
@@ -548,8 +595,8 @@ NACRE_API nacre_error_t* nacre_pool_new(nacre_engine_t* engine, const nacre_pool
                                         nacre_pool_t** out);
 /* Instances that are out stay good; each goes when it is released. */
 NACRE_API void nacre_pool_delete(nacre_pool_t* pool);
-/* Offers module.name to all guests. The callback's data is that of the guest who calls. Only before
- * the first instance is made; afterwards an error. */
+/* Offers module.name to all guests. The callback's data is that of the guest who calls. Fails: USAGE
+ * once the first instance was made. */
 NACRE_API nacre_error_t* nacre_pool_define_func(nacre_pool_t* pool, const char* module,
                                                 const char* name, const nacre_val_kind_t* params,
                                                 size_t param_count, const nacre_val_kind_t* results,
@@ -557,13 +604,14 @@ NACRE_API nacre_error_t* nacre_pool_define_func(nacre_pool_t* pool, const char* 
                                                 nacre_func_callback_t callback);
 /* An instance for one guest; runs the module's start function. Takes grants, which are this guest's
  * alone; NULL: as if "deny-all" had been added to them. data is for its callbacks and must outlive
- * its time. NACRE_ERROR_LIMIT: all instances are in use. */
+ * its time. Fails: LIMIT if all instances are in use; USAGE for "lockdown"; as nacre_store_new for
+ * grants and as nacre_instance_new for the module. No instance is taken then. */
 NACRE_API nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module,
                                                 nacre_grants_t* grants, void* data,
                                                 nacre_instance_t** out);
-/* The guest is done; its instance and all that was asked of it must not be used any more. Calls of
- * it must have returned (else NACRE_ERROR_USAGE, and it stays what it was); an instance that did
- * not come from a pool is refused as well. */
+/* The guest is done; its instance and all that was asked of it must not be used any more. Fails:
+ * USAGE if a call of it has not returned, or if it did not come from a pool: it stays what it was; IO
+ * if what "record" and "audit" asked for could not be written: it is released all the same. */
 NACRE_API nacre_error_t* nacre_pool_release(nacre_instance_t* instance);
 
 typedef struct nacre_pool_counts {
@@ -586,8 +634,9 @@ typedef struct nacre_wast_counts {
 /* Told of every assertion that did not pass. message is one line. */
 typedef void (*nacre_wast_report_t)(void* data, uint32_t line, const char* message, bool skipped);
 
-/* Runs one .wast file in a store of its own and adds to counts, also when it fails half-way. An
- * error means the file could not be read or is no script. Takes config; NULL means the defaults. */
+/* Runs one .wast file in a store of its own and adds to counts, also when it fails half-way. Takes
+ * config; NULL means the defaults. Fails: IO if the file cannot be read; MALFORMED if it is no script;
+ * what nacre_engine_new fails with. Assertions that do not hold are reported, not failures. */
 NACRE_API nacre_error_t* nacre_wast_run(const char* path, nacre_config_t* config,
                                         nacre_wast_report_t report, void* data,
                                         nacre_wast_counts_t* counts);

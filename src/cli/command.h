@@ -21,10 +21,9 @@ int print_command(Args args);
 int parse_command(Args args);
 int explain_command(Args args);
 int wast_command(Args args);
-int explain_command(Args args);
 int permissions_command(Args args);
 
-// Options that several commands share (architecture: --tier, --features, --validate, --traps).
+// Options that several commands share (--tier, --features, --validate, --traps).
 struct EngineOptions {
   std::string tier;
   std::string features;

@@ -5,7 +5,7 @@
 // address of the instruction and the place to go on are put into a table of the linked object
 // (section nacre_fault_table); the handler of SIGSEGV and SIGBUS looks the faulting instruction up,
 // makes sure that the faulting address lies in a registered reservation, and moves the program
-// counter. It accepts nothing else (security.md I1): other faults go to the handler that was
+// counter. It accepts nothing else (invariants.md: known-faults): other faults go to the handler that was
 // installed before ours, or end the process with a message.
 //
 //   uint32_t value;
@@ -19,8 +19,8 @@
 // a fault in it goes on. Whoever stands at that landing looks the instruction up in tables of its
 // own.
 //
-// The handler's tables and the handlers themselves are process-wide: the one mutable global of the
-// project. Everything here may be called from any thread.
+// The handler's tables and the handlers themselves are process-wide, one of the few mutable globals
+// of the project (docs/architecture.md names all). Everything here may be called from any thread.
 #pragma once
 
 #include <concepts>
