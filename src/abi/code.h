@@ -103,9 +103,10 @@ inline constexpr uint64_t kStackReserveBytes = 32 << 10;
 static_assert(kStackReserveBytes >= (wasm::kMaxParams + 1) * sizeof(Value) + (8 << 10) &&
               wasm::kMaxResults <= wasm::kMaxParams);
 
-// Fuel, in all tiers alike (docs/security.md, Limits). Entering a function costs the bytes of its
+// Fuel, in all tiers alike (docs/security.md#limits). Entering a function costs the bytes of its
 // body. A branch to a loop costs the bytes from the loop's first instruction that is no `block` to
 // the end of the branch's opcode. A bulk operation costs its length: elements, or
+// bytes divided by this.
 inline constexpr uint64_t kBytesPerFuel = 16;
 
 // Takes `amount` of fuel; false: there was not enough.

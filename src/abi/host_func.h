@@ -2,7 +2,7 @@
 //
 // `call` gets the arguments in `values` and leaves the results there, one Value each; `values` has
 // room for the larger of both. It says how it ended; a trap ends the guest's call. It must not
-// throw and must not longjmp (security.md E5). It may call back into the same store.
+// throw and must not longjmp (invariants.md: no-unwinding). It may call back into the same store.
 #pragma once
 
 #include <cstdint>

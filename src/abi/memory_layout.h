@@ -1,5 +1,5 @@
 // How a memory lies in address space. One object feeds code generation, the mapper and, later, the
-// artifact header, so that what code assumes is what was mapped (security.md B4, rule 2).
+// artifact header, so that what code assumes is what was mapped (invariants.md: memory-layout).
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,14 @@
 namespace nacre::abi {
 
 struct MemoryLayout {
-  // Inaccessible bytes in front of the base: a wrongly sign-extended index lands here (security.md
-  // B9).
+  // Inaccessible bytes in front of the base: a wrongly sign-extended index lands here (invariants.md:
+  // guard-region).
   uint64_t front_guard_bytes = 0;
   // From the base: what can become accessible, then what never will. An access of at most 16 bytes
   // at base + index + offset, both below 2^32, stays inside: 8 GiB + 64 KiB.
   uint64_t reserved_bytes = 0;
   // Whether accesses may rely on faults instead of checks. Only with 32-bit indices, 64 KiB pages
-  // and the whole reservation mapped; else every access is checked (security.md B1).
+  // and the whole reservation mapped; else every access is checked (invariants.md: memory-layout).
   bool guarded = false;
 };
 

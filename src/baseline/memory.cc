@@ -1,6 +1,6 @@
 // Loads and stores.
 //
-// All addresses of guest memory are made here (security.md A1 to A3, B1): an i32 index has clear
+// All addresses of guest memory are made here (invariants.md: address-emitter): an i32 index has clear
 // upper bits wherever it is (operand.h), it is added to the base as 64 bits, and nothing that the
 // guest computed is ever folded into the address.
 #include <cstddef>

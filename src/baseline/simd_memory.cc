@@ -1,5 +1,5 @@
 // Loads and stores of vectors and lanes. Each touches exactly the bytes that the row is about
-// (security.md A5), with one instruction, whose position is noted right before it.
+// (invariants.md: access-width), with one instruction, whose position is noted right before it.
 #include "baseline/function_compiler.h"
 
 namespace nacre::baseline {

@@ -1,5 +1,5 @@
 // Every spelling of a path, on every kind of object, in every call: the three implementations must
-// agree on the result, and none may touch what is outside (security.md O1, O2).
+// agree on the result, and none may touch what is outside (invariants.md: paths-stay-beneath).
 #include <gtest/gtest.h>
 
 #include <functional>

@@ -1,4 +1,4 @@
-// Paths are resolved safely while somebody else renames what they go through (security.md O2).
+// Paths are resolved safely while somebody else renames what they go through (invariants.md: paths-stay-beneath).
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 //
 // One object of shared memory, mapped twice: writable() for who makes code, executable() for who
 // runs it. No address is ever writable and executable, no protection changes once there may be code,
-// and what is not written costs address space only (engine.md 2g: W^X). It is no file's, so that
+// and what is not written costs address space only (invariants.md: write-xor-execute). It is no file's, so that
 // perf looks for names of it (os/perf_map.h), but for debuggers.
 #pragma once
 

@@ -193,7 +193,7 @@ void pass_on(int signal, siginfo_t* info, void* context) {
 }
 
 // Async-signal-safe: reads tables, moves the program counter, and returns into the interrupted
-// function. Never unwinds or jumps out (security.md I2).
+// function. Never unwinds or jumps out (invariants.md: no-unwinding).
 void on_fault(int signal, siginfo_t* info, void* raw_context) {
   int saved_errno = errno;
   auto* context = static_cast<ucontext_t*>(raw_context);

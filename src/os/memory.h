@@ -20,8 +20,8 @@ uint64_t page_bytes();
 // `size` up to the next multiple of page_bytes(), or nothing that fits: then UINT64_MAX.
 uint64_t round_up_to_page(uint64_t size);
 
-// Lets one chosen allocation fail, so that tests can walk through every failure path (security.md
-// J3, P2): allocation number `index` (from 0) of those that ask it. Null pointers mean "never".
+// Lets one chosen allocation fail, so that tests can walk through every failure path (invariants.md:
+// two-phases): allocation number `index` (from 0) of those that ask it. Null pointers mean "never".
 class FailPoint {
  public:
   explicit FailPoint(uint64_t index) : index_(index) {}
@@ -35,7 +35,7 @@ class FailPoint {
   std::atomic<uint64_t> count_{0};
 };
 
-// How much address space may be reserved in all (security.md P6). Thread-safe.
+// How much address space may be reserved in all (invariants.md: limits-by-default). Thread-safe.
 class AddressSpaceBudget {
  public:
   explicit AddressSpaceBudget(uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}

@@ -35,7 +35,7 @@ std::optional<uint64_t> read_clock(clockid_t clock) {
 uint64_t now_ns() { return read_clock(CLOCK_MONOTONIC).value_or(0); }
 uint64_t own_cpu_ns() { return read_clock(CLOCK_THREAD_CPUTIME_ID).value_or(0); }
 
-// security.md Q3: what is beyond the clock never comes.
+// What is beyond the clock never comes (invariants.md: saturating-deadlines).
 uint64_t after(uint64_t when, std::optional<uint64_t> left) {
   return left ? checked_add(when, *left).value_or(kNever) : kNever;
 }

@@ -1,5 +1,5 @@
 // Bulk operations and growth. Each checks everything first, then acts, and never runs guest code in
-// between (security.md H1). Sums of guest numbers go through in_bounds, which cannot overflow.
+// between (invariants.md: bulk-operations). Sums of guest numbers go through in_bounds, which cannot overflow.
 #include "runtime/builtins.h"
 
 #include <algorithm>

@@ -28,7 +28,7 @@ struct EngineOptions {
   // accessed. Without it, only pages end so.
   bool memories_end_at_guard = false;
   // Address space that all memories and stacks together may reserve. A process has 128 TiB; the
-  // rest is for everybody else (security.md P6).
+  // rest is for everybody else (invariants.md: limits-by-default).
   uint64_t address_space_bytes = uint64_t{64} << 40;
   // The tier was made so too: code counts what it does (abi/code.h), for stores that limit it.
   bool counts_fuel = false;

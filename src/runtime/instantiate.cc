@@ -1,4 +1,4 @@
-// Instantiation in two phases (security.md J3). Until the instance is published nothing of it is
+// Instantiation in two phases (invariants.md: two-phases). Until the instance is published nothing of it is
 // reachable from elsewhere, and a failure drops it whole; afterwards a trap leaves it in the store,
 // since its functions may already be in somebody's table.
 #include <new>

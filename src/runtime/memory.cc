@@ -70,7 +70,7 @@ Result<std::shared_ptr<Memory>> Memory::create(const wasm::MemoryType& type,
 }
 
 Result<void> Memory::map(uint64_t min_bytes) {
-  // Without the address space for guards, checks are as good (security.md P6).
+  // Without the address space for guards, checks are as good (invariants.md: guards-are-optional).
   bool guarded =
       context_.allow_guards && abi::can_be_guarded(type_) && map_guarded(min_bytes).has_value();
   if (!guarded) TRY(map_checked(min_bytes));
@@ -89,7 +89,7 @@ Result<void> Memory::map_guarded(uint64_t min_bytes) {
   layout_ = {
       .front_guard_bytes = front, .reserved_bytes = abi::kGuardedReservationBytes, .guarded = true};
   max_bytes_ = pages_to_bytes(max_pages(type_), type_);
-  // What code assumes is what was mapped (security.md B4).
+  // What code assumes is what was mapped (invariants.md: memory-layout).
   assert(reservation.size_bytes() >= layout_.front_guard_bytes + layout_.reserved_bytes);
   assert(max_bytes_ <= uint64_t{1} << 32);
   record_.base = reservation.data() + front;
@@ -145,7 +145,7 @@ Result<Memory::Image> Memory::freeze() {
   return image_;
 }
 
-// By what the memory is now, not by what it was asked to become (security.md J2).
+// By what the memory is now, not by what it was asked to become (invariants.md: slot-reset).
 Result<void> Memory::restore(const os::PageRestorer& restorer, uint64_t keep_bytes) {
   if (image_ == nullptr) return fail(ErrorCode::internal, "the memory was never frozen");
   uint64_t initial = os::round_up_to_page(initial_bytes_);

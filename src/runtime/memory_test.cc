@@ -28,7 +28,7 @@ TEST(Memory, GuardedMemoryLandsOnBothSides) {
   EXPECT_TRUE(os::guarded_load(base + 65528, value));
   EXPECT_EQ(value, 0u);
   EXPECT_FALSE(os::guarded_load(base + 65529, value));
-  // The farthest that index + offset reach, and a wrongly sign-extended index (security.md B9).
+  // The farthest that index + offset reach, and a wrongly sign-extended index (invariants.md: guard-region).
   EXPECT_FALSE(os::guarded_load(base + 2 * uint64_t{UINT32_MAX}, value));
   EXPECT_FALSE(os::guarded_load(base - 8, value));
   EXPECT_FALSE(os::guarded_load(base - (uint64_t{1} << 31), value));
@@ -143,7 +143,7 @@ TEST(ParkingLot, WakesTheOldestOfTheAddress) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) {
     threads.emplace_back([&] {
-      // A timeout beyond the clock's range means for ever (security.md Q3).
+      // A timeout beyond the clock's range means for ever (invariants.md: saturating-deadlines).
       if (lot.wait<uint32_t>(8, words + 8, 0, INT64_MAX) == ParkingLot::Woken::notified) ++woken;
     });
   }

@@ -10,7 +10,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Nothing: later than any clock goes (security.md Q3).
+// Nothing: later than any clock goes (invariants.md: saturating-deadlines).
 std::optional<Clock::time_point> deadline_after(int64_t timeout_ns) {
   if (timeout_ns < 0) return std::nullopt;
   int64_t now =

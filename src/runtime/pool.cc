@@ -211,7 +211,7 @@ Instance& Lease::instance() const { return *slot_->instance; }
 void Lease::release() {
   if (slot_ == nullptr) return;
   if (slot_->store->running()) {
-    // Its frames are on a stack below: nobody may ever have or unmap it (security.md J5).
+    // Its frames are on a stack below: nobody may ever have or unmap it (invariants.md: slot-reset).
     static_cast<void>(slot_.release());
   } else {
     pool_->give_back(std::move(slot_));

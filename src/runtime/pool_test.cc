@@ -271,7 +271,7 @@ TEST_F(PoolTest, RefusesWhatItCannotRestore) {
 }
 
 // Every allocation of making, restoring and remaking instances fails once; whatever happens, the
-// pool goes on, and what it gives out is as new (security.md J3).
+// pool goes on, and what it gives out is as new (invariants.md: two-phases).
 TEST(Pool, EveryFailingStepIsSurvived) {
   for (uint64_t n = 0;; ++n) {
     ASSERT_LT(n, 1000u);

@@ -2,7 +2,7 @@
 // everything they are made of, until it is destroyed. Nothing is freed before.
 //
 // One thread at a time, except for shared memories. Limits bound what guests may take from their
-// host; they are on by default (security.md P1).
+// host; they are on by default (invariants.md: limits-by-default).
 #pragma once
 
 #include <cstddef>

@@ -91,7 +91,7 @@ uint64_t Table::grow(uint64_t delta, abi::Ref initial) {
   if (initial != abi::kNullRef) {
     std::fill_n(record_.elements + old_size, delta, initial);
   }
-  record_.size = old_size + delta;  // after the elements are there (security.md F4)
+  record_.size = old_size + delta;  // after the elements are there (invariants.md: publish-last)
   return old_size;
 }
 

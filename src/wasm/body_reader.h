@@ -1,5 +1,5 @@
 // Reads instructions: an opcode, then the immediate that ops.def gives it. One reader for live and
-// unreachable code, for function bodies and constant expressions (security.md F5).
+// unreachable code, for function bodies and constant expressions (invariants.md: one-reader).
 #pragma once
 
 #include <optional>

@@ -79,7 +79,7 @@ class Reader {
   std::string_view name();
   // The length of a vector whose items take at least `min_item_bytes` each, and of which there may
   // be at most `limit`: a count that the remaining bytes cannot hold fails here, before any
-  // allocation (security.md P4).
+  // allocation (invariants.md: bounded-counts).
   uint32_t count(uint32_t limit, uint32_t min_item_bytes = 1);
 
   void skip_to(const uint8_t* pos) { pos_ = pos; }

@@ -3,7 +3,7 @@
 // group).
 //
 // Ids are never reused while the registry lives, so code and objects may keep them as bare numbers
-// (security.md D7, F1). All methods may be called from any thread.
+// (invariants.md: type-ids). All methods may be called from any thread.
 #pragma once
 
 #include <memory>

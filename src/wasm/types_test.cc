@@ -30,7 +30,7 @@ TEST(ValType, HoldsAnyReference) {
   }
 }
 
-// A type index is never taken for an abstract type's code (security.md D7).
+// A type index is never taken for an abstract type's code (invariants.md: type-ids).
 TEST(ValType, IndicesAndAbstractTypesDiffer) {
   for (HeapType::Abstract heap : kAbstract) {
     EXPECT_NE(HeapType(heap), HeapType::concrete(TypeIdx{heap}));

@@ -6,6 +6,8 @@
 // the item ("function 12: type mismatch: expected i32, found i64") and carry the byte offset of the
 // instruction from the start of the module; of several faulty functions the lowest index is named,
 // however many threads worked.
+//
+// Nothing else makes a module runnable (invariants.md: validate-first).
 #pragma once
 
 #include <cstdint>
