@@ -14,8 +14,9 @@
  * are as they were and can go on being used, except where said otherwise.
  *
  * Strings: const char* parameters end in NUL and are copied; returned const char* belong to the
- * object they were asked of. Handles of one store are refused by the others with USAGE. Functions marked "takes" own their argument afterwards, also when they fail.
- * Deleting or releasing NULL does nothing, as free(NULL) does.
+ * object they were asked of. Handles of one store are refused by the others with USAGE. Functions
+ * marked "takes" own their argument afterwards, also when they fail. Deleting or releasing NULL
+ * does nothing, as free(NULL) does.
  *
  * This header is C99 and C++. Names that start with nacre_ are stable once released; before
  * version 1.0 they may change between minor versions.
@@ -89,10 +90,11 @@ NACRE_API nacre_config_t* nacre_config_new(void);
 NACRE_API void nacre_config_delete(nacre_config_t* config);
 /* "auto" (default): "baseline", or where no machine code can be made "interp". "baseline": compiles
  * each function at its first call. "interp": the portable interpreter. Fails: USAGE for another
- * word; UNSUPPORTED for a tier that is not built ("optimizing", or "baseline" on this processor). */
+ * word; UNSUPPORTED for a tier that is not built ("optimizing", or "baseline" on this
+ * processor). */
 NACRE_API nacre_error_t* nacre_config_set_tier(nacre_config_t* config, const char* tier);
-/* "+NAME,-NAME,...": proposals on top of the defaults. Fails: USAGE for a word that is no change or
- * a name that is unknown; UNSUPPORTED for a proposal that this version does not read. */
+/* "+NAME,-NAME,...": proposals on top of the defaults. Fails: USAGE for a word that is not a change
+ * or a name that is unknown; UNSUPPORTED for a proposal that this version does not read. */
 NACRE_API nacre_error_t* nacre_config_set_features(nacre_config_t* config, const char* changes);
 /* "eager" (default): every function before the first call. "lazy": each at its first call, where
  * one that is not valid traps. Fails: USAGE for another word. */
@@ -121,13 +123,14 @@ NACRE_API void nacre_config_set_fuel(nacre_config_t* config, bool on);
  * map none later ("lockdown" of nacre_grants_add). Off by default: when it is first needed. */
 NACRE_API void nacre_config_set_map_at_load(nacre_config_t* config, bool on);
 
-/* Takes config; NULL means the defaults. Fails: UNSUPPORTED if the tier does not run here; IO if the
- * map of nacre_config_set_perf_map cannot be made; INTERNAL if signal handlers cannot be installed. */
+/* Takes config; NULL means the defaults. Fails: UNSUPPORTED if the tier does not run here; IO if
+ * the map of nacre_config_set_perf_map cannot be made; INTERNAL if signal handlers cannot be
+ * installed. */
 NACRE_API nacre_error_t* nacre_engine_new(nacre_config_t* config, nacre_engine_t** out);
 NACRE_API void nacre_engine_delete(nacre_engine_t* engine);
 /* Proves that limits of time hold here: a guest that never ends is given 10 ms and must be stopped.
- * For servers to call when they start; takes some 10 ms. Fails: INTERNAL if it was not stopped; then
- * it runs on, and the process should not. */
+ * For servers to call when they start; takes some 10 ms. Fails: INTERNAL if it was not stopped;
+ * then it runs on, and the process should not. */
 NACRE_API nacre_error_t* nacre_engine_self_test(nacre_engine_t* engine);
 
 /* ---- Modules --------------------------------------------------------------------------------- */
@@ -244,8 +247,8 @@ NACRE_API nacre_error_t* nacre_module_find_func(const nacre_module_t* module, co
 /* Compiles a function that the module defines, with the tier of its engine, to be looked at; it
  * changes nothing about how the module runs. cpu: for whom. "native" (or NULL), "all" or "none",
  * then features to add or take away: "all,-avx,-bmi2". The caller deletes the result. Fails:
- * UNSUPPORTED if the tier makes no machine code; USAGE if index or cpu are wrong; INVALID for a body
- * that is validated lazily and wrong. */
+ * UNSUPPORTED if the tier makes no machine code; USAGE if index or cpu are wrong; INVALID for a
+ * body that is validated lazily and wrong. */
 NACRE_API nacre_error_t* nacre_module_code(const nacre_module_t* module, uint32_t index,
                                            const char* cpu, const nacre_code_t** out);
 NACRE_API void nacre_code_delete(const nacre_code_t* code);
@@ -266,8 +269,8 @@ NACRE_API nacre_error_t* nacre_text_to_binary(const char* text, size_t size, con
                                               nacre_bytes_t* out);
 /* Binary to text. Parsing the text gives the same module back, in the same bytes but for numbers
  * that were longer than they must be (linkers pad them) and adjacent groups of locals of one type.
- * Fails: MALFORMED for bytes that are no module; LIMIT for text out of all proportion to the module;
- * USAGE and UNSUPPORTED for features. */
+ * Fails: MALFORMED for bytes that are no module; LIMIT for text out of all proportion to the
+ * module; USAGE and UNSUPPORTED for features. */
 NACRE_API nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* features,
                                               nacre_bytes_t* out);
 
@@ -314,8 +317,8 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  *
  * Fails: USAGE for a kind that is unknown, or a value that is missing, not of its form, or not
  * wanted, and for what is in a file ("policy"); IO for one that cannot be read. Grants for which
- * this failed are good for being deleted only. What only the system can tell (whether a directory is there, or a log can be written) is
- * looked at when a guest gets the grants. */
+ * this failed are good for being deleted only. What only the system can tell (whether a directory
+ * is there, or a log can be written) is looked at when a guest gets the grants. */
 NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind,
                                           const char* value);
 /* Whom the grants are for: what questions, decisions and logs name. The module may be deleted
@@ -365,7 +368,7 @@ typedef struct nacre_question {
                        * "" */
 } nacre_question_t;
 
-/* Returns a nacre_answer_t; any other number, or one that is no answer to this question, means
+/* Returns a nacre_answer_t; any other number, or one that is not an answer to this question, means
  * NACRE_ANSWER_NO. Called on the guest's thread, by one thread at a time; the guest waits. Must not
  * call into the store. The strings live as long as the call. */
 typedef int (*nacre_ask_callback_t)(void* data, const nacre_question_t* question);
@@ -375,8 +378,8 @@ NACRE_API void nacre_grants_set_ask(nacre_grants_t* grants, nacre_ask_callback_t
 
 /* ---- Policy files and decisions -------------------------------------------------------------- */
 
-/* Reads a policy file; problems is one line each, "FILE:LINE:COLUMN: ...", empty if it is well. What
- * is wrong in the file is no failure. Fails: IO if it cannot be read. */
+/* Reads a policy file; problems is one line each, "FILE:LINE:COLUMN: ...", empty if it is well.
+ * What is wrong in the file is not a failure. Fails: IO if it cannot be read. */
 NACRE_API nacre_error_t* nacre_policy_check(const char* path, nacre_bytes_t* problems);
 /* The JSON schema of policy files. */
 NACRE_API nacre_error_t* nacre_policy_schema(nacre_bytes_t* out);
@@ -393,8 +396,8 @@ NACRE_API nacre_error_t* nacre_explain(const char* name, const nacre_module_t* m
  * then it is as it was. Changes are whole or not at all: the file is
  * written anew and put in the place of the old one. */
 NACRE_API nacre_error_t* nacre_permissions_list(const char* which, nacre_bytes_t* out);
-/* kind as for nacre_grants_add ("dir", "deny-dir"); seconds: how long it counts, 0: for good. Fails:
- * USAGE for a kind or value that is wrong or is never remembered. */
+/* kind as for nacre_grants_add ("dir", "deny-dir"); seconds: how long it counts, 0: for good.
+ * Fails: USAGE for a kind or value that is wrong or is never remembered. */
 NACRE_API nacre_error_t* nacre_permissions_decide(const char* name, const nacre_module_t* module,
                                                   const char* kind, const char* value,
                                                   uint64_t seconds);
@@ -422,9 +425,9 @@ NACRE_API nacre_error_t* nacre_permissions_diff(const char* name, const nacre_mo
 /* ---- Stores, linking, instances -------------------------------------------------------------- */
 
 /* Takes grants; NULL: a guest that can compute and nothing else (WASI is not offered). Fails: what
- * the grants name cannot be had (IO), contradicts itself or the engine (USAGE), is for another module
- * (DENIED) or not enforced yet (UNSUPPORTED). With "lockdown": a process for which this fails may be
- * locked down already, in part, and should end. */
+ * the grants name cannot be had (IO), contradicts itself or the engine (USAGE), is for another
+ * module (DENIED) or not enforced yet (UNSUPPORTED). With "lockdown": a process for which this
+ * fails may be locked down already, in part, and should end. */
 NACRE_API nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
                                          nacre_store_t** out);
 NACRE_API void nacre_store_delete(nacre_store_t* store);
@@ -456,8 +459,8 @@ NACRE_API size_t nacre_store_denial_count_all(nacre_store_t* store);
 /* In one line, for a guest that did well without; empty if it was refused nothing that is there. */
 NACRE_API const char* nacre_store_denial_summary(nacre_store_t* store);
 NACRE_API const char* nacre_store_denial(const nacre_store_t* store, size_t index);
-/* Writes what "record" and "audit" asked for. Fails: IO, and says what could not be written; the file
- * of "record" is then what it was before, the log ends early. */
+/* Writes what "record" and "audit" asked for. Fails: IO, and says what could not be written; the
+ * file of "record" is then what it was before, the log ends early. */
 NACRE_API nacre_error_t* nacre_store_finish(nacre_store_t* store);
 
 typedef enum nacre_val_kind {
@@ -508,11 +511,11 @@ typedef enum nacre_unknown_imports {
 } nacre_unknown_imports_t;
 
 /* Links and instantiates; runs the module's start function. Fails: UNSUPPORTED as
- * nacre_module_check_runs; UNLINKABLE if imports are missing (all are named) or of another type: where
- * they tell which other host the module was made for, a second line says so ("note: ..."); TRAP and
- * EXIT by its start function or its segments. There is no instance then; after TRAP and EXIT what it
- * wrote into imported memories, tables and globals stays, and functions of it that are in imported
- * tables go on working. */
+ * nacre_module_check_runs; UNLINKABLE if imports are missing (all are named) or of another type:
+ * where they tell which other host the module was made for, a second line says so ("note: ...");
+ * TRAP and EXIT by its start function or its segments. There is no instance then; after TRAP and
+ * EXIT what it wrote into imported memories, tables and globals stays, and functions of it that are
+ * in imported tables go on working. */
 NACRE_API nacre_error_t* nacre_instance_new(nacre_store_t* store, nacre_module_t* module,
                                             nacre_unknown_imports_t unknown_imports,
                                             nacre_instance_t** out);
@@ -531,17 +534,17 @@ NACRE_API nacre_error_t* nacre_instance_new_child(nacre_store_t* store, nacre_in
  * takes or returns something; TRAP or EXIT by it. */
 NACRE_API nacre_error_t* nacre_instance_initialize(nacre_instance_t* instance);
 /* Runs a command: `_start`. Returning from it is success. Fails: USAGE if there is none; INVALID if
- * it takes or returns something; TRAP; EXIT if the guest ended itself, with whatever code, 0 included.
- * The instance may be called again, in the state that the guest left. */
+ * it takes or returns something; TRAP; EXIT if the guest ended itself, with whatever code, 0
+ * included. The instance may be called again, in the state that the guest left. */
 NACRE_API nacre_error_t* nacre_instance_start(nacre_instance_t* instance);
 
 /* Whether there is a function of that name, and its shape. Pointers live as long as the store. */
 NACRE_API bool nacre_instance_func_type(nacre_instance_t* instance, const char* name,
                                         const nacre_val_kind_t** params, size_t* param_count,
                                         const nacre_val_kind_t** results, size_t* result_count);
-/* Counts and kinds must be those of the function. Fails: USAGE if they are not, or if there is no such
- * function; TRAP or EXIT by the guest. results are written only on success; the instance may be called
- * again, in the state that the guest left. */
+/* Counts and kinds must be those of the function. Fails: USAGE if they are not, or if there is no
+ * such function; TRAP or EXIT by the guest. results are written only on success; the instance may
+ * be called again, in the state that the guest left. */
 NACRE_API nacre_error_t* nacre_instance_call(nacre_instance_t* instance, const char* name,
                                              const nacre_val_t* args, size_t arg_count,
                                              nacre_val_t* results, size_t result_count);
@@ -567,8 +570,8 @@ NACRE_API nacre_error_t* nacre_instance_func(nacre_instance_t* instance, const c
  * guest. The values are unspecified after a failure. */
 NACRE_API nacre_error_t* nacre_func_call(nacre_func_t* func, nacre_raw_val_t* values, size_t count);
 
-/* The bytes of an exported memory; they stay where they are, the size may grow. Fails: USAGE if there
- * is none. */
+/* The bytes of an exported memory; they stay where they are, the size may grow. Fails: USAGE if
+ * there is none. */
 NACRE_API nacre_error_t* nacre_instance_memory(nacre_instance_t* instance, const char* name,
                                                uint8_t** data, size_t* size_bytes);
 
@@ -595,8 +598,8 @@ NACRE_API nacre_error_t* nacre_pool_new(nacre_engine_t* engine, const nacre_pool
                                         nacre_pool_t** out);
 /* Instances that are out stay good; each goes when it is released. */
 NACRE_API void nacre_pool_delete(nacre_pool_t* pool);
-/* Offers module.name to all guests. The callback's data is that of the guest who calls. Fails: USAGE
- * once the first instance was made. */
+/* Offers module.name to all guests. The callback's data is that of the guest who calls. Fails:
+ * USAGE once the first instance was made. */
 NACRE_API nacre_error_t* nacre_pool_define_func(nacre_pool_t* pool, const char* module,
                                                 const char* name, const nacre_val_kind_t* params,
                                                 size_t param_count, const nacre_val_kind_t* results,
@@ -610,8 +613,8 @@ NACRE_API nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module
                                                 nacre_grants_t* grants, void* data,
                                                 nacre_instance_t** out);
 /* The guest is done; its instance and all that was asked of it must not be used any more. Fails:
- * USAGE if a call of it has not returned, or if it did not come from a pool: it stays what it was; IO
- * if what "record" and "audit" asked for could not be written: it is released all the same. */
+ * USAGE if a call of it has not returned, or if it did not come from a pool: it stays what it was;
+ * IO if what "record" and "audit" asked for could not be written: it is released all the same. */
 NACRE_API nacre_error_t* nacre_pool_release(nacre_instance_t* instance);
 
 typedef struct nacre_pool_counts {
@@ -635,8 +638,9 @@ typedef struct nacre_wast_counts {
 typedef void (*nacre_wast_report_t)(void* data, uint32_t line, const char* message, bool skipped);
 
 /* Runs one .wast file in a store of its own and adds to counts, also when it fails half-way. Takes
- * config; NULL means the defaults. Fails: IO if the file cannot be read; MALFORMED if it is no script;
- * what nacre_engine_new fails with. Assertions that do not hold are reported, not failures. */
+ * config; NULL means the defaults. Fails: IO if the file cannot be read; MALFORMED if it is not a
+ * script; what nacre_engine_new fails with. Assertions that do not hold are reported, not
+ * failures. */
 NACRE_API nacre_error_t* nacre_wast_run(const char* path, nacre_config_t* config,
                                         nacre_wast_report_t report, void* data,
                                         nacre_wast_counts_t* counts);

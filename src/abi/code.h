@@ -92,7 +92,7 @@ class Tier {
   // left there. On a trap, adds this activation's frames to it. The caller counts host_depth.
   virtual Outcome call(ExecContext& exec, FuncObject& function, Value* values) = 0;
 
-  // The same as call() for who calls `function` often; good as long as the function. Null: there is
+  // The same as call() for many calls of `function`; valid as long as the function. Null: there is
   // no shorter way. Errors: out_of_memory.
   virtual Result<HostEntry> host_entry(FuncObject& /*function*/) { return nullptr; }
 };

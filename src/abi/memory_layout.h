@@ -9,8 +9,8 @@
 namespace nacre::abi {
 
 struct MemoryLayout {
-  // Inaccessible bytes in front of the base: a wrongly sign-extended index lands here (invariants.md:
-  // guard-region).
+  // Inaccessible bytes in front of the base: a wrongly sign-extended index lands here
+  // (invariants.md: guard-region).
   uint64_t front_guard_bytes = 0;
   // From the base: what can become accessible, then what never will. An access of at most 16 bytes
   // at base + index + offset, both below 2^32, stays inside: 8 GiB + 64 KiB.

@@ -62,7 +62,7 @@ abi::Outcome Callback::call_with(const abi::HostCall& call, void* first, abi::Va
     if (results[i] == NACRE_FUNCREF &&
         !runtime::Store::of(call.exec).is_ref_of_type(values[i].ref, ValType::funcref())) {
       return abi::make_trap(abi::TrapKind::host_error,
-                            "a host function returned something that is no function reference");
+                            "a host function returned something that is not a function reference");
     }
   }
   return nullptr;

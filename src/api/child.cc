@@ -67,7 +67,7 @@ Result<std::shared_ptr<Object>> switched(const Grants& grants, const policy::Rul
   return given ? std::move(object) : nullptr;
 }
 
-// A value that is written down is no right of the parent's.
+// A value that is written down is not a right of the parent's.
 Result<void> give_variables(World& world, const World& parent, const policy::RuleSet& rules) {
   std::vector<const Rule*> unset;
   const host::Variables& parents = parent.env().variables;

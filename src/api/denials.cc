@@ -46,7 +46,7 @@ const Rule* mount_of(const std::vector<Rule>& mounts, std::string_view path) {
 std::string widened(const Rule& mount, host::Action action) {
   Rule wider = mount;
   wider.rights = mount.rights | host::right_for(action);
-  // Whoever makes a file writes to it.
+  // A program that makes a file writes to it.
   if (action == host::Action::create) wider.rights = wider.rights | Rights::write;
   return flags_text({std::move(wider)});
 }
@@ -164,7 +164,7 @@ Denials describe_denials(const std::vector<host::Denial>& denials, const Oversig
 std::string summarize(const Denials& denials, const std::string& program) {
   if (denials.lines.empty()) return "";
   std::string count = std::to_string(denials.things);
-  // The line of all that nobody granted stands alone or last.
+  // The line of all that was not granted stands alone or last.
   bool has_many = denials.lines.size() == 1 && denials.things > kFew;
   if (has_many) {
     return program_text(program) + " tried " + count +

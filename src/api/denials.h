@@ -21,7 +21,7 @@ struct Denials {
   uint64_t things = 0;  // that they tell of
 };
 
-// First those beyond what was granted, then what a rule forbids, then one line for all that nobody
+// First those beyond what was granted, then what a rule forbids, then one line for all that was not
 // granted, with the least grants that would allow it.
 Denials describe_denials(const std::vector<host::Denial>& denials, const Oversight& oversight,
                          Missed missed);

@@ -53,7 +53,7 @@ struct Prepared {
   Alone alone = Alone::no;
 };
 
-// What rules allow of the variables that somebody has, and what they give besides. `unset` gets the
+// The variables that rules allow of those present, and those that they set. `unset` gets the
 // rules that name one which is not there.
 host::Variables granted_variables(const policy::RuleSet& rules, const os::VariableViews& own,
                                   std::vector<const policy::Rule*>& unset);
@@ -88,7 +88,7 @@ class Grants {
   Result<policy::Remembered> remembered() const;
   // Whether that counts.
   bool reads_store() const;
-  // Whether what nobody said anything about is asked for, where somebody can be asked.
+  // Whether undecided requests prompt, where there is a way to ask.
   bool asks() const { return ask_ == Ask::always || (ask_ == Ask::on_terminal && !deny_all_); }
   // Whether something of this kind is there without a rule.
   bool granted_by_default(policy::Kind kind) const;
@@ -126,7 +126,7 @@ class Grants {
   std::shared_ptr<policy::TerminalAsker> terminal_;  // asker_, if it is the terminal
   Ask ask_ = Ask::never;
   std::string ask_server_;
-  bool root_ = false;  // show the root, whether somebody can be asked or not
+  bool root_ = false;  // show the root even if there is no way to ask
   bool deny_all_ = false;
   bool remember_ = false;
   bool lockdown_ = false;

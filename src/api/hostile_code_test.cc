@@ -240,7 +240,7 @@ TEST(HostileCodeForDebuggers, IsStoppedWhileItIsPrepared) {
   }
 }
 
-// Whoever comes later finds nothing of it.
+// A later caller finds nothing of it.
 TEST_P(HostileCode, IsPreparedForTheNext) {
   if (world.engine == nullptr) GTEST_SKIP() << "no compiler for this processor";
   Shape shape = shapes()[0];

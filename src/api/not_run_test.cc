@@ -78,7 +78,7 @@ TEST_P(NotRun, IsExplained) {
   nacre_grants_delete(grants);
 }
 
-// Nobody has looked at what was not validated.
+// What was not validated was not looked through.
 TEST_P(NotRun, TrapsWhereBodiesAreValidatedLazily) {
   load("lazy");
   if (engine == nullptr) return;

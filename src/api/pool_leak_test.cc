@@ -1,5 +1,6 @@
-// The leak oracle of instance pools (invariants.md: slot-reset): a guest of every shape fills all it can reach
-// with a secret; the next guest in its slot, of every shape as well, finds none of it anywhere.
+// The leak oracle of instance pools (invariants.md: slot-reset): a guest of every shape fills all
+// it can reach with a secret; the next guest in its slot, of every shape as well, finds none of it
+// anywhere.
 #include <gtest/gtest.h>
 
 #include <algorithm>

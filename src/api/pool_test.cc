@@ -218,7 +218,8 @@ TEST_P(CPool, RefusesWrongUse) {
   values[3].f64 = 1.5;
   EXPECT_NE(text(nacre_func_call(func, values, 3)), "");
   values[1].ref = 0x1234;
-  EXPECT_EQ(text(nacre_func_call(func, values, 4)), "wrong use: argument 1 is no funcref");
+  EXPECT_EQ(text(nacre_func_call(func, values, 4)),
+            "wrong use: argument 1 is not a value of type funcref");
   values[1].ref = 0;
   ASSERT_EQ(text(nacre_func_call(func, values, 4)), "");
   EXPECT_EQ(values[0].f64, 1.5);

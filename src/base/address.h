@@ -36,7 +36,7 @@ std::string endpoint_text(const Endpoint& endpoint);
 Endpoint real_destination(Endpoint to);
 
 // A host's name in the spelling that rules are compared in: lower case, no dot at the end. Nothing
-// for what is no name (RFC 1123, with _), and for what a resolver would take for an address.
+// for what is not a name (RFC 1123, with _), and for what a resolver would take for an address.
 std::optional<std::string> canonical_host_name(std::string_view text);
 
 }  // namespace nacre

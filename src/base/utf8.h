@@ -17,9 +17,9 @@ inline bool is_utf8(std::string_view text) { return is_utf8(as_bytes(text)); }
 void append_utf8(std::string& out, uint32_t scalar);
 
 // The text with control, bidirectional, invisible and invalid bytes escaped as \u{..} or \xx, for terminals
-// and error messages (invariants.md: printable-text): what it returns never moves a cursor, reorders a line or
-// hides a part of itself, and a name of a megabyte is cut after about `max_bytes`, with "..." in the
-// place of the rest.
+// and error messages (invariants.md: printable-text): what it returns never moves a cursor,
+// reorders a line or hides a part of itself, and a name of a megabyte is cut after about
+// `max_bytes`, with "..." in the place of the rest.
 inline constexpr size_t kMaxPrintableBytes = 1000;
 std::string printable(std::string_view text, size_t max_bytes = kMaxPrintableBytes);
 

@@ -1,8 +1,8 @@
 // Loads and stores.
 //
-// All addresses of guest memory are made here (invariants.md: address-emitter): an i32 index has clear
-// upper bits wherever it is (operand.h), it is added to the base as 64 bits, and nothing that the
-// guest computed is ever folded into the address.
+// All addresses of guest memory are made here (invariants.md: address-emitter): an i32 index has
+// clear upper bits wherever it is (operand.h), it is added to the base as 64 bits, and nothing that
+// the guest computed is ever folded into the address.
 #include <cstddef>
 
 #include "abi/memory_layout.h"
@@ -99,7 +99,7 @@ bool FunctionCompiler::used_in_place(Type type) const {
     return is_32 ? between(Op::i32_eq, Op::i32_ge_u) : between(Op::i64_eq, Op::i64_ge_u);
   };
   if (next == Op::local_get || next == (is_32 ? Op::i32_const : Op::i64_const)) {
-    // One that is no instruction of the machine: look behind it.
+    // One that is not an instruction of the machine: look behind it.
     do {
       ++p;
     } while (*p >= 0x80);

@@ -534,7 +534,7 @@ TEST(BrokerTest, ALogIsToldOfCallsAndOfNothingElse) {
   EXPECT_TRUE(std::ranges::is_sorted(times));
   EXPECT_LT(times.back(), "2200");
   EXPECT_EQ(after.find("\n{\"event\""), std::string::npos);
-  // Who has no log is told nothing.
+  // A broker without a log is told nothing.
   Server other(std::move(ends.first), {.policy = make_policy(tree)});
   EXPECT_EQ(other.handle(whole)->message.bytes()[0], refused);
 }

@@ -242,7 +242,7 @@ void Client::log(const host::CallRecord& record) {
   if (channel_.send(message.bytes())) ++not_wanted_;
 }
 
-// Where nobody called finish(), what is left is written all the same.
+// What is left is written even if finish() was never called.
 Client::~Client() {
   if (!calls_) return;
   std::lock_guard lock(mutex_);

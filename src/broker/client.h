@@ -75,10 +75,10 @@ class Client final : public host::Gate, public std::enable_shared_from_this<Clie
   std::unique_ptr<CallBatch> calls_;
   std::mutex mutex_;
   bool refused_ = false;     // something, at some time
-  uint32_t not_wanted_ = 0;  // answers that nobody waits for any more
+  uint32_t not_wanted_ = 0;  // answers that no request waits for any more
 };
 
-// A gate whose work somebody else can take over, before it is used by a second thread.
+// A gate that can be told, before a second thread uses it, to pass its questions to another gate.
 class GateSwitch final : public host::Gate {
  public:
   explicit GateSwitch(std::shared_ptr<host::Gate> gate) : gate_(std::move(gate)) {}

@@ -129,7 +129,7 @@ class EscapeTest : public testing::TestWithParam<Setting> {
     for (const auto& [name, target] : kWays) {
       char text[256];
       ssize_t length = readlink(tree.path_of(name).c_str(), text, sizeof text);
-      ASSERT_GT(length, 0) << name << " is no link any more";
+      ASSERT_GT(length, 0) << name << " is not a link any more";
       EXPECT_EQ(std::string_view(text, static_cast<size_t>(length)), target) << name;
     }
     struct stat status;
@@ -337,7 +337,7 @@ std::function<void()> swapping(std::string a, std::string b) {
   };
 }
 
-// Mounts a directory on another and takes it away under whoever is in it.
+// Mounts a directory on another and takes it away while it is in use.
 std::function<void()> mounting(std::string from, std::string to) {
   return [from = std::move(from), to = std::move(to)] {
     if (mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) != 0) return;

@@ -19,7 +19,7 @@ enum class Request : uint8_t {
 // asked first.
 inline constexpr uint8_t kSomebodyIsAsked = 0xFF;
 
-// The beginning of an answer that is no error.
+// The beginning of an answer that is not an error.
 Writer success();
 // What stands in an answer behind its error.
 Reader reader_of(const os::Channel::Message& answer);

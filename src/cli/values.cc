@@ -50,7 +50,7 @@ std::string format_float(Float value) {
 }
 
 [[noreturn]] void refuse(const std::string& text, nacre_val_kind_t kind) {
-  throw Failure{"argument \"" + text + "\" is no " + kind_text(kind), true};
+  throw Failure{"argument \"" + text + "\" is not a value of type " + kind_text(kind), true};
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ struct Form {
   Meaning meaning = Meaning::ignored;
 };
 
-// Nothing: no such form, so nobody knows where the next value begins.
+// Nothing: no such form, so it is unknown where the next value begins.
 std::optional<Form> find_form(uint64_t number);
 
 // The next value; the reader fails where it is not whole or makes too much work.

@@ -21,7 +21,7 @@ class LineTable {
   };
 
   // The table of a unit, which must outlive it, run for the addresses in `wanted`. Nothing without a
-  // table, or if it is of a version that nobody knows.
+  // table, or if its version is unknown.
   static std::optional<LineTable> read(const Unit& unit, const Addresses& addresses,
                                        AddressSet wanted);
 

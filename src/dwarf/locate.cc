@@ -24,7 +24,7 @@ constexpr uint64_t kMaxSteps = 100'000'000;
 // The body of a function as the module has it, in addresses.
 using Body = Unit::Extent;
 
-// Whether debug information is of this very code, and not of what it was before somebody wrote the
+// Whether debug information is of this very code, and not of what it was before a tool wrote the
 // module anew and left these sections as they were. Functions begin at their body or at its size in
 // front of it, and end with it or at its last instruction.
 bool is_of(const FunctionPlace& place, const Body& body) {
@@ -87,7 +87,7 @@ class Locator {
   // Which of the addresses it knows.
   AddressSet search(Unit& unit, AddressSet wanted) {
     auto covered = unit.covered(unit.root(), addresses_);
-    // Who does not say what code is of it, says so in its lines.
+    // A unit that does not say which code belongs to it says so in its lines.
     wanted &= covered.value_or(wanted);
     if (wanted == 0) return 0;
     auto lines = LineTable::read(unit, addresses_, wanted);

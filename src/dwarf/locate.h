@@ -1,7 +1,7 @@
 // Where instructions of a module come from in its sources, by the debug information that compilers
 // leave in custom sections (DWARF 2 to 5).
 //
-// Nobody vouches for it: it may be cut short, lie, or be made to keep its reader busy. So every
+// It is not trusted: it may be cut short, lie, or be made to keep its reader busy. So every
 // question has a bounded number of steps and of bytes, and whatever cannot be read is just not known.
 #pragma once
 

@@ -150,7 +150,7 @@ void append(ByteVector& to, const ByteVector& bytes, size_t times) {
   for (size_t i = 0; i < times; ++i) to.insert(to.end(), bytes.begin(), bytes.end());
 }
 
-// Seconds that nobody needs, even under sanitizers.
+// More seconds than it ever takes, even under sanitizers.
 void expect_quick(const SectionBytes& sections) {
   auto begin = std::chrono::steady_clock::now();
   shown(sections, Info::kTwice);

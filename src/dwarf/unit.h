@@ -38,7 +38,7 @@ class Entry {
 class Unit {
  public:
   // The unit whose header begins at `offset`, with its root entry. Nothing where there is none, or
-  // one that cannot be read, and then nobody knows where the next one begins.
+  // one that cannot be read, and then it is unknown where the next one begins.
   static std::optional<Unit> read(const Sections& sections, uint64_t offset, Work& work);
   // The same, of the unit that an entry is in; its entries can be read.
   static std::optional<Unit> around(const Sections& sections, uint64_t entry, Work& work);

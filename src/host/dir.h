@@ -62,17 +62,17 @@ class Dir : public Handle {
   HostResult<std::vector<DirEntry>> read_entries(uint64_t cookie, size_t budget_bytes);
 
   const std::shared_ptr<const Grant>& grant() const { return grant_; }
-  // The same directory for somebody who has fewer rights: `grant` counts instead of its own, the
+  // The same directory for a guest that has fewer rights: `grant` counts instead of its own, the
   // gate of its own still decides.
   virtual HostResult<std::shared_ptr<Dir>> narrowed(const std::shared_ptr<const Grant>&) {
     return failed(Errno::notsup);
   }
   // Whether the gate decides each act in it; otherwise the grant covers all that lies below.
   virtual bool is_guarded() const { return false; }
-  // From now on, times of what has a name in it or below are left to somebody else, see
+  // From now on, times of what has a name in it or below are set by another process, see
   // os::TimeSetter; does nothing where they are no times of the operating system.
   virtual void leave_times_to(const std::shared_ptr<os::TimeSetter>&) {}
-  // What that somebody does, see os::BeneathDir::set_times_for.
+  // What that process does, see os::BeneathDir::set_times_for.
   virtual HostResult<void> set_times_for(int /*process*/, int /*number*/,
                                          const std::string& /*name*/, const FileTimes&) {
     return failed(Errno::notsup);

@@ -1,4 +1,5 @@
-// Paths are resolved safely while somebody else renames what they go through (invariants.md: paths-stay-beneath).
+// Paths are resolved safely while somebody else renames what they go through (invariants.md:
+// paths-stay-beneath).
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // A program's arguments and environment: values, fixed before it starts, but for variables about
-// which somebody has to be asked.
+// which a question has to be asked.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,7 @@
 // Why an operation on a host object failed: the POSIX reasons, those of resolvers, `not_granted`
 // for what the object's grant does not cover (a path outside its directory, a write to a read-only
 // one), `no_capability` for what the gate refused, and `hidden` for a path that it refused to
-// somebody who may not know either whether anything is there: guests are told that nothing is.
+// a guest that may not know either whether anything is there: it is told that nothing is.
 #pragma once
 
 #include <cstdint>

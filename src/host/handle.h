@@ -51,7 +51,7 @@ enum class HandleKind : uint8_t { file, dir, stream, socket };
 struct Readiness {
   bool ready = false;
   bool hangup = false;
-  uint64_t bytes = 0;  // known to be available; 0 where nobody knows
+  uint64_t bytes = 0;  // known to be available; 0 where that is unknown
 };
 
 class Handle {

@@ -168,7 +168,7 @@ HostResult<Socket::Received> NetSocket::receive(std::span<const MutableBytes> to
   for (;;) {
     Received received = HOST_TRY(FdSocket::receive(to, options));
     if (!hears_few || (received.sender && peers_.contains(*received.sender))) return received;
-    // Of somebody else: as if it had not come.
+    // From another sender: as if it had not come.
     if (options.peek) {
       MutableBytes nothing;
       HOST_TRY(FdSocket::receive(std::span(&nothing, 1), {.nonblocking = true}));

@@ -89,7 +89,7 @@ class RealOpenedSocket final : public OpenedSocket {
   }
 
  private:
-  // Once something was decided: who may do nothing makes no socket either.
+  // Only once something was decided: a guest without rights makes no socket either.
   HostResult<void> make() {
     if (fd_.valid()) return {};
     os::OwnedFd fd = HOST_TRY(from_sys(os::make_socket(plan_.family, plan_.type)));

@@ -29,16 +29,15 @@ struct SocketPlan {
   IpFamily family = IpFamily::v4;
   SocketType type = SocketType::stream;
   std::map<SocketOption, int64_t> options = {};  // settable ones
-  // Datagrams: what they are sent from, with any free port. That is decided by nobody: who has not
-  // been allowed to listen hears those only whom it may send to.
+  // Datagrams: what they are sent from, with any free port. No decision is needed: a guest that may
+  // not listen receives only from those to whom it may send.
   std::optional<IpAddress> source = std::nullopt;
 };
 
-// To how many a socket remembers that it may send; then it forgets them all and is decided about
-// anew.
+// Peers that a socket remembers as allowed; beyond this it forgets all and asks again.
 inline constexpr size_t kMaxPeers = 4096;
 
-// A socket of the system in the hands of whoever may bind and connect it. no_capability: it was
+// A socket of the system, held by the process that may bind and connect it. no_capability: it was
 // decided against; then nothing was done.
 class OpenedSocket {
  public:
@@ -59,9 +58,9 @@ class OpenedSocket {
 class Network {
  public:
   virtual ~Network() = default;
-  // At most os::kMaxAddresses. inval: it is no name (canonical_host_name). An answer may take
+  // At most os::kMaxAddresses. inval: it is not a name (canonical_host_name). An answer may take
   // as long as servers do; intr if the guest is to stop meanwhile, or something can be read from
-  // the descriptor `give_up` (-1: none), which says that nobody wants it any more.
+  // the descriptor `give_up` (-1: none), which says that it is not wanted any more.
   virtual HostResult<std::vector<IpAddress>> look_up(std::string_view name, int give_up = -1) = 0;
   // Whether what is sent to the address leaves this machine for one other (os/route.h); no, if that
   // is not known.
@@ -96,7 +95,7 @@ std::shared_ptr<Network> make_real_network(std::shared_ptr<Gate> gate);
 // "tcp://10.0.0.1:80": what a decision is about.
 std::string object_text(SocketType type, const Endpoint& endpoint);
 
-// A socket that a guest makes. `grant`: of whoever decides, for what is accepted.
+// A socket that a guest makes. `grant`: the decisions, for what is accepted.
 std::shared_ptr<Socket> make_net_socket(std::shared_ptr<Network> network, IpFamily family,
                                         SocketType type, const std::shared_ptr<const Grant>& grant);
 

@@ -60,7 +60,7 @@ class GateGuard final : public os::PathGuard {
   bool granted_;
 };
 
-// What a guest has open is no secret to it, whatever it may not do with it.
+// What a guest has open is not a secret to it, whatever it may not do with it.
 template <class T>
 HostResult<T> of_what_is_held(HostResult<T> result) {
   if (!result && result.error() == Errno::hidden) return failed(Errno::no_capability);
@@ -147,7 +147,7 @@ class RealDir final : public Dir {
   }
 
   HostResult<std::vector<DirEntry>> do_read_entries(uint64_t cookie, size_t budget_bytes) override {
-    // Whoever opened a directory was asked; nobody opened the one that is there from the start.
+    // Opening a directory was decided; the one that is there from the start was never opened.
     if (!working_dir_.empty()) {
       HOST_TRY(of_what_is_held(from_sys(dir_.open(".", O_RDONLY, false))));
     }
@@ -165,7 +165,7 @@ class RealDir final : public Dir {
     }
   }
 
-  // What lies above the grant is nobody's business.
+  // What lies above the grant is not told.
   uint64_t own_inode() {
     auto status = os::file_status(dir_.fd());
     return status ? status->st_ino : 0;

@@ -54,7 +54,7 @@ class RealStream final : public Stream {
   }
   HostResult<void> set_size(uint64_t size_bytes) override {
     if (size_bytes > INT64_MAX) return failed(Errno::inval);
-    // What is there may be somebody else's, who appends as well, also at this moment.
+    // What is there may belong to another process, which may append at this moment.
     bool cuts_off = opened_as_.append && size_bytes < size_of_file().value_or(0);
     if (cuts_off) return failed(Errno::perm);
     return from_sys(os::set_size(fd_.get(), size_bytes));
@@ -72,15 +72,15 @@ class RealStream final : public Stream {
   }
 
  private:
-  // Nothing: it is no regular file.
+  // Nothing: it is not a regular file.
   std::optional<uint64_t> size_of_file() const {
     auto status = os::file_status(fd_.get());
     if (!status || to_file_type(status->st_mode) != FileType::regular_file) return std::nullopt;
     return static_cast<uint64_t>(status->st_size);
   }
 
-  // Whoever shares the pipe or terminal with us may have made it nonblocking; that is not what the
-  // guest asked for.
+  // Another process that shares the pipe or terminal may have made it nonblocking; that is not what
+  // the guest asked for.
   template <class Transfer>
   os::Sys<size_t> waited(bool writing, Transfer transfer) {
     for (;;) {

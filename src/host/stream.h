@@ -1,12 +1,12 @@
 // A sequence of bytes: standard input and output, pipes, terminals, devices.
 //
 // Where it is a file in truth (`app < in > out`), it can be used as one: at the offset that is
-// shared with whoever opened it, or at any. Otherwise these operations answer as the system does
-// for what it is. What somebody opened for appending is appended to, whatever a guest says of its
-// own descriptor, and is never made shorter than it was.
-// Reads and writes may be short and may wait; a read of 0 bytes is the end. Asking poll_fd() or
-// readiness() first is how a skin implements a non-blocking mode: the descriptor's own mode is
-// shared with other processes and never changed.
+// shared with the process that opened it, or at any. Otherwise these operations answer as the
+// system does for what it is. What was opened for appending is appended to, whatever a guest says
+// of its own descriptor, and is never made shorter than it was. Reads and writes may be short and
+// may wait; a read of 0 bytes is the end. Asking poll_fd() or readiness() first is how a skin
+// implements a non-blocking mode: the descriptor's own mode is shared with other processes and
+// never changed.
 #pragma once
 
 #include <functional>

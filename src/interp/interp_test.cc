@@ -337,7 +337,7 @@ TEST(Interp, TrapsPassThroughHostFunctions) {
   ASSERT_EQ(outcome.trap().frames.size(), 2u);
   EXPECT_EQ(outcome.trap().frames[0].function, 1u);
   EXPECT_EQ(outcome.trap().frames[1].function, 2u);
-  // Whoever calls last has left, also if what it called is the host's.
+  // The last caller has left, also if what it called is the host's.
   outcome = guest.call("g", values);
   ASSERT_TRUE(outcome.is_trapped());
   ASSERT_EQ(outcome.trap().frames.size(), 2u);

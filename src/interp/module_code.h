@@ -22,7 +22,7 @@ class InterpCode final : public abi::ModuleCode {
                                                          Options options);
   ~InterpCode() override;
 
-  // The code of a function that the module defines; made now if nobody asked before. Fails if its
+  // The code of a function that the module defines; made now at the first request. Fails if its
   // body is invalid (under lazy validation), or memory ran out.
   Result<const FunctionCode*> function(uint32_t index);
 

@@ -111,7 +111,7 @@ struct State {
 #if NACRE_INTERP_THREADED
   NACRE_INLINE static State enter(NACRE_PARAMS) { return {pc, sp, tos, nos, fp, cursor}; }
   NACRE_INLINE void jump(Handler handler) const {
-    // Registers without a value are not worth a move.
+    // Registers without a value are not moved.
     uint64_t top = tos;
     uint64_t next = nos;
     if constexpr (P::kWide) asm("" : "=r"(top));

@@ -112,7 +112,7 @@ Result<void> ModuleCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> fu
   return {};
 }
 
-// Before anything runs: no memory for code is no trap then.
+// Before anything runs: no memory for code is not a trap then.
 Result<void> ModuleCode::make_room() {
   if (has_room_.load(std::memory_order_acquire) || module().bodies.empty()) return {};
   std::lock_guard lock(compiling_);

@@ -74,7 +74,8 @@ void on_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame, ui
 
 void on_fault(abi::ExecContext* exec, const uint8_t* pc, uint64_t address, const uint8_t* frame,
               abi::VmCtx* vmctx) {
-  // (invariants.md: known-faults) An instruction that accesses guest memory, an address of this instance.
+  // (invariants.md: known-faults) An instruction that accesses guest memory, an address of this
+  // instance.
   if (!code_of(*vmctx).find(pc, At::access) || !reaches(*vmctx, address))
     os::die_of_fault(reinterpret_cast<uintptr_t>(pc), address);
   set_trap(exec, TrapKind::memory_out_of_bounds, pc, frame, At::access);

@@ -1,4 +1,4 @@
-// Who wants to hear of machine code that is made while the program runs: profilers and debuggers,
+// What is told of machine code that is made while the program runs: profilers and debuggers,
 // which see addresses only and need names for them.
 #pragma once
 
@@ -18,7 +18,7 @@ struct NewCode {
   std::string name;  // "module!function"; printable
   // How to find its caller: a program of DWARF call frame instructions (DW_CFA_*), which begins
   // where the code begins, with the frame as a call leaves it: CFA rsp + 8, return address at CFA
-  // - 8. Empty: nobody knows.
+  // - 8. Empty: unknown.
   std::vector<uint8_t> unwind;
 };
 

@@ -26,7 +26,7 @@ void unmap(Views& views, uint64_t bytes) {
 
 void* unless_failed(void* at) { return at == MAP_FAILED ? nullptr : at; }
 
-// Of memory that is no file's: perf looks for names of such code only. Errors in errno.
+// Of memory that is not a file's: perf looks for names of such code only. Errors in errno.
 Views map_anonymous(uint64_t bytes) {
   Views views;
   views.writable = unless_failed(::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,

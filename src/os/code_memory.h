@@ -1,9 +1,9 @@
 // Memory for machine code that is made while the program runs.
 //
-// One object of shared memory, mapped twice: writable() for who makes code, executable() for who
-// runs it. No address is ever writable and executable, no protection changes once there may be code,
-// and what is not written costs address space only (invariants.md: write-xor-execute). It is no file's, so that
-// perf looks for names of it (os/perf_map.h), but for debuggers.
+// One object of shared memory, mapped twice: writable() to make code, executable() to
+// run it. No address is ever writable and executable, no protection changes once there may be code,
+// and what is not written costs address space only (invariants.md: write-xor-execute). It is not a
+// file's, so that perf looks for names of it (os/perf_map.h), but for debuggers.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ class CodeMemory {
   ~CodeMemory() { reset(); }
 
   // Zeroes. `for_debuggers`: they can set breakpoints in it, which the system otherwise forbids
-  // where two views share memory; what is written to a page afterwards is not seen by who runs it.
-  // Errors: out_of_memory; unsupported if the system lets nobody make code.
+  // where two views share memory; what is written to a page afterwards is not seen where it runs.
+  // Errors: out_of_memory; unsupported if the system allows no code to be made.
   static Result<CodeMemory> create(uint64_t bytes, bool for_debuggers = false,
                                    MappingContext context = {});
 

@@ -71,7 +71,7 @@ TEST_P(CodeMemoryTest, IsUnmappedAndPaidBack) {
             ErrorCode::out_of_memory);
 }
 
-// perf takes these two for memory that is no file's, and looks for names in its map.
+// perf takes these two for memory that is not a file's, and looks for names in its map.
 TEST(CodeMemory, IsAnonymousForProfilers) {
   auto memory = CodeMemory::create(1 << 16);
   ASSERT_TRUE(memory);

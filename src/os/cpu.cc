@@ -27,10 +27,11 @@ Error unknown(std::string_view word) {
 #define CPU_FEATURE(name, text) names += " " text;
 #include "os/cpu.def"
 #undef CPU_FEATURE
-  return Error(ErrorCode::usage, "\"" + std::string(word) +
-                                     "\" is no processor: native, all or none, then changes such "
-                                     "as \",-NAME\" of" +
-                                     names);
+  return Error(ErrorCode::usage,
+               "\"" + std::string(word) +
+                   "\" is not a processor: native, all or none, then changes such "
+                   "as \",-NAME\" of" +
+                   names);
 }
 
 }  // namespace

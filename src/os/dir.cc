@@ -245,7 +245,7 @@ int BeneathDir::admit(int fd, const std::string& name, uint8_t wanted, NameEffec
                       bool silent) const {
   if (!guard_) return 0;
   Sys<std::string> path = path_of(fd);
-  if (!path) return is_removed(fd) ? ENOENT : kHidden;  // nobody can say what it is
+  if (!path) return is_removed(fd) ? ENOENT : kHidden;  // it cannot be told what it is
   Sys<struct stat> status = name.empty() ? file_status(fd) : status_in(fd, name.c_str());
   PathUse use{name.empty() ? std::move(*path) : join_path(*path, name), wanted,
               status ? status->st_mode & S_IFMT : 0, effect, silent};
@@ -341,7 +341,7 @@ Sys<OwnedFd> BeneathDir::open_guarded(const std::string& path, int flags, bool f
       return std::unexpected(admit_missing(path, wanted, object.error()));
     }
     Sys<OwnedFd> made = create_guarded(path, flags & ~O_TRUNC, follow && !exclusive);
-    // Made by somebody else since: then it is opened like anything that was there.
+    // Another process made it since: then it is opened like anything that was there.
     if (made || made.error() != EEXIST || exclusive) return made;
   }
   return std::unexpected(EBUSY);

@@ -10,7 +10,7 @@
 //
 // With a PathGuard, every call first finds out which object of the host it is about, holds that
 // object (or the directory that a new name will be in) open, asks the guard about its path, and
-// then works on what it holds: what was asked about is what is used, whoever renames meanwhile.
+// then works on what it holds: what was asked about is what is used, whatever is renamed meanwhile.
 // Whether something exists is told only to those who may look at it.
 #pragma once
 
@@ -64,7 +64,7 @@ struct PathUse {
   uint8_t wanted;    // kReadPath | ...
   mode_t type;       // S_IFREG and so on of what is there; 0: nothing
   NameEffect effect = NameEffect::stays;
-  // Nobody is to be asked: what rules do not admit is only noted.
+  // No question is asked: what rules do not admit is only noted.
   bool silent = false;
   bool closed = false;  // silent; nothing opens it from here, see BeneathDir::open
 };
@@ -74,7 +74,7 @@ class PathGuard {
   virtual ~PathGuard() = default;
   // Any thread may call; may take as long as a person takes to answer.
   virtual bool admits(const PathUse& use) = 0;
-  // Of a use that was not admitted: whether what is at its path may be known. Asks nobody.
+  // Of a use that was not admitted: whether what is at its path may be known. Asks no question.
   virtual bool shows(const PathUse& use) = 0;
 };
 

@@ -13,7 +13,7 @@ namespace nacre::os {
 std::optional<std::string> environment_variable(const std::string& name);
 
 // All that have a name, in the order of the process. Views of its own memory, where they stay until
-// somebody changes a variable: whoever does not need a value does not leave a copy of it behind.
+// a variable is changed, so a value that is not needed leaves no copy behind.
 using VariableViews = std::vector<std::pair<std::string_view, std::string_view>>;
 VariableViews environment();
 

@@ -166,7 +166,7 @@ void restore_default(int signal) {
   ::sigaction(signal, &action, nullptr);
 }
 
-// Nobody else wants the signal: say so, and let its default action end the process.
+// No other handler wants the signal: say so, and let its default action end the process.
 void die(int signal, const siginfo_t* info, uintptr_t pc) {
   auto address = reinterpret_cast<uintptr_t>(info->si_addr);
   describe_fault(signal, info->si_code > 0 ? &address : nullptr, pc);
@@ -241,7 +241,7 @@ void on_interrupt(int signal, siginfo_t* info, void* raw_context) {
   int saved_errno = errno;
   if (Interruptible* running = innermost())
     interrupt(*running, static_cast<ucontext_t*>(raw_context));
-  // Somebody else's: not from a thread of this process to another.
+  // Not ours: not sent from a thread of this process to another.
   const struct sigaction& former = handler.former_interrupt;
   if (info->si_code != SI_TKILL) {
     if ((former.sa_flags & SA_SIGINFO) != 0) {
@@ -279,7 +279,7 @@ class SignalStack {
     stack_t current = {};
     if (::sigaltstack(nullptr, &current) == 0 && (current.ss_flags & SS_DISABLE) == 0 &&
         current.ss_size >= kSignalStackBytes) {
-      return;  // somebody's own, and large enough
+      return;  // set by the embedder, and large enough
     }
     auto memory = Reservation::reserve(kSignalStackBytes + page_bytes());
     if (!memory || !memory->commit(page_bytes(), kSignalStackBytes)) return;

@@ -5,8 +5,8 @@
 // address of the instruction and the place to go on are put into a table of the linked object
 // (section nacre_fault_table); the handler of SIGSEGV and SIGBUS looks the faulting instruction up,
 // makes sure that the faulting address lies in a registered reservation, and moves the program
-// counter. It accepts nothing else (invariants.md: known-faults): other faults go to the handler that was
-// installed before ours, or end the process with a message.
+// counter. It accepts nothing else (invariants.md: known-faults): other faults go to the handler
+// that was installed before ours, or end the process with a message.
 //
 //   uint32_t value;
 //   if (!os::guarded_load(base + address, value)) return trap;   // base + address: see below
@@ -16,8 +16,7 @@
 // changed nothing. The values are copied as they lie in memory, little-endian.
 //
 // Machine code that is made at run time has no rows there: a CodeRange says where it lies and where
-// a fault in it goes on. Whoever stands at that landing looks the instruction up in tables of its
-// own.
+// a fault in it goes on. The code at that address looks the instruction up in tables of its own.
 //
 // The handler's tables and the handlers themselves are process-wide, one of the few mutable globals
 // of the project (docs/architecture.md names all). Everything here may be called from any thread.

@@ -1,7 +1,7 @@
 // A whole file in memory, read-only.
 //
-// Read, not mapped: a mapped file that somebody shortens kills the process that reads behind the
-// new end, and that somebody can be the guest itself, if it may write where its own program lies.
+// Read, not mapped: a mapped file that is shortened kills the process that reads behind the new
+// end, and the guest itself can shorten it, if it may write where its own program lies.
 // Immutable; any thread may read.
 #pragma once
 

@@ -1,7 +1,7 @@
 // How running code is told to stop, from another thread and without a counter in the code.
 //
-// Whoever wants it to stop writes the reason into the word `stop` of what the code runs in, and
-// sends the signal (interrupt_thread) to the thread, again each millisecond until the code has
+// A thread that wants it to stop writes the reason into the word `stop` of what the code runs in,
+// and sends the signal (interrupt_thread) to the thread, again each millisecond until the code has
 // stopped. What the signal finds there:
 //
 //   machine code in a CodeRange (os/fault.h)   it goes on at the range's landing for interrupts, in
@@ -13,8 +13,8 @@
 //                                              look at stop_requested() and give up
 //   anything else                              nothing: it sees the word when it is done
 //
-// The signal is SIGURG, which does nothing where nobody asked for it and which debuggers pass over.
-// A handler that was there before gets those that are not ours.
+// The signal is SIGURG, which does nothing where no handler is installed and which debuggers pass
+// over. A handler that was there before gets those that are not ours.
 #pragma once
 
 #include <pthread.h>

@@ -4,7 +4,7 @@
 // A Reservation is inaccessible when made and costs address space only. commit() makes whole pages
 // readable, writable and zero; it never moves anything. Sizes are in bytes; offsets and lengths are
 // rounded outwards to page_bytes(). Errors: ErrorCode::out_of_memory. A Reservation is used by one
-// thread at a time, except that committed bytes belong to whoever may access them.
+// thread at a time, except that committed bytes may be accessed by several.
 #pragma once
 
 #include <atomic>
@@ -20,8 +20,9 @@ uint64_t page_bytes();
 // `size` up to the next multiple of page_bytes(), or nothing that fits: then UINT64_MAX.
 uint64_t round_up_to_page(uint64_t size);
 
-// Lets one chosen allocation fail, so that tests can walk through every failure path (invariants.md:
-// two-phases): allocation number `index` (from 0) of those that ask it. Null pointers mean "never".
+// Lets one chosen allocation fail, so that tests can walk through every failure path
+// (invariants.md: two-phases): allocation number `index` (from 0) of those that ask it. Null
+// pointers mean "never".
 class FailPoint {
  public:
   explicit FailPoint(uint64_t index) : index_(index) {}
@@ -58,7 +59,7 @@ class AddressSpaceBudget {
 class MemoryImage;
 class ReservationStock;
 
-// Who is asked before address space is taken; all may be null and outlive what they were given to.
+// What is asked before address space is taken; all may be null and outlive what they were given to.
 struct MappingContext {
   AddressSpaceBudget* budget = nullptr;
   FailPoint* fail_point = nullptr;
@@ -78,7 +79,7 @@ class Reservation {
   // zero. On failure nothing that was accessible has changed.
   Result<void> commit(uint64_t offset, uint64_t length);
   // Bytes [offset, offset + image.size_bytes()) become readable, writable and those of `image`,
-  // copied page by page when somebody writes; whatever was there is gone. `offset` is at a page.
+  // copied page by page when it is written; whatever was there is gone. `offset` is at a page.
   Result<void> map_image(uint64_t offset, const MemoryImage& image);
   // Bytes [offset, offset + length), whole pages, become inaccessible again; they are lost. On
   // failure they must not be used for anybody else. For memory of small pages.
@@ -97,7 +98,7 @@ class Reservation {
   MappingContext context_;
 };
 
-// Reservations that somebody gave up, kept for the next one who wants one of the same size: their
+// Reservations that were given up, kept for the next one of the same size: their
 // address space stays taken, of their contents nothing is left. A few; newer ones push the oldest
 // out. One thread at a time.
 class ReservationStock {

@@ -1,7 +1,7 @@
 // Bytes that many mappings start from: the initial contents of a guest's memory, made once and
 // mapped copy-on-write wherever they are wanted (Reservation::map_image).
 //
-// Immutable: a sealed object of shared memory, so nobody can change or shorten it under its
+// Immutable: a sealed object of shared memory, so it cannot be changed or shortened under its
 // mappings. Zeroes at the end are left out; pages of zeroes in between take no memory. Usable from
 // any thread. Mappings of it may outlive it.
 #pragma once

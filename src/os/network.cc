@@ -82,7 +82,7 @@ Sys<void> start_listening(int fd, int backlog) {
 Sys<bool> start_connecting(int fd, IpFamily family, const Endpoint& to) {
   auto native = to_native(to, family);
   if (!native) return std::unexpected(EAFNOSUPPORT);
-  // Only this call is not to wait; who waits later says so each time.
+  // Only this call must not wait; later calls say each time whether they wait.
   if (auto set = set_blocking(fd, false); !set) return std::unexpected(set.error());
   int error = ::connect(fd, native->get(), native->length) == 0 ? 0 : errno;
   if (auto set = set_blocking(fd, true); !set) return std::unexpected(set.error());

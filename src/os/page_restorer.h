@@ -1,5 +1,5 @@
-// Puts memory back to what it was before somebody used it, at the cost of the pages they really
-// wrote.
+// Puts memory back to what it was before a guest used it, at the cost of the pages that were really
+// written.
 //
 // Which pages were written is asked of the kernel's page tables (PAGEMAP_SCAN, Linux 6.7), so it
 // does not matter who wrote: the guest, the host, or a system call. A page counts as clean only if
@@ -8,7 +8,7 @@
 // say, or where that would keep more memory than wished, all of them are dropped at once.
 //
 // Usable from any thread, for mappings that nobody else uses meanwhile. A child process after
-// fork() asks nobody and drops (the page tables that are read are those of the parent).
+// fork() does not ask the kernel and drops (the page tables that are read are those of the parent).
 #pragma once
 
 #include <cstdint>

@@ -12,7 +12,7 @@
 
 namespace nacre::os {
 
-// One a process. Errors: io (the file is somebody else's, /tmp cannot be written).
+// One a process. Errors: io (the file belongs to another user, /tmp cannot be written).
 Result<std::unique_ptr<CodeListener>> make_perf_map();
 
 }  // namespace nacre::os

@@ -32,7 +32,7 @@ Sys<OwnedFd> open_file(const std::string& path, int flags, mode_t mode = 0,
   }
 }
 
-// What somebody else can write is not this user's decision.
+// What another user can write is not this user's decision.
 const char* not_private(const struct stat& status) {
   if (status.st_uid != geteuid()) return "it belongs to somebody else";
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return "others may write it (chmod go-w)";
@@ -55,7 +55,7 @@ bool is_trusted(uid_t owner) {
   return owner == geteuid() || owner == 0 || (owner == kNobody && !has_all_users());
 }
 
-// Whether somebody else could give `name` in this folder to something else. In a sticky one, such
+// Whether another user could give `name` in this folder to something else. In a sticky one, such
 // as /tmp, only the owners of names can.
 bool others_may_rename(const struct stat& folder, const struct stat& name) {
   bool writable = (folder.st_mode & S_IWOTH) != 0 ||
@@ -112,7 +112,7 @@ Result<std::optional<std::string>> PrivateFile::read(uint64_t max_bytes) const {
   if (!fd) return failed(path_, fd.error());
   struct stat status;
   if (fstat(fd->get(), &status) != 0) return failed(path_, errno);
-  if (!S_ISREG(status.st_mode)) return failed(path_, "it is no file");
+  if (!S_ISREG(status.st_mode)) return failed(path_, "it is not a file");
   if (const char* why = not_private(status)) return failed(path_, why);
   TRY(check_way(path_, way));
   if (static_cast<uint64_t>(status.st_size) > max_bytes) {

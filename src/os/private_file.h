@@ -19,7 +19,7 @@ class PrivateFile {
   explicit PrivateFile(std::string path) : path_(std::move(path)) {}
   const std::string& path() const { return path_; }
 
-  // Nothing if there is no file. Links are followed. Errors: io (also when somebody else could have
+  // Nothing if there is no file. Links are followed. Errors: io (also when another user could have
   // written it: wrong owner, or writable for others, the file itself, its folder or a directory
   // that the name leads through), limit (larger than `max_bytes`). All name the path.
   Result<std::optional<std::string>> read(uint64_t max_bytes) const;
@@ -61,7 +61,8 @@ class HeldName {
 // What is written first, and then given the name `path`.
 std::string next_path(std::string_view path);
 
-// Whether something is there, links followed, that is no regular file: a directory, a device, a pipe.
+// Whether something is there, links followed, that is not a regular file: a directory, a device, a
+// pipe.
 bool has_no_contents(const std::string& path);
 
 // For logs: made for its owner alone if it is not there, written at its end.

@@ -8,14 +8,14 @@ namespace nacre::os {
 enum class Side { parent, child };
 
 // Copies the calling process, which must have no other thread. The child dies with its parent, has
-// neither standard input nor output of it (so that nobody waits for their ends), and must end with
-// end_process(): the parent's objects are the parent's to clean up.
+// neither standard input nor output of it (so that no other process waits for their ends), and must
+// end with end_process(): the parent's objects are the parent's to clean up.
 Sys<Side> fork_helper();
 [[noreturn]] void end_process();
 
 int own_process_id();
 
-// Closes what this process was given open by whoever started it, the standard streams aside. That
+// Closes the descriptors that this process inherited, the standard streams aside. That
 // is what has no close-on-exec: all that is opened here has it.
 void close_inherited();
 // Lets one of the standard streams (0, 1, 2) lead to /dev/null.

@@ -117,7 +117,7 @@ class Watch {
   std::atomic<clockid_t> cpu_clock_{0};
 };
 
-// While it lives, time does not pass for what the calling thread runs: somebody is thinking.
+// While it lives, time does not pass for what the calling thread runs: a person is being asked.
 class PauseTime {
  public:
   PauseTime();

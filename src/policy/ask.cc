@@ -213,7 +213,7 @@ std::optional<Answer> TerminalAsker::ask(const Question& question) {
   auto letters = random_letters();
   if (!letters) return std::nullopt;
   std::string text = question_text(question, *letters);
-  // Whatever was typed before the question was on the screen is no answer to it.
+  // Whatever was typed before the question was on the screen is not an answer to it.
   if (!terminal->make_plain() || !terminal->discard_input()) return std::nullopt;
   if (!fits(text, terminal->size())) {
     say(*terminal, "this window is too small to show a question whole: no, this time\n");

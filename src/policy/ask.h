@@ -80,7 +80,8 @@ class TerminalAsker final : public Asker {
   TerminalAsker();
   std::optional<Answer> ask(const Question& question) override;
   void tell(std::string_view text) override;
-  // The stream, if it is no terminal; otherwise one that does not write while a question is open.
+  // The stream, if it is not a terminal; otherwise one that does not write while a question is
+  // open.
   std::shared_ptr<host::Stream> pausing(std::shared_ptr<host::Stream> stream);
 
  private:

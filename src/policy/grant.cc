@@ -187,19 +187,20 @@ Result<void> parse_amount(Rule& rule, std::string_view value, Shape shape) {
   char buffer[1];
   unit = plain_unit(unit, shape, buffer);
   if (error == std::errc::result_out_of_range) {
-    return wrong(value, "is no possible limit: a limit is less than 2^64");
+    return wrong(value, "is not a possible limit: a limit is less than 2^64");
   }
   for (const Unit& row : units_of(shape)) {
     if (error != std::errc{} || row.name != unit) continue;
     auto amount = checked_mul(number, row.factor);
-    if (!amount) return wrong(value, "is no possible limit: a limit is less than 2^64");
-    if (*amount == 0) return wrong(value, "is no possible limit");
+    if (!amount) return wrong(value, "is not a possible limit: a limit is less than 2^64");
+    if (*amount == 0) return wrong(value, "is not a possible limit");
     rule.amount = *amount;
     return {};
   }
-  return wrong(value, shape == Shape::size ? "is no size: write a number with K, M, G, T, P or E"
-                      : shape == Shape::duration ? "is no time: write a number with ms, s, m or h"
-                                                 : "is no number");
+  return wrong(value, shape == Shape::size ? "is not a size: write a number with K, M, G, T, P or E"
+                      : shape == Shape::duration
+                          ? "is not a time: write a number with ms, s, m or h"
+                          : "is not a number");
 }
 
 std::string amount_text(uint64_t amount, Shape shape) {
@@ -262,7 +263,7 @@ Result<Rule> parse_rule(Kind kind, std::optional<std::string_view> value, bool a
                                                     : EndpointPattern::parse(*value));
       rule.endpoint_text = *value;
       if (kind == Kind::listen && allow && !rule.endpoint.is_single()) {
-        return wrong(*value, "is no address: write ADDR:PORT, such as 127.0.0.1:8080");
+        return wrong(*value, "is not an address: write ADDR:PORT, such as 127.0.0.1:8080");
       }
       break;
     case Shape::count:

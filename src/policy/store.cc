@@ -133,7 +133,7 @@ class Reader {
     decision.made = to_seconds(table->get("made")).value_or(0);
     decision.expires = to_seconds(table->get("expires"));
     if (table->contains("expires") && !decision.expires) {
-      return wrong(node.source(), "expires is no time");
+      return wrong(node.source(), "expires is not a time");
     }
     decision.rule = std::move(*rule);
     return decision;
@@ -259,7 +259,7 @@ bool is_signer_name(std::string_view name) {
 Result<SignerDecisions*> trust(Decisions& all, std::string_view name, const std::string& key) {
   if (!is_signer_name(name)) {
     return fail(ErrorCode::usage, "\"" + printable(name) +
-                                      "\" is no name for a signer: at most 100 printable bytes, "
+                                      "\" is not a name for a signer: at most 100 printable bytes, "
                                       "without commas and quotation marks");
   }
   if (!is_key(key)) return fail(ErrorCode::usage, "no signer's key");

@@ -1,5 +1,6 @@
 // Bulk operations and growth. Each checks everything first, then acts, and never runs guest code in
-// between (invariants.md: bulk-operations). Sums of guest numbers go through in_bounds, which cannot overflow.
+// between (invariants.md: bulk-operations). Sums of guest numbers go through in_bounds, which
+// cannot overflow.
 #include "runtime/builtins.h"
 
 #include <algorithm>
@@ -182,7 +183,7 @@ TrapKind check_wait(const Memory& memory, uint64_t address, uint64_t width) {
   return check_atomic(memory, address, width);
 }
 
-// Waits in slices while somebody might want the guest to stop: no signal ends such a wait.
+// Waits in slices if the guest may have to be stopped: no signal ends such a wait.
 template <class T>
 TrapKind atomic_wait(VmCtx* vmctx, uint32_t index, uint64_t address, T expected, int64_t timeout_ns,
                      uint32_t* result) {

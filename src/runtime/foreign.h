@@ -1,4 +1,4 @@
-// Whom a module was made for, if not for this host: by the imports that nobody offers it. Compilers
+// Which other host a module was made for, told by the imports that nothing here offers. Compilers
 // for other hosts, and the hosts' libraries, have names of their own (foreign.def).
 #pragma once
 

@@ -23,8 +23,8 @@ Result<void> check_args(const Store& store, const wasm::FuncType& type,
   }
   for (size_t i = 0; i < args.size(); ++i) {
     if (type.params[i].is_ref() && !store.is_ref_of_type(args[i].ref, type.params[i])) {
-      return fail(ErrorCode::usage,
-                  "argument " + std::to_string(i) + " is no " + to_string(type.params[i]));
+      return fail(ErrorCode::usage, "argument " + std::to_string(i) + " is not a value of type " +
+                                        to_string(type.params[i]));
     }
   }
   return {};

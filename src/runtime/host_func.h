@@ -208,7 +208,7 @@ struct DirectResult<void> {
 template <class R, class State, bool takes_call, class... Args>
 struct Signature {
   static_assert((HostValue<std::remove_cvref_t<Args>> && ...),
-                "a parameter is no value that wasm can pass");
+                "a parameter is not a value that wasm can pass");
 
   static wasm::FuncType type() {
     wasm::FuncType result;

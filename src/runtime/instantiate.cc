@@ -1,6 +1,6 @@
-// Instantiation in two phases (invariants.md: two-phases). Until the instance is published nothing of it is
-// reachable from elsewhere, and a failure drops it whole; afterwards a trap leaves it in the store,
-// since its functions may already be in somebody's table.
+// Instantiation in two phases (invariants.md: two-phases). Until the instance is published nothing
+// of it is reachable from elsewhere, and a failure drops it whole; afterwards a trap leaves it in
+// the store, since its functions may already be in a table of another instance.
 #include <new>
 #include <string>
 #include <utility>

@@ -276,7 +276,8 @@ TEST(Instantiate, SharedMemoriesAreOneInAllStores) {
   EXPECT_EQ(last->grow(1), 2u);
 }
 
-// Walks through all failures of one instantiation (invariants.md: two-phases): each leaves a store that works.
+// Walks through all failures of one instantiation (invariants.md: two-phases): each leaves a store
+// that works.
 TEST(Instantiate, EveryFailingAllocationIsSurvived) {
   for (uint64_t n = 0;; ++n) {
     ASSERT_LT(n, 1000u);

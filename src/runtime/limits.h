@@ -1,4 +1,4 @@
-// Limits that somebody set for a guest. Where nothing is said the defaults of StoreOptions hold,
+// The limits set for a guest. Where none is set the defaults of StoreOptions hold,
 // and reaching those is answered as the specification says: memory.grow gives -1. Reaching one that
 // was set stops the guest with a trap of this kind: "memory limit reached: 64 MiB (--memory)".
 #pragma once
@@ -13,7 +13,7 @@ namespace nacre::runtime {
 
 struct Limit {
   // time_limit and cpu_time_limit: nanoseconds; fuel_limit; memory_limit and stack_limit: bytes;
-  // tables_limit: elements. Others are held by whoever knows what they count.
+  // tables_limit: elements. The others are enforced where what they count is known.
   abi::TrapKind kind;
   uint64_t amount;
   std::string words;  // how much, and where it was said: "64 MiB (--memory)"

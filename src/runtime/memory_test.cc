@@ -28,7 +28,8 @@ TEST(Memory, GuardedMemoryLandsOnBothSides) {
   EXPECT_TRUE(os::guarded_load(base + 65528, value));
   EXPECT_EQ(value, 0u);
   EXPECT_FALSE(os::guarded_load(base + 65529, value));
-  // The farthest that index + offset reach, and a wrongly sign-extended index (invariants.md: guard-region).
+  // The farthest that index + offset reach, and a wrongly sign-extended index (invariants.md:
+  // guard-region).
   EXPECT_FALSE(os::guarded_load(base + 2 * uint64_t{UINT32_MAX}, value));
   EXPECT_FALSE(os::guarded_load(base - 8, value));
   EXPECT_FALSE(os::guarded_load(base - (uint64_t{1} << 31), value));

@@ -27,7 +27,7 @@ ParkingLot::Woken ParkingLot::wait(uint64_t address, const uint8_t* word, T expe
                                    int64_t timeout_ns, GiveUp give_up) {
   std::optional<Clock::time_point> deadline = deadline_after(timeout_ns);
   std::unique_lock lock(mutex_);
-  // Under the lock, so that whoever changes the word and then notifies finds us waiting.
+  // Under the lock, so that a thread that changes the word and then notifies finds us waiting.
   T now = __atomic_load_n(reinterpret_cast<const T*>(word), __ATOMIC_SEQ_CST);
   if (now != expected) return Woken::not_equal;
 

@@ -33,7 +33,7 @@ Result<void> check_imports(const Module& module, const std::vector<Extern>& foun
                     describe(import.type, module.type_ids(), module.engine().types()) + ")");
   }
   for (size_t i = 0; i < found.size() && i < imports.size(); ++i) {
-    // A function of another instance would bring a state that nobody restores.
+    // A function of another instance would bring a state that is never restored.
     if (found[i].func() == nullptr || found[i].func()->host == nullptr)
       return fail(ErrorCode::usage, "what a pool's host offers is not a host function");
   }
@@ -211,7 +211,8 @@ Instance& Lease::instance() const { return *slot_->instance; }
 void Lease::release() {
   if (slot_ == nullptr) return;
   if (slot_->store->running()) {
-    // Its frames are on a stack below: nobody may ever have or unmap it (invariants.md: slot-reset).
+    // Its frames are on a stack below, which must never be reused or unmapped (invariants.md:
+    // slot-reset).
     static_cast<void>(slot_.release());
   } else {
     pool_->give_back(std::move(slot_));

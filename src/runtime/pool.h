@@ -11,10 +11,10 @@
 // time, with affinity: to the module that was in it last, or, if all slots are taken and one is
 // idle, to another module, for which everything in it is made anew in the same address space.
 //
-// What one guest leaves behind is never seen by the next (invariants.md: slot-reset): a slot is restored when
-// it comes back, by its actual state and before anybody can have it, and is destroyed instead if
-// the guest trapped, if something of it is still in use, or if any step fails. Restoring is the
-// last thing that happens to a slot, after everything that the guest's owner did with it.
+// What one guest leaves behind is never seen by the next (invariants.md: slot-reset): a slot is
+// restored when it comes back, by its actual state and before anybody can have it, and is destroyed
+// instead if the guest trapped, if something of it is still in use, or if any step fails. Restoring
+// is the last thing that happens to a slot, after everything that the guest's owner did with it.
 //
 // Pools are thread-safe; a lease is used by one thread at a time.
 #pragma once

@@ -23,7 +23,8 @@ class Snapshot {
   // One for each memory that the module defines.
   const std::vector<Memory::Image>& images() const { return images_; }
 
-  // Errors: out_of_memory; usage, if somebody still holds a memory. The instance is then of no use.
+  // Errors: out_of_memory; usage, if a memory of it is still held elsewhere. The instance is then
+  // of no use.
   Result<void> restore(const os::PageRestorer& restorer, uint64_t keep_bytes);
 
  private:

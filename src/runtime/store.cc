@@ -27,7 +27,7 @@ bool has_concrete_ref(const wasm::FuncType& type) {
          std::any_of(type.results.begin(), type.results.end(), concrete);
 }
 
-// As the words of a limit that somebody set.
+// In the form of the words of a limit that was set.
 std::string default_words(TrapKind kind, const StoreOptions& options) {
   if (kind == TrapKind::tables_limit) {
     return std::to_string(options.max_table_elements) + " (the default; --tables raises it)";
@@ -360,7 +360,7 @@ Result<void> Store::restore(const os::PageRestorer& restorer) {
   if (running()) return fail(ErrorCode::usage, "a guest is running in the store");
   if (trapped_) return fail(ErrorCode::usage, "a guest trapped in the store");
   // Of what was added, host objects behind externrefs are the guest's and go with it; anything else
-  // may be in use by somebody.
+  // may be in use.
   if (frozen_ && extern_values_.size() > frozen_->extern_values)
     extern_values_.resize(frozen_->extern_values);
   if (frozen_ != census()) return fail(ErrorCode::usage, "something was added to the store");

@@ -42,7 +42,7 @@ struct StoreOptions {
   uint64_t guest_stack_bytes = uint64_t{8} << 20;
   // How deep the host may call the guest calling the host; each level costs native stack.
   uint32_t max_host_depth = 200;
-  // What somebody set, in place of the figures above and for what is unlimited otherwise. Time and
+  // What was set, in place of the figures above and for what is unlimited otherwise. Time and
   // fuel are counted over all that guests do in the store.
   Limits limits;
   // Where memories and stacks come from and go back to; may be null, outlives the store.
@@ -107,9 +107,9 @@ class Store {
 
   // ---- Limits.
   //
-  // What was set. Between guests of a pool they change: set_limits() is for who has just got a
-  // store that no guest runs in; the size of the stack stays what it is. Errors: limit (more is in
-  // use), usage.
+  // What was set. Between guests of a pool they change: set_limits() is called by the code that has
+  // just got a store that no guest runs in; the size of the stack stays what it is. Errors: limit
+  // (more is in use), usage.
   const Limits& limits() const { return options_.limits; }
   Result<void> set_limits(Limits limits);
   // The words of a limit that was set; null: it was not.
@@ -132,7 +132,7 @@ class Store {
   // Null if no such value was added.
   std::shared_ptr<void> extern_value(abi::Ref ref) const;
 
-  // The function that a funcref names; null for null and for what is no function of this store.
+  // The function that a funcref names; null for null and for what is not a function of this store.
   abi::FuncObject* func_of(abi::Ref ref) const;
   static abi::Ref ref_of(const abi::FuncObject& func) { return reinterpret_cast<abi::Ref>(&func); }
   // Whether the host may use `value` as a `type` (canonical): null where it is allowed, functions

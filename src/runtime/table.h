@@ -39,8 +39,8 @@ class Table {
   bool may_grow(uint64_t delta) const;
 
   // ---- For instance pools: size and elements as they are now, and back to them, which is nothing
-  // to do if nobody wrote. Errors: out_of_memory; after a failed restore() the table must not be
-  // used any more.
+  // to do if nothing was written. Errors: out_of_memory; after a failed restore() the table must
+  // not be used any more.
   Result<FixedArray<abi::Ref>> save();
   Result<void> restore(const FixedArray<abi::Ref>& saved);
 

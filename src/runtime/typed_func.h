@@ -48,7 +48,7 @@ class TypedFunc;
 
 template <class R, class... Args>
 class TypedFunc<R(Args...)> {
-  static_assert((detail::HostValue<Args> && ...), "a parameter is no value that wasm can take");
+  static_assert((detail::HostValue<Args> && ...), "a parameter is not a value that wasm can take");
 
  public:
   // Errors: usage (another type, another store, no function); out_of_memory.

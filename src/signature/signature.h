@@ -1,7 +1,7 @@
 // Signatures of modules: who signed a whole module. The format is WebAssembly/tool-conventions,
 // Signatures.md (version 1), as a custom section `signature` in front of all others, or detached.
 //
-// Reads hostile bytes: what is not understood is no signature. Pure functions; any thread.
+// Reads hostile bytes: what is not understood is not a signature. Pure functions; any thread.
 #pragma once
 
 #include <optional>

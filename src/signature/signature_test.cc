@@ -12,7 +12,7 @@ namespace {
 
 const KeyForTest kAlice(1);
 const KeyForTest kBob(2);
-const KeyForTest kCarol(3);  // whom nobody knows
+const KeyForTest kCarol(3);  // whose key is not known
 const ByteVector kPart1 = joined({section_of("a", as_bytes("first")),
                                   section_of("signature_delimiter", as_bytes("0123456789abcdef"))});
 const ByteVector kPart2 = joined({section_of("b", as_bytes("second")),
@@ -209,7 +209,7 @@ TEST(Signature, TooManyAreNotLookedAt) {
   EXPECT_EQ(who(with_signature(kContent, many.data())), "");
 }
 
-// R and S that fit one of eight messages, or every one, when nobody looks at the order of the key.
+// R and S that fit one of eight messages, or every one, if the order of the key is not checked.
 TEST(Signature, NoKeyOfSmallOrder) {
   constexpr std::string_view kWeak[] = {
       "ed25519:0100000000000000000000000000000000000000000000000000000000000000",

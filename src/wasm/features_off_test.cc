@@ -175,7 +175,7 @@ TEST(FeaturesOff, WhatCameWithAFeatureGoesWithIt) {
   }
 }
 
-// A row for each feature: whoever adds one says what came with it.
+// A row for each feature, with a module that needs it.
 TEST(FeaturesOff, EveryFeatureHasRows) {
   for (std::string_view feature : {
 #define FEATURE(name, text, on, decoded, runs, proposal, summary) \

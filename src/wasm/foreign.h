@@ -1,4 +1,4 @@
-// What a file is that is no module: named for the person who gave it.
+// What a file is that is not a module: named for the person who gave it.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 namespace nacre::wasm {
 
 // "this is compressed by gzip, not WebAssembly: unpack it first (gunzip)"; nothing for bytes that
-// begin as a module in either format, and for those that nobody knows. Only the first bytes are
+// begin as a module in either format, and for unknown ones. Only the first bytes are
 // looked at.
 std::string describe_foreign(Bytes bytes);
 // The same as an error.

@@ -222,7 +222,7 @@ int main(int argc, char** argv) {
     }
     ++answers[error];
   }
-  // A connection is no place to be named when somebody accepts there.
+  // A connection is not a place to be named when somebody accepts there.
   uint32_t fd = 0;
   open_connected(&fd);
   EQUAL(raw_sock_accept(fd, 0, at(arena)), __WASI_ERRNO_INVAL);

@@ -1,6 +1,6 @@
 // Every function of the assembler, carried out on random operands and compared with what it should
-// do, written in C++ (invariants.md: assembler-model). All registers take part, rsp and the ones with odd encodings
-// as bases as well.
+// do, written in C++ (invariants.md: assembler-model). All registers take part, rsp and the ones
+// with odd encodings as bases as well.
 #include "native/x64/assembler.h"
 
 #include <algorithm>

@@ -182,7 +182,7 @@ TEST(P1Calls, TerminalsPipesAndFiles) {
   EXPECT_EQ(guest.write(2, "x").first, Errno::pipe);
 }
 
-// What is no file says so as the system does, whatever it is.
+// What is not a file says so as the system does, whatever it is.
 TEST(P1Calls, StreamsThatAreNoFilesHaveNoOffsets) {
   int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   ASSERT_GE(terminal, 0);

@@ -134,7 +134,7 @@ Errno Preview1::fd_fdstat_set_flags(GuestMemory&, Fd fd, uint32_t flags) {
   if ((flags & ~fdflags::all) != 0) return Errno::inval;
   // Synchronized modes are chosen when a file is opened; the kernel cannot change them later.
   if ((flags & kFixed) != (descriptor->flags & kFixed)) return Errno::notsup;
-  // As for a file that the system lets nobody but append to.
+  // As for a file that the system lets every program only append to.
   if (is_append_only(*descriptor) && (flags & fdflags::append) == 0) return Errno::perm;
   descriptor->flags = flags;
   return Errno::success;

@@ -242,7 +242,8 @@ TEST_P(Descriptors, TableIsBounded) {
   EXPECT_EQ(guest.must_open(kRoot, "a"), last);
 }
 
-// Random opens, closes and renumberings against a map (invariants.md: descriptors-match-model); no host descriptor leaks.
+// Random opens, closes and renumberings against a map (invariants.md: descriptors-match-model); no
+// host descriptor leaks.
 TEST_P(Descriptors, TableAgreesWithModel) {
   for (int i = 0; i < 4; ++i) tree.put_file("f" + std::to_string(i), std::string(1, '0' + i));
   auto count_host_fds = [] {

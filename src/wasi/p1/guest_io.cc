@@ -6,7 +6,7 @@
 namespace nacre::wasi::p1 {
 namespace {
 
-// Beyond POSIX's IOV_MAX: nobody needs it, and looking at each costs time.
+// Beyond POSIX's IOV_MAX: no program needs it, and looking at each costs time.
 constexpr Size kMaxListed = 1024;
 constexpr size_t kMaxTotal = std::numeric_limits<int32_t>::max();
 

@@ -94,7 +94,7 @@ Preview1::Preview1(std::shared_ptr<const World> world,
 }
 
 void Preview1::fill_table(std::vector<std::shared_ptr<host::Socket>> sockets) {
-  // Whoever granted more than fits was told so.
+  // A grant of more than fits was refused before.
   auto insert = [this](Descriptor descriptor) {
     auto inserted = table_.insert(std::move(descriptor));
     static_cast<void>(inserted);

@@ -1,5 +1,5 @@
-// The immediates of instructions (specification 3.0, 6.5) by the rows of imm.def: each is written to
-// scratch_ behind its opcode.
+// The immediates of instructions (specification 3.0, 6.5) by the rows of imm.def: each is written
+// to scratch_ behind its opcode.
 #include <bit>
 #include <span>
 #include <utility>

@@ -369,7 +369,7 @@ Result<std::vector<Command>> parse_script(std::string_view source) {
   }
   TRY(refuse_foreign(as_bytes(source)));
   if (!is_utf8(source)) {
-    return fail(ErrorCode::malformed, "malformed UTF-8 encoding: this is no script");
+    return fail(ErrorCode::malformed, "malformed UTF-8 encoding: this is not a script");
   }
   return ScriptParser(source).parse();
 }

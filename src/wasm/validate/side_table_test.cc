@@ -133,7 +133,7 @@ class Comparison {
   std::string check_target(uint32_t target, uint32_t cursor, uint32_t height, bool live,
                            uint32_t pc) const {
     auto found = places_.find(target);
-    if (found == places_.end()) return text("target is no instruction", pc);
+    if (found == places_.end()) return text("target is not an instruction", pc);
     if (target == shape_.code_end - 1) {
       if (cursor != table_.branches.size()) return text("return does not end the table", pc);
       return !live || height == shape_.result_count ? "" : text("return of a wrong height", pc);
