@@ -107,6 +107,7 @@ TEST(Walk, EveryInstructionIsDecoded) {
     const OpInfo& info = op_info(op);
     ByteWriter out;
     out.opcode(op);
+    size_t immediate = out.size();
     switch (info.imm) {
       case ImmKind::none:
         break;
@@ -155,9 +156,10 @@ TEST(Walk, EveryInstructionIsDecoded) {
       default:  // one index, lane, integer or zero byte
         out.u8(0);
     }
-    bool opens =
-        op == Op::block || op == Op::loop || op == Op::if_ || op == Op::try_ || op == Op::try_table;
-    if (opens) out.opcode(Op::end);
+    // Every number above is one byte.
+    ImmLength length = length_of(info.imm);
+    EXPECT_TRUE(!length.known || length.lebs + length.bytes == out.size() - immediate) << info.text;
+    if (info.begins_block()) out.opcode(Op::end);
     out.opcode(Op::end);
     BodyReader reader(out.bytes(), 0, Features::all_built());
     Trusted checker;
