@@ -47,7 +47,7 @@ struct Input {
   std::string named_by;
   std::string path;
 };
-// "-" is standard input, which can be read once: throws where it is named more often.
+// "-" is standard input, which can be read once: throws if it is named twice.
 void check_inputs(const std::vector<Input>& inputs);
 // As messages call it.
 std::string input_name(const std::string& path);
@@ -107,7 +107,7 @@ ModuleHandle load_module(nacre_engine_t* engine, const std::string& path);
 std::string read_input(const std::string& path);
 // To a file, or to standard output for "" and "-".
 void write_output(const std::string& path, const void* data, size_t size);
-// Brings out what was printed; throws where standard output took less than all of it.
+// Flushes what was printed; throws if standard output did not take all of it.
 void finish_output();
 
 }  // namespace nacre::cli

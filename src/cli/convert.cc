@@ -21,7 +21,7 @@ struct ConvertCommand {
                const char* features) = nullptr;
 };
 
-// Debug information names places in the code by their offsets, and these move where parse writes a
+// Debug information names places in the code by their offsets, which change where parse writes a
 // number shorter than the linker did.
 void note_moved_code(const std::string& input, const std::string& source,
                      const nacre_bytes_t& result, const char* features) {

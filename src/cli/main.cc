@@ -99,8 +99,8 @@ int dispatch(Args args) {
 }
 
 // A closed descriptor 0, 1 or 2 would be given to the next file that is opened, a guest's perhaps,
-// and Nacre's messages would end in it. What is opened instead is of no use for reading input, or
-// for writing output, so that no guest takes it for a stream.
+// and Nacre's messages would end in it. What is opened instead can neither be read as input nor
+// written as output, so that no guest takes it for a stream.
 void occupy_standard_descriptors() {
   for (;;) {
     FILE* file = std::fopen("/dev/null", "w");

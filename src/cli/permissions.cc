@@ -36,7 +36,7 @@ ModuleHandle load(const std::string& path) {
   return load_module(engine.get(), path);
 }
 
-// WHICH for the library: what comes from standard input is known by its digest.
+// WHICH as the library takes it: a module from standard input is named by its digest.
 std::string selection(const std::string& which) {
   return which == "-" ? nacre_module_digest(load(which).get()) : which;
 }

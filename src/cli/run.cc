@@ -138,7 +138,7 @@ GrantsHandle make_grants(const RunOptions& options) {
   };
   add("record", options.record);
   add("audit", options.audit);
-  // What an export returns is printed when the guest has run.
+  // The results of an export are printed after the guest has ended.
   if (options.grants.locks_down()) add("lockdown", options.invoke ? "alone-but-stdout" : "alone");
   return grants;
 }
@@ -219,7 +219,7 @@ void check_inputs_of(const RunOptions& options) {
   check_inputs(inputs);
 }
 
-// What came from standard input is not the program's to read.
+// A program must not read what is left of standard input when its module came from there.
 void end_standard_input(const Loaded& loaded) {
   if (std::ranges::find(loaded.paths, "-") == loaded.paths.end()) return;
   if (std::freopen("/dev/null", "r", stdin) == nullptr) {
@@ -252,7 +252,7 @@ Loaded load(const RunOptions& options, nacre_engine_t* engine) {
   return loaded;
 }
 
-// What the next run reads again must not be what this one made of it.
+// The next run reads these files again, so this one must not change them.
 void protect_what_is_read(const RunOptions& options, nacre_grants_t* grants) {
   auto protect = [&](const std::string& file) {
     check(nacre_grants_add(grants, "protect", file.c_str()));
@@ -391,7 +391,7 @@ int start(const RunOptions& options, nacre_instance_t* instance, const nacre_mod
   return run_nothing(options, instance, module);
 }
 
-// What a program was refused may be why it failed; one that did well could do without.
+// Refusals may be why a program failed; a program that did well did not need what it was refused.
 void print_denials(nacre_store_t* store, bool failed, bool verbose) {
   if (!failed && !verbose) {
     const char* summary = nacre_store_denial_summary(store);

@@ -155,7 +155,7 @@ class Grant {
   // `gate` may be null. `is_open`: the grant covers nothing by itself, the gate decides all.
   Grant(std::string name, Rights rights, std::shared_ptr<Gate> gate, std::shared_ptr<DenialLog> log,
         bool is_open = false);
-  // Everything or reading only, nothing else asked, nothing logged.
+  // Everything, or reading only; no questions, no log.
   static std::shared_ptr<const Grant> simple(std::string name, bool read_only = false);
 
   const std::string& name() const { return name_; }

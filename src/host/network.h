@@ -24,7 +24,7 @@ namespace nacre::host {
 using os::IpFamily;
 using os::SocketType;
 
-// What a socket is to be when the system gets to know of it.
+// What the guest asked for before the system made the socket.
 struct SocketPlan {
   IpFamily family = IpFamily::v4;
   SocketType type = SocketType::stream;
@@ -62,8 +62,8 @@ class Network {
   // as long as servers do; intr if the guest is to stop meanwhile, or something can be read from
   // the descriptor `give_up` (-1: none), which says that it is not wanted any more.
   virtual HostResult<std::vector<IpAddress>> look_up(std::string_view name, int give_up = -1) = 0;
-  // Whether what is sent to the address leaves this machine for one other (os/route.h); no, if that
-  // is not known.
+  // Whether what is sent to the address leaves this machine for exactly one other (os/route.h);
+  // false if that is not known.
   virtual bool leads_elsewhere(const IpAddress&) { return false; }
   // Nothing is decided yet, and nothing done.
   virtual HostResult<std::unique_ptr<OpenedSocket>> open(const SocketPlan& plan) = 0;

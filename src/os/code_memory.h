@@ -3,7 +3,7 @@
 // One object of shared memory, mapped twice: writable() to make code, executable() to
 // run it. No address is ever writable and executable, no protection changes once there may be code,
 // and what is not written costs address space only (invariants.md: write-xor-execute). It is not a
-// file's, so that perf looks for names of it (os/perf_map.h), but for debuggers.
+// file's (unless a debugger needs one), so that perf looks for names of it (os/perf_map.h).
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ class CodeMemory {
   const uint8_t* executable() const { return executable_; }
   uint64_t size_bytes() const { return size_bytes_; }
 
-  // Soon to be written: pages for [begin, begin + bytes) of it, at once instead of by a fault each.
+  // Provides the pages of [begin, begin + bytes), which will be written soon, in one call instead
+  // of by a fault for each.
   void populate(uint64_t begin, uint64_t bytes) const;
 
   // The other view of an address in writable().

@@ -82,7 +82,7 @@ class Reservation {
   // copied page by page when it is written; whatever was there is gone. `offset` is at a page.
   Result<void> map_image(uint64_t offset, const MemoryImage& image);
   // Bytes [offset, offset + length), whole pages, become inaccessible again; they are lost. On
-  // failure they must not be used for anybody else. For memory of small pages.
+  // failure they must not be used for another guest. For memory of small pages.
   Result<void> decommit(uint64_t offset, uint64_t length);
   // Small pages only, for memory that is restored page by page. Best effort.
   void use_small_pages();

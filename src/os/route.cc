@@ -86,7 +86,7 @@ std::optional<unsigned> type_of_route(const IpAddress& address) {
   if (header.nlmsg_type == NLMSG_ERROR && behind >= sizeof(nlmsgerr)) {
     nlmsgerr said;
     std::memcpy(&said, body, sizeof said);
-    // There is no route, or one that says so: who connects there learns just that.
+    // There is no route, or one that refuses: connecting fails with just that.
     bool to_nobody = said.error == -ENETUNREACH || said.error == -EHOSTUNREACH;
     if (to_nobody) return RTN_UNREACHABLE;
     return std::nullopt;

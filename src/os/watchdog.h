@@ -53,7 +53,7 @@ class Watchdog {
   std::vector<Watch*> watches_;
   bool look_again_ = false;
   bool stopping_ = false;
-  // Until when the thread sleeps; kNever also while it looks what is due.
+  // Until when the thread sleeps; kNever also while it checks what is due.
   std::atomic<uint64_t> wakes_at_{kNever};
   pthread_t thread_{};
   bool started_ = false;

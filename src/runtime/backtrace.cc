@@ -25,7 +25,7 @@ void append_frame(std::string& text, size_t number, const Module& module, std::s
   text += place;
   if (position.file.empty()) return;
   text += " at " + position.file;
-  // Optimizers merge code of several lines, which then is of none.
+  // Optimizers merge code of several lines; such code is said to be at no line.
   if (position.line != 0) text += ':' + std::to_string(position.line);
 }
 
@@ -49,7 +49,7 @@ Backtrace::Backtrace(const abi::Trap& trap) : frames_cut_(trap.frames_cut) {
 }
 
 std::string Backtrace::text() const {
-  // Each module is asked once, for all its frames.
+  // Debug information of each module is read once, for all its frames.
   std::map<const Module*, std::vector<size_t>> frames_of;
   for (size_t i = 0; i < frames_.size(); ++i) frames_of[frames_[i].module.get()].push_back(i);
   std::vector<Positions> positions(frames_.size());

@@ -28,9 +28,9 @@ Instance& instance_of(VmCtx* vmctx) { return Instance::of(*vmctx); }
 
 // ---- stopping in the middle
 //
-// What a guest is stopped by while it grows something, has no place in the result: it is requested,
-// and whoever called looks (abi/code.h). Bulk operations look between pieces, and answer with the
-// kind.
+// A limit that is reached while something grows has no place in the result: a stop is requested,
+// and the caller looks for it (abi/code.h). Bulk operations look between pieces, and answer with
+// the kind.
 
 constexpr uint64_t kPieceBytes = uint64_t{1} << 20;
 constexpr uint64_t kPieceElements = kPieceBytes / sizeof(Ref);
@@ -41,7 +41,7 @@ template <class Work>
                                                  uint64_t fuel, Work work) {
   if (vmctx->exec->counts_fuel && !abi::take_fuel(*vmctx->exec, fuel)) [[unlikely]]
     return TrapKind::fuel_limit;
-  // Not for 0: what has no bytes may have no address, and no function of the library takes that.
+  // Not for 0: an empty memory may have no address, and memcpy and its kin take no null pointer.
   if (length - 1 < piece) [[likely]] {
     work(uint64_t{0}, length);
     return TrapKind::none;
@@ -55,7 +55,8 @@ template <class Work>
   return TrapKind::none;
 }
 
-// The same for what may overlap: pieces in the order in which none is read after it was written.
+// The same for ranges that may overlap: in the order in which no piece is read after it was
+// written.
 template <class Move>
 [[gnu::always_inline]] inline TrapKind move_in_pieces(VmCtx* vmctx, bool backwards, uint64_t length,
                                                       uint64_t piece, uint64_t fuel, Move move) {

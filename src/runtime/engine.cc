@@ -24,7 +24,7 @@ Result<std::shared_ptr<os::Watchdog>> Engine::watchdog() {
 }
 
 uint64_t Engine::next_store_id() {
-  // Not state that anything depends on, but a source of distinct numbers.
+  // Only a source of distinct numbers; nothing depends on their values.
   static std::atomic<uint64_t> next{1};
   return next.fetch_add(1, std::memory_order_relaxed);
 }

@@ -20,7 +20,7 @@ namespace nacre::runtime {
 
 struct EngineOptions {
   wasm::Features features;
-  // At most so many threads validate one module; 0: one a core.
+  // How many threads validate one module at most; 0: one per core.
   uint32_t validation_threads = 0;
   // Whether memories that can be guarded are. Off: every access is checked.
   bool guarded_memories = true;
@@ -28,9 +28,10 @@ struct EngineOptions {
   // accessed. Without it, only pages end so.
   bool memories_end_at_guard = false;
   // Address space that all memories and stacks together may reserve. A process has 128 TiB; the
-  // rest is for everybody else (invariants.md: limits-by-default).
+  // rest is for the embedder (invariants.md: limits-by-default).
   uint64_t address_space_bytes = uint64_t{64} << 40;
-  // The tier was made so too: code counts what it does (abi/code.h), for stores that limit it.
+  // Code counts what it does (abi/code.h), for stores that limit it; the tier was made with the
+  // same.
   bool counts_fuel = false;
   // Tests: which allocation fails. Outlives the engine and everything made with it.
   os::FailPoint* fail_point = nullptr;

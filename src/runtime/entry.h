@@ -12,7 +12,7 @@
 namespace nacre::runtime {
 
 // One entry into the store from the host. Whatever happens inside, the guest stack is as before.
-// The outermost one is what a guest's time passes in.
+// A guest's time passes while the outermost one lives.
 class Entry {
  public:
   explicit Entry(Store& store) : exec_(store.exec()), stack_top_(exec_.stack_top) {

@@ -38,7 +38,7 @@ bool matches(std::string_view pattern, std::string_view text) {
 
 // A name that is longer gives nothing away.
 constexpr size_t kMaxName = 200;
-// As many as are looked at; a module's imports are of one kind.
+// Only so many imports are looked at; all of a module usually belong to one host.
 constexpr size_t kMaxLookedAt = 1000;
 
 }  // namespace

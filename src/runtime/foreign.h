@@ -14,7 +14,7 @@ struct ForeignHost {
   std::string_view what;  // "Go's wasm_exec.js, so for JavaScript"
   std::string_view how;   // what to do about it
 };
-// Nothing: these imports could be of anybody's.
+// Nothing: these imports could belong to any host.
 std::optional<ForeignHost> foreign_host(std::span<const wasm::Import* const> missing);
 
 }  // namespace nacre::runtime

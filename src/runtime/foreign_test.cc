@@ -1,4 +1,4 @@
-// Imports of real toolchains, and of nobody's.
+// Imports of real toolchains, and of none.
 #include "runtime/foreign.h"
 
 #include <gtest/gtest.h>

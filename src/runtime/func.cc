@@ -36,7 +36,7 @@ abi::TrapPtr refuse(Store& store, abi::TrapKind kind) {
   return trap;
 }
 
-// Said in so many words: it is not the guest's stack, to which a limit may be set.
+// Has a message of its own: it is not the guest's stack, to which a limit may be set.
 abi::TrapPtr nested_too_deep() {
   return abi::make_trap(abi::TrapKind::call_stack_exhausted,
                         std::string(abi::trap_text(abi::TrapKind::call_stack_exhausted)));

@@ -27,7 +27,7 @@ Run<void> call(Store& store, const Extern& func, std::span<const abi::Value> arg
 Run<void> call(Store& store, abi::FuncObject& func, std::span<const abi::Value> args,
                std::span<abi::Value> results);
 
-// A function that the host calls often: what cannot change between calls is looked at once.
+// A function that the host calls often: what cannot change between calls is checked once.
 //
 // A small value; the store outlives it. It is refused once the store is another guest's
 // (Store::restore).

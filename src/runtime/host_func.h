@@ -217,7 +217,7 @@ struct Signature {
     return result;
   }
 
-  // With what of State& and HostCall& it wants in front.
+  // Calls it with State& and HostCall& in front, as far as it wants them.
   template <class F>
   static R apply(F&& function, const abi::HostCall& call, void* data,
                  std::remove_cvref_t<Args>... args) {

@@ -18,7 +18,7 @@ namespace nacre::runtime {
 
 class Store;
 
-// Lives in its store, and as long; pointers to it are stable. One thread at a time.
+// Lives as long as its store; pointers to it are stable. One thread at a time.
 class Instance {
  public:
   ~Instance();

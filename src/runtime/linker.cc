@@ -6,7 +6,7 @@
 namespace nacre::runtime {
 namespace {
 
-// More than a person reads; the rest is counted.
+// A person reads no more names than this; the rest is counted.
 constexpr size_t kMaxListed = 100;
 
 std::string import_name(const wasm::Import& import) {
@@ -97,7 +97,7 @@ Result<std::optional<Extern>> Linker::find(std::string_view module, std::string_
   if (found == names->second.end()) return std::nullopt;
   if (auto* described = std::get_if<Described>(&found->second)) {
     if (described->def.other != nullptr) {
-      // It stays described: the next module may want another form.
+      // It stays a description: the next module may want another form.
       const HostFuncDef& first = described->def;
       return TRY(
           made_form(module, wanted != nullptr ? first.fitting(*wanted) : first, described->data));

@@ -83,7 +83,7 @@ class Memory : public std::enable_shared_from_this<Memory> {
   uint64_t size_pages() const { return size_bytes() >> type_.page_size_log2; }
   // The former size in pages, or kGrowFailed: beyond the maximum, the reservation or the budget.
   uint64_t grow(uint64_t delta_pages);
-  // How many bytes so many pages more are, also where there is no room for them; nothing: beyond the
+  // The bytes of `delta` more pages, also where there is no room for them; nothing if beyond the
   // maximum or all addresses.
   std::optional<uint64_t> growth_bytes(uint64_t delta_pages) const;
 

@@ -36,7 +36,7 @@ class Module {
   // `bytes` outlives the module. Errors: malformed, invalid, limit, unsupported, out_of_memory.
   static Result<ModulePtr> create(std::shared_ptr<Engine> engine, Bytes bytes,
                                   std::shared_ptr<const void> backing, ModuleOptions options = {});
-  // The same for bytes that the module shall own.
+  // The same for bytes that the module takes over.
   static Result<ModulePtr> create(std::shared_ptr<Engine> engine, std::vector<uint8_t> bytes,
                                   ModuleOptions options = {});
 
@@ -50,7 +50,7 @@ class Module {
   // The engine-wide ids of the type section.
   const std::vector<wasm::CanonTypeId>& type_ids() const { return info_->type_ids(); }
   wasm::CanonTypeId type_id(wasm::TypeIdx index) const { return type_ids()[wasm::index_of(index)]; }
-  // Of an import that is a function; else null.
+  // The type of an import that is a function; null for others.
   const wasm::FuncType* imported_func_type(const wasm::Import& import) const;
   abi::ModuleCode& code() const { return *code_; }
   // Fails with unsupported if the module contains an instruction that no tier runs; names it.

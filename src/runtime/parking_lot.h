@@ -16,7 +16,7 @@ class ParkingLot {
  public:
   enum class Woken : uint32_t { notified = 0, not_equal = 1, timed_out = 2, gave_up };  // wasm's
 
-  // Asked now and then whether to wait no longer; may be null.
+  // Asked now and then whether to stop waiting; may be null.
   using GiveUp = bool (*)();
 
   // Waits at guest address `address` if the word there, at `word`, is `expected`. `timeout_ns`
@@ -24,7 +24,7 @@ class ParkingLot {
   template <class T>
   Woken wait(uint64_t address, const uint8_t* word, T expected, int64_t timeout_ns,
              GiveUp give_up = nullptr);
-  // Wakes at most `count` of those who wait there; how many.
+  // Wakes at most `count` threads that wait there; returns how many.
   uint32_t notify(uint64_t address, uint32_t count);
 
  private:

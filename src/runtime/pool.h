@@ -38,7 +38,7 @@ namespace nacre::runtime {
 struct PoolOptions {
   // At one time, given out or kept.
   uint32_t max_slots = 100;
-  // So much of what a guest wrote in each of its memories stays resident for the next.
+  // How much of what a guest wrote in each of its memories stays resident for the next one.
   uint64_t keep_bytes = uint64_t{4} << 20;
   StoreOptions store;  // of each slot; `stock` is ignored
   // Off: written pages are dropped without asking the kernel which they are. For tests.

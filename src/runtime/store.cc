@@ -108,7 +108,7 @@ Result<void> Store::apply_limits() {
   const Limit* fuel = find_limit(options_.limits, TrapKind::fuel_limit);
   if (fuel != nullptr && !engine_->options().counts_fuel)
     return fail(ErrorCode::usage, "the engine was not made to count fuel");
-  // An engine whose code counts counts in any case.
+  // The code of such an engine counts in any case.
   exec_.counts_fuel = engine_->options().counts_fuel;
   exec_.fuel = fuel == nullptr ? INT64_MAX
                                : static_cast<int64_t>(std::min<uint64_t>(fuel->amount, INT64_MAX));

@@ -104,7 +104,7 @@ Result<FixedArray<abi::Ref>> Table::save() {
 
 Result<void> Table::restore(const FixedArray<abi::Ref>& saved) {
   if (!record_.written) return {};
-  // What grew much is given back; else the room stays, null again behind the elements.
+  // Much room is given back; little stays, null again behind the elements.
   if (capacity_ > 2 * saved.size() + kKeptElements) {
     auto* elements = static_cast<abi::Ref*>(std::calloc(saved.size() + 1, sizeof(abi::Ref)));
     if (elements == nullptr) return fail(ErrorCode::out_of_memory, "no room for a table");

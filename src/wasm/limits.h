@@ -32,8 +32,8 @@ inline constexpr uint32_t kMaxTextNesting = 10'000;  // folded expressions in th
 // Of a table that no budget counts; those of a store have what its limit of tables leaves them.
 inline constexpr uint64_t kMaxTableElements = 10'000'000;
 
-// How much work the validator does for bodies of so many bytes besides reading them once: operands
-// that are moved or compared for block types, calls and branches, one by one.
+// How much work the validator does for bodies of this many bytes besides reading them once:
+// operands that are moved or compared for block types, calls and branches, one by one.
 constexpr uint64_t max_validation_work(uint64_t body_bytes) {
   return (uint64_t{1} << 26) + 64 * body_bytes;
 }

@@ -75,7 +75,7 @@ std::vector<uint8_t> encode_names(const NameSection& names);
 class FunctionNames {
  public:
   explicit FunctionNames(const Module& module);
-  // From the name section, or else the name of an export or import of it, or else nothing.
+  // The name in the name section, else that of an export or import, else nothing.
   std::optional<std::string_view> find(uint32_t function) const;
   // The same to be shown: printable, and "func[12]" without a name.
   std::string show(uint32_t function) const;
@@ -115,8 +115,8 @@ using BranchHints = std::vector<FunctionBranchHints>;  // by rising function ind
 
 Result<BranchHints> decode_branch_hints(Bytes payload, uint64_t offset);
 std::vector<uint8_t> encode_branch_hints(const BranchHints& hints);
-// That every hint belongs to a defined function and stands at an if or br_if of it. The module must
-// be valid; `features` are those it was validated with.
+// Checks that every hint belongs to a defined function and stands at an if or br_if of it. The
+// module must be valid; `features` are those it was validated with.
 Result<void> check_branch_hints(const Module& module, const BranchHints& hints, Features features);
 
 }  // namespace nacre::wasm

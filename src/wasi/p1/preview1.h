@@ -181,7 +181,7 @@ class Preview1 {
 
   // What a call that wants one descriptor too many gets.
   Errno no_descriptor();
-  // Whether so much more may be written; if not, the guest has reached its limit.
+  // Whether this many bytes more may be written; if not, the guest has reached its limit.
   bool may_write(uint64_t bytes);
   void note_written(uint64_t bytes);
   // What a write at `offset`, or where the descriptor is, makes a file longer by beside its own

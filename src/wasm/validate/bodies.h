@@ -9,8 +9,8 @@
 
 namespace nacre::wasm {
 
-// `threads`: at most so many, 0 for one a core. The error of the lowest faulty function; the first
-// instruction that no tier runs.
+// `threads`: how many at most, 0 for one per core. The error of the lowest faulty function; the
+// first instruction that no tier runs.
 Result<std::optional<NotRun>> check_bodies(const ModuleContext& context, uint32_t threads);
 
 }  // namespace nacre::wasm

@@ -44,7 +44,7 @@ struct ValidateOptions {
   // Check the function bodies too. If not, each must pass validate_function or build_side_table
   // before it runs.
   bool bodies = true;
-  // At most so many threads work on the bodies; 0: one a core. Small modules are never worth a
+  // How many threads work on the bodies at most; 0: one per core. Small modules are never worth a
   // thread.
   uint32_t threads = 0;
 };
