@@ -12,11 +12,11 @@ using Kind = Operand::Kind;
 
 void FunctionCompiler::memory_grow(const wasm::imm::memory& i) {
   call_builtin(offsetof(Builtins, memory_grow), {i.index}, 1);
-  take(Gpr::rax);
+  take(kGprResults[0]);
   // As 32 bits, a failure is -1 as well.
   bool wide = is_64(i.index);
-  if (!wide) masm_.mov(Width::w32, Gpr::rax, Gpr::rax);
-  push_gpr(wide ? Type::i64 : Type::i32, Gpr::rax);
+  if (!wide) masm_.move(Width::w32, kGprResults[0], kGprResults[0]);
+  push_gpr(wide ? Type::i64 : Type::i32, kGprResults[0]);
 }
 
 // Short ones are done in a stub, unless they have to be counted.
@@ -49,10 +49,10 @@ void FunctionCompiler::table_grow(const wasm::imm::table& i) {
   push(delta);
   push(initial);
   call_builtin(offsetof(Builtins, table_grow), {i.index}, 2);
-  take(Gpr::rax);
+  take(kGprResults[0]);
   bool wide = module_.tables[i.index].type.limits.address == wasm::AddressType::i64;
-  if (!wide) masm_.mov(Width::w32, Gpr::rax, Gpr::rax);
-  push_gpr(wide ? Type::i64 : Type::i32, Gpr::rax);
+  if (!wide) masm_.move(Width::w32, kGprResults[0], kGprResults[0]);
+  push_gpr(wide ? Type::i64 : Type::i32, kGprResults[0]);
 }
 void FunctionCompiler::table_fill(const wasm::imm::table& i) {
   call_builtin(offsetof(Builtins, table_fill), {i.index}, 3);

@@ -52,11 +52,11 @@ void emit_all(Moves& moves, Reg scratch, Emit move) {
 }  // namespace
 
 void FunctionCompiler::move_all(std::vector<GprMove>& moves) {
-  emit_all(moves, x64::kScratch, [&](Gpr to, Gpr from) { masm_.mov(Width::w64, to, from); });
+  emit_all(moves, kScratch, [&](Gpr to, Gpr from) { masm_.move(Width::w64, to, from); });
 }
 
-void FunctionCompiler::move_all(std::vector<XmmMove>& moves) {
-  emit_all(moves, x64::kXmmScratch, [&](Xmm to, Xmm from) { masm_.sse_mov(to, from); });
+void FunctionCompiler::move_all(std::vector<FprMove>& moves) {
+  emit_all(moves, kFprScratch, [&](Fpr to, Fpr from) { masm_.move(to, from); });
 }
 
 // ---- around a call
@@ -64,7 +64,7 @@ void FunctionCompiler::move_all(std::vector<XmmMove>& moves) {
 void FunctionCompiler::save_pins() {
   for (uint32_t index : lost_pins_) {
     const Local& local = locals_[index];
-    auto kind = in_xmm(local.type) ? Kind::xmm : Kind::gpr;
+    auto kind = in_fpr(local.type) ? Kind::fpr : Kind::gpr;
     store(local.home, Operand::make(kind, local.type, local.pin));
   }
 }
@@ -73,21 +73,21 @@ void FunctionCompiler::restore_pins() {
   for (uint32_t index : lost_pins_) {
     const Local& local = locals_[index];
     Operand home = Operand::in_slot(local.type, local.home);
-    if (in_xmm(local.type)) {
-      load(local.xmm(), home);
+    if (in_fpr(local.type)) {
+      load(local.fpr(), home);
     } else {
       load(local.gpr(), home);
     }
   }
 }
 
-// The topmost operands to their places; they are popped. rax is left alone.
+// The topmost operands to their places; they are popped. The function object is left alone.
 void FunctionCompiler::pass_arguments(Types params) {
   if (is_many(params)) return pass_many_arguments(params);
   auto count = static_cast<uint32_t>(params.size());
   if (!room(64 * size_t{count})) return;
   gpr_moves_.clear();
-  xmm_moves_.clear();
+  fpr_moves_.clear();
   // Into memory first, while all registers are as they were.
   auto assigner = abi::PlaceAssigner::arguments();
   bool have_area = false;
@@ -95,25 +95,24 @@ void FunctionCompiler::pass_arguments(Types params) {
     ValuePlace place = assigner.next(params[i]);
     const Operand& value = top(count - 1 - i);
     if (place.kind == ValuePlace::Kind::area) {
-      Gpr area = x64::kMemoryBase;  // not needed until the call; loaded again below
-      if (!have_area) masm_.mov(Width::w64, area, at(x64::kVmCtx, offsetof(VmCtx, area)));
+      Gpr area = kMemoryBase;  // not needed until the call; loaded again below
+      if (!have_area) masm_.load(Width::w64, area, vmctx_field(offsetof(VmCtx, area)));
       have_area = true;
       Mem to = at(area, static_cast<int32_t>(place.index * sizeof(abi::Value)));
       store_to(to, value);
       if (options_.dirty_upper_bits && width_of(value.type) == Width::w32) make_dirty_behind(to);
     } else if (value.kind == Kind::gpr ||
-               (value.kind == Kind::local && !in_memory(value) && !in_xmm(value.type))) {
+               (value.kind == Kind::local && !in_memory(value) && !in_fpr(value.type))) {
       Gpr from = value.kind == Kind::gpr ? value.gpr() : locals_[value.local].gpr();
-      gpr_moves_.push_back({x64::kGprArgs[place.index], from});
-    } else if (value.kind == Kind::xmm || (value.kind == Kind::local && !in_memory(value))) {
-      Xmm from = value.kind == Kind::xmm ? value.xmm() : locals_[value.local].xmm();
-      xmm_moves_.push_back({static_cast<Xmm>(place.index), from});
+      gpr_moves_.push_back({kGprArgs[place.index], from});
+    } else if (value.kind == Kind::fpr || (value.kind == Kind::local && !in_memory(value))) {
+      Fpr from = value.kind == Kind::fpr ? value.fpr() : locals_[value.local].fpr();
+      fpr_moves_.push_back({kFprArgs[place.index], from});
     }
   }
-  if (have_area)
-    masm_.mov(Width::w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(VmCtx, memory0_base)));
+  if (have_area) masm_.load(Width::w64, kMemoryBase, vmctx_field(offsetof(VmCtx, memory0_base)));
   move_all(gpr_moves_);
-  move_all(xmm_moves_);
+  move_all(fpr_moves_);
   assigner = abi::PlaceAssigner::arguments();
   for (uint32_t i = 0; i < count; ++i) {
     ValuePlace place = assigner.next(params[i]);
@@ -121,12 +120,12 @@ void FunctionCompiler::pass_arguments(Types params) {
     if (place.kind == ValuePlace::Kind::area) continue;
     if (!value.is_constant() && !in_memory(value)) continue;
     if (place.kind == ValuePlace::Kind::integer) {
-      load(x64::kGprArgs[place.index], value);
+      load(kGprArgs[place.index], value);
     } else {
-      load(static_cast<Xmm>(place.index), value);
+      load(kFprArgs[place.index], value);
     }
   }
-  make_dirty(params, abi::PlaceAssigner::arguments(), x64::kGprArgs.data());
+  make_dirty(params, abi::PlaceAssigner::arguments(), kGprArgs.data(), kFprArgs.data());
   cut(height() - count);
 }
 
@@ -139,28 +138,22 @@ void FunctionCompiler::push_call_results(Types results) {
     Type type = type_of(result);
     ValuePlace place = assigner.next(result);
     if (place.kind == ValuePlace::Kind::integer) {
-      Gpr reg = x64::kGprResults[place.index];
+      Gpr reg = kGprResults[place.index];
       free_gprs_.remove(reg);
-      if (type == Type::i32) masm_.mov(Width::w32, reg, reg);
+      if (type == Type::i32) masm_.move(Width::w32, reg, reg);
       push(Operand::in(type, reg));
     } else if (place.kind == ValuePlace::Kind::floating) {
-      free_xmms_.remove(static_cast<Xmm>(place.index));
-      push(Operand::in(type, static_cast<Xmm>(place.index)));
+      free_fprs_.remove(kFprResults[place.index]);
+      push(Operand::in(type, kFprResults[place.index]));
     } else {
-      // rcx cannot hold a result, nor anything else yet.
-      Gpr area = Gpr::rcx;
-      if (!have_area) masm_.mov(Width::w64, area, at(x64::kVmCtx, offsetof(VmCtx, area)));
+      Gpr area = kNoResult;
+      if (!have_area) masm_.load(Width::w64, area, vmctx_field(offsetof(VmCtx, area)));
       have_area = true;
       Mem from = at(area, static_cast<int32_t>(place.index * sizeof(abi::Value)));
       Operand& operand = push(Operand::in_slot(type));
       frame_end_ = std::min(frame_end_, operand.slot);
-      masm_.movups(x64::kXmmScratch, from);
-      Mem to = at(x64::kFrame, operand.slot);
-      if (type == Type::v128) {
-        masm_.movups(to, x64::kXmmScratch);
-      } else {
-        masm_.movsd(to, x64::kXmmScratch);
-      }
+      masm_.load(Type::v128, kFprScratch, from);
+      masm_.store(type == Type::v128 ? type : Type::f64, frame_slot(operand.slot), kFprScratch);
     }
   }
 }
@@ -177,51 +170,50 @@ void FunctionCompiler::call(const wasm::imm::func& i) {
     return call_other(type.results);
   }
   pass_arguments(type.params);
-  uint32_t slot = i.index - module_.imported_functions;
-  masm_.call_rip(slot_distance(slot, 6));
+  masm_.call_slot(code_slot(i.index));
   note_call();
   callees_.push_back(i.index);
   restore_pins();
   push_call_results(type.results);
 }
 
-// From behind an instruction of `length` bytes, which begins here, to a slot.
-int32_t FunctionCompiler::slot_distance(uint32_t slot, uint32_t length) const {
-  return static_cast<int32_t>(slots_ + int64_t{8} * slot - int64_t{masm_.offset()} - length);
+// Where the entry of a function that the module defines is found, counted from the code's begin.
+int64_t FunctionCompiler::code_slot(uint32_t function) const {
+  return slots_ + int64_t{8} * (function - module_.imported_functions);
 }
 
 void FunctionCompiler::return_call(const wasm::imm::func& i) {
   const wasm::FuncType& type = type_at(wasm::index_of(module_.functions[i.index]));
   if (i.index < module_.imported_functions) {
-    take(Gpr::rax);
+    take(kFunctionObject);
     function_object(i.index);
     return tail_call_object(type);
   }
   pass_arguments(type.params);
   restore_saved_registers();
-  masm_.leave();
-  masm_.jmp_rip(slot_distance(i.index - module_.imported_functions, 6));
+  masm_.leave_frame();
+  masm_.jump_slot(code_slot(i.index));
   callees_.push_back(i.index);
   go_dead();
 }
 
-// ---- function objects, which are in rax
+// ---- function objects, which are in kFunctionObject
 
 void FunctionCompiler::function_object(uint32_t index) {
-  masm_.mov(Width::w64, Gpr::rax, at(x64::kVmCtx, offsetof(VmCtx, functions)));
-  masm_.mov(Width::w64, Gpr::rax, at(Gpr::rax, static_cast<int32_t>(index * sizeof(void*))));
+  masm_.load(Width::w64, kFunctionObject, vmctx_field(offsetof(VmCtx, functions)));
+  masm_.load(Width::w64, kFunctionObject,
+             at(kFunctionObject, static_cast<int32_t>(index * sizeof(void*))));
 }
 
 // Whoever it belongs to; a host function has no instance and runs with ours.
 void FunctionCompiler::enter_other_instance() {
-  masm_.mov(Width::w64, x64::kScratch, at(Gpr::rax, offsetof(FuncObject, vmctx)));
-  masm_.test(Width::w64, x64::kScratch, x64::kScratch);
-  masm_.cmov(Width::w64, Cond::not_equal, x64::kVmCtx, x64::kScratch);
-  masm_.mov(Width::w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(VmCtx, memory0_base)));
-  masm_.call(at(Gpr::rax, offsetof(FuncObject, code)));
+  masm_.load(Width::w64, kScratch, at(kFunctionObject, offsetof(FuncObject, vmctx)));
+  masm_.move_if_not_zero(kVmCtx, kScratch);
+  masm_.load(Width::w64, kMemoryBase, vmctx_field(offsetof(VmCtx, memory0_base)));
+  masm_.call(at(kFunctionObject, offsetof(FuncObject, code)));
   note_call();
-  masm_.mov(Width::w64, x64::kVmCtx, at(x64::kFrame, -8));
-  masm_.mov(Width::w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(VmCtx, memory0_base)));
+  masm_.load(Width::w64, kVmCtx, frame_slot(-8));
+  masm_.load(Width::w64, kMemoryBase, vmctx_field(offsetof(VmCtx, memory0_base)));
 }
 
 void FunctionCompiler::call_other(Types results) {
@@ -236,16 +228,17 @@ void FunctionCompiler::call_object(const wasm::FuncType& type) {
   save_pins();
   pass_arguments(type.params);
   // Nearly always of this instance.
-  masm_.alu(Width::w64, Alu::cmp, x64::kVmCtx, at(Gpr::rax, offsetof(FuncObject, vmctx)));
   uint32_t back = new_label();
-  masm_.jcc(Cond::not_equal, out_of_line([this, back] {
-              enter_other_instance();
-              masm_.jmp(labels_[back]);
-            }));
-  masm_.call(at(Gpr::rax, offsetof(FuncObject, code)));
+  Label& other = out_of_line([this, back] {
+    enter_other_instance();
+    masm_.jump(labels_[back]);
+  });
+  masm_.branch_if(Condition::not_equal, Width::w64, kVmCtx,
+                  at(kFunctionObject, offsetof(FuncObject, vmctx)), other);
+  masm_.call(at(kFunctionObject, offsetof(FuncObject, code)));
   note_call();
   masm_.bind(labels_[back]);
-  free(Gpr::rax);
+  free(kFunctionObject);
   restore_pins();
   push_call_results(type.results);
 }
@@ -253,74 +246,66 @@ void FunctionCompiler::call_object(const wasm::FuncType& type) {
 void FunctionCompiler::tail_call_object(const wasm::FuncType& type) {
   pass_arguments(type.params);
   restore_saved_registers();
-  masm_.leave();
+  masm_.leave_frame();
   note(CodePosition::Kind::frame_gone);
   // Of this instance, or the host's: a jump. Of another one: the stub knows.
   Label other, same;
-  masm_.mov(Width::w64, x64::kScratch, at(Gpr::rax, offsetof(FuncObject, vmctx)));
-  masm_.alu(Width::w64, Alu::cmp, x64::kScratch, x64::kVmCtx);
-  masm_.jcc(Cond::equal, same);
-  masm_.test(Width::w64, x64::kScratch, x64::kScratch);
-  masm_.jcc(Cond::not_equal, other);
+  masm_.load(Width::w64, kScratch, at(kFunctionObject, offsetof(FuncObject, vmctx)));
+  masm_.branch_if(Condition::equal, Width::w64, kScratch, kVmCtx, same);
+  masm_.branch_if_not_zero(Width::w64, kScratch, other);
   masm_.bind(same);
-  masm_.jmp(at(Gpr::rax, offsetof(FuncObject, code)));
+  masm_.jump(at(kFunctionObject, offsetof(FuncObject, code)));
   masm_.bind(other);
-  masm_.mov(Width::w64, x64::kScratch, at(x64::kVmCtx, offsetof(VmCtx, entries)));
-  masm_.jmp(at(x64::kScratch, entry_offset(Entry::cross_tail)));
+  masm_.load(Width::w64, kScratch, vmctx_field(offsetof(VmCtx, entries)));
+  masm_.jump(at(kScratch, entry_offset(Entry::cross_tail)));
   note(CodePosition::Kind::instruction);
-  free(Gpr::rax);
+  free(kFunctionObject);
   go_dead();
 }
 
-// The element of a table that the topmost operand names, into rax, which is taken.
+// The element of a table that the topmost operand names, into its register, which is taken.
 void FunctionCompiler::indirect_object(const wasm::imm::call_indirect& i) {
   Operand index = pop();
   bool is_64 = module_.tables[i.table].type.limits.address == wasm::AddressType::i64;
   Width width = is_64 ? Width::w64 : Width::w32;
   Gpr reg = gpr_of(index);
-  if (reg != Gpr::rax) take(Gpr::rax);
-  masm_.mov(width, Gpr::rax, reg);
-  if (reg != Gpr::rax) release(index);
-  table_record(x64::kScratch, i.table);
-  masm_.alu(Width::w64, Alu::cmp, Gpr::rax, at(x64::kScratch, offsetof(abi::TableRecord, size)));
-  trap_if(Cond::above_equal, TrapKind::undefined_element);
-  clamp(Cond::above_equal, Gpr::rax);
-  masm_.mov(Width::w64, x64::kScratch, at(x64::kScratch, offsetof(abi::TableRecord, elements)));
-  masm_.mov(Width::w64, Gpr::rax, at(x64::kScratch, Gpr::rax, 0, 3));
-  masm_.test(Width::w64, Gpr::rax, Gpr::rax);
-  trap_if(Cond::equal, TrapKind::uninitialized_element);
+  if (reg != kFunctionObject) take(kFunctionObject);
+  masm_.move(width, kFunctionObject, reg);
+  if (reg != kFunctionObject) release(index);
+  table_record(kScratch, i.table);
+  check_index(kFunctionObject, at(kScratch, offsetof(abi::TableRecord, size)),
+              TrapKind::undefined_element);
+  masm_.load(Width::w64, kScratch, at(kScratch, offsetof(abi::TableRecord, elements)));
+  masm_.load(Width::w64, kFunctionObject, at(kScratch, kFunctionObject, 0, 3));
+  masm_.branch_if_zero(Width::w64, kFunctionObject, trap_label(TrapKind::uninitialized_element));
   auto id = static_cast<uint32_t>(type_ids_[wasm::index_of(i.type)]);
-  masm_.alu_imm(Width::w32, Alu::cmp, at(Gpr::rax, offsetof(FuncObject, type)),
-                static_cast<int32_t>(id));
+  Mem type = at(kFunctionObject, offsetof(FuncObject, type));
   if (module_.types[wasm::index_of(i.type)].is_final) {
-    trap_if(Cond::not_equal, TrapKind::indirect_call_type_mismatch);
+    masm_.branch_if(Condition::not_equal, Width::w32, type, static_cast<int32_t>(id),
+                    trap_label(TrapKind::indirect_call_type_mismatch));
     return;
   }
   // A function of a declared subtype is called all the same: seldom.
   uint32_t back = new_label();
   Label& other = out_of_line([this, back, id] {
-    masm_.mov_imm(Width::w32, x64::kScratch, id);
-    masm_.push(x64::kScratch);  // keeps the stack's alignment unknown: the stub aligns
-    masm_.mov(Width::w64, x64::kScratch, at(x64::kVmCtx, offsetof(VmCtx, entries)));
-    masm_.call(at(x64::kScratch, entry_offset(Entry::check_subtype)));
-    masm_.lea(Width::w64, Gpr::rsp, at(Gpr::rsp, 8));
-    masm_.jcc(Cond::not_equal, labels_[back]);
+    Condition is_subtype = masm_.call_subtype_check(id, vmctx_field(offsetof(VmCtx, entries)),
+                                                    entry_offset(Entry::check_subtype));
+    masm_.branch(is_subtype, labels_[back]);
     trap_now(TrapKind::indirect_call_type_mismatch);
   });
-  masm_.jcc(Cond::not_equal, other);
+  masm_.branch_if(Condition::not_equal, Width::w32, type, static_cast<int32_t>(id), other);
   masm_.bind(labels_[back]);
 }
 
-// The topmost operand, a reference, into rax, which is taken.
+// The topmost operand, a reference, into its register, which is taken.
 void FunctionCompiler::reference_object() {
   Operand reference = pop();
-  if (!reads(reference, Gpr::rax)) {
-    take(Gpr::rax);
-    load(Gpr::rax, reference);
+  if (!reads(reference, kFunctionObject)) {
+    take(kFunctionObject);
+    load(kFunctionObject, reference);
     release(reference);
   }
-  masm_.test(Width::w64, Gpr::rax, Gpr::rax);
-  trap_if(Cond::equal, TrapKind::null_function_reference);
+  masm_.branch_if_zero(Width::w64, kFunctionObject, trap_label(TrapKind::null_function_reference));
 }
 
 void FunctionCompiler::call_indirect(const wasm::imm::call_indirect& i) {
@@ -357,33 +342,32 @@ void FunctionCompiler::call_builtin(size_t offset, std::initializer_list<uint32_
     if (value.is_constant() || in_memory(value)) continue;
     Gpr from = value.kind == Kind::gpr ? value.gpr() : locals_[value.local].gpr();
     if (value.type == Type::i32) check_clean(from);  // passed as 64 bits
-    gpr_moves_.push_back({x64::kGprArgs[first + i], from});
+    gpr_moves_.push_back({kGprArgs[first + i], from});
   }
   move_all(gpr_moves_);
   for (uint32_t i = 0; i < operands; ++i) {
     const Operand& value = top(operands - 1 - i);
-    if (value.is_constant() || in_memory(value)) load(x64::kGprArgs[first + i], value);
+    if (value.is_constant() || in_memory(value)) load(kGprArgs[first + i], value);
   }
   cut(height() - operands);
   size_t next = 1;
-  for (uint32_t value : constants) masm_.mov_imm(Width::w32, x64::kGprArgs[next++], value);
-  if (extra) masm_.lea(Width::w64, x64::kGprArgs[first + operands], at(x64::kFrame, *extra));
-  masm_.mov(Width::w64, x64::kGprArgs[0], x64::kVmCtx);
-  masm_.mov(Width::w64, Gpr::rax, at(x64::kVmCtx, offsetof(VmCtx, builtins)));
-  masm_.mov(Width::w64, Gpr::rax, at(Gpr::rax, static_cast<int32_t>(offset)));
+  for (uint32_t value : constants) masm_.load_constant(Width::w32, kGprArgs[next++], value);
+  if (extra) masm_.load_address(kGprArgs[first + operands], frame_slot(*extra));
+  masm_.move(Width::w64, kGprArgs[0], kVmCtx);
+  masm_.load(Width::w64, kFunctionObject, vmctx_field(offsetof(VmCtx, builtins)));
+  masm_.load(Width::w64, kFunctionObject, at(kFunctionObject, static_cast<int32_t>(offset)));
   if (through == Entry::native_call) {
-    masm_.call(at(x64::kVmCtx, offsetof(VmCtx, native_call_entry)));
+    masm_.call(vmctx_field(offsetof(VmCtx, native_call_entry)));
   } else {
-    masm_.mov(Width::w64, x64::kScratch, at(x64::kVmCtx, offsetof(VmCtx, entries)));
-    masm_.call(at(x64::kScratch, entry_offset(through)));
+    masm_.load(Width::w64, kScratch, vmctx_field(offsetof(VmCtx, entries)));
+    masm_.call(at(kScratch, entry_offset(through)));
   }
   note_call();
   restore_pins();
 }
 
 void FunctionCompiler::trap_on_result() {
-  masm_.test8(Gpr::rax, Gpr::rax);
-  masm_.jcc(Cond::not_equal, out_of_line([this] { trap_now(TrapKind::none); }));
+  masm_.branch_if_true(kGprResults[0], out_of_line([this] { trap_now(TrapKind::none); }));
 }
 
 }  // namespace nacre::baseline

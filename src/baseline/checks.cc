@@ -6,36 +6,27 @@ namespace nacre::baseline {
 namespace {
 
 using Kind = Operand::Kind;
-using x64::GprSet;
-using x64::XmmSet;
 
 constexpr uint32_t kDirt = Options::kDirt;
 
 }  // namespace
 
-// ---- unspecified bits. Flags are lost.
+// ---- unspecified bits. No condition survives.
 
-void FunctionCompiler::make_dirty(Gpr reg) {
-  masm_.mov_imm(Width::w64, x64::kScratch, uint64_t{kDirt} << 32);
-  masm_.alu(Width::w64, Alu::or_, reg, x64::kScratch);
-}
+void FunctionCompiler::make_dirty(Gpr reg) { masm_.fill_upper_half(reg, kDirt); }
 
 // The lanes above an f32 or f64.
-void FunctionCompiler::make_dirty(Type type, Xmm reg) {
-  masm_.mov_imm(Width::w64, x64::kScratch, uint64_t{kDirt} << 32 | kDirt);
-  masm_.mov_from_gpr(Width::w64, x64::kXmmScratch, x64::kScratch);
-  constexpr x64::Opcode kInterleave{0, 1, 0x14}, kInterleaveDoubles{0x66, 1, 0x14};
-  masm_.sse(type == Type::f32 ? kInterleave : kInterleaveDoubles, reg, reg, x64::kXmmScratch);
-}
+void FunctionCompiler::make_dirty(Type type, Fpr reg) { masm_.fill_upper_lanes(type, reg, kDirt); }
 
-// Behind an i32 or f32 in memory. Flags are kept.
-void FunctionCompiler::make_dirty_behind(Mem four_bytes) {
+// Behind an i32 or f32 in memory. The condition is kept.
+void OperandStack::make_dirty_behind(Mem four_bytes) {
   four_bytes.disp += 4;
-  masm_.mov(Width::w32, four_bytes, static_cast<int32_t>(kDirt));
+  masm_.store_constant(Width::w32, four_bytes, kDirt);
 }
 
 // Arguments or results, where they are passed.
-void FunctionCompiler::make_dirty(Types types, abi::PlaceAssigner places, const Gpr* gprs) {
+void FunctionCompiler::make_dirty(Types types, abi::PlaceAssigner places, const Gpr* gprs,
+                                  const Fpr* fprs) {
   if (!options_.dirty_upper_bits) return;
   for (wasm::ValType value : types) {
     abi::ValuePlace place = places.next(value);
@@ -43,15 +34,13 @@ void FunctionCompiler::make_dirty(Types types, abi::PlaceAssigner places, const 
     if (place.kind == abi::ValuePlace::Kind::integer) {
       if (type == Type::i32) make_dirty(gprs[place.index]);
     } else if (place.kind == abi::ValuePlace::Kind::floating) {
-      if (type != Type::v128) make_dirty(type, static_cast<Xmm>(place.index));
+      if (type != Type::v128) make_dirty(type, fprs[place.index]);
     }
   }
 }
 
-void FunctionCompiler::emit_check_clean(Gpr reg) {
-  masm_.mov(Width::w32, x64::kScratch, reg);
-  masm_.alu(Width::w64, Alu::cmp, x64::kScratch, reg);
-  trap_if(Cond::not_equal, abi::TrapKind::host_error);
+void OperandStack::emit_check_clean(Gpr reg) {
+  masm_.branch_if_upper_half(reg, trap_label(abi::TrapKind::host_error));
 }
 
 // ---- operands and registers, between two instructions
@@ -79,18 +68,18 @@ void FunctionCompiler::check_operands(const Control& control) {
 }
 
 // Every register that may hold operands is free or has one owner; aliases are counted.
-void FunctionCompiler::check_registers() {
+void OperandStack::check_registers() {
   GprSet gprs = free_gprs_;
-  XmmSet xmms = free_xmms_;
+  FprSet fprs = free_fprs_;
   std::vector<uint32_t> aliases(locals_.size());
   bool twice = false;
   auto own = [&](const Operand& operand) {
     if (operand.kind == Kind::gpr && !pins_.gprs.has(operand.gpr())) {
       twice |= gprs.has(operand.gpr());
       gprs.add(operand.gpr());
-    } else if (operand.kind == Kind::xmm && !pins_.xmms.has(operand.xmm())) {
-      twice |= xmms.has(operand.xmm());
-      xmms.add(operand.xmm());
+    } else if (operand.kind == Kind::fpr && !pins_.fprs.has(operand.fpr())) {
+      twice |= fprs.has(operand.fpr());
+      fprs.add(operand.fpr());
     } else if (operand.kind == Kind::local) {
       ++aliases[operand.local];
     }
@@ -99,14 +88,10 @@ void FunctionCompiler::check_registers() {
     const Operand& operand = stack_[i];
     if (i < first_loose_ && !operand.is_settled())
       return stop("compiler bug: an operand is not settled");
-    own(operand.kind == Kind::access ? pending_access_.index : operand);
+    own(operand.kind == Kind::access ? pending_index() : operand);
   }
   if (twice) return stop("compiler bug: a register has two owners");
-  GprSet all_gprs = x64::kGprTemps;
-  for (Gpr reg : x64::kGprPins) all_gprs.add(reg);
-  XmmSet all_xmms = x64::kXmmTemps;
-  for (Xmm reg : x64::kXmmPins) all_xmms.add(reg);
-  if (!(gprs == all_gprs - pins_.gprs) || !(xmms == all_xmms - pins_.xmms))
+  if (!(gprs == kAllocatableGprs - pins_.gprs) || !(fprs == kAllocatableFprs - pins_.fprs))
     return stop("compiler bug: a register is lost");
   for (size_t i = 0; i < locals_.size(); ++i) {
     if (locals_[i].aliases != aliases[i])

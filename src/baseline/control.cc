@@ -1,66 +1,28 @@
 // Blocks, branches and select.
 #include <algorithm>
+#include <cstddef>
 #include <unordered_map>
+#include <utility>
 
 #include "baseline/function_compiler.h"
 
 namespace nacre::baseline {
 
+using abi::VmCtx;
 using Kind = Operand::Kind;
-
-uint32_t FunctionCompiler::new_label() {
-  labels_.emplace_back();
-  return static_cast<uint32_t>(labels_.size() - 1);
-}
-
-// ---- conditions
-
-Cond FunctionCompiler::test_condition(Operand condition) {
-  if (condition.kind == Kind::flags) return condition.cond;
-  if (condition.kind == Kind::access) {
-    masm_.alu_imm(Width::w32, Alu::cmp, pending_access(), 0);
-  } else if (in_memory(condition)) {
-    masm_.alu_imm(Width::w32, Alu::cmp, frame_of(condition), 0);
-  } else {
-    Gpr reg = gpr_of(condition);
-    if (!flags_tell(reg, Type::i32)) masm_.test(Width::w32, reg, reg);
-  }
-  release(condition);
-  return Cond::not_equal;
-}
-
-// Flags are those of one way here only.
-void FunctionCompiler::bind(uint32_t label) {
-  flags_offset_ = kNoOffset;
-  masm_.bind(labels_[label]);
-}
-
-void FunctionCompiler::jump_if(Cond cond, Label& label) {
-  if (cond == Cond::fp_equal) {
-    Label unordered;
-    masm_.jcc(Cond::parity, unordered);
-    masm_.jcc(Cond::equal, label);
-    masm_.bind(unordered);
-  } else if (cond == Cond::fp_not_equal) {
-    masm_.jcc(Cond::parity, label);
-    masm_.jcc(Cond::not_equal, label);
-  } else {
-    masm_.jcc(cond, label);
-  }
-}
 
 // ---- results of blocks
 
-// rax or xmm0 is free of other operands when this is called, or they do not matter any more.
+// The first result register is free of other operands when this is called, or they do not matter any more.
 void FunctionCompiler::copy_results(Control& to) {
   Types types = to.label_types();
   if (types.empty()) return;
   if (result_in_register(to)) {
     const Operand& value = top();
-    if (in_xmm(value.type)) {
-      load(Xmm::xmm0, value);
+    if (in_fpr(value.type)) {
+      load(kFprResults[0], value);
     } else {
-      load(Gpr::rax, value);
+      load(kGprResults[0], value);
     }
     return;
   }
@@ -80,13 +42,13 @@ void FunctionCompiler::copy_results(Control& to) {
 void FunctionCompiler::push_results(const Control& from, Types types) {
   if (types.size() == 1 && from.kind != Control::Kind::loop) {
     Type type = type_of(types[0]);
-    if (in_xmm(type)) {
-      free_xmms_.remove(Xmm::xmm0);
-      push(Operand::in(type, Xmm::xmm0));
+    if (in_fpr(type)) {
+      free_fprs_.remove(kFprResults[0]);
+      push(Operand::in(type, kFprResults[0]));
     } else {
-      free_gprs_.remove(Gpr::rax);
-      if (type == Type::i32) check_clean(Gpr::rax);
-      push(Operand::in(type, Gpr::rax));
+      free_gprs_.remove(kGprResults[0]);
+      if (type == Type::i32) check_clean(kGprResults[0]);
+      push(Operand::in(type, kGprResults[0]));
     }
     return;
   }
@@ -100,7 +62,7 @@ void FunctionCompiler::push_results(const Control& from, Types types) {
 void FunctionCompiler::jump_to(Control& to) {
   check_operands(to);
   to.is_target = true;
-  masm_.jmp(labels_[to.label]);
+  masm_.jump(labels_[to.label]);
 }
 
 void FunctionCompiler::go_dead() {
@@ -156,7 +118,7 @@ void FunctionCompiler::loop(const wasm::imm::block_type& i) {
   enter(Control::Kind::loop, i.type);
   if (dead_) return;
   if (options_.count_fuel) controls_.back().loop_begin = behind_blocks();
-  bind(controls_.back().label);
+  masm_.bind(labels_[controls_.back().label]);
   note(CodePosition::Kind::instruction);
 }
 
@@ -173,10 +135,10 @@ uint32_t FunctionCompiler::behind_blocks() const {
 
 void FunctionCompiler::if_(const wasm::imm::block_type& i) {
   if (dead_) return enter(Control::Kind::if_, i.type);
-  // Settling keeps flags, and the registers of a condition that is not in flags yet.
-  Cond cond = test_condition(pop());
+  // Settling keeps the condition.
+  Condition condition = test_condition(pop());
   enter(Control::Kind::if_, i.type);
-  jump_if(negate(cond), labels_[controls_.back().else_label]);
+  masm_.branch(negate(condition), labels_[controls_.back().else_label]);
 }
 
 void FunctionCompiler::else_(const wasm::imm::none&) {
@@ -190,7 +152,7 @@ void FunctionCompiler::else_(const wasm::imm::none&) {
   }
   cut(control.height);
   check_operands(control);
-  bind(control.else_label);
+  masm_.bind(labels_[control.else_label]);
   dead_ = false;
   if (is_many(control.params)) return push_slots(control.params);
   for (wasm::ValType type : control.params) push(Operand::in_slot(type_of(type)));
@@ -206,7 +168,7 @@ void FunctionCompiler::end(const wasm::imm::none&) {
   if (controls_.back().kind == Control::Kind::if_) {
     Control& control = controls_.back();
     if (control.params.empty()) {
-      bind(control.else_label);
+      masm_.bind(labels_[control.else_label]);
       control.is_target = true;
     } else {
       else_({});
@@ -239,7 +201,7 @@ void FunctionCompiler::leave_block() {
   bool stay = !dead_ && is_many(control.results());
   if (!stay) cut(control.height);
   check_operands(control);
-  bind(control.label);
+  masm_.bind(labels_[control.label]);
   controls_.pop_back();
   dead_ = false;
   if (!stay) push_results(control, control.results());
@@ -254,7 +216,7 @@ void FunctionCompiler::leave_function() {
   }
   if (dead_ && !control.is_target) return;
   cut(0);
-  bind(control.label);
+  masm_.bind(labels_[control.label]);
   if (is_many(control.results())) {
     push_slots(control.results());
     place_many_results();
@@ -279,23 +241,22 @@ void FunctionCompiler::place_results() {
       bool in_area = place.kind == abi::ValuePlace::Kind::area;
       if (in_area != (pass == 0)) continue;
       if (in_area) {
-        // All operands are in slots: rax and xmm15 are free.
-        if (!have_area)
-          masm_.mov(Width::w64, x64::kScratch, at(x64::kVmCtx, offsetof(abi::VmCtx, area)));
+        // All operands are in slots: registers are free.
+        if (!have_area) masm_.load(Width::w64, kScratch, vmctx_field(offsetof(VmCtx, area)));
         have_area = true;
-        Mem to = at(x64::kScratch, static_cast<int32_t>(place.index * sizeof(abi::Value)));
-        if (in_xmm(value.type)) {
-          load(x64::kXmmScratch, value);
-          masm_.movups(to, x64::kXmmScratch);
+        Mem to = at(kScratch, static_cast<int32_t>(place.index * sizeof(abi::Value)));
+        if (in_fpr(value.type)) {
+          load(kFprScratch, value);
+          masm_.store(Type::v128, to, kFprScratch);
         } else {
-          load(Gpr::rax, value);
-          masm_.mov(Width::w64, to, Gpr::rax);
+          load(kGprResults[0], value);
+          masm_.store(Width::w64, to, kGprResults[0]);
         }
         if (options_.dirty_upper_bits && width_of(value.type) == Width::w32) make_dirty_behind(to);
-      } else if (in_xmm(value.type)) {
-        load(static_cast<Xmm>(place.index), value);
+      } else if (in_fpr(value.type)) {
+        load(kFprResults[place.index], value);
       } else {
-        load(x64::kGprResults[place.index], value);
+        load(kGprResults[place.index], value);
       }
     }
   }
@@ -332,38 +293,38 @@ void FunctionCompiler::br(const wasm::imm::label& i) {
   go_dead();
 }
 
-void FunctionCompiler::branch_if(Cond cond, uint32_t depth) {
+void FunctionCompiler::branch_if(Condition condition, uint32_t depth) {
   Control& to = target(depth);
   check_operands(to);
   Types types = to.label_types();
   to.is_target = true;
-  if (types.empty() && !is_charged(to)) return jump_if(cond, labels_[to.label]);
+  if (types.empty() && !is_charged(to)) return masm_.branch(condition, labels_[to.label]);
   if (result_in_register(to)) {
-    // The result waits in its register on both ways. Moves keep the flags.
+    // The result waits in its register on both ways. Moves keep the condition.
     Operand value = pop();
-    if (in_xmm(value.type)) {
-      if (!reads(value, Xmm::xmm0)) {
-        take(Xmm::xmm0);
-        load(Xmm::xmm0, value);
+    if (in_fpr(value.type)) {
+      if (!reads(value, kFprResults[0])) {
+        take(kFprResults[0]);
+        load(kFprResults[0], value);
         release(value);
       }
-      push_xmm(value.type, Xmm::xmm0);
+      push_fpr(value.type, kFprResults[0]);
     } else {
-      if (!reads(value, Gpr::rax)) {
-        take(Gpr::rax);
-        load(Gpr::rax, value);
+      if (!reads(value, kGprResults[0])) {
+        take(kGprResults[0]);
+        load(kGprResults[0], value);
         release(value);
       }
-      push(Operand::in(value.type, Gpr::rax));
+      push(Operand::in(value.type, kGprResults[0]));
     }
-    return jump_if(cond, labels_[to.label]);
+    return masm_.branch(condition, labels_[to.label]);
   }
-  prepare_results(to);  // moves keep the flags
+  prepare_results(to);  // moves keep the condition
   Label stay;
-  jump_if(negate(cond), stay);
+  masm_.branch(negate(condition), stay);
   copy_results(to);
   charge_branch(to);
-  masm_.jmp(labels_[to.label]);
+  masm_.jump(labels_[to.label]);
   masm_.bind(stay);
 }
 
@@ -395,20 +356,10 @@ void FunctionCompiler::br_table(const wasm::imm::br_table& i) {
   add(i.default_depth);
 
   if (count == 0) {
-    masm_.jmp(labels_[targets[0]]);
+    masm_.jump(labels_[targets[0]]);
   } else {
-    // The index is clamped, not branched upon: speculation stays inside the table too.
-    JumpTable& table = jump_tables_.emplace_back();
-    table.targets = std::move(targets);
     Gpr base = alloc_gpr();
-    Gpr entry = x64::kScratch;
-    masm_.mov_imm(Width::w32, entry, count);
-    masm_.alu(Width::w32, Alu::cmp, reg, entry);
-    masm_.cmov(Width::w32, Cond::below, entry, reg);
-    masm_.lea_label(base, table.label);
-    masm_.movsx32(entry, at(base, entry, 0, 2));
-    masm_.alu(Width::w64, Alu::add, entry, base);
-    masm_.jmp(entry);
+    masm_.jump_by_table(reg, count, jump_table(std::move(targets)), base);
     free(base);
   }
   release(index);
@@ -418,9 +369,23 @@ void FunctionCompiler::br_table(const wasm::imm::br_table& i) {
     copy_results(to);
     charge_branch(to);
     if (error_ != nullptr) break;
-    masm_.jmp(labels_[to.label]);
+    masm_.jump(labels_[to.label]);
   }
   go_dead();
+}
+
+// ---- select
+
+bool FunctionCompiler::is_dispatching_select() {
+  const std::vector<uint32_t>& selects = survey_.dispatching;
+  size_t& next = next_dispatching_;
+  while (next < selects.size() && selects[next] < body_position_) ++next;
+  return next < selects.size() && selects[next] == body_position_;
+}
+
+void FunctionCompiler::select(const wasm::imm::none&) { select_operand(is_dispatching_select()); }
+void FunctionCompiler::select_t(const wasm::imm::select_types&) {
+  select_operand(is_dispatching_select());
 }
 
 // ---- references
@@ -428,23 +393,22 @@ void FunctionCompiler::br_table(const wasm::imm::br_table& i) {
 void FunctionCompiler::br_on_null(const wasm::imm::label& i) {
   Operand reference = pop();
   Gpr reg = gpr_of(reference);
-  if (reg == Gpr::rax) {  // where the label may want its result
+  if (reg == kGprResults[0]) {  // where the label may want its result
     reg = alloc_gpr();
-    masm_.mov(Width::w64, reg, Gpr::rax);
-    free(Gpr::rax);
+    masm_.move(Width::w64, reg, kGprResults[0]);
+    free(kGprResults[0]);
     reference.reg = number(reg);
   }
-  masm_.test(Width::w64, reg, reg);
-  branch_if(Cond::equal, i.depth);
+  branch_if(masm_.is_zero(Width::w64, reg), i.depth);
   push(reference);
 }
 
 void FunctionCompiler::br_on_non_null(const wasm::imm::label& i) {
   Operand reference = pop();
   Gpr reg = gpr_of(reference);
-  masm_.test(Width::w64, reg, reg);
+  Condition is_null = masm_.is_zero(Width::w64, reg);
   push(reference);
-  branch_if(Cond::not_equal, i.depth);
+  branch_if(negate(is_null), i.depth);
   release(pop());
 }
 

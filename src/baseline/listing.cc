@@ -1,5 +1,4 @@
 // What the compiler says of a function's code when it is asked to.
-#include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -14,11 +13,8 @@ namespace {
 
 using Piece = abi::CodePiece;
 
-constexpr std::array kGprNames = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-                                  "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
-
 std::string name_of(const Local& local) {
-  return in_xmm(local.type) ? "xmm" + std::to_string(local.pin) : kGprNames[local.pin];
+  return in_fpr(local.type) ? register_name(local.fpr()) : register_name(local.gpr());
 }
 
 std::string frame_place(int32_t offset) { return "[rbp-" + std::to_string(-offset) + "]"; }
@@ -54,7 +50,7 @@ std::vector<abi::CodeListing::Field> context_fields(const wasm::Module& module) 
 
 }  // namespace
 
-void FunctionCompiler::add_piece(Piece::Kind kind, abi::TrapKind trap) {
+void FunctionCode::add_piece(Piece::Kind kind, abi::TrapKind trap) {
   if (kind == Piece::Kind::entry) listing_->pieces.clear();  // it begins anew
   listing_->pieces.push_back(
       {.kind = kind, .trap = trap, .begin = masm_.offset(), .body_offset = body_position_});
@@ -112,8 +108,8 @@ Result<abi::CodeListing> ModuleCompiler::list(uint32_t function, bool guarded_me
   listing.code.assign(buffer.get(), buffer.get() + compiled.code_bytes);
   for (uint32_t callee : compiled.callees)
     listing.slots.push_back({slots + 8 * int64_t{callee - module.imported_functions}, callee});
-  listing.processor = "x86-64";
-  listing.context_register = kGprNames[number(x64::kVmCtx)];
+  listing.processor = kProcessor;
+  listing.context_register = register_name(kVmCtx);
   listing.fields = context_fields(module);
   return listing;
 }

@@ -4,13 +4,22 @@
 // to make it may grow with their number. Values of such a list are all in their slots, one behind
 // the other and of one size, and move from there by a loop.
 #include <algorithm>
+#include <cstddef>
 
 #include "baseline/function_compiler.h"
 
 namespace nacre::baseline {
+
+using abi::VmCtx;
+
 namespace {
 
 constexpr int32_t kAreaBytes = sizeof(abi::Value);
+
+// As which a slot of so many bytes travels.
+constexpr Type slot_type(int32_t bytes) {
+  return bytes == slot_bytes(Type::v128) ? Type::v128 : Type::f64;
+}
 
 }  // namespace
 
@@ -97,60 +106,52 @@ void FunctionCompiler::move_slots(int32_t to_slot, uint32_t count) {
   int32_t from_slot = top(count - 1).slot;
   if (from_slot == to_slot || !room(0)) return;
   int32_t step = narrow_slot_;
-  Gpr index = Gpr::rax;
-  Mem from = at(x64::kFrame, index, from_slot), to = at(x64::kFrame, index, to_slot);
-  masm_.alu(Width::w32, Alu::xor_, index, index);
+  Gpr index = kGprResults[0];  // the values are in slots
+  Mem from = at(kFrame, index, from_slot), to = at(kFrame, index, to_slot);
+  masm_.load_zero(index);
   Label next;
   masm_.bind(next);
   if (step == slot_bytes(Type::v128)) {
-    masm_.movups(x64::kXmmScratch, from);
-    masm_.movups(to, x64::kXmmScratch);
+    masm_.load(Type::v128, kFprScratch, from);
+    masm_.store(Type::v128, to, kFprScratch);
   } else {
-    masm_.mov(Width::w64, x64::kScratch, from);
-    masm_.mov(Width::w64, to, x64::kScratch);
+    masm_.load(Width::w64, kScratch, from);
+    masm_.store(Width::w64, to, kScratch);
   }
   next_slot(index, step, count, next);
 }
 
 void FunctionCompiler::next_slot(Gpr index, int32_t step, uint32_t count, Label& next) {
-  masm_.alu_imm(Width::w64, Alu::sub, index, step);
-  masm_.alu_imm(Width::w64, Alu::cmp, index, -step * static_cast<int32_t>(count));
-  masm_.jcc(Cond::not_equal, next);
+  masm_.subtract_constant(index, step);
+  masm_.branch_if(Condition::not_equal, Width::w64, index, -step * static_cast<int32_t>(count),
+                  next);
 }
 
 // Values that belong in registers are copied with the others; who reads the area does not look at
 // them, and who reads the slots writes them afterwards.
 void FunctionCompiler::slots_to_area(int32_t slot, uint32_t count, Gpr area, Gpr index) {
   int32_t step = narrow_slot_;
-  Mem from = at(x64::kFrame, index, slot);
-  masm_.mov(Width::w64, area, at(x64::kVmCtx, offsetof(abi::VmCtx, area)));
-  masm_.alu(Width::w32, Alu::xor_, index, index);
+  Mem from = at(kFrame, index, slot);
+  masm_.load(Width::w64, area, vmctx_field(offsetof(VmCtx, area)));
+  masm_.load_zero(index);
   Label next;
   masm_.bind(next);
-  if (step == slot_bytes(Type::v128)) {
-    masm_.movups(x64::kXmmScratch, from);
-  } else {
-    masm_.movsd(x64::kXmmScratch, from);
-  }
-  masm_.movups(at(area), x64::kXmmScratch);
-  masm_.alu_imm(Width::w64, Alu::add, area, kAreaBytes);
+  masm_.load(slot_type(step), kFprScratch, from);
+  masm_.store(Type::v128, at(area), kFprScratch);
+  masm_.add_constant(area, kAreaBytes);
   next_slot(index, step, count, next);
 }
 
 void FunctionCompiler::area_to_slots(int32_t slot, uint32_t count, Gpr area, Gpr index) {
   int32_t step = narrow_slot_;
-  Mem to = at(x64::kFrame, index, slot);
-  masm_.mov(Width::w64, area, at(x64::kVmCtx, offsetof(abi::VmCtx, area)));
-  masm_.alu(Width::w32, Alu::xor_, index, index);
+  Mem to = at(kFrame, index, slot);
+  masm_.load(Width::w64, area, vmctx_field(offsetof(VmCtx, area)));
+  masm_.load_zero(index);
   Label next;
   masm_.bind(next);
-  masm_.movups(x64::kXmmScratch, at(area));
-  if (step == slot_bytes(Type::v128)) {
-    masm_.movups(to, x64::kXmmScratch);
-  } else {
-    masm_.movsd(to, x64::kXmmScratch);
-  }
-  masm_.alu_imm(Width::w64, Alu::add, area, kAreaBytes);
+  masm_.load(Type::v128, kFprScratch, at(area));
+  masm_.store(slot_type(step), to, kFprScratch);
+  masm_.add_constant(area, kAreaBytes);
   next_slot(index, step, count, next);
 }
 
@@ -162,17 +163,17 @@ void FunctionCompiler::pass_many_arguments(Types params) {
   if (!slots_fit(many) || !room(0)) return;
   uint32_t first = height() - count;
   settle_into_slots(first);
-  // rax may hold the function. The memory's base is not needed until the call.
-  slots_to_area(stack_[first].slot, count, x64::kMemoryBase, Gpr::rcx);
-  masm_.mov(Width::w64, x64::kMemoryBase, at(x64::kVmCtx, offsetof(abi::VmCtx, memory0_base)));
+  // The function object is in its register. The memory's base is not needed until the call.
+  slots_to_area(stack_[first].slot, count, kMemoryBase, kNoResult);
+  masm_.load(Width::w64, kMemoryBase, vmctx_field(offsetof(VmCtx, memory0_base)));
   for (auto [i, place] : many.in_registers) {
     if (place.kind == abi::ValuePlace::Kind::integer) {
-      load(x64::kGprArgs[place.index], stack_[first + i]);
+      load(kGprArgs[place.index], stack_[first + i]);
     } else {
-      load(static_cast<Xmm>(place.index), stack_[first + i]);
+      load(kFprArgs[place.index], stack_[first + i]);
     }
   }
-  make_dirty(params, abi::PlaceAssigner::arguments(), x64::kGprArgs.data());
+  make_dirty(params, abi::PlaceAssigner::arguments(), kGprArgs.data(), kFprArgs.data());
   cut(first);
 }
 
@@ -181,14 +182,13 @@ void FunctionCompiler::push_many_call_results(Types results) {
   if (!slots_fit(many) || !room(0)) return;
   uint32_t first = height();
   push_slots(results);
-  // rcx cannot hold a result, nor anything else yet.
-  area_to_slots(stack_[first].slot, static_cast<uint32_t>(results.size()), x64::kScratch, Gpr::rcx);
+  area_to_slots(stack_[first].slot, static_cast<uint32_t>(results.size()), kScratch, kNoResult);
   for (auto [i, place] : many.in_registers) {
     const Operand& to = stack_[first + i];
     if (place.kind == abi::ValuePlace::Kind::integer) {
-      store(to.slot, Operand::in(to.type, x64::kGprResults[place.index]));
+      store(to.slot, Operand::in(to.type, kGprResults[place.index]));
     } else {
-      store(to.slot, Operand::in(to.type, static_cast<Xmm>(place.index)));
+      store(to.slot, Operand::in(to.type, kFprResults[place.index]));
     }
   }
 }
@@ -198,13 +198,13 @@ void FunctionCompiler::move_many_arguments() {
   Types params = type_->params;
   const ManyValues& many = many_arguments(params);
   if (!room(0)) return;
-  area_to_slots(locals_[0].home, static_cast<uint32_t>(params.size()), Gpr::rax, x64::kScratch);
+  area_to_slots(locals_[0].home, static_cast<uint32_t>(params.size()), kFunctionObject, kScratch);
   for (auto [i, place] : many.in_registers) {
     const Local& local = locals_[i];
     if (place.kind == abi::ValuePlace::Kind::integer) {
-      store(local.home, Operand::in(local.type, x64::kGprArgs[place.index]));
+      store(local.home, Operand::in(local.type, kGprArgs[place.index]));
     } else {
-      store(local.home, Operand::in(local.type, static_cast<Xmm>(place.index)));
+      store(local.home, Operand::in(local.type, kFprArgs[place.index]));
     }
   }
   spend(params.size());
@@ -212,25 +212,25 @@ void FunctionCompiler::move_many_arguments() {
     const Local& local = locals_[i];
     if (!local.pinned()) continue;
     Operand home = Operand::in_slot(local.type, local.home);
-    if (in_xmm(local.type)) {
-      load(local.xmm(), home);
+    if (in_fpr(local.type)) {
+      load(local.fpr(), home);
     } else {
       load(local.gpr(), home);
     }
   }
 }
 
-// All operands are in slots: rax is free.
+// All operands are in slots: registers are free.
 void FunctionCompiler::place_many_results() {
   Types results = type_->results;
   const ManyValues& many = many_results(results);
   if (!slots_fit(many) || !room(0)) return;
-  slots_to_area(stack_[0].slot, static_cast<uint32_t>(results.size()), x64::kScratch, Gpr::rax);
+  slots_to_area(stack_[0].slot, static_cast<uint32_t>(results.size()), kScratch, kFunctionObject);
   for (auto [i, place] : many.in_registers) {
     if (place.kind == abi::ValuePlace::Kind::integer) {
-      load(x64::kGprResults[place.index], stack_[i]);
+      load(kGprResults[place.index], stack_[i]);
     } else {
-      load(static_cast<Xmm>(place.index), stack_[i]);
+      load(kFprResults[place.index], stack_[i]);
     }
   }
 }

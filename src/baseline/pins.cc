@@ -443,11 +443,11 @@ class Best {
 };
 
 // The register in which argument number `number` of the integers arrives, if locals may have it.
-x64::GprSet arriving(const std::vector<Local>& locals, uint32_t params, uint32_t local) {
+GprSet arriving(const std::vector<Local>& locals, uint32_t params, uint32_t local) {
   if (local >= params) return {};
   uint32_t number = 0;
-  for (uint32_t i = 0; i < local; ++i) number += !in_xmm(locals[i].type);
-  return number < x64::kGprArgs.size() ? x64::GprSet::of(x64::kGprArgs[number]) : x64::GprSet();
+  for (uint32_t i = 0; i < local; ++i) number += !in_fpr(locals[i].type);
+  return number < kGprArgs.size() ? GprSet::of(kGprArgs[number]) : GprSet();
 }
 
 }  // namespace
@@ -474,12 +474,12 @@ void survey_body(wasm::BodyReader reader, const uint8_t* body, BodySurvey& surve
 
 PinnedRegisters pin_locals(const BodySurvey& survey, uint32_t param_count,
                            std::vector<Local>& locals) {
-  Best<x64::kGprPins.size() + x64::kGprSavedPins.size()> integers;
-  Best<x64::kXmmPins.size()> floats;
+  Best<kCallerSavedLocalGprs.size() + kCalleeSavedLocalGprs.size()> integers;
+  Best<kLocalFprs.size()> floats;
   size_t count = std::min(survey.uses.size(), locals.size());
   for (uint32_t i = 0; i < count; ++i) {
     if (survey.uses[i] == 0) continue;
-    if (in_xmm(locals[i].type)) {
+    if (in_fpr(locals[i].type)) {
       floats.offer({i, survey.uses[i]});
     } else {
       integers.offer({i, survey.uses[i]});
@@ -490,18 +490,18 @@ PinnedRegisters pin_locals(const BodySurvey& survey, uint32_t param_count,
   // once a function.
   uint64_t lost_cost = 2 * survey.calls;
   constexpr uint64_t kSavedCost = 2;
-  x64::GprSet lost, saved;
-  for (x64::Gpr reg : x64::kGprPins) lost.add(reg);
-  for (x64::Gpr reg : x64::kGprSavedPins) saved.add(reg);
+  GprSet lost, saved;
+  for (Gpr reg : kCallerSavedLocalGprs) lost.add(reg);
+  for (Gpr reg : kCalleeSavedLocalGprs) saved.add(reg);
   PinnedRegisters pinned;
   for (const Candidate& candidate : integers) {
     Local& local = locals[candidate.local];
     bool prefer_lost = lost_cost < kSavedCost;
-    x64::GprSet& set = (prefer_lost && !lost.empty()) || saved.empty() ? lost : saved;
+    GprSet& set = (prefer_lost && !lost.empty()) || saved.empty() ? lost : saved;
     uint64_t cost = &set == &lost ? lost_cost : kSavedCost;
     if (set.empty() || candidate.uses <= cost) continue;
-    x64::Gpr reg = set.first();
-    for (x64::Gpr own : x64::kGprPins) {
+    Gpr reg = set.first();
+    for (Gpr own : kCallerSavedLocalGprs) {
       if (set.has(own) && arriving(locals, param_count, candidate.local).has(own)) reg = own;
     }
     set.remove(reg);
@@ -513,8 +513,8 @@ PinnedRegisters pin_locals(const BodySurvey& survey, uint32_t param_count,
   for (const Candidate& candidate : floats) {
     if (candidate.uses <= lost_cost) break;
     Local& local = locals[candidate.local];
-    x64::Xmm reg = x64::kXmmPins[next++];
-    pinned.xmms.add(reg);
+    Fpr reg = kLocalFprs[next++];
+    pinned.fprs.add(reg);
     local.pin = number(reg);
     local.saved_in_calls = true;
   }

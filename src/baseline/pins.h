@@ -28,8 +28,8 @@ void survey_body(wasm::BodyReader reader, const uint8_t* body, BodySurvey& surve
 
 // Sets `pin` and `saved_in_calls` of the locals. `arguments`: the first locals are parameters.
 struct PinnedRegisters {
-  x64::GprSet gprs;
-  x64::XmmSet xmms;
+  GprSet gprs;
+  FprSet fprs;
 };
 PinnedRegisters pin_locals(const BodySurvey& survey, uint32_t param_count,
                            std::vector<Local>& locals);

@@ -33,8 +33,8 @@ void FunctionCompiler::write_local(uint32_t index, Operand& value) {
   settle_aliases(index);
   if (!local.pinned()) {
     store(local.home, value);
-  } else if (in_xmm(local.type)) {
-    load(local.xmm(), value);
+  } else if (in_fpr(local.type)) {
+    load(local.fpr(), value);
   } else {
     load(local.gpr(), value);
   }
@@ -50,7 +50,7 @@ void FunctionCompiler::local_tee(const wasm::imm::local& i) {
   Operand value = pop();
   write_local(i.index, value);
   bool in_register = !locals_[i.index].pinned() && !in_memory(value);
-  if (value.is_constant() || value.kind == Kind::flags || in_register) {
+  if (value.is_constant() || value.kind == Kind::condition || in_register) {
     push(value);
     return;
   }
@@ -58,44 +58,39 @@ void FunctionCompiler::local_tee(const wasm::imm::local& i) {
   local_get(i);
 }
 
+void FunctionCompiler::drop(const wasm::imm::none&) { release(pop()); }
+
 // ---- globals
 
 // The scratch register may be part of the result.
 Mem FunctionCompiler::global_at(uint32_t index) {
   if (index >= module_.imported_globals) {
     uint64_t offset = abi::own_global_offset(index - module_.imported_globals);
-    return at(x64::kVmCtx, static_cast<int32_t>(offset));
+    return vmctx_field(offset);
   }
-  masm_.mov(Width::w64, x64::kScratch, at(x64::kVmCtx, offsetof(VmCtx, globals)));
-  masm_.mov(Width::w64, x64::kScratch,
-            at(x64::kScratch, static_cast<int32_t>(index * sizeof(void*))));
-  return at(x64::kScratch);
+  masm_.load(Width::w64, kScratch, vmctx_field(offsetof(VmCtx, globals)));
+  masm_.load(Width::w64, kScratch, at(kScratch, static_cast<int32_t>(index * sizeof(void*))));
+  return at(kScratch);
 }
 
 void FunctionCompiler::global_get(const wasm::imm::global& i) {
   Type type = type_of(context_.globals[i.index].type);
-  if (in_xmm(type)) {
-    Xmm to = result_xmm();
+  if (in_fpr(type)) {
+    Fpr to = result_fpr();
     Mem from = global_at(i.index);
-    if (type == Type::v128) {
-      masm_.movups(to, from);
-    } else if (type == Type::f64) {
-      masm_.movsd(to, from);
-    } else {
-      masm_.movss(to, from);
-    }
-    push_xmm(type, to);
+    masm_.load(type, to, from);
+    push_fpr(type, to);
   } else {
     Gpr to = result_gpr();
-    masm_.mov(width_of(type), to, global_at(i.index));
+    masm_.load(width_of(type), to, global_at(i.index));
     push_gpr(type, to);
   }
 }
 
 void FunctionCompiler::global_set(const wasm::imm::global& i) {
   Operand value = pop();
-  if (in_xmm(value.type)) {
-    xmm_of(value);
+  if (in_fpr(value.type)) {
+    fpr_of(value);
   } else if (!value.is_constant()) {
     gpr_of(value);
   }
@@ -109,37 +104,27 @@ void FunctionCompiler::ref_null(const wasm::imm::heap_type&) { push_constant(Typ
 
 void FunctionCompiler::ref_func(const wasm::imm::func& i) {
   Gpr to = result_gpr();
-  masm_.mov(Width::w64, to, at(x64::kVmCtx, offsetof(VmCtx, functions)));
-  masm_.mov(Width::w64, to, at(to, static_cast<int32_t>(i.index * sizeof(void*))));
+  masm_.load(Width::w64, to, vmctx_field(offsetof(VmCtx, functions)));
+  masm_.load(Width::w64, to, at(to, static_cast<int32_t>(i.index * sizeof(void*))));
   push_gpr(Type::ref, to);
 }
 
 void FunctionCompiler::ref_is_null(const wasm::imm::none&) {
   Operand reference = pop();
   Gpr reg = gpr_of(reference);
-  masm_.test(Width::w64, reg, reg);
+  Condition is_null = masm_.is_zero(Width::w64, reg);
   release(reference);
-  push_flags(Cond::equal);
+  push_condition(is_null);
 }
 
 void FunctionCompiler::ref_as_non_null(const wasm::imm::none&) {
   Operand reference = pop();
   Gpr reg = gpr_of(reference);
-  masm_.test(Width::w64, reg, reg);
-  trap_if(Cond::equal, TrapKind::null_reference);
+  masm_.branch_if_zero(Width::w64, reg, trap_label(TrapKind::null_reference));
   push(reference);
 }
 
 // ---- tables
-
-void FunctionCompiler::table_record(Gpr to, uint32_t table) {
-  if (table == 0) {
-    masm_.mov(Width::w64, to, at(x64::kVmCtx, offsetof(VmCtx, table0)));
-    return;
-  }
-  masm_.mov(Width::w64, to, at(x64::kVmCtx, offsetof(VmCtx, tables)));
-  masm_.mov(Width::w64, to, at(to, static_cast<int32_t>(table * sizeof(void*))));
-}
 
 // The place of an element that exists; the scratch register is part of it, the index is in a
 // register.
@@ -147,13 +132,11 @@ Mem FunctionCompiler::table_element(uint32_t table, Operand& index, bool writes)
   Gpr reg = own_gpr(index);
   if (index.type == Type::i32) check_clean(reg);
   index = Operand::in(Type::i64, reg);
-  table_record(x64::kScratch, table);
-  masm_.alu(Width::w64, Alu::cmp, reg, at(x64::kScratch, offsetof(TableRecord, size)));
-  trap_if(Cond::above_equal, TrapKind::table_out_of_bounds);
-  clamp(Cond::above_equal, reg);
-  if (writes) masm_.store8(at(x64::kScratch, offsetof(TableRecord, written)), 1);
-  masm_.mov(Width::w64, x64::kScratch, at(x64::kScratch, offsetof(TableRecord, elements)));
-  return at(x64::kScratch, reg, 0, 3);
+  table_record(kScratch, table);
+  check_index(reg, at(kScratch, offsetof(TableRecord, size)), TrapKind::table_out_of_bounds);
+  if (writes) masm_.store_byte(at(kScratch, offsetof(TableRecord, written)), 1);
+  masm_.load(Width::w64, kScratch, at(kScratch, offsetof(TableRecord, elements)));
+  return at(kScratch, reg, 0, 3);
 }
 
 void FunctionCompiler::table_get(const wasm::imm::table& i) {
@@ -161,7 +144,7 @@ void FunctionCompiler::table_get(const wasm::imm::table& i) {
   Mem from = table_element(i.index, index, false);
   release(index);
   Gpr to = result_gpr();
-  masm_.mov(Width::w64, to, from);
+  masm_.load(Width::w64, to, from);
   push_gpr(Type::ref, to);
 }
 
@@ -169,7 +152,7 @@ void FunctionCompiler::table_set(const wasm::imm::table& i) {
   Operand value = pop();
   Operand index = pop();
   Gpr reg = gpr_of(value);
-  masm_.mov(Width::w64, table_element(i.index, index, true), reg);
+  masm_.store(Width::w64, table_element(i.index, index, true), reg);
   release(index);
   release(value);
 }
@@ -178,7 +161,7 @@ void FunctionCompiler::table_size(const wasm::imm::table& i) {
   bool is_64 = module_.tables[i.index].type.limits.address == wasm::AddressType::i64;
   Gpr to = result_gpr();
   table_record(to, i.index);
-  masm_.mov(is_64 ? Width::w64 : Width::w32, to, at(to, offsetof(TableRecord, size)));
+  masm_.load(is_64 ? Width::w64 : Width::w32, to, at(to, offsetof(TableRecord, size)));
   push_gpr(is_64 ? Type::i64 : Type::i32, to);
 }
 

@@ -1,4 +1,4 @@
-// Registers of x86-64 and what this compiler uses them for.
+// Registers of x86-64, and what the calling contract uses them for.
 #pragma once
 
 #include <array>
@@ -91,15 +91,5 @@ inline constexpr size_t kXmmResults = 2;  // xmm0, xmm1
 inline constexpr Gpr kScratch = Gpr::r11;
 inline constexpr Xmm kXmmScratch = Xmm::xmm15;
 inline constexpr Xmm kXmmScratch2 = Xmm::xmm14;
-
-// Operands live in these, and in those of the next two lists that hold no local.
-inline constexpr GprSet kGprTemps = GprSet::of(Gpr::rax, Gpr::rcx, Gpr::rdx, Gpr::rsi);
-inline constexpr XmmSet kXmmTemps =
-    XmmSet::of(Xmm::xmm0, Xmm::xmm1, Xmm::xmm2, Xmm::xmm3, Xmm::xmm4, Xmm::xmm5);
-// Locals live in these. The first are lost in calls, the second saved by whom they belong to.
-inline constexpr std::array kGprPins = {Gpr::rdi, Gpr::r8, Gpr::r9, Gpr::r10};
-inline constexpr std::array kGprSavedPins = {Gpr::rbx, Gpr::r12, Gpr::r14};
-inline constexpr std::array kXmmPins = {Xmm::xmm6,  Xmm::xmm7,  Xmm::xmm8,  Xmm::xmm9,
-                                        Xmm::xmm10, Xmm::xmm11, Xmm::xmm12, Xmm::xmm13};
 
 }  // namespace nacre::native::x64

@@ -1,12 +1,11 @@
 // Constants, lanes, and orders of lanes.
 #include <cstring>
 
-#include "baseline/function_compiler.h"
+#include "baseline/x64/vector_instructions.h"
 
-namespace nacre::baseline {
+namespace nacre::baseline::x64 {
 namespace {
 
-using namespace x64;
 using Kind = Operand::Kind;
 using Lanes = std::array<uint8_t, 16>;
 
@@ -125,8 +124,8 @@ std::optional<OneInstruction> one_instruction(const Lanes& lanes) {
 
 // ---- constants
 
-void FunctionCompiler::push_vector_constant(uint64_t low, uint64_t high) {
-  Xmm to = result_xmm();
+void VectorInstructions::push_vector_constant(uint64_t low, uint64_t high) {
+  Xmm to = result_fpr();
   if (low == 0 && high == 0) {
     zero(to);
   } else if (low == UINT64_MAX && high == UINT64_MAX) {
@@ -134,17 +133,17 @@ void FunctionCompiler::push_vector_constant(uint64_t low, uint64_t high) {
   } else {
     masm_.sse_label(kMovaps, to, constant(low, high, 16));
   }
-  push_xmm(Type::v128, to);
+  push_fpr(Type::v128, to);
 }
 
-void FunctionCompiler::v128_const(const wasm::imm::v128& i) {
+void VectorInstructions::v128_const(const wasm::imm::v128& i) {
   auto [low, high] = halves(i.bytes);
   push_vector_constant(low, high);
 }
 
 // ---- splats
 
-void FunctionCompiler::splat_int(uint8_t lane_bytes) {
+void VectorInstructions::splat_int(uint8_t lane_bytes) {
   Operand value = pop();
   if (value.is_constant()) {
     uint64_t lane =
@@ -154,7 +153,7 @@ void FunctionCompiler::splat_int(uint8_t lane_bytes) {
     return push_vector_constant(lane * ones, lane * ones);
   }
   Gpr from = gpr_of(value);
-  Xmm to = result_xmm();
+  Xmm to = result_fpr();
   masm_.mov_from_gpr(lane_bytes == 8 ? Width::w64 : Width::w32, to, from);
   release(value);
   if (lane_bytes < 4) {
@@ -162,10 +161,10 @@ void FunctionCompiler::splat_int(uint8_t lane_bytes) {
   } else {
     masm_.sse_imm(kPshufd, to, to, lane_bytes == 4 ? 0x00 : 0x44);
   }
-  push_xmm(Type::v128, to);
+  push_fpr(Type::v128, to);
 }
 
-void FunctionCompiler::splat_lowest(Xmm reg, uint8_t lane_bytes) {
+void VectorInstructions::splat_lowest(Xmm reg, uint8_t lane_bytes) {
   if (cpu().avx && cpu().avx2) {
     masm_.sse(lane_bytes == 1 ? kBroadcastb : kBroadcastw, reg, reg);
   } else if (lane_bytes == 1) {
@@ -177,108 +176,108 @@ void FunctionCompiler::splat_lowest(Xmm reg, uint8_t lane_bytes) {
   }
 }
 
-void FunctionCompiler::i8x16_splat(const wasm::imm::none&) { splat_int(1); }
-void FunctionCompiler::i16x8_splat(const wasm::imm::none&) { splat_int(2); }
-void FunctionCompiler::i32x4_splat(const wasm::imm::none&) { splat_int(4); }
-void FunctionCompiler::i64x2_splat(const wasm::imm::none&) { splat_int(8); }
+void VectorInstructions::i8x16_splat(const wasm::imm::none&) { splat_int(1); }
+void VectorInstructions::i16x8_splat(const wasm::imm::none&) { splat_int(2); }
+void VectorInstructions::i32x4_splat(const wasm::imm::none&) { splat_int(4); }
+void VectorInstructions::i64x2_splat(const wasm::imm::none&) { splat_int(8); }
 
-void FunctionCompiler::splat_float(Type lane) {
+void VectorInstructions::splat_float(Type lane) {
   Operand value = pop();
   if (value.is_constant()) {
     uint64_t half = lane == Type::f32 ? value.bits << 32 | value.bits : value.bits;
     return push_vector_constant(half, half);
   }
-  Xmm from = xmm_of(value);
+  Xmm from = fpr_of(value);
   release(value);
-  Xmm to = result_xmm();
+  Xmm to = result_fpr();
   masm_.sse_imm(kPshufd, to, from, lane == Type::f32 ? 0x00 : 0x44);
-  push_xmm(Type::v128, to);
+  push_fpr(Type::v128, to);
 }
-void FunctionCompiler::f32x4_splat(const wasm::imm::none&) { splat_float(Type::f32); }
-void FunctionCompiler::f64x2_splat(const wasm::imm::none&) { splat_float(Type::f64); }
+void VectorInstructions::f32x4_splat(const wasm::imm::none&) { splat_float(Type::f32); }
+void VectorInstructions::f64x2_splat(const wasm::imm::none&) { splat_float(Type::f64); }
 
 // ---- single lanes
 
-Gpr FunctionCompiler::extract_lane(Opcode op, Width width, uint8_t lane) {
+Gpr VectorInstructions::extract_lane(Opcode op, Width width, uint8_t lane) {
   Operand vector = pop();
-  Xmm from = xmm_of(vector);
+  Xmm from = fpr_of(vector);
   release(vector);
   Gpr to = result_gpr();
   masm_.sse_store_imm(op, width, to, from, lane);
   return to;
 }
-void FunctionCompiler::i8x16_extract_lane_s(const wasm::imm::lane& i) {
+void VectorInstructions::i8x16_extract_lane_s(const wasm::imm::lane& i) {
   Gpr to = extract_lane(kPextrb, Width::w32, i.index);
   masm_.movsx8(Width::w32, to, to);
   push_gpr(Type::i32, to);
 }
-void FunctionCompiler::i8x16_extract_lane_u(const wasm::imm::lane& i) {
+void VectorInstructions::i8x16_extract_lane_u(const wasm::imm::lane& i) {
   push_gpr(Type::i32, extract_lane(kPextrb, Width::w32, i.index));
 }
-void FunctionCompiler::i16x8_extract_lane_s(const wasm::imm::lane& i) {
+void VectorInstructions::i16x8_extract_lane_s(const wasm::imm::lane& i) {
   Gpr to = extract_lane(kPextrw, Width::w32, i.index);
   masm_.movsx16(Width::w32, to, to);
   push_gpr(Type::i32, to);
 }
-void FunctionCompiler::i16x8_extract_lane_u(const wasm::imm::lane& i) {
+void VectorInstructions::i16x8_extract_lane_u(const wasm::imm::lane& i) {
   push_gpr(Type::i32, extract_lane(kPextrw, Width::w32, i.index));
 }
-void FunctionCompiler::i32x4_extract_lane(const wasm::imm::lane& i) {
+void VectorInstructions::i32x4_extract_lane(const wasm::imm::lane& i) {
   push_gpr(Type::i32, extract_lane(kPextrd, Width::w32, i.index));
 }
-void FunctionCompiler::i64x2_extract_lane(const wasm::imm::lane& i) {
+void VectorInstructions::i64x2_extract_lane(const wasm::imm::lane& i) {
   push_gpr(Type::i64, extract_lane(kPextrd, Width::w64, i.index));
 }
 
 // The rest of the register may hold anything.
-void FunctionCompiler::extract_float(Type lane_type, uint8_t lane) {
+void VectorInstructions::extract_float(Type lane_type, uint8_t lane) {
   Operand vector = pop();
-  Xmm from = xmm_of(vector);
+  Xmm from = fpr_of(vector);
   release(vector);
-  Xmm to = result_xmm();
+  Xmm to = result_fpr();
   if (lane == 0) {
     masm_.sse_mov(to, from);
   } else {
     masm_.sse_imm(kPshufd, to, from, lane_type == Type::f32 ? lane : uint8_t{0xEE});
   }
-  push_xmm(lane_type, to);
+  push_fpr(lane_type, to);
 }
-void FunctionCompiler::f32x4_extract_lane(const wasm::imm::lane& i) {
+void VectorInstructions::f32x4_extract_lane(const wasm::imm::lane& i) {
   extract_float(Type::f32, i.index);
 }
-void FunctionCompiler::f64x2_extract_lane(const wasm::imm::lane& i) {
+void VectorInstructions::f64x2_extract_lane(const wasm::imm::lane& i) {
   extract_float(Type::f64, i.index);
 }
 
-void FunctionCompiler::replace_lane(Opcode op, Width width, uint8_t lane) {
+void VectorInstructions::replace_lane(Opcode op, Width width, uint8_t lane) {
   Operand value = pop(), vector = pop();
   Gpr reg = gpr_of(value);
-  Xmm from = xmm_of(vector);
+  Xmm from = fpr_of(vector);
   release(vector);
-  Xmm to = result_xmm();
+  Xmm to = result_fpr();
   masm_.sse_w(width, op, to, from, reg);
   masm_.byte(lane);
   release(value);
-  push_xmm(Type::v128, to);
+  push_fpr(Type::v128, to);
 }
-void FunctionCompiler::i8x16_replace_lane(const wasm::imm::lane& i) {
+void VectorInstructions::i8x16_replace_lane(const wasm::imm::lane& i) {
   replace_lane(kPinsrb, Width::w32, i.index);
 }
-void FunctionCompiler::i16x8_replace_lane(const wasm::imm::lane& i) {
+void VectorInstructions::i16x8_replace_lane(const wasm::imm::lane& i) {
   replace_lane(kPinsrw, Width::w32, i.index);
 }
-void FunctionCompiler::i32x4_replace_lane(const wasm::imm::lane& i) {
+void VectorInstructions::i32x4_replace_lane(const wasm::imm::lane& i) {
   replace_lane(kPinsrd, Width::w32, i.index);
 }
-void FunctionCompiler::i64x2_replace_lane(const wasm::imm::lane& i) {
+void VectorInstructions::i64x2_replace_lane(const wasm::imm::lane& i) {
   replace_lane(kPinsrd, Width::w64, i.index);
 }
-void FunctionCompiler::f32x4_replace_lane(const wasm::imm::lane& i) {
+void VectorInstructions::f32x4_replace_lane(const wasm::imm::lane& i) {
   vector_sequence<2>([&](Xmm to, Xmm vector, Xmm value) {
     masm_.sse_imm(kInsertps, to, vector, value, static_cast<uint8_t>(i.index << 4));
   });
 }
-void FunctionCompiler::f64x2_replace_lane(const wasm::imm::lane& i) {
+void VectorInstructions::f64x2_replace_lane(const wasm::imm::lane& i) {
   vector_sequence<2>([&](Xmm to, Xmm vector, Xmm value) {
     masm_.sse(i.index == 0 ? kMovsd : kPunpcklqdq, to, vector, value);
   });
@@ -287,10 +286,10 @@ void FunctionCompiler::f64x2_replace_lane(const wasm::imm::lane& i) {
 // ---- bytes of two vectors
 
 // Of one alone: the other is not looked at.
-void FunctionCompiler::shuffle_one(bool of_second, const Lanes& lanes) {
+void VectorInstructions::shuffle_one(bool of_second, const Lanes& lanes) {
   Operand second = pop(), first = pop();
   Operand& source = of_second ? second : first;
-  xmm_of(source);  // its slot may become another one
+  fpr_of(source);  // its slot may become another one
   release(of_second ? first : second);
   push(source);
   if (auto dwords = dword_lanes(lanes)) return vector_unary(kPshufd, dword_imm(*dwords));
@@ -299,7 +298,7 @@ void FunctionCompiler::shuffle_one(bool of_second, const Lanes& lanes) {
       [&](Xmm to, Xmm from) { masm_.sse_label(kPshufb, to, from, constant(low, high, 16)); });
 }
 
-void FunctionCompiler::i8x16_shuffle(const wasm::imm::shuffle& i) {
+void VectorInstructions::i8x16_shuffle(const wasm::imm::shuffle& i) {
   Lanes of_first, of_second;  // for pshufb, which clears lanes of more than 127
   bool first_used = false, second_used = false;
   const Operand &second = top(), &first = top(1);
@@ -328,14 +327,14 @@ void FunctionCompiler::i8x16_shuffle(const wasm::imm::shuffle& i) {
 }
 
 // A saturating sum sends indices from 16 on to those with the upper bit, which give zero.
-void FunctionCompiler::i8x16_swizzle(const wasm::imm::none&) {
+void VectorInstructions::i8x16_swizzle(const wasm::imm::none&) {
   vector_sequence<2>([&](Xmm to, Xmm vector, Xmm indices) {
     masm_.sse_label(kPaddusb, kXmmScratch, indices, twice(0x7070707070707070));
     masm_.sse(kPshufb, to, vector, kXmmScratch);
   });
 }
-void FunctionCompiler::i8x16_relaxed_swizzle(const wasm::imm::none&) {
+void VectorInstructions::i8x16_relaxed_swizzle(const wasm::imm::none&) {
   vector_binary(kPshufb, Order::ordered);
 }
 
-}  // namespace nacre::baseline
+}  // namespace nacre::baseline::x64

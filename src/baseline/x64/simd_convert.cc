@@ -1,10 +1,8 @@
 // Vector instructions between lanes of different types.
-#include "baseline/function_compiler.h"
+#include "baseline/x64/vector_instructions.h"
 
-namespace nacre::baseline {
+namespace nacre::baseline::x64 {
 namespace {
-
-using namespace x64;
 
 constexpr uint8_t kHighHalf = 0xEE;                         // of pshufd: lanes 2 3 2 3
 constexpr uint8_t kLowDoubled = 0x50, kHighDoubled = 0xFA;  // lanes 0 0 1 1 and 2 2 3 3
@@ -18,7 +16,7 @@ constexpr uint64_t kUint32Max = 0x41EF'FFFF'FFE0'0000;      // 2^32 - 1 as f64
 // ---- one instruction
 
 #define UNARY(name, op) \
-  void FunctionCompiler::name(const wasm::imm::none&) { vector_unary(op); }
+  void VectorInstructions::name(const wasm::imm::none&) { vector_unary(op); }
 UNARY(i16x8_extend_low_i8x16_s, kPmovsxbw)
 UNARY(i16x8_extend_low_i8x16_u, kPmovzxbw)
 UNARY(i32x4_extend_low_i16x8_s, kPmovsxwd)
@@ -35,7 +33,7 @@ UNARY(i32x4_relaxed_trunc_f64x2_s_zero, kCvttpd2dq)
 #undef UNARY
 
 #define NARROW(name, op) \
-  void FunctionCompiler::name(const wasm::imm::none&) { vector_binary(op, Order::ordered); }
+  void VectorInstructions::name(const wasm::imm::none&) { vector_binary(op, Order::ordered); }
 NARROW(i8x16_narrow_i16x8_s, kPacksswb)
 NARROW(i8x16_narrow_i16x8_u, kPackuswb)
 NARROW(i16x8_narrow_i32x4_s, kPackssdw)
@@ -44,20 +42,32 @@ NARROW(i16x8_narrow_i32x4_u, kPackusdw)
 
 // ---- wider integers
 
-void FunctionCompiler::extend_high(Opcode op) {
+void VectorInstructions::extend_high(Opcode op) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     masm_.sse_imm(kPshufd, to, from, kHighHalf);
     masm_.sse(op, to, to);
   });
 }
-void FunctionCompiler::i16x8_extend_high_i8x16_s(const wasm::imm::none&) { extend_high(kPmovsxbw); }
-void FunctionCompiler::i16x8_extend_high_i8x16_u(const wasm::imm::none&) { extend_high(kPmovzxbw); }
-void FunctionCompiler::i32x4_extend_high_i16x8_s(const wasm::imm::none&) { extend_high(kPmovsxwd); }
-void FunctionCompiler::i32x4_extend_high_i16x8_u(const wasm::imm::none&) { extend_high(kPmovzxwd); }
-void FunctionCompiler::i64x2_extend_high_i32x4_s(const wasm::imm::none&) { extend_high(kPmovsxdq); }
-void FunctionCompiler::i64x2_extend_high_i32x4_u(const wasm::imm::none&) { extend_high(kPmovzxdq); }
+void VectorInstructions::i16x8_extend_high_i8x16_s(const wasm::imm::none&) {
+  extend_high(kPmovsxbw);
+}
+void VectorInstructions::i16x8_extend_high_i8x16_u(const wasm::imm::none&) {
+  extend_high(kPmovzxbw);
+}
+void VectorInstructions::i32x4_extend_high_i16x8_s(const wasm::imm::none&) {
+  extend_high(kPmovsxwd);
+}
+void VectorInstructions::i32x4_extend_high_i16x8_u(const wasm::imm::none&) {
+  extend_high(kPmovzxwd);
+}
+void VectorInstructions::i64x2_extend_high_i32x4_s(const wasm::imm::none&) {
+  extend_high(kPmovsxdq);
+}
+void VectorInstructions::i64x2_extend_high_i32x4_u(const wasm::imm::none&) {
+  extend_high(kPmovzxdq);
+}
 
-void FunctionCompiler::extmul_bytes(Opcode extend, bool high) {
+void VectorInstructions::extmul_bytes(Opcode extend, bool high) {
   vector_sequence<2>([&](Xmm to, Xmm a, Xmm b) {
     if (high) {
       masm_.sse_imm(kPshufd, to, a, kHighHalf);
@@ -70,42 +80,42 @@ void FunctionCompiler::extmul_bytes(Opcode extend, bool high) {
     masm_.sse(kPmullw, to, to, kXmmScratch);
   });
 }
-void FunctionCompiler::i16x8_extmul_low_i8x16_s(const wasm::imm::none&) {
+void VectorInstructions::i16x8_extmul_low_i8x16_s(const wasm::imm::none&) {
   extmul_bytes(kPmovsxbw, false);
 }
-void FunctionCompiler::i16x8_extmul_low_i8x16_u(const wasm::imm::none&) {
+void VectorInstructions::i16x8_extmul_low_i8x16_u(const wasm::imm::none&) {
   extmul_bytes(kPmovzxbw, false);
 }
-void FunctionCompiler::i16x8_extmul_high_i8x16_s(const wasm::imm::none&) {
+void VectorInstructions::i16x8_extmul_high_i8x16_s(const wasm::imm::none&) {
   extmul_bytes(kPmovsxbw, true);
 }
-void FunctionCompiler::i16x8_extmul_high_i8x16_u(const wasm::imm::none&) {
+void VectorInstructions::i16x8_extmul_high_i8x16_u(const wasm::imm::none&) {
   extmul_bytes(kPmovzxbw, true);
 }
 
 // Lower and upper halves of the products, side by side.
-void FunctionCompiler::extmul_words(Opcode multiply_high, Opcode interleave) {
+void VectorInstructions::extmul_words(Opcode multiply_high, Opcode interleave) {
   vector_sequence<2>([&](Xmm to, Xmm a, Xmm b) {
     masm_.sse(kPmullw, to, a, b);
     masm_.sse(multiply_high, kXmmScratch, a, b);
     masm_.sse(interleave, to, to, kXmmScratch);
   });
 }
-void FunctionCompiler::i32x4_extmul_low_i16x8_s(const wasm::imm::none&) {
+void VectorInstructions::i32x4_extmul_low_i16x8_s(const wasm::imm::none&) {
   extmul_words(kPmulhw, kPunpcklwd);
 }
-void FunctionCompiler::i32x4_extmul_low_i16x8_u(const wasm::imm::none&) {
+void VectorInstructions::i32x4_extmul_low_i16x8_u(const wasm::imm::none&) {
   extmul_words(kPmulhuw, kPunpcklwd);
 }
-void FunctionCompiler::i32x4_extmul_high_i16x8_s(const wasm::imm::none&) {
+void VectorInstructions::i32x4_extmul_high_i16x8_s(const wasm::imm::none&) {
   extmul_words(kPmulhw, kPunpckhwd);
 }
-void FunctionCompiler::i32x4_extmul_high_i16x8_u(const wasm::imm::none&) {
+void VectorInstructions::i32x4_extmul_high_i16x8_u(const wasm::imm::none&) {
   extmul_words(kPmulhuw, kPunpckhwd);
 }
 
 // The machine multiplies lanes 0 and 2.
-void FunctionCompiler::extmul_dwords(Opcode multiply, bool high) {
+void VectorInstructions::extmul_dwords(Opcode multiply, bool high) {
   vector_sequence<2>([&](Xmm to, Xmm a, Xmm b) {
     uint8_t doubled = high ? kHighDoubled : kLowDoubled;
     masm_.sse_imm(kPshufd, to, a, doubled);
@@ -113,36 +123,36 @@ void FunctionCompiler::extmul_dwords(Opcode multiply, bool high) {
     masm_.sse(multiply, to, to, kXmmScratch);
   });
 }
-void FunctionCompiler::i64x2_extmul_low_i32x4_s(const wasm::imm::none&) {
+void VectorInstructions::i64x2_extmul_low_i32x4_s(const wasm::imm::none&) {
   extmul_dwords(kPmuldq, false);
 }
-void FunctionCompiler::i64x2_extmul_low_i32x4_u(const wasm::imm::none&) {
+void VectorInstructions::i64x2_extmul_low_i32x4_u(const wasm::imm::none&) {
   extmul_dwords(kPmuludq, false);
 }
-void FunctionCompiler::i64x2_extmul_high_i32x4_s(const wasm::imm::none&) {
+void VectorInstructions::i64x2_extmul_high_i32x4_s(const wasm::imm::none&) {
   extmul_dwords(kPmuldq, true);
 }
-void FunctionCompiler::i64x2_extmul_high_i32x4_u(const wasm::imm::none&) {
+void VectorInstructions::i64x2_extmul_high_i32x4_u(const wasm::imm::none&) {
   extmul_dwords(kPmuludq, true);
 }
 
 // Sums of neighbours are sums of products with 1; bytes are multiplied signed with unsigned.
-void FunctionCompiler::i16x8_extadd_pairwise_i8x16_s(const wasm::imm::none&) {
+void VectorInstructions::i16x8_extadd_pairwise_i8x16_s(const wasm::imm::none&) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     masm_.sse_label(kMovaps, to, twice(in_words(0x0101)));
     masm_.sse(kPmaddubsw, to, to, from);
   });
 }
-void FunctionCompiler::i16x8_extadd_pairwise_i8x16_u(const wasm::imm::none&) {
+void VectorInstructions::i16x8_extadd_pairwise_i8x16_u(const wasm::imm::none&) {
   vector_sequence<1>(
       [&](Xmm to, Xmm from) { masm_.sse_label(kPmaddubsw, to, from, twice(in_words(0x0101))); });
 }
-void FunctionCompiler::i32x4_extadd_pairwise_i16x8_s(const wasm::imm::none&) {
+void VectorInstructions::i32x4_extadd_pairwise_i16x8_s(const wasm::imm::none&) {
   vector_sequence<1>(
       [&](Xmm to, Xmm from) { masm_.sse_label(kPmaddwd, to, from, twice(in_words(1))); });
 }
 // As signed numbers, each 2^15 less.
-void FunctionCompiler::i32x4_extadd_pairwise_i16x8_u(const wasm::imm::none&) {
+void VectorInstructions::i32x4_extadd_pairwise_i16x8_u(const wasm::imm::none&) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     masm_.sse_label(kPxor, to, from, twice(in_words(0x8000)));
     masm_.sse_label(kPmaddwd, to, to, twice(in_words(1)));
@@ -153,7 +163,7 @@ void FunctionCompiler::i32x4_extadd_pairwise_i16x8_u(const wasm::imm::none&) {
 // ---- floats to integers
 
 // NaNs become 0 first. The machine answers 0x80000000 for what is too large, and a mask turns it.
-void FunctionCompiler::i32x4_trunc_sat_f32x4_s(const wasm::imm::none&) {
+void VectorInstructions::i32x4_trunc_sat_f32x4_s(const wasm::imm::none&) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     masm_.sse_imm(kCmpps, to, from, from, kEqual);
     masm_.sse(kPand, to, to, from);
@@ -166,7 +176,7 @@ void FunctionCompiler::i32x4_trunc_sat_f32x4_s(const wasm::imm::none&) {
 
 // What is above 2^31 is converted apart (0 if there is none, at most 2^31 - 1) and added to 2^31,
 // the machine's answer for such a lane.
-void FunctionCompiler::i32x4_trunc_sat_f32x4_u(const wasm::imm::none&) {
+void VectorInstructions::i32x4_trunc_sat_f32x4_u(const wasm::imm::none&) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     zero(kXmmScratch);
     masm_.sse(kMaxps, to, from, kXmmScratch);  // the second, 0, for NaNs
@@ -181,12 +191,12 @@ void FunctionCompiler::i32x4_trunc_sat_f32x4_u(const wasm::imm::none&) {
     masm_.sse(kPaddd, to, to, kXmmScratch);
   });
 }
-void FunctionCompiler::i32x4_relaxed_trunc_f32x4_u(const wasm::imm::none& i) {
+void VectorInstructions::i32x4_relaxed_trunc_f32x4_u(const wasm::imm::none& i) {
   i32x4_trunc_sat_f32x4_u(i);
 }
 
 // The lesser of the lane and the greatest number, which is 0 for NaNs: the second is taken there.
-void FunctionCompiler::i32x4_trunc_sat_f64x2_s_zero(const wasm::imm::none&) {
+void VectorInstructions::i32x4_trunc_sat_f64x2_s_zero(const wasm::imm::none&) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     masm_.sse_imm(kCmppd, kXmmScratch, from, from, kEqual);
     masm_.sse_label(kPand, kXmmScratch, kXmmScratch, twice(kInt32Max));
@@ -196,7 +206,7 @@ void FunctionCompiler::i32x4_trunc_sat_f64x2_s_zero(const wasm::imm::none&) {
 }
 
 // Cut to the range and to an integer, which added to 2^52 stands in the lower half of the lane.
-void FunctionCompiler::i32x4_trunc_sat_f64x2_u_zero(const wasm::imm::none&) {
+void VectorInstructions::i32x4_trunc_sat_f64x2_u_zero(const wasm::imm::none&) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     zero(kXmmScratch);
     masm_.sse(kMaxpd, to, from, kXmmScratch);
@@ -206,7 +216,7 @@ void FunctionCompiler::i32x4_trunc_sat_f64x2_u_zero(const wasm::imm::none&) {
     masm_.sse_imm(kShufps, to, to, kXmmScratch, 0x88);  // lanes 0 2, and zeroes
   });
 }
-void FunctionCompiler::i32x4_relaxed_trunc_f64x2_u_zero(const wasm::imm::none& i) {
+void VectorInstructions::i32x4_relaxed_trunc_f64x2_u_zero(const wasm::imm::none& i) {
   i32x4_trunc_sat_f64x2_u_zero(i);
 }
 
@@ -214,7 +224,7 @@ void FunctionCompiler::i32x4_relaxed_trunc_f64x2_u_zero(const wasm::imm::none& i
 
 // The lower 16 bits and what is above them: both are exact, as half of the latter is; only their
 // sum rounds.
-void FunctionCompiler::f32x4_convert_i32x4_u(const wasm::imm::none&) {
+void VectorInstructions::f32x4_convert_i32x4_u(const wasm::imm::none&) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     masm_.sse_label(kPand, kXmmScratch, from, twice(in_dwords(0xFFFF)));
     masm_.sse(kPsubd, to, from, kXmmScratch);
@@ -227,11 +237,11 @@ void FunctionCompiler::f32x4_convert_i32x4_u(const wasm::imm::none&) {
 }
 
 // Below the exponent of 2^52 a number is 2^52 more.
-void FunctionCompiler::f64x2_convert_low_i32x4_u(const wasm::imm::none&) {
+void VectorInstructions::f64x2_convert_low_i32x4_u(const wasm::imm::none&) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     masm_.sse_label(kPunpckldq, to, from, twice(in_dwords(kTwoTo52 >> 32)));
     masm_.sse_label(kSubpd, to, to, twice(kTwoTo52));
   });
 }
 
-}  // namespace nacre::baseline
+}  // namespace nacre::baseline::x64

@@ -2,9 +2,9 @@
 #include <bit>
 #include <utility>
 
-#include "baseline/function_compiler.h"
+#include "baseline/x64/scalar_instructions.h"
 
-namespace nacre::baseline {
+namespace nacre::baseline::x64 {
 namespace {
 
 using Kind = Operand::Kind;
@@ -37,7 +37,7 @@ using abi::TrapKind;
 
 // ---- two operands
 
-void FunctionCompiler::alu(Alu op, Type type) {
+void ScalarInstructions::arithmetic(Alu op, Type type) {
   Operand b = pop(), a = pop();
   if (a.is_constant() && b.is_constant()) return push_constant(type, apply(op, a.bits, b.bits));
   Width width = width_of(type);
@@ -50,7 +50,7 @@ void FunctionCompiler::alu(Alu op, Type type) {
   bool b_in_register = b.kind == Kind::gpr || (b.kind == Kind::local && !in_memory(b));
   bool by_constant =
       fits_immediate(b) && immediate(b) != INT32_MIN && (op == Alu::add || op == Alu::sub);
-  bool a_is_free = a.kind == Kind::gpr && !pins_.gprs.has(a.gpr());
+  bool a_is_free = is_free_gpr(a);
   if (a_in_register && (by_constant || (op == Alu::add && b_in_register)) &&
       (!a_is_free || local_set_next(false))) {
     Gpr left = gpr_of(a);
@@ -78,17 +78,17 @@ void FunctionCompiler::alu(Alu op, Type type) {
   if (fits_immediate(b)) {
     masm_.alu_imm(width, op, to, immediate(b));
   } else if (b.is_constant()) {
-    masm_.mov_imm(width, x64::kScratch, b.bits);
-    masm_.alu(width, op, to, x64::kScratch);
+    masm_.mov_imm(width, kScratch, b.bits);
+    masm_.alu(width, op, to, kScratch);
   } else {
-    with_rm(b, [&](auto rm) { masm_.alu(width, op, to, rm); });
+    with_gpr_or_mem(b, [&](auto rm) { masm_.alu(width, op, to, rm); });
   }
   release(b);
-  if (!options_.dirty_upper_bits) note_flags(to, type);
+  if (!options_.dirty_upper_bits) masm_.note_result(width, to);
   push_gpr(type, to);
 }
 
-void FunctionCompiler::multiply(Type type) {
+void ScalarInstructions::multiply(Type type) {
   Operand b = pop(), a = pop();
   if (a.is_constant() && b.is_constant()) return push_constant(type, a.bits * b.bits);
   Width width = width_of(type);
@@ -101,14 +101,14 @@ void FunctionCompiler::multiply(Type type) {
       push_constant(type, static_cast<uint64_t>(std::countr_zero(factor)));
       return shift(Shift::shl, type);
     }
-    bool a_is_free = a.kind == Kind::gpr && !pins_.gprs.has(a.gpr());
+    bool a_is_free = is_free_gpr(a);
     Gpr to = a_is_free ? a.gpr() : result_gpr();
-    with_rm(a, [&](auto rm) { masm_.imul_imm(width, to, rm, immediate(b)); });
+    with_gpr_or_mem(a, [&](auto rm) { masm_.imul_imm(width, to, rm, immediate(b)); });
     if (!a_is_free) release(a);
     return push_gpr(type, to);
   }
   Gpr to;
-  if (a.kind == Kind::gpr && !pins_.gprs.has(a.gpr())) {
+  if (is_free_gpr(a)) {
     to = a.gpr();
   } else {
     to = result_gpr({&b});
@@ -116,30 +116,18 @@ void FunctionCompiler::multiply(Type type) {
     release(a);
   }
   if (b.is_constant()) {
-    masm_.mov_imm(width, x64::kScratch, b.bits);
-    masm_.imul(width, to, x64::kScratch);
+    masm_.mov_imm(width, kScratch, b.bits);
+    masm_.imul(width, to, kScratch);
   } else {
-    with_rm(b, [&](auto rm) { masm_.imul(width, to, rm); });
+    with_gpr_or_mem(b, [&](auto rm) { masm_.imul(width, to, rm); });
   }
   release(b);
   push_gpr(type, to);
 }
 
-#define ARITHMETIC(name, op)                                                             \
-  void FunctionCompiler::i32_##name(const wasm::imm::none&) { alu(Alu::op, Type::i32); } \
-  void FunctionCompiler::i64_##name(const wasm::imm::none&) { alu(Alu::op, Type::i64); }
-ARITHMETIC(add, add)
-ARITHMETIC(sub, sub)
-ARITHMETIC(and, and_)
-ARITHMETIC(or, or_)
-ARITHMETIC(xor, xor_)
-#undef ARITHMETIC
-void FunctionCompiler::i32_mul(const wasm::imm::none&) { multiply(Type::i32); }
-void FunctionCompiler::i64_mul(const wasm::imm::none&) { multiply(Type::i64); }
-
 // ---- comparisons
 
-void FunctionCompiler::compare(Cond cond, Type type) {
+void ScalarInstructions::compare(Cond cond, Type type) {
   Operand b = pop(), a = pop();
   Width width = width_of(type);
   if (a.is_constant() && !b.is_constant()) {
@@ -161,56 +149,31 @@ void FunctionCompiler::compare(Cond cond, Type type) {
     }
   } else if (b.is_constant()) {
     Gpr left = gpr_of(a);
-    masm_.mov_imm(width, x64::kScratch, b.bits);
-    masm_.alu(width, Alu::cmp, left, x64::kScratch);
+    masm_.mov_imm(width, kScratch, b.bits);
+    masm_.alu(width, Alu::cmp, left, kScratch);
   } else if (a.kind == Kind::access || (in_memory(a) && !in_memory(b))) {
     Gpr right = gpr_of(b);
     masm_.alu(width, Alu::cmp, a.kind == Kind::access ? pending_access() : frame_of(a), right);
   } else {
     Gpr left = gpr_of(a);
-    with_rm(b, [&](auto rm) { masm_.alu(width, Alu::cmp, left, rm); });
+    with_gpr_or_mem(b, [&](auto rm) { masm_.alu(width, Alu::cmp, left, rm); });
   }
   release(a);
   release(b);
-  push_flags(cond);
+  push_condition(cond);
 }
 
-#define COMPARISON(name, cond)                                                                  \
-  void FunctionCompiler::i32_##name(const wasm::imm::none&) { compare(Cond::cond, Type::i32); } \
-  void FunctionCompiler::i64_##name(const wasm::imm::none&) { compare(Cond::cond, Type::i64); }
-COMPARISON(eq, equal)
-COMPARISON(ne, not_equal)
-COMPARISON(lt_s, less)
-COMPARISON(lt_u, below)
-COMPARISON(gt_s, greater)
-COMPARISON(gt_u, above)
-COMPARISON(le_s, less_equal)
-COMPARISON(le_u, below_equal)
-COMPARISON(ge_s, greater_equal)
-COMPARISON(ge_u, above_equal)
-#undef COMPARISON
-
-void FunctionCompiler::equal_zero(Type type) {
+void ScalarInstructions::equal_zero(Type type) {
   Operand value = pop();
-  if (value.kind == Kind::flags) return push_flags(negate(value.cond));
-  if (value.kind == Kind::access) {
-    masm_.alu_imm(width_of(type), Alu::cmp, pending_access(), 0);
-  } else if (in_memory(value)) {
-    masm_.alu_imm(width_of(type), Alu::cmp, frame_of(value), 0);
-  } else {
-    Gpr reg = gpr_of(value);
-    if (!flags_tell(reg, type)) masm_.test(width_of(type), reg, reg);
-  }
+  if (value.kind == Kind::condition) return push_condition(negate(value.condition));
+  with_gpr_or_mem(value, [&](auto rm) { masm_.is_zero(width_of(type), rm); });
   release(value);
-  push_flags(Cond::equal);
+  push_condition(Cond::equal);
 }
-
-void FunctionCompiler::i32_eqz(const wasm::imm::none&) { equal_zero(Type::i32); }
-void FunctionCompiler::i64_eqz(const wasm::imm::none&) { equal_zero(Type::i64); }
 
 // ---- shifts
 
-void FunctionCompiler::shift(Shift op, Type type) {
+void ScalarInstructions::shift(Shift op, Type type) {
   Operand count = pop(), value = pop();
   Width width = width_of(type);
   if (count.is_constant()) {
@@ -219,14 +182,14 @@ void FunctionCompiler::shift(Shift op, Type type) {
     if (rotates && cpu().bmi2 && !value.is_constant()) {
       uint8_t size = width == Width::w32 ? 32 : 64;
       auto right = static_cast<uint8_t>(op == Shift::ror ? bits : (size - bits) % size);
-      bool is_free = value.kind == Kind::gpr && !pins_.gprs.has(value.gpr());
+      bool is_free = is_free_gpr(value);
       Gpr to = is_free ? value.gpr() : result_gpr();
-      with_rm(value, [&](auto rm) { masm_.rorx(width, to, rm, right); });
+      with_gpr_or_mem(value, [&](auto rm) { masm_.rorx(width, to, rm, right); });
       if (!is_free) release(value);
       return push_gpr(type, to);
     }
     Gpr to;
-    if (value.kind == Kind::gpr && !pins_.gprs.has(value.gpr())) {
+    if (is_free_gpr(value)) {
       to = value.gpr();
     } else {
       to = result_gpr();
@@ -240,15 +203,15 @@ void FunctionCompiler::shift(Shift op, Type type) {
     return shift_by_cl(op, type, value, count);
   Gpr by = gpr_of(count);
   if (value.is_constant()) gpr_of(value);
-  bool is_free = value.kind == Kind::gpr && !pins_.gprs.has(value.gpr());
+  bool is_free = is_free_gpr(value);
   Gpr to = is_free ? value.gpr() : result_gpr();
-  with_rm(value, [&](auto rm) { masm_.shift_bmi2(width, op, to, rm, by); });
+  with_gpr_or_mem(value, [&](auto rm) { masm_.shift_bmi2(width, op, to, rm, by); });
   if (!is_free) release(value);
   release(count);
   push_gpr(type, to);
 }
 
-void FunctionCompiler::shift_by_cl(Shift op, Type type, Operand value, Operand count) {
+void ScalarInstructions::shift_by_cl(Shift op, Type type, Operand value, Operand count) {
   if (count.kind != Kind::gpr || count.gpr() != Gpr::rcx) {
     if (value.kind == Kind::gpr && value.gpr() == Gpr::rcx) {
       Gpr other = alloc_gpr();
@@ -266,25 +229,15 @@ void FunctionCompiler::shift_by_cl(Shift op, Type type, Operand value, Operand c
   push_gpr(type, to);
 }
 
-#define SHIFT(name, op)                                                                      \
-  void FunctionCompiler::i32_##name(const wasm::imm::none&) { shift(Shift::op, Type::i32); } \
-  void FunctionCompiler::i64_##name(const wasm::imm::none&) { shift(Shift::op, Type::i64); }
-SHIFT(shl, shl)
-SHIFT(shr_s, sar)
-SHIFT(shr_u, shr)
-SHIFT(rotl, rol)
-SHIFT(rotr, ror)
-#undef SHIFT
-
 // ---- division
 
-bool FunctionCompiler::divide_by_power_of_two(Type type, bool remainder) {
+bool ScalarInstructions::divide_by_power_of_two(Type type, bool remainder) {
   const Operand& divisor = top();
   if (!divisor.is_constant() || !std::has_single_bit(divisor.bits)) return false;
   uint64_t value = pop().bits;
   if (remainder) {
     push_constant(type, value - 1);
-    alu(Alu::and_, type);
+    arithmetic(Alu::and_, type);
   } else {
     push_constant(type, static_cast<uint64_t>(std::countr_zero(value)));
     shift(Shift::shr, type);
@@ -293,7 +246,7 @@ bool FunctionCompiler::divide_by_power_of_two(Type type, bool remainder) {
 }
 
 // By multiplication with the inverse (Granlund and Montgomery, PLDI 1994), of i32 in 64 bits.
-bool FunctionCompiler::divide_by_constant(bool is_signed, bool remainder) {
+bool ScalarInstructions::divide_by_constant(bool is_signed, bool remainder) {
   if (!top().is_constant()) return false;
   auto divisor = static_cast<uint32_t>(top().bits);
   // Powers of two of signed numbers, negative ones and those of the upper half are seldom.
@@ -306,36 +259,36 @@ bool FunctionCompiler::divide_by_constant(bool is_signed, bool remainder) {
   if (is_signed) {
     uint64_t inverse = (uint64_t{1} << (31 + log2)) / divisor + 1;
     masm_.movsx32(to, from);
-    masm_.mov_imm(Width::w64, x64::kScratch, inverse);
-    masm_.imul(Width::w64, to, x64::kScratch);
+    masm_.mov_imm(Width::w64, kScratch, inverse);
+    masm_.imul(Width::w64, to, kScratch);
     masm_.shift_imm(Width::w64, Shift::sar, to, static_cast<uint8_t>(31 + log2));
-    masm_.mov(Width::w32, x64::kScratch, from);
-    masm_.shift_imm(Width::w32, Shift::sar, x64::kScratch, 31);
-    masm_.alu(Width::w32, Alu::sub, to, x64::kScratch);
+    masm_.mov(Width::w32, kScratch, from);
+    masm_.shift_imm(Width::w32, Shift::sar, kScratch, 31);
+    masm_.alu(Width::w32, Alu::sub, to, kScratch);
   } else {
     // The inverse has 33 bits; its lower 32 are multiplied, the number itself is added.
     auto inverse = static_cast<uint32_t>(
         ((uint64_t{1} << 32) * ((uint64_t{1} << log2) - divisor)) / divisor + 1);
-    masm_.mov_imm(Width::w32, x64::kScratch, inverse);
-    masm_.imul(Width::w64, x64::kScratch, from);
-    masm_.shift_imm(Width::w64, Shift::shr, x64::kScratch, 32);
+    masm_.mov_imm(Width::w32, kScratch, inverse);
+    masm_.imul(Width::w64, kScratch, from);
+    masm_.shift_imm(Width::w64, Shift::shr, kScratch, 32);
     masm_.mov(Width::w32, to, from);
-    masm_.alu(Width::w32, Alu::sub, to, x64::kScratch);
+    masm_.alu(Width::w32, Alu::sub, to, kScratch);
     masm_.shift_imm(Width::w32, Shift::shr, to, 1);
-    masm_.alu(Width::w32, Alu::add, to, x64::kScratch);
+    masm_.alu(Width::w32, Alu::add, to, kScratch);
     masm_.shift_imm(Width::w32, Shift::shr, to, static_cast<uint8_t>(log2 - 1));
   }
   if (remainder) {
-    masm_.imul_imm(Width::w32, x64::kScratch, to, static_cast<int32_t>(divisor));
+    masm_.imul_imm(Width::w32, kScratch, to, static_cast<int32_t>(divisor));
     masm_.mov(Width::w32, to, from);
-    masm_.alu(Width::w32, Alu::sub, to, x64::kScratch);
+    masm_.alu(Width::w32, Alu::sub, to, kScratch);
   }
   release(value);
   push_gpr(Type::i32, to);
   return true;
 }
 
-void FunctionCompiler::divide(Type type, bool is_signed, bool remainder) {
+void ScalarInstructions::divide(Type type, bool is_signed, bool remainder) {
   if (!is_signed && divide_by_power_of_two(type, remainder)) return;
   if (type == Type::i32 && divide_by_constant(is_signed, remainder)) return;
   Width width = width_of(type);
@@ -344,7 +297,7 @@ void FunctionCompiler::divide(Type type, bool is_signed, bool remainder) {
   uint64_t all_ones = type == Type::i32 ? UINT32_MAX : UINT64_MAX;
   bool may_be_zero = !divisor.is_constant() || divisor.bits == 0;
   bool may_be_minus_one = !divisor.is_constant() || divisor.bits == all_ones;
-  load(x64::kScratch, divisor);
+  load(kScratch, divisor);
   release(divisor);
   if (dividend.kind != Kind::gpr || dividend.gpr() != Gpr::rax) {
     take(Gpr::rax);
@@ -353,16 +306,16 @@ void FunctionCompiler::divide(Type type, bool is_signed, bool remainder) {
   }
   take(Gpr::rdx);
   if (may_be_zero) {
-    masm_.test(width, x64::kScratch, x64::kScratch);
+    masm_.test(width, kScratch, kScratch);
     trap_if(Cond::equal, TrapKind::integer_divide_by_zero);
   }
   if (!is_signed) {
     masm_.alu(Width::w32, Alu::xor_, Gpr::rdx, Gpr::rdx);
-    masm_.div(width, x64::kScratch);
+    masm_.div(width, kScratch);
   } else {
     Label done, ordinary;
     if (may_be_minus_one) {
-      masm_.alu_imm(width, Alu::cmp, x64::kScratch, -1);
+      masm_.alu_imm(width, Alu::cmp, kScratch, -1);
       masm_.jcc(Cond::not_equal, ordinary);
       if (remainder) {
         masm_.alu(Width::w32, Alu::xor_, Gpr::rdx, Gpr::rdx);
@@ -374,41 +327,27 @@ void FunctionCompiler::divide(Type type, bool is_signed, bool remainder) {
       masm_.bind(ordinary);
     }
     masm_.sign_extend_rax(width);
-    masm_.idiv(width, x64::kScratch);
+    masm_.idiv(width, kScratch);
     masm_.bind(done);
   }
   free(remainder ? Gpr::rax : Gpr::rdx);
   push_gpr(type, remainder ? Gpr::rdx : Gpr::rax);
 }
 
-#define DIVISION(name, is_signed, remainder)                  \
-  void FunctionCompiler::i32_##name(const wasm::imm::none&) { \
-    divide(Type::i32, is_signed, remainder);                  \
-  }                                                           \
-  void FunctionCompiler::i64_##name(const wasm::imm::none&) { \
-    divide(Type::i64, is_signed, remainder);                  \
-  }
-DIVISION(div_s, true, false)
-DIVISION(div_u, false, false)
-DIVISION(rem_s, true, true)
-DIVISION(rem_u, false, true)
-#undef DIVISION
-
 // ---- one operand
 
-// `emit(to, from)`: `from` is a register or a place in the frame; `to` may be the same register.
 template <class Emit>
-void FunctionCompiler::unary_gpr(Type to_type, Emit emit) {
+void ScalarInstructions::unary_gpr(Type to_type, Emit emit) {
   Operand value = pop();
   if (value.is_constant()) gpr_of(value);
-  bool is_free = value.kind == Kind::gpr && !pins_.gprs.has(value.gpr());
+  bool is_free = is_free_gpr(value);
   Gpr to = is_free ? value.gpr() : result_gpr();
-  with_rm(value, [&](auto from) { emit(to, from); });
+  with_gpr_or_mem(value, [&](auto from) { emit(to, from); });
   if (!is_free) release(value);
   push_gpr(to_type, to);
 }
 
-void FunctionCompiler::count_leading(Type type) {
+void ScalarInstructions::count_leading(Type type) {
   Width width = width_of(type);
   if (cpu().lzcnt) {
     return unary_gpr(type, [&](Gpr to, auto from) { masm_.lzcnt(width, to, from); });
@@ -417,58 +356,40 @@ void FunctionCompiler::count_leading(Type type) {
   // which exclusive or makes the size.
   int32_t size = width == Width::w32 ? 32 : 64;
   unary_gpr(type, [&](Gpr to, auto from) {
-    masm_.mov_imm(Width::w32, x64::kScratch, static_cast<uint64_t>(2 * size - 1));
+    masm_.mov_imm(Width::w32, kScratch, static_cast<uint64_t>(2 * size - 1));
     masm_.bsr(width, to, from);
-    masm_.cmov(width, Cond::equal, to, x64::kScratch);
+    masm_.cmov(width, Cond::equal, to, kScratch);
     masm_.alu_imm(Width::w32, Alu::xor_, to, size - 1);
   });
 }
 
-void FunctionCompiler::count_trailing(Type type) {
+void ScalarInstructions::count_trailing(Type type) {
   Width width = width_of(type);
   if (cpu().bmi1) {
     return unary_gpr(type, [&](Gpr to, auto from) { masm_.tzcnt(width, to, from); });
   }
   unary_gpr(type, [&](Gpr to, auto from) {
-    masm_.mov_imm(Width::w32, x64::kScratch, width == Width::w32 ? 32 : 64);
+    masm_.mov_imm(Width::w32, kScratch, width == Width::w32 ? 32 : 64);
     masm_.bsf(width, to, from);
-    masm_.cmov(width, Cond::equal, to, x64::kScratch);
+    masm_.cmov(width, Cond::equal, to, kScratch);
   });
 }
 
-void FunctionCompiler::count_ones(Type type) {
+void ScalarInstructions::count_ones(Type type) {
   unary_gpr(type, [&](Gpr to, auto from) { masm_.popcnt(width_of(type), to, from); });
 }
 
-#define UNARY(name, method)                                                        \
-  void FunctionCompiler::i32_##name(const wasm::imm::none&) { method(Type::i32); } \
-  void FunctionCompiler::i64_##name(const wasm::imm::none&) { method(Type::i64); }
-UNARY(clz, count_leading)
-UNARY(ctz, count_trailing)
-UNARY(popcnt, count_ones)
-#undef UNARY
-
-void FunctionCompiler::i32_extend8_s(const wasm::imm::none&) {
-  unary_gpr(Type::i32, [&](Gpr to, auto from) { masm_.movsx8(Width::w32, to, from); });
-}
-void FunctionCompiler::i32_extend16_s(const wasm::imm::none&) {
-  unary_gpr(Type::i32, [&](Gpr to, auto from) { masm_.movsx16(Width::w32, to, from); });
-}
-void FunctionCompiler::i64_extend8_s(const wasm::imm::none&) {
-  unary_gpr(Type::i64, [&](Gpr to, auto from) { masm_.movsx8(Width::w64, to, from); });
-}
-void FunctionCompiler::i64_extend16_s(const wasm::imm::none&) {
-  unary_gpr(Type::i64, [&](Gpr to, auto from) { masm_.movsx16(Width::w64, to, from); });
-}
-void FunctionCompiler::i64_extend32_s(const wasm::imm::none&) {
-  unary_gpr(Type::i64, [&](Gpr to, auto from) { masm_.movsx32(to, from); });
-}
-void FunctionCompiler::i64_extend_i32_s(const wasm::imm::none&) {
-  unary_gpr(Type::i64, [&](Gpr to, auto from) { masm_.movsx32(to, from); });
+void ScalarInstructions::sign_extend(Type type, uint32_t bytes) {
+  Width width = width_of(type);
+  unary_gpr(type, [&](Gpr to, auto from) {
+    if (bytes == 1) masm_.movsx8(width, to, from);
+    if (bytes == 2) masm_.movsx16(width, to, from);
+    if (bytes == 4) masm_.movsx32(to, from);
+  });
 }
 
 // An i32 in a register has clear upper bits: it is the i64.
-void FunctionCompiler::i64_extend_i32_u(const wasm::imm::none&) {
+void ScalarInstructions::extend_unsigned() {
   Operand value = pop();
   if (value.is_constant() || !in_memory(value)) {
     if (!value.is_constant()) check_clean(gpr_of(value));
@@ -482,32 +403,25 @@ void FunctionCompiler::i64_extend_i32_u(const wasm::imm::none&) {
   push_gpr(Type::i64, to);
 }
 
-void FunctionCompiler::i32_wrap_i64(const wasm::imm::none&) {
+void ScalarInstructions::wrap() {
   if (top().is_constant()) return push_constant(Type::i32, pop().bits);
   unary_gpr(Type::i32, [&](Gpr to, auto from) { masm_.mov(Width::w32, to, from); });
 }
 
 // ---- select
 
-bool FunctionCompiler::is_dispatching_select() {
-  const std::vector<uint32_t>& selects = survey_.dispatching;
-  size_t& next = next_dispatching_;
-  while (next < selects.size() && selects[next] < body_position_) ++next;
-  return next < selects.size() && selects[next] == body_position_;
-}
-
-void FunctionCompiler::select_operand() {
+void ScalarInstructions::select_operand(bool as_branch) {
   Cond cond = test_condition(pop());
   Operand other = pop(), value = pop();
   bool by_parity = cond == Cond::fp_equal || cond == Cond::fp_not_equal;
   if (cond == Cond::fp_not_equal) std::swap(other, value);
   // From here on the value is the result unless `cond` does not hold; no flag may change.
-  if (in_xmm(value.type)) {
+  if (in_fpr(value.type)) {
     Xmm to;
-    if (value.kind == Kind::xmm && !pins_.xmms.has(value.xmm())) {
-      to = value.xmm();
+    if (is_free_fpr(value)) {
+      to = value.fpr();
     } else {
-      to = result_xmm({&other});
+      to = result_fpr({&other});
       load(to, value);
       release(value);
     }
@@ -522,7 +436,7 @@ void FunctionCompiler::select_operand() {
     load(to, other);
     masm_.bind(keep);
     release(other);
-    return push_xmm(value.type, to);
+    return push_fpr(value.type, to);
   }
   // What keeps a local's value changes it where it is.
   if (other.kind == Kind::local && !by_parity && local_set_next(false) == other.local) {
@@ -530,25 +444,24 @@ void FunctionCompiler::select_operand() {
     cond = negate(cond);
   }
   Width width = width_of(value.type);
-  bool branches = is_dispatching_select();
   Gpr to;
-  if (other.is_constant() && !branches) gpr_of(other);
-  if (value.kind == Kind::gpr && !pins_.gprs.has(value.gpr())) {
+  if (other.is_constant() && !as_branch) gpr_of(other);
+  if (is_free_gpr(value)) {
     to = value.gpr();
   } else {
     to = result_gpr({&other});
     load(to, value);
     release(value);
   }
-  if (branches) {
+  if (as_branch) {
     Label keep;
-    jump_if(cond, keep);
+    masm_.branch(cond, keep);
     load(to, other);
     masm_.bind(keep);
     release(other);
     return push_gpr(value.type, to);
   }
-  with_rm(other, [&](auto from) {
+  with_gpr_or_mem(other, [&](auto from) {
     if (by_parity) {
       masm_.cmov(width, Cond::parity, to, from);
       masm_.cmov(width, Cond::not_equal, to, from);
@@ -560,38 +473,31 @@ void FunctionCompiler::select_operand() {
   push(Operand::in(value.type, to));
 }
 
-void FunctionCompiler::select(const wasm::imm::none&) { select_operand(); }
-void FunctionCompiler::select_t(const wasm::imm::select_types&) { select_operand(); }
-void FunctionCompiler::drop(const wasm::imm::none&) { release(pop()); }
-
 // ---- wide arithmetic: the low half is below the high one
 
-void FunctionCompiler::add_wide(Alu low, Alu high) {
+void ScalarInstructions::add_wide(bool subtract) {
   Operand b_high = pop(), b_low = pop(), a_high = pop(), a_low = pop();
   Gpr result_low = own_gpr(a_low);
   Gpr result_high = own_gpr(a_high);
   auto apply_to = [&](Alu op, Gpr to, Operand& from) {
     if (from.is_constant()) {
-      masm_.mov_imm(Width::w64, x64::kScratch, from.bits);
-      masm_.alu(Width::w64, op, to, x64::kScratch);
+      masm_.mov_imm(Width::w64, kScratch, from.bits);
+      masm_.alu(Width::w64, op, to, kScratch);
     } else {
-      with_rm(from, [&](auto rm) { masm_.alu(Width::w64, op, to, rm); });
+      with_gpr_or_mem(from, [&](auto rm) { masm_.alu(Width::w64, op, to, rm); });
     }
   };
-  apply_to(low, result_low, b_low);
-  apply_to(high, result_high, b_high);
+  apply_to(subtract ? Alu::sub : Alu::add, result_low, b_low);
+  apply_to(subtract ? Alu::sbb : Alu::adc, result_high, b_high);
   release(b_low);
   release(b_high);
   push_gpr(Type::i64, result_low);
   push_gpr(Type::i64, result_high);
 }
 
-void FunctionCompiler::i64_add128(const wasm::imm::none&) { add_wide(Alu::add, Alu::adc); }
-void FunctionCompiler::i64_sub128(const wasm::imm::none&) { add_wide(Alu::sub, Alu::sbb); }
-
-void FunctionCompiler::multiply_wide(bool is_signed) {
+void ScalarInstructions::multiply_wide(bool is_signed) {
   Operand b = pop(), a = pop();
-  load(x64::kScratch, b);
+  load(kScratch, b);
   release(b);
   if (a.kind != Kind::gpr || a.gpr() != Gpr::rax) {
     take(Gpr::rax);
@@ -600,15 +506,12 @@ void FunctionCompiler::multiply_wide(bool is_signed) {
   }
   take(Gpr::rdx);
   if (is_signed) {
-    masm_.imul_wide(Width::w64, x64::kScratch);
+    masm_.imul_wide(Width::w64, kScratch);
   } else {
-    masm_.mul(Width::w64, x64::kScratch);
+    masm_.mul(Width::w64, kScratch);
   }
   push_gpr(Type::i64, Gpr::rax);
   push_gpr(Type::i64, Gpr::rdx);
 }
 
-void FunctionCompiler::i64_mul_wide_s(const wasm::imm::none&) { multiply_wide(true); }
-void FunctionCompiler::i64_mul_wide_u(const wasm::imm::none&) { multiply_wide(false); }
-
-}  // namespace nacre::baseline
+}  // namespace nacre::baseline::x64

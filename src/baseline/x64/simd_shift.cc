@@ -1,20 +1,18 @@
 // Shifts of lanes. Counts are taken modulo the bits of a lane.
-#include "baseline/function_compiler.h"
+#include "baseline/x64/vector_instructions.h"
 
-namespace nacre::baseline {
-using namespace x64;
-
-void FunctionCompiler::shift_count(Operand count, uint8_t lane_bits, int32_t more) {
+namespace nacre::baseline::x64 {
+void VectorInstructions::shift_count(Operand count, uint8_t lane_bits, int32_t more) {
   load(kScratch, count);
   masm_.alu_imm(Width::w32, Alu::and_, kScratch, lane_bits - 1);
   if (more != 0) masm_.alu_imm(Width::w32, Alu::add, kScratch, more);
   masm_.mov_from_gpr(Width::w32, kXmmScratch2, kScratch);
 }
 
-void FunctionCompiler::vector_shift(const VectorShift& shift, uint8_t lane_bits) {
+void VectorInstructions::vector_shift(const VectorShift& shift, uint8_t lane_bits) {
   Operand count = pop(), value = pop();
-  Xmm from = xmm_of(value);
-  Xmm to = result_xmm({&value});
+  Xmm from = fpr_of(value);
+  Xmm to = result_fpr({&value});
   if (count.is_constant()) {
     auto bits = static_cast<uint8_t>(count.bits & (lane_bits - 1u));
     shift_by(shift, to, from, bits);
@@ -24,11 +22,11 @@ void FunctionCompiler::vector_shift(const VectorShift& shift, uint8_t lane_bits)
   }
   release(count);
   release(value);
-  push_xmm(Type::v128, to);
+  push_fpr(Type::v128, to);
 }
 
 #define SHIFT(name, shift, lane_bits) \
-  void FunctionCompiler::name(const wasm::imm::none&) { vector_shift(shift, lane_bits); }
+  void VectorInstructions::name(const wasm::imm::none&) { vector_shift(shift, lane_bits); }
 SHIFT(i16x8_shl, kPsllw, 16)
 SHIFT(i32x4_shl, kPslld, 32)
 SHIFT(i64x2_shl, kPsllq, 64)
@@ -40,11 +38,11 @@ SHIFT(i32x4_shr_s, kPsrad, 32)
 #undef SHIFT
 
 // As words; then a mask clears what came from the neighbour.
-void FunctionCompiler::byte_shift(bool left) {
+void VectorInstructions::byte_shift(bool left) {
   const VectorShift& shift = left ? kPsllw : kPsrlw;
   Operand count = pop(), value = pop();
-  Xmm from = xmm_of(value);
-  Xmm to = result_xmm({&value});
+  Xmm from = fpr_of(value);
+  Xmm to = result_fpr({&value});
   if (count.is_constant()) {
     uint32_t bits = count.bits & 7;
     auto mask = static_cast<uint8_t>(left ? 0xFF << bits : 0xFF >> bits);
@@ -63,16 +61,16 @@ void FunctionCompiler::byte_shift(bool left) {
   }
   release(count);
   release(value);
-  push_xmm(Type::v128, to);
+  push_fpr(Type::v128, to);
 }
-void FunctionCompiler::i8x16_shl(const wasm::imm::none&) { byte_shift(true); }
-void FunctionCompiler::i8x16_shr_u(const wasm::imm::none&) { byte_shift(false); }
+void VectorInstructions::i8x16_shl(const wasm::imm::none&) { byte_shift(true); }
+void VectorInstructions::i8x16_shr_u(const wasm::imm::none&) { byte_shift(false); }
 
 // Bytes in the upper halves of words, shifted 8 further.
-void FunctionCompiler::i8x16_shr_s(const wasm::imm::none&) {
+void VectorInstructions::i8x16_shr_s(const wasm::imm::none&) {
   Operand count = pop(), value = pop();
-  Xmm from = xmm_of(value);
-  Xmm to = result_xmm({&value});
+  Xmm from = fpr_of(value);
+  Xmm to = result_fpr({&value});
   masm_.sse(kPunpcklbw, to, from, from);
   masm_.sse(kPunpckhbw, kXmmScratch, from, from);
   if (count.is_constant()) {
@@ -85,16 +83,16 @@ void FunctionCompiler::i8x16_shr_s(const wasm::imm::none&) {
   masm_.sse(kPacksswb, to, to, kXmmScratch);
   release(count);
   release(value);
-  push_xmm(Type::v128, to);
+  push_fpr(Type::v128, to);
 }
 
 // The machine has no arithmetic shift of 64-bit lanes: with m, where the sign bit went, (x ^ m) - m
 // extends it.
-void FunctionCompiler::i64x2_shr_s(const wasm::imm::none&) {
+void VectorInstructions::i64x2_shr_s(const wasm::imm::none&) {
   constexpr uint64_t kSign = uint64_t{1} << 63;
   Operand count = pop(), value = pop();
-  Xmm from = xmm_of(value);
-  Xmm to = result_xmm({&value});
+  Xmm from = fpr_of(value);
+  Xmm to = result_fpr({&value});
   if (count.is_constant()) {
     uint32_t bits = count.bits & 63;
     shift_by(kPsrlq, to, from, static_cast<uint8_t>(bits));
@@ -109,7 +107,7 @@ void FunctionCompiler::i64x2_shr_s(const wasm::imm::none&) {
   masm_.sse(kPsubq, to, to, kXmmScratch);
   release(count);
   release(value);
-  push_xmm(Type::v128, to);
+  push_fpr(Type::v128, to);
 }
 
-}  // namespace nacre::baseline
+}  // namespace nacre::baseline::x64

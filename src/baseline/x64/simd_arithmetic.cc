@@ -1,10 +1,8 @@
 // Vector instructions that compute lane by lane.
-#include "baseline/function_compiler.h"
+#include "baseline/x64/vector_instructions.h"
 
-namespace nacre::baseline {
+namespace nacre::baseline::x64 {
 namespace {
-
-using namespace x64;
 
 constexpr uint64_t kSigns32 = 0x8000'0000'8000'0000, kSigns64 = 0x8000'0000'0000'0000;
 
@@ -12,8 +10,8 @@ constexpr uint64_t kSigns32 = 0x8000'0000'8000'0000, kSigns64 = 0x8000'0000'0000
 
 // ---- one instruction
 
-void FunctionCompiler::vector_op(Opcode op, Xmm to, Xmm a, Xmm b, Order order,
-                                 std::optional<uint8_t> imm) {
+void VectorInstructions::vector_op(Opcode op, Xmm to, Xmm a, Xmm b, Order order,
+                                   std::optional<uint8_t> imm) {
   auto emit = [&](Xmm result, Xmm x, Xmm y) {
     masm_.sse(op, result, x, y);
     if (imm) masm_.byte(*imm);
@@ -28,49 +26,49 @@ void FunctionCompiler::vector_op(Opcode op, Xmm to, Xmm a, Xmm b, Order order,
   emit(to, a, kXmmScratch);
 }
 
-void FunctionCompiler::vector_unary(Opcode op, std::optional<uint8_t> imm) {
+void VectorInstructions::vector_unary(Opcode op, std::optional<uint8_t> imm) {
   Operand value = pop();
   auto emit = [&](auto from) {
     release(value);
-    Xmm to = result_xmm();
+    Xmm to = result_fpr();
     masm_.sse(op, to, from);
     if (imm) masm_.byte(*imm);
-    push_xmm(Type::v128, to);
+    push_fpr(Type::v128, to);
   };
   if (cpu().avx && in_memory(value)) {
     emit(frame_of(value));
   } else {
-    emit(xmm_of(value));
+    emit(fpr_of(value));
   }
 }
 
-void FunctionCompiler::vector_binary(Opcode op, Order order, std::optional<uint8_t> imm) {
+void VectorInstructions::vector_binary(Opcode op, Order order, std::optional<uint8_t> imm) {
   Operand b = pop(), a = pop();
   bool exchange = order == Order::commutes && in_memory(a) && !in_memory(b);
   if (order == Order::swapped || exchange) std::swap(a, b);
-  Xmm left = xmm_of(a);
+  Xmm left = fpr_of(a);
   Xmm to;
   if (cpu().avx && in_memory(b)) {
     Mem right = frame_of(b);
     release(a);
     release(b);
-    to = result_xmm();
+    to = result_fpr();
     masm_.sse(op, to, left, right);
     if (imm) masm_.byte(*imm);
   } else {
-    Xmm right = xmm_of(b);
+    Xmm right = fpr_of(b);
     release(a);
     release(b);
-    to = result_xmm();
+    to = result_fpr();
     vector_op(op, to, left, right, order, imm);
   }
-  push_xmm(Type::v128, to);
+  push_fpr(Type::v128, to);
 }
 
 #define UNARY(name, op) \
-  void FunctionCompiler::name(const wasm::imm::none&) { vector_unary(op); }
+  void VectorInstructions::name(const wasm::imm::none&) { vector_unary(op); }
 #define BINARY(name, op, order) \
-  void FunctionCompiler::name(const wasm::imm::none&) { vector_binary(op, Order::order); }
+  void VectorInstructions::name(const wasm::imm::none&) { vector_binary(op, Order::order); }
 BINARY(v128_and, kPand, commutes)
 BINARY(v128_andnot, kPandn, swapped)
 BINARY(v128_or, kPor, commutes)
@@ -148,12 +146,12 @@ BINARY(i16x8_relaxed_dot_i8x16_i7x16_s, kPmaddubsw, swapped)
 #undef UNARY
 #undef BINARY
 
-#define FLOAT_COMPARE(name, predicate, order)                   \
-  void FunctionCompiler::f32x4_##name(const wasm::imm::none&) { \
-    vector_binary(kCmpps, Order::order, predicate);             \
-  }                                                             \
-  void FunctionCompiler::f64x2_##name(const wasm::imm::none&) { \
-    vector_binary(kCmppd, Order::order, predicate);             \
+#define FLOAT_COMPARE(name, predicate, order)                     \
+  void VectorInstructions::f32x4_##name(const wasm::imm::none&) { \
+    vector_binary(kCmpps, Order::order, predicate);               \
+  }                                                               \
+  void VectorInstructions::f64x2_##name(const wasm::imm::none&) { \
+    vector_binary(kCmppd, Order::order, predicate);               \
   }
 FLOAT_COMPARE(eq, kEqual, commutes)
 FLOAT_COMPARE(ne, kNotEqual, commutes)
@@ -163,9 +161,9 @@ FLOAT_COMPARE(le, kLessEqual, ordered)
 FLOAT_COMPARE(ge, kLessEqual, swapped)
 #undef FLOAT_COMPARE
 
-#define ROUND(name, mode)                                                                       \
-  void FunctionCompiler::f32x4_##name(const wasm::imm::none&) { vector_unary(kRoundps, mode); } \
-  void FunctionCompiler::f64x2_##name(const wasm::imm::none&) { vector_unary(kRoundpd, mode); }
+#define ROUND(name, mode)                                                                         \
+  void VectorInstructions::f32x4_##name(const wasm::imm::none&) { vector_unary(kRoundps, mode); } \
+  void VectorInstructions::f64x2_##name(const wasm::imm::none&) { vector_unary(kRoundpd, mode); }
 ROUND(nearest, kRoundNearest)
 ROUND(floor, kRoundDown)
 ROUND(ceil, kRoundUp)
@@ -174,7 +172,7 @@ ROUND(trunc, kRoundToZero)
 
 // ---- bits
 
-void FunctionCompiler::v128_not(const wasm::imm::none&) {
+void VectorInstructions::v128_not(const wasm::imm::none&) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     all_ones(to);
     masm_.sse(kPxor, to, to, from);
@@ -182,56 +180,56 @@ void FunctionCompiler::v128_not(const wasm::imm::none&) {
 }
 
 // The second, changed where the mask is set and the two differ.
-void FunctionCompiler::bit_select() {
+void VectorInstructions::bit_select() {
   vector_sequence<3>([&](Xmm to, Xmm a, Xmm b, Xmm mask) {
     masm_.sse(kPxor, to, a, b);
     masm_.sse(kPand, to, to, mask);
     masm_.sse(kPxor, to, to, b);
   });
 }
-void FunctionCompiler::v128_bitselect(const wasm::imm::none&) { bit_select(); }
-void FunctionCompiler::i8x16_relaxed_laneselect(const wasm::imm::none&) { bit_select(); }
-void FunctionCompiler::i16x8_relaxed_laneselect(const wasm::imm::none&) { bit_select(); }
-void FunctionCompiler::i32x4_relaxed_laneselect(const wasm::imm::none&) { bit_select(); }
-void FunctionCompiler::i64x2_relaxed_laneselect(const wasm::imm::none&) { bit_select(); }
+void VectorInstructions::v128_bitselect(const wasm::imm::none&) { bit_select(); }
+void VectorInstructions::i8x16_relaxed_laneselect(const wasm::imm::none&) { bit_select(); }
+void VectorInstructions::i16x8_relaxed_laneselect(const wasm::imm::none&) { bit_select(); }
+void VectorInstructions::i32x4_relaxed_laneselect(const wasm::imm::none&) { bit_select(); }
+void VectorInstructions::i64x2_relaxed_laneselect(const wasm::imm::none&) { bit_select(); }
 
-void FunctionCompiler::v128_any_true(const wasm::imm::none&) {
+void VectorInstructions::v128_any_true(const wasm::imm::none&) {
   Operand value = pop();
-  Xmm from = xmm_of(value);
+  Xmm from = fpr_of(value);
   masm_.sse(kPtest, from, from);
   release(value);
-  push_flags(Cond::not_equal);
+  push_condition(Cond::not_equal);
 }
 
-void FunctionCompiler::all_true(Opcode equal) {
+void VectorInstructions::all_true(Opcode equal) {
   Operand value = pop();
-  Xmm from = xmm_of(value);
+  Xmm from = fpr_of(value);
   zero(kXmmScratch);
   masm_.sse(equal, kXmmScratch, kXmmScratch, from);
   masm_.sse(kPtest, kXmmScratch, kXmmScratch);  // no lane is zero
   release(value);
-  push_flags(Cond::equal);
+  push_condition(Cond::equal);
 }
-void FunctionCompiler::i8x16_all_true(const wasm::imm::none&) { all_true(kPcmpeqb); }
-void FunctionCompiler::i16x8_all_true(const wasm::imm::none&) { all_true(kPcmpeqw); }
-void FunctionCompiler::i32x4_all_true(const wasm::imm::none&) { all_true(kPcmpeqd); }
-void FunctionCompiler::i64x2_all_true(const wasm::imm::none&) { all_true(kPcmpeqq); }
+void VectorInstructions::i8x16_all_true(const wasm::imm::none&) { all_true(kPcmpeqb); }
+void VectorInstructions::i16x8_all_true(const wasm::imm::none&) { all_true(kPcmpeqw); }
+void VectorInstructions::i32x4_all_true(const wasm::imm::none&) { all_true(kPcmpeqd); }
+void VectorInstructions::i64x2_all_true(const wasm::imm::none&) { all_true(kPcmpeqq); }
 
-void FunctionCompiler::bitmask(Opcode op) {
+void VectorInstructions::bitmask(Opcode op) {
   Operand value = pop();
-  Xmm from = xmm_of(value);
+  Xmm from = fpr_of(value);
   release(value);
   Gpr to = result_gpr();
   masm_.sse_w(Width::w32, op, number(to), from);
   push_gpr(Type::i32, to);
 }
-void FunctionCompiler::i8x16_bitmask(const wasm::imm::none&) { bitmask(kPmovmskb); }
-void FunctionCompiler::i32x4_bitmask(const wasm::imm::none&) { bitmask(kMovmskps); }
-void FunctionCompiler::i64x2_bitmask(const wasm::imm::none&) { bitmask(kMovmskpd); }
+void VectorInstructions::i8x16_bitmask(const wasm::imm::none&) { bitmask(kPmovmskb); }
+void VectorInstructions::i32x4_bitmask(const wasm::imm::none&) { bitmask(kMovmskps); }
+void VectorInstructions::i64x2_bitmask(const wasm::imm::none&) { bitmask(kMovmskpd); }
 
-void FunctionCompiler::i16x8_bitmask(const wasm::imm::none&) {
+void VectorInstructions::i16x8_bitmask(const wasm::imm::none&) {
   Operand value = pop();
-  Xmm from = xmm_of(value);
+  Xmm from = fpr_of(value);
   release(value);
   Gpr to = result_gpr();
   zero(kXmmScratch);
@@ -242,18 +240,18 @@ void FunctionCompiler::i16x8_bitmask(const wasm::imm::none&) {
 
 // ---- integers
 
-void FunctionCompiler::vector_negate(Opcode subtract) {
+void VectorInstructions::vector_negate(Opcode subtract) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     zero(to);
     masm_.sse(subtract, to, to, from);
   });
 }
-void FunctionCompiler::i8x16_neg(const wasm::imm::none&) { vector_negate(kPsubb); }
-void FunctionCompiler::i16x8_neg(const wasm::imm::none&) { vector_negate(kPsubw); }
-void FunctionCompiler::i32x4_neg(const wasm::imm::none&) { vector_negate(kPsubd); }
-void FunctionCompiler::i64x2_neg(const wasm::imm::none&) { vector_negate(kPsubq); }
+void VectorInstructions::i8x16_neg(const wasm::imm::none&) { vector_negate(kPsubb); }
+void VectorInstructions::i16x8_neg(const wasm::imm::none&) { vector_negate(kPsubw); }
+void VectorInstructions::i32x4_neg(const wasm::imm::none&) { vector_negate(kPsubd); }
+void VectorInstructions::i64x2_neg(const wasm::imm::none&) { vector_negate(kPsubq); }
 
-void FunctionCompiler::i64x2_abs(const wasm::imm::none&) {
+void VectorInstructions::i64x2_abs(const wasm::imm::none&) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     zero(kXmmScratch);
     masm_.sse(kPcmpgtq, kXmmScratch, kXmmScratch, from);  // all ones in negative lanes
@@ -263,7 +261,7 @@ void FunctionCompiler::i64x2_abs(const wasm::imm::none&) {
 }
 
 // What is not so: of a comparison that the machine has.
-void FunctionCompiler::vector_compare_inverted(Opcode op, Order order) {
+void VectorInstructions::vector_compare_inverted(Opcode op, Order order) {
   vector_sequence<2>([&](Xmm to, Xmm a, Xmm b) {
     if (order == Order::swapped) std::swap(a, b);
     masm_.sse(op, to, a, b);
@@ -272,7 +270,7 @@ void FunctionCompiler::vector_compare_inverted(Opcode op, Order order) {
   });
 }
 // a <= b if the lesser of them is a, a >= b if the greater is; `inverted`: the opposite.
-void FunctionCompiler::vector_compare_unsigned(Opcode extreme, Opcode equal, bool inverted) {
+void VectorInstructions::vector_compare_unsigned(Opcode extreme, Opcode equal, bool inverted) {
   vector_sequence<2>([&](Xmm to, Xmm a, Xmm b) {
     masm_.sse(extreme, to, a, b);
     masm_.sse(equal, to, to, a);
@@ -281,8 +279,10 @@ void FunctionCompiler::vector_compare_unsigned(Opcode extreme, Opcode equal, boo
     masm_.sse(kPxor, to, to, kXmmScratch);
   });
 }
-#define INVERTED(name, op, order) \
-  void FunctionCompiler::name(const wasm::imm::none&) { vector_compare_inverted(op, Order::order); }
+#define INVERTED(name, op, order)                         \
+  void VectorInstructions::name(const wasm::imm::none&) { \
+    vector_compare_inverted(op, Order::order);            \
+  }
 INVERTED(i8x16_ne, kPcmpeqb, ordered)
 INVERTED(i16x8_ne, kPcmpeqw, ordered)
 INVERTED(i32x4_ne, kPcmpeqd, ordered)
@@ -296,9 +296,9 @@ INVERTED(i16x8_ge_s, kPcmpgtw, swapped)
 INVERTED(i32x4_ge_s, kPcmpgtd, swapped)
 INVERTED(i64x2_ge_s, kPcmpgtq, swapped)
 #undef INVERTED
-#define UNSIGNED(name, extreme, equal, inverted)        \
-  void FunctionCompiler::name(const wasm::imm::none&) { \
-    vector_compare_unsigned(extreme, equal, inverted);  \
+#define UNSIGNED(name, extreme, equal, inverted)          \
+  void VectorInstructions::name(const wasm::imm::none&) { \
+    vector_compare_unsigned(extreme, equal, inverted);    \
   }
 UNSIGNED(i8x16_le_u, kPminub, kPcmpeqb, false)
 UNSIGNED(i16x8_le_u, kPminuw, kPcmpeqw, false)
@@ -315,7 +315,7 @@ UNSIGNED(i32x4_lt_u, kPmaxud, kPcmpeqd, true)
 #undef UNSIGNED
 
 // The products of low halves, and those of a low and a high half for the upper half.
-void FunctionCompiler::i64x2_mul(const wasm::imm::none&) {
+void VectorInstructions::i64x2_mul(const wasm::imm::none&) {
   vector_sequence<2>([&](Xmm to, Xmm a, Xmm b) {
     shift_by(kPsrlq, kXmmScratch, a, 32);
     masm_.sse(kPmuludq, kXmmScratch, kXmmScratch, b);
@@ -329,7 +329,7 @@ void FunctionCompiler::i64x2_mul(const wasm::imm::none&) {
 }
 
 // Only -1 times -1 leaves the range: the machine answers 0x8000 then and never else.
-void FunctionCompiler::i16x8_q15mulr_sat_s(const wasm::imm::none&) {
+void VectorInstructions::i16x8_q15mulr_sat_s(const wasm::imm::none&) {
   vector_sequence<2>([&](Xmm to, Xmm a, Xmm b) {
     masm_.sse(kPmulhrsw, to, a, b);
     masm_.sse_label(kPcmpeqw, kXmmScratch, to, twice(in_words(0x8000)));
@@ -338,7 +338,7 @@ void FunctionCompiler::i16x8_q15mulr_sat_s(const wasm::imm::none&) {
 }
 
 // A table of the sums of four bits, for each half of a byte.
-void FunctionCompiler::i8x16_popcnt(const wasm::imm::none&) {
+void VectorInstructions::i8x16_popcnt(const wasm::imm::none&) {
   vector_sequence<1>([&](Xmm to, Xmm from) {
     Label& low_bits = twice(in_bytes(0x0F));
     Label& sums = constant(0x0302020102010100, 0x0403030203020201, 16);
@@ -353,7 +353,7 @@ void FunctionCompiler::i8x16_popcnt(const wasm::imm::none&) {
   });
 }
 
-void FunctionCompiler::i32x4_relaxed_dot_i8x16_i7x16_add_s(const wasm::imm::none&) {
+void VectorInstructions::i32x4_relaxed_dot_i8x16_i7x16_add_s(const wasm::imm::none&) {
   vector_sequence<3>([&](Xmm to, Xmm a, Xmm b, Xmm sum) {
     masm_.sse(kPmaddubsw, to, b, a);
     masm_.sse_label(kPmaddwd, to, to, twice(in_words(1)));
@@ -363,17 +363,17 @@ void FunctionCompiler::i32x4_relaxed_dot_i8x16_i7x16_add_s(const wasm::imm::none
 
 // ---- floating point
 
-void FunctionCompiler::vector_sign_bits(Opcode op, uint64_t mask) {
+void VectorInstructions::vector_sign_bits(Opcode op, uint64_t mask) {
   vector_sequence<1>([&](Xmm to, Xmm from) { masm_.sse_label(op, to, from, twice(mask)); });
 }
-void FunctionCompiler::f32x4_abs(const wasm::imm::none&) { vector_sign_bits(kPand, ~kSigns32); }
-void FunctionCompiler::f64x2_abs(const wasm::imm::none&) { vector_sign_bits(kPand, ~kSigns64); }
-void FunctionCompiler::f32x4_neg(const wasm::imm::none&) { vector_sign_bits(kPxor, kSigns32); }
-void FunctionCompiler::f64x2_neg(const wasm::imm::none&) { vector_sign_bits(kPxor, kSigns64); }
+void VectorInstructions::f32x4_abs(const wasm::imm::none&) { vector_sign_bits(kPand, ~kSigns32); }
+void VectorInstructions::f64x2_abs(const wasm::imm::none&) { vector_sign_bits(kPand, ~kSigns64); }
+void VectorInstructions::f32x4_neg(const wasm::imm::none&) { vector_sign_bits(kPxor, kSigns32); }
+void VectorInstructions::f64x2_neg(const wasm::imm::none&) { vector_sign_bits(kPxor, kSigns64); }
 
 // Both orders of the machine's operation give the same but for zeroes of two signs, which `or` and
 // `and` decide, and NaNs: there the sum is a NaN, quiet, and the one that scalars get.
-void FunctionCompiler::vector_min_max(Type lane, bool is_max) {
+void VectorInstructions::vector_min_max(Type lane, bool is_max) {
   bool is_32 = lane == Type::f32;
   Opcode op = is_32 ? (is_max ? kMaxps : kMinps) : (is_max ? kMaxpd : kMinpd);
   vector_sequence<2>([&](Xmm to, Xmm a, Xmm b) {
@@ -387,13 +387,13 @@ void FunctionCompiler::vector_min_max(Type lane, bool is_max) {
     masm_.sse(kPor, to, kXmmScratch, kXmmScratch2);
   });
 }
-void FunctionCompiler::f32x4_min(const wasm::imm::none&) { vector_min_max(Type::f32, false); }
-void FunctionCompiler::f32x4_max(const wasm::imm::none&) { vector_min_max(Type::f32, true); }
-void FunctionCompiler::f64x2_min(const wasm::imm::none&) { vector_min_max(Type::f64, false); }
-void FunctionCompiler::f64x2_max(const wasm::imm::none&) { vector_min_max(Type::f64, true); }
+void VectorInstructions::f32x4_min(const wasm::imm::none&) { vector_min_max(Type::f32, false); }
+void VectorInstructions::f32x4_max(const wasm::imm::none&) { vector_min_max(Type::f32, true); }
+void VectorInstructions::f64x2_min(const wasm::imm::none&) { vector_min_max(Type::f64, false); }
+void VectorInstructions::f64x2_max(const wasm::imm::none&) { vector_min_max(Type::f64, true); }
 
 // Rounds twice, as the interpreter does: results do not depend on the processor.
-void FunctionCompiler::vector_multiply_add(Opcode multiply, Opcode add, uint64_t negate) {
+void VectorInstructions::vector_multiply_add(Opcode multiply, Opcode add, uint64_t negate) {
   vector_sequence<3>([&](Xmm to, Xmm a, Xmm b, Xmm c) {
     if (negate != 0) {
       masm_.sse_label(kPxor, to, a, twice(negate));
@@ -403,9 +403,9 @@ void FunctionCompiler::vector_multiply_add(Opcode multiply, Opcode add, uint64_t
     masm_.sse(add, to, to, c);
   });
 }
-#define MULTIPLY_ADD(name, multiply, add, negate)       \
-  void FunctionCompiler::name(const wasm::imm::none&) { \
-    vector_multiply_add(multiply, add, negate);         \
+#define MULTIPLY_ADD(name, multiply, add, negate)         \
+  void VectorInstructions::name(const wasm::imm::none&) { \
+    vector_multiply_add(multiply, add, negate);           \
   }
 MULTIPLY_ADD(f32x4_relaxed_madd, kMulps, kAddps, 0)
 MULTIPLY_ADD(f32x4_relaxed_nmadd, kMulps, kAddps, kSigns32)
@@ -413,4 +413,4 @@ MULTIPLY_ADD(f64x2_relaxed_madd, kMulpd, kAddpd, 0)
 MULTIPLY_ADD(f64x2_relaxed_nmadd, kMulpd, kAddpd, kSigns64)
 #undef MULTIPLY_ADD
 
-}  // namespace nacre::baseline
+}  // namespace nacre::baseline::x64

@@ -1,0 +1,154 @@
+// Machine code of one function while it is made: what stands around the code of its instructions.
+//
+// The lowest layer of FunctionCompiler. It knows the assembler, labels, constants, jump tables, code
+// out of line, the positions that are noted for traps and backtraces, and how much room is left;
+// nothing of operands.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "abi/code_listing.h"
+#include "abi/trap.h"
+#include "abi/vmctx.h"
+#include "baseline/macro_assembler.h"
+#include "baseline/options.h"
+#include "native/compiler.h"
+#include "wasm/body_reader.h"
+#include "wasm/module.h"
+
+namespace nacre::baseline {
+
+using native::CodePosition;
+
+inline Mem vmctx_field(size_t offset) { return at(kVmCtx, static_cast<int32_t>(offset)); }
+
+class FunctionCode {
+ protected:
+  FunctionCode(const wasm::Module& module, const Options& options)
+      : module_(module), options_(options), masm_(options.cpu) {}
+
+  // The function's code begins, at `buffer`; what is left of another one is dropped.
+  void begin_code(uint8_t* buffer);
+  // Behind the code of the instructions: what is out of line, constants, jump tables.
+  void finish_code();
+
+  // ---- whether to go on
+  void stop(const char* why) { error_ = why; }
+  // Whether so many bytes fit besides what one instruction may need (kRoomBytes); if not, compiling
+  // stops.
+  bool room(size_t bytes) {
+    if (static_cast<size_t>(look_at_ - masm_.pos()) >= bytes + kRoomBytes) [[likely]]
+      return true;
+    return more_room(bytes);
+  }
+  // Notes work that emits nothing: so many values were looked at.
+  void spend(size_t values) {
+    work_ += values;
+    if (work_ >= kWorkBetweenLooks) [[unlikely]]
+      look();
+  }
+
+  // ---- positions and traps
+  // Behind a call, and in front of an instruction that accesses guest memory.
+  void note(CodePosition::Kind kind) {
+    positions_.emplace_back(masm_.offset(), body_position_, kind);
+  }
+  void note_call() { note(CodePosition::Kind::call); }
+  void note_access() { note(CodePosition::Kind::access); }
+  // Where the trap is raised, out of line.
+  Label& trap_label(abi::TrapKind kind);
+  void trap_if(Condition condition, abi::TrapKind kind) {
+    masm_.branch(condition, trap_label(kind));
+  }
+  void trap_now(abi::TrapKind kind);
+  // Traps unless index < the number in memory; where a processor runs ahead of that, it is 0.
+  void check_index(Gpr index, Mem size, abi::TrapKind kind) {
+    masm_.check_index(index, size, trap_label(kind), vmctx_field(offsetof(abi::VmCtx, zero)));
+  }
+  // Takes fuel, or traps; nothing unless the options ask for it. Needs kScratch; no condition
+  // survives.
+  void charge(uint64_t fuel);
+
+  // ---- code and data behind the code of the instructions
+  // Jumps there and comes back; `emit` runs at the end of the function with positions of this
+  // instruction.
+  Label& out_of_line(std::function<void()> emit);
+  Label& constant(uint64_t low, uint64_t high, uint32_t bytes);
+  uint32_t new_label();  // in labels_
+  // Of a jump table whose entries lead to these labels.
+  Label& jump_table(std::vector<uint32_t> targets);
+
+  // ---- what the instance has (abi/vmctx.h): where the record of a memory or table is
+  void memory_record(Gpr to, uint32_t memory);
+  void table_record(Gpr to, uint32_t table);
+  bool is_guarded(uint32_t memory) const;
+  bool is_64(uint32_t memory) const {
+    return module_.memories[memory].limits.address == wasm::AddressType::i64;
+  }
+
+  // ---- listing.cc: for listing_
+  void note_piece(abi::CodePiece::Kind kind, abi::TrapKind trap = abi::TrapKind::none) {
+    if (listing_ != nullptr) [[unlikely]]
+      add_piece(kind, trap);
+  }
+  void add_piece(abi::CodePiece::Kind kind, abi::TrapKind trap);
+
+  const os::CpuFeatures& cpu() const { return options_.cpu; }
+
+  // Room that one instruction may need; those that may need more ask for it.
+  static constexpr size_t kRoomBytes = 4096;
+  static constexpr char kStopped[] = "compiling it was stopped";
+
+  const wasm::Module& module_;
+  const Options& options_;
+  abi::CodeListing* listing_ = nullptr;
+  MacroAssembler masm_;
+
+  // The function.
+  const wasm::FuncType* type_ = nullptr;
+  const uint8_t* body_ = nullptr;
+  uint32_t function_ = 0;
+  const uint8_t* limit_ = nullptr;       // where the room ends
+  wasm::BodyReader* reader_ = nullptr;   // behind the instruction that is compiled now
+  uint32_t body_position_ = 0;           // where it begins
+  const char* error_ = nullptr;          // why compiling stops
+  std::vector<CodePosition> positions_;  // by rising `code`
+  std::deque<Label> labels_;
+
+ private:
+  // Code behind the function's end: what is seldom run. It begins at `label`.
+  struct OutOfLine {
+    Label label;
+    uint32_t body_position;
+    abi::TrapKind trap;  // none: `emit` says it
+    std::function<void()> emit;
+  };
+  struct Constant {
+    uint64_t low;
+    uint64_t high;
+    uint32_t bytes;
+    Label label;
+  };
+  struct JumpTable {
+    Label label;
+    std::vector<uint32_t> targets;  // in labels_
+  };
+  static constexpr size_t kWorkBetweenLooks = 1 << 18;
+
+  bool more_room(size_t bytes);
+  void look();  // whether to stop
+  void emit_out_of_line();
+  void emit_constants();
+  void emit_jump_tables();
+
+  const uint8_t* look_at_ = nullptr;  // where it is time to look whether to stop; at most limit_
+  size_t work_ = 0;
+  std::deque<OutOfLine> out_of_line_;
+  std::deque<Constant> constants_;
+  std::deque<JumpTable> jump_tables_;
+};
+
+}  // namespace nacre::baseline

@@ -1,0 +1,160 @@
+// What the compiler above asks of a processor: registers, places in memory, conditions, and the
+// operations of a MacroAssembler. Everything in this folder outside x64/ is written against these
+// names alone; x64/ is the only processor so far.
+//
+// A port brings a folder like x64/ with
+//   registers.h        which registers are for what
+//   macro_assembler.h  the class that IsMacroAssembler below describes
+//   instructions       one method for each operation on values (machine_instructions.h)
+// and is chosen here and in machine_instructions.h.
+//
+// Rules that operations keep, so that they can be had on any processor:
+//   - Results go to a register of their own; no operation above says that it writes its source.
+//   - There are no flags. A Condition is the outcome of one comparison, the last. It survives moves,
+//     loads and stores, but nothing that is said to change it, and is then branched on, selected by,
+//     or loaded as 0 or 1. What compares and branches at once is one operation. A processor without
+//     flags keeps the outcome in a register that nothing else uses.
+//   - w32 writes clear the upper half of the register.
+//   - kScratch and kFprScratch may be overwritten by any operation that does not name them as an
+//     operand, and hold nothing from one instruction of WebAssembly to the next.
+//   - An operation is at most a few instructions; FunctionCode::room() sees to it that they fit.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+
+#include "baseline/x64/macro_assembler.h"
+
+namespace nacre::baseline {
+
+// ---- registers. Sets are RegSet, lists std::array.
+using Gpr = x64::Gpr;  // integers and references
+using Fpr = x64::Xmm;  // floats and vectors
+using GprSet = x64::GprSet;
+using FprSet = x64::XmmSet;
+using x64::number;
+// For listings.
+using x64::kProcessor;
+using x64::register_name;
+
+// With a meaning of their own in the calling contract (abi/calls.h).
+using x64::kFrame;       // the frame pointer
+using x64::kMemoryBase;  // of memory 0
+using x64::kVmCtx;
+// Where values are passed, in order.
+using x64::kFprArgs;
+using x64::kFprResults;
+using x64::kFunctionObject;
+using x64::kGprArgs;
+using x64::kGprResults;
+using x64::kNoResult;
+// Free within an instruction of WebAssembly.
+inline constexpr Fpr kFprScratch = x64::kXmmScratch;
+using x64::kScratch;
+// What the compiler may assign to locals and to operands.
+using x64::kAllocatableFprs;
+using x64::kAllocatableGprs;
+using x64::kCalleeSavedLocalGprs;
+using x64::kCallerSavedLocalGprs;
+using x64::kLocalFprs;
+
+// ---- places and sizes
+using Mem = x64::Mem;  // base, or base + (index << scale) + displacement of 32 bits
+using x64::at;
+using Label = x64::Label;
+using Width = x64::Width;  // w32 or w64
+constexpr Width width_of(Type type) {
+  return type == Type::i32 || type == Type::f32 ? Width::w32 : Width::w64;
+}
+
+// ---- conditions
+// An enum with at least equal, not_equal; less, less_equal, greater, greater_equal of signed numbers;
+// below, below_equal, above, above_equal of unsigned ones.
+using Condition = x64::Cond;
+
+// ---- operations
+template <class M>
+concept IsMacroAssembler = requires(M masm, Width w, Type type, Gpr gpr, Fpr fpr, Mem mem,
+                                    Label& label, Condition c, uint32_t u32, int32_t i32,
+                                    uint64_t u64, int64_t i64) {
+  // Where it stands: bytes from start(), and data among the code.
+  { masm.offset() } -> std::same_as<uint32_t>;
+  masm.align(u32);
+  masm.byte(uint8_t{});
+  masm.dword(u32);
+  masm.qword(u64);
+
+  // Moves. They keep the condition, but for load_zero(Gpr).
+  masm.move(w, gpr, gpr);
+  masm.move(fpr, fpr);
+  masm.load_constant(w, gpr, u64);
+  masm.load_constant(type, fpr, label);  // from FunctionCode::constant(); f32 or f64
+  masm.load_zero(gpr);
+  masm.load_zero(fpr);
+  masm.load_address(gpr, mem);
+  masm.load(w, gpr, mem);
+  masm.load(type, fpr, mem);
+  masm.store(w, mem, gpr);
+  masm.store(type, mem, fpr);
+  masm.store_constant(w, mem, u64);
+  masm.store_byte(mem, uint8_t{});
+
+  // Arithmetic of 64 bits on addresses and counters. No condition survives.
+  masm.add_constant(gpr, i32);
+  masm.subtract_constant(gpr, i32);
+  masm.shift_right(gpr, uint8_t{});  // unsigned
+  masm.add_constant64(gpr, u64);
+  masm.add_saturating(gpr, u64, u64);  // a sum that wraps becomes the last number
+
+  // Conditions. is_zero() compares; a condition is made 0 or 1 as an i32.
+  { masm.is_zero(w, gpr) } -> std::same_as<Condition>;
+  { masm.is_zero(w, mem) } -> std::same_as<Condition>;
+  masm.load_condition(c, gpr);
+  masm.store_condition(c, mem);
+
+  // Branches. Those that compare leave no condition.
+  masm.bind(label);
+  masm.jump(label);
+  masm.branch(c, label);
+  masm.branch_if(c, w, gpr, gpr, label);
+  masm.branch_if(c, w, gpr, mem, label);
+  masm.branch_if(c, w, gpr, i32, label);
+  masm.branch_if(c, w, mem, i32, label);
+  masm.branch_if_zero(w, gpr, label);
+  masm.branch_if_not_zero(w, gpr, label);
+  masm.branch_if_true(gpr, label);        // a bool of C: its lowest byte is looked at
+  masm.branch_if_upper_half(gpr, label);  // if there are bits above the lower 32
+  // Subtracts from a 64-bit number in memory; branches if it is negative then.
+  masm.take_or_branch(mem, i32, label);
+  // Branches unless index < the 64-bit number in memory. The index is 0 where a processor runs
+  // ahead of the branch all the same: from the last place, where a 0 is (security.md, U1, U2).
+  masm.check_index(gpr, mem, label, mem);
+  // To entry min(index, count) of a FunctionCode::jump_table(). The last register is overwritten.
+  masm.jump_by_table(gpr, u32, label, gpr);
+  masm.move_if_not_zero(gpr, gpr);  // to = from, unless from is 0
+
+  // Frames and calls. No condition survives, but leave_frame() keeps all.
+  // Enters a frame whose size is not known yet, without a look at the stack's end if there is no
+  // label: saves the frame pointer and behind it the VmCtx. The answer is for set_frame_size().
+  { masm.enter_frame(mem, &label) } -> std::same_as<uint32_t>;
+  masm.set_frame_size(u32, i32);  // bytes below the frame pointer
+  masm.leave_frame();
+  masm.return_to_caller();
+  masm.clear_frame(i32, i32, gpr);  // zeroes [begin, end) of the frame; a register to overwrite
+  masm.call(mem);                   // of a place that holds an address
+  masm.jump(mem);
+  masm.call_slot(i64);  // of a slot of the module, by its distance from offset 0
+  masm.jump_slot(i64);
+  // Calls the stub of that offset (native/stubs.h, check_subtype); the place holds the stubs.
+  // The condition says that the function object has the type.
+  { masm.call_subtype_check(u32, mem, i32) } -> std::same_as<Condition>;
+
+  // For checked builds (checks.cc): bits that a type leaves unspecified. Not with a condition.
+  masm.fill_upper_half(gpr, u32);
+  masm.fill_upper_lanes(type, fpr, u32);
+};
+
+using MacroAssembler = x64::MacroAssembler;
+static_assert(IsMacroAssembler<MacroAssembler>);
+
+}  // namespace nacre::baseline
