@@ -65,18 +65,18 @@ void FunctionCompiler::save_pins() {
   for (uint32_t index : lost_pins_) {
     const Local& local = locals_[index];
     auto kind = in_fpr(local.type) ? Kind::fpr : Kind::gpr;
-    store(local.home, Operand::make(kind, local.type, local.pin));
+    store(local.slot, Operand::make(kind, local.type, local.pin));
   }
 }
 
 void FunctionCompiler::restore_pins() {
   for (uint32_t index : lost_pins_) {
     const Local& local = locals_[index];
-    Operand home = Operand::in_slot(local.type, local.home);
+    Operand slot = Operand::in_slot(local.type, local.slot);
     if (in_fpr(local.type)) {
-      load(local.fpr(), home);
+      load(local.fpr(), slot);
     } else {
-      load(local.gpr(), home);
+      load(local.gpr(), slot);
     }
   }
 }
@@ -162,7 +162,7 @@ void FunctionCompiler::push_call_results(Types results) {
 
 void FunctionCompiler::call(const wasm::imm::func& i) {
   const wasm::FuncType& type = type_at(wasm::index_of(module_.functions[i.index]));
-  settle_below(height() - static_cast<uint32_t>(type.params.size()));
+  spill_below(height() - static_cast<uint32_t>(type.params.size()));
   save_pins();
   if (i.index < module_.imported_functions) {
     pass_arguments(type.params);
@@ -224,7 +224,7 @@ void FunctionCompiler::call_other(Types results) {
 
 // The arguments are the topmost operands.
 void FunctionCompiler::call_object(const wasm::FuncType& type) {
-  settle_below(height() - static_cast<uint32_t>(type.params.size()));
+  spill_below(height() - static_cast<uint32_t>(type.params.size()));
   save_pins();
   pass_arguments(type.params);
   // Nearly always of this instance.
@@ -333,7 +333,7 @@ void FunctionCompiler::return_call_ref(const wasm::imm::type& i) {
 void FunctionCompiler::call_builtin(size_t offset, std::initializer_list<uint32_t> constants,
                                     uint32_t operands, Entry through,
                                     std::optional<int32_t> extra) {
-  settle_below(height() - operands);
+  spill_below(height() - operands);
   save_pins();
   gpr_moves_.clear();
   size_t first = 1 + constants.size();

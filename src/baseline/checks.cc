@@ -62,7 +62,7 @@ void FunctionCompiler::check_operands(const Control& control) {
   for (uint32_t i = 0; i < control.height; ++i) {
     const Operand& before = below[i];
     const Operand& now = stack_[i];
-    if (!now.is_settled() || now.head != before.head || now.bits != before.bits)
+    if (!now.is_spilled() || now.head != before.head || now.bits != before.bits)
       return stop("compiler bug: an operand below a block has moved");
   }
 }
@@ -86,8 +86,8 @@ void OperandStack::check_registers() {
   };
   for (uint32_t i = 0; i < height(); ++i) {
     const Operand& operand = stack_[i];
-    if (i < first_loose_ && !operand.is_settled())
-      return stop("compiler bug: an operand is not settled");
+    if (i < first_unspilled_ && !operand.is_spilled())
+      return stop("compiler bug: an operand is not spilled");
     own(operand.kind == Kind::access ? pending_index() : operand);
   }
   if (twice) return stop("compiler bug: a register has two owners");

@@ -175,10 +175,10 @@ void FunctionCompiler::lay_out_frame() {
       if (!is_lost && !(all_params && i < type_->params.size())) continue;
     }
     end -= slot_size(local.type);
-    local.home = static_cast<int32_t>(end);
+    local.slot = static_cast<int32_t>(end);
   }
-  homes_end_ = static_cast<int32_t>(end);
-  frame_end_ = homes_end_;
+  local_slots_end_ = static_cast<int32_t>(end);
+  frame_end_ = local_slots_end_;
 }
 
 void FunctionCompiler::prologue() {
@@ -229,14 +229,14 @@ void FunctionCompiler::move_arguments() {
         if (local.type == Type::i32) masm_.move(Width::w32, from, from);  // clears the upper half
         gpr_moves_.push_back({local.gpr(), from});
       } else {
-        store(local.home, Operand::in(local.type, from));
+        store(local.slot, Operand::in(local.type, from));
       }
     } else {
       Fpr from = kFprArgs[place.index];
       if (local.pinned()) {
         fpr_moves_.push_back({local.fpr(), from});
       } else {
-        store(local.home, Operand::in(local.type, from));
+        store(local.slot, Operand::in(local.type, from));
       }
     }
   }
@@ -254,29 +254,29 @@ void FunctionCompiler::move_arguments() {
     if (in_fpr(local.type)) {
       Fpr to = local.pinned() ? local.fpr() : kFprScratch;
       masm_.load(Type::v128, to, from);
-      if (!local.pinned()) store(local.home, Operand::in(local.type, to));
+      if (!local.pinned()) store(local.slot, Operand::in(local.type, to));
     } else {
       Gpr to = local.pinned() ? local.gpr() : kScratch;
       masm_.load(width_of(local.type), to, from);
-      if (!local.pinned()) store(local.home, Operand::in(local.type, to));
+      if (!local.pinned()) store(local.slot, Operand::in(local.type, to));
     }
   }
 }
 
 void FunctionCompiler::zero_locals() {
-  int32_t begin = 0, end = 0;  // the homes to clear: [begin, end), one range
+  int32_t begin = 0, end = 0;  // the slots to clear: [begin, end), one range
   for (size_t i = type_->params.size(); i < locals_.size(); ++i) {
     const Local& local = locals_[i];
     if (!local.pinned()) {
-      if (end == 0) end = local.home + slot_size(local.type);
-      begin = local.home;
+      if (end == 0) end = local.slot + slot_size(local.type);
+      begin = local.slot;
     } else if (in_fpr(local.type)) {
       masm_.load_zero(local.fpr());
     } else {
       masm_.load_zero(local.gpr());
     }
   }
-  // Homes of pinned locals in between are written as well: nothing is in them yet.
+  // Slots of pinned locals in between are written as well: nothing is in them yet.
   if (begin != end) masm_.clear_frame(begin, end, kFunctionObject);
 }
 

@@ -94,12 +94,12 @@ void FunctionCompiler::enter(Control::Kind kind, const wasm::BlockType& type) {
   if (!dead_) {
     auto params = static_cast<uint32_t>(control.params.size());
     control.height = height() - params;
-    settle_all();
+    spill_all();
     if (is_many(control.params)) {
-      if (slots_fit(many_results(control.params))) settle_into_slots(control.height);
+      if (slots_fit(many_results(control.params))) spill_into_slots(control.height);
     } else if (kind != Control::Kind::block && room(32 * size_t{params})) {
       // Another way to the same place finds other values there.
-      for (uint32_t i = control.height; i < height(); ++i) settle_fully(stack_[i]);
+      for (uint32_t i = control.height; i < height(); ++i) spill_fully(stack_[i]);
     }
     remember_operands(control);
     control.label = new_label();
@@ -135,7 +135,7 @@ uint32_t FunctionCompiler::behind_blocks() const {
 
 void FunctionCompiler::if_(const wasm::imm::block_type& i) {
   if (dead_) return enter(Control::Kind::if_, i.type);
-  // Settling keeps the condition.
+  // Spilling keeps the condition.
   Condition condition = test_condition(pop());
   enter(Control::Kind::if_, i.type);
   masm_.branch(negate(condition), labels_[controls_.back().else_label]);

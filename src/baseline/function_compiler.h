@@ -2,7 +2,7 @@
 //
 // Each instruction has a method, named as its row of ops.def; compile.cc calls them in order. So
 // that nothing has to be reconciled where control flow meets, every operand that a block could find
-// in another place when it ends is settled (a constant, or in its slot) when the block begins; the
+// in another place when it ends is spilled (a constant, or in its slot) when the block begins; the
 // one result that most blocks have travels in the first result register, more in their slots.
 //
 // The compiler is made of layers, each a class that the next one is derived from, so that nothing
@@ -124,7 +124,7 @@ class FunctionCompiler : protected MachineInstructions {
   bool slots_fit(const ManyValues& many);
   bool in_slots(uint32_t from, uint32_t to) const;  // whether it is known of [from, to)
   void note_slots(uint32_t from, uint32_t to);
-  void settle_into_slots(uint32_t from);  // all operands from there on
+  void spill_into_slots(uint32_t from);  // all operands from there on
   void push_slots(Types types);
   // In front of copy_results, where the operands' places may still change.
   void prepare_results(const Control& to) {

@@ -74,9 +74,9 @@ void FunctionCompiler::complete_listing() {
   listing_->frame_bytes = static_cast<uint32_t>((-frame_end_ + 15) & ~15);
   listing_->locals.clear();
   for (const Local& local : locals_) {
-    std::string place = local.pinned() ? name_of(local) : frame_place(local.home);
+    std::string place = local.pinned() ? name_of(local) : frame_place(local.slot);
     if (local.pinned() && local.saved_in_calls && survey_.has_calls)
-      place += ", in " + frame_place(local.home) + " during calls";
+      place += ", in " + frame_place(local.slot) + " during calls";
     listing_->locals.push_back(std::move(place));
   }
 }

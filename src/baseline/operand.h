@@ -65,8 +65,8 @@ struct Operand {
   Gpr gpr() const { return static_cast<Gpr>(reg); }
   Fpr fpr() const { return static_cast<Fpr>(reg); }
   bool is_constant() const { return kind == Kind::constant; }
-  // Where it is while other code runs that may meet this: nothing but its slot changes.
-  bool is_settled() const { return kind == Kind::constant || kind == Kind::slot; }
+  // Where every way through the code finds it: in its slot, or nowhere, for a constant needs none.
+  bool is_spilled() const { return kind == Kind::constant || kind == Kind::slot; }
 };
 
 static_assert(sizeof(Operand) == 16);
@@ -77,7 +77,7 @@ struct Local {
   uint8_t pin = kNoPin;         // the register it lives in
   bool saved_in_calls = false;  // pinned to a register that calls lose
   uint32_t aliases = 0;         // operands of kind local that name it
-  int32_t home = 0;             // kFrame + home; 0: none
+  int32_t slot = 0;             // in the frame at kFrame + slot; 0: none
 
   bool pinned() const { return pin != kNoPin; }
   Gpr gpr() const { return static_cast<Gpr>(pin); }

@@ -38,11 +38,12 @@ class OperandStack : protected FunctionCode {
   uint32_t height() const { return static_cast<uint32_t>(stack_.size()); }
   void release(const Operand& operand);
   void cut(uint32_t height);            // drops what is above
-  void settle(Operand& operand);        // into its slot, unless it is a constant
-  void settle_fully(Operand& operand);  // constants too
-  void settle_below(uint32_t height);   // all operands below `height`
-  void settle_all() { settle_below(height()); }
-  void settle_aliases(uint32_t local);        // before the local changes
+  // Into its slot, unless it is a constant.
+  void spill(Operand& operand);
+  void spill_fully(Operand& operand);  // constants too
+  void spill_below(uint32_t height);   // all operands below `height`
+  void spill_all() { spill_below(height()); }
+  void spill_aliases(uint32_t local);        // before the local changes
   void materialize_condition();               // of the topmost operand
   int32_t slot_below(uint32_t height) const;  // kFrame + this: the end of the slots below `height`
   int32_t slot_size(Type type) const {
@@ -128,16 +129,16 @@ class OperandStack : protected FunctionCode {
   std::vector<Operand> stack_;
   std::vector<Local> locals_;
   PinnedRegisters pins_;
-  uint32_t first_loose_ = 0;  // operands below are settled
-  // Operands that are known to be in slots, if they are below first_loose_: [begin, end).
+  uint32_t first_unspilled_ = 0;  // operands below are spilled
+  // Operands that are known to be in slots, if they are below first_unspilled_: [begin, end).
   uint32_t slots_begin_ = 0;
   uint32_t slots_end_ = 0;
   GprSet free_gprs_;
   FprSet free_fprs_;
 
-  // The frame: kFrame - 8 holds the VmCtx, then saved registers, homes of locals, slots of operands.
+  // The frame: kFrame - 8 holds the VmCtx, then saved registers, slots of locals, slots of operands.
   int32_t narrow_slot_ = slot_bytes(Type::i64);  // of all types but v128
-  int32_t homes_end_ = 0;                        // kFrame + this: the end of the homes
+  int32_t local_slots_end_ = 0;                        // kFrame + this: the end of the slots of locals
   int32_t frame_end_ = 0;                        // the lowest slot in use
 
  private:

@@ -23,7 +23,7 @@ struct Options {
   // Checked builds, for tests (checks.cc).
   //
   // Bits that a type leaves unspecified are filled with a pattern: in arguments and results, in
-  // slots and homes. Where i32s must have clear upper halves they are looked at; a trap of kind
+  // slots. Where i32s must have clear upper halves they are looked at; a trap of kind
   // host_error says that one had not.
   bool dirty_upper_bits = false;
   // Between any two instructions each register is free or has one owner, and where control flow

@@ -30,9 +30,9 @@ void FunctionCompiler::local_get(const wasm::imm::local& i) {
 void FunctionCompiler::write_local(uint32_t index, Operand& value) {
   Local& local = locals_[index];
   if (value.kind == Kind::local && value.local == index) return;
-  settle_aliases(index);
+  spill_aliases(index);
   if (!local.pinned()) {
-    store(local.home, value);
+    store(local.slot, value);
   } else if (in_fpr(local.type)) {
     load(local.fpr(), value);
   } else {
