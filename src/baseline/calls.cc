@@ -61,16 +61,16 @@ void FunctionCompiler::move_all(std::vector<FprMove>& moves) {
 
 // ---- around a call
 
-void FunctionCompiler::save_pins() {
-  for (uint32_t index : lost_pins_) {
+void FunctionCompiler::save_caller_saved() {
+  for (uint32_t index : caller_saved_locals_) {
     const Local& local = locals_[index];
     auto kind = in_fpr(local.type) ? Kind::fpr : Kind::gpr;
-    store(local.slot, Operand::make(kind, local.type, local.pin));
+    store(local.slot, Operand::make(kind, local.type, local.reg));
   }
 }
 
-void FunctionCompiler::restore_pins() {
-  for (uint32_t index : lost_pins_) {
+void FunctionCompiler::restore_caller_saved() {
+  for (uint32_t index : caller_saved_locals_) {
     const Local& local = locals_[index];
     Operand slot = Operand::in_slot(local.type, local.slot);
     if (in_fpr(local.type)) {
@@ -163,7 +163,7 @@ void FunctionCompiler::push_call_results(Types results) {
 void FunctionCompiler::call(const wasm::imm::func& i) {
   const wasm::FuncType& type = type_at(wasm::index_of(module_.functions[i.index]));
   spill_below(height() - static_cast<uint32_t>(type.params.size()));
-  save_pins();
+  save_caller_saved();
   if (i.index < module_.imported_functions) {
     pass_arguments(type.params);
     function_object(i.index);
@@ -173,7 +173,7 @@ void FunctionCompiler::call(const wasm::imm::func& i) {
   masm_.call_slot(code_slot(i.index));
   note_call();
   callees_.push_back(i.index);
-  restore_pins();
+  restore_caller_saved();
   push_call_results(type.results);
 }
 
@@ -190,7 +190,7 @@ void FunctionCompiler::return_call(const wasm::imm::func& i) {
     return tail_call_object(type);
   }
   pass_arguments(type.params);
-  restore_saved_registers();
+  restore_callee_saved();
   masm_.leave_frame();
   masm_.jump_slot(code_slot(i.index));
   callees_.push_back(i.index);
@@ -218,14 +218,14 @@ void FunctionCompiler::enter_other_instance() {
 
 void FunctionCompiler::call_other(Types results) {
   enter_other_instance();
-  restore_pins();
+  restore_caller_saved();
   push_call_results(results);
 }
 
 // The arguments are the topmost operands.
 void FunctionCompiler::call_object(const wasm::FuncType& type) {
   spill_below(height() - static_cast<uint32_t>(type.params.size()));
-  save_pins();
+  save_caller_saved();
   pass_arguments(type.params);
   // Nearly always of this instance.
   uint32_t back = new_label();
@@ -239,13 +239,13 @@ void FunctionCompiler::call_object(const wasm::FuncType& type) {
   note_call();
   masm_.bind(labels_[back]);
   free(kFunctionObject);
-  restore_pins();
+  restore_caller_saved();
   push_call_results(type.results);
 }
 
 void FunctionCompiler::tail_call_object(const wasm::FuncType& type) {
   pass_arguments(type.params);
-  restore_saved_registers();
+  restore_callee_saved();
   masm_.leave_frame();
   note(CodePosition::Kind::frame_gone);
   // Of this instance, or the host's: a jump. Of another one: the stub knows.
@@ -334,7 +334,7 @@ void FunctionCompiler::call_builtin(size_t offset, std::initializer_list<uint32_
                                     uint32_t operands, Entry through,
                                     std::optional<int32_t> extra) {
   spill_below(height() - operands);
-  save_pins();
+  save_caller_saved();
   gpr_moves_.clear();
   size_t first = 1 + constants.size();
   for (uint32_t i = 0; i < operands; ++i) {
@@ -363,7 +363,7 @@ void FunctionCompiler::call_builtin(size_t offset, std::initializer_list<uint32_
     masm_.call(at(kScratch, entry_offset(through)));
   }
   note_call();
-  restore_pins();
+  restore_caller_saved();
 }
 
 void FunctionCompiler::trap_on_result() {

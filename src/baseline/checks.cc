@@ -74,10 +74,10 @@ void OperandStack::check_registers() {
   std::vector<uint32_t> aliases(locals_.size());
   bool twice = false;
   auto own = [&](const Operand& operand) {
-    if (operand.kind == Kind::gpr && !pins_.gprs.has(operand.gpr())) {
+    if (operand.kind == Kind::gpr && !assigned_.gprs.has(operand.gpr())) {
       twice |= gprs.has(operand.gpr());
       gprs.add(operand.gpr());
-    } else if (operand.kind == Kind::fpr && !pins_.fprs.has(operand.fpr())) {
+    } else if (operand.kind == Kind::fpr && !assigned_.fprs.has(operand.fpr())) {
       twice |= fprs.has(operand.fpr());
       fprs.add(operand.fpr());
     } else if (operand.kind == Kind::local) {
@@ -91,7 +91,7 @@ void OperandStack::check_registers() {
     own(operand.kind == Kind::access ? pending_index() : operand);
   }
   if (twice) return stop("compiler bug: a register has two owners");
-  if (!(gprs == kAllocatableGprs - pins_.gprs) || !(fprs == kAllocatableFprs - pins_.fprs))
+  if (!(gprs == kAllocatableGprs - assigned_.gprs) || !(fprs == kAllocatableFprs - assigned_.fprs))
     return stop("compiler bug: a register is lost");
   for (size_t i = 0; i < locals_.size(); ++i) {
     if (locals_[i].aliases != aliases[i])

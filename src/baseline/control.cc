@@ -377,7 +377,7 @@ void FunctionCompiler::br_table(const wasm::imm::br_table& i) {
 // ---- select
 
 bool FunctionCompiler::is_dispatching_select() {
-  const std::vector<uint32_t>& selects = survey_.dispatching;
+  const std::vector<uint32_t>& selects = use_counts_.dispatching;
   size_t& next = next_dispatching_;
   while (next < selects.size() && selects[next] < body_position_) ++next;
   return next < selects.size() && selects[next] == body_position_;

@@ -29,7 +29,7 @@
 
 #include "abi/calls.h"
 #include "baseline/machine_instructions.h"
-#include "baseline/pins.h"
+#include "baseline/register_assignment.h"
 #include "native/compiler.h"
 #include "native/stubs.h"
 #include "wasm/body_reader.h"
@@ -175,8 +175,8 @@ class FunctionCompiler : protected MachineInstructions {
   }
 
   // ---- calls.cc
-  void save_pins();
-  void restore_pins();
+  void save_caller_saved();
+  void restore_caller_saved();
   void pass_arguments(Types params);
   void push_call_results(Types results);
   int64_t code_slot(uint32_t function) const;
@@ -187,7 +187,7 @@ class FunctionCompiler : protected MachineInstructions {
   void call_other(Types results);
   void call_object(const wasm::FuncType& type);
   void tail_call_object(const wasm::FuncType& type);
-  void restore_saved_registers();
+  void restore_callee_saved();
   const wasm::FuncType& type_at(uint32_t index) const;
   struct GprMove {
     Gpr to;
@@ -228,14 +228,14 @@ class FunctionCompiler : protected MachineInstructions {
   int64_t slots_ = 0;
   bool dead_ = false;  // this instruction cannot be reached
   bool check_stack_ = true;
-  BodySurvey survey_;
-  size_t next_dispatching_ = 0;  // in survey_.dispatching
+  UseCounts use_counts_;
+  size_t next_dispatching_ = 0;  // in use_counts_.dispatching
   std::vector<Control> controls_;
   static constexpr char kNeedsWideSlots[] = "its slots have two sizes";
   ManyValuesByList many_arguments_;
   ManyValuesByList many_results_;
-  uint32_t frame_patch_ = 0;         // where the frame's size is written once it is known
-  std::vector<uint32_t> lost_pins_;  // locals whose registers calls lose
+  uint32_t frame_patch_ = 0;                   // where the frame's size is written once it is known
+  std::vector<uint32_t> caller_saved_locals_;  // locals whose registers calls lose
   std::vector<uint32_t> callees_;
   std::vector<std::vector<Operand>> remembered_;  // what stood below each block as it began
   std::vector<GprMove> gpr_moves_;

@@ -74,8 +74,8 @@ void FunctionCompiler::complete_listing() {
   listing_->frame_bytes = static_cast<uint32_t>((-frame_end_ + 15) & ~15);
   listing_->locals.clear();
   for (const Local& local : locals_) {
-    std::string place = local.pinned() ? name_of(local) : frame_place(local.slot);
-    if (local.pinned() && local.saved_in_calls && survey_.has_calls)
+    std::string place = local.in_register() ? name_of(local) : frame_place(local.slot);
+    if (local.in_register() && local.caller_saved && use_counts_.has_calls)
       place += ", in " + frame_place(local.slot) + " during calls";
     listing_->locals.push_back(std::move(place));
   }

@@ -210,7 +210,7 @@ void FunctionCompiler::move_many_arguments() {
   spend(params.size());
   for (size_t i = 0; i < params.size(); ++i) {
     const Local& local = locals_[i];
-    if (!local.pinned()) continue;
+    if (!local.in_register()) continue;
     Operand slot = Operand::in_slot(local.type, local.slot);
     if (in_fpr(local.type)) {
       load(local.fpr(), slot);

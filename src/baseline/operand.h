@@ -72,16 +72,16 @@ struct Operand {
 static_assert(sizeof(Operand) == 16);
 
 struct Local {
-  static constexpr uint8_t kNoPin = 0xFF;
+  static constexpr uint8_t kNoRegister = 0xFF;
   Type type = Type::i32;
-  uint8_t pin = kNoPin;         // the register it lives in
-  bool saved_in_calls = false;  // pinned to a register that calls lose
-  uint32_t aliases = 0;         // operands of kind local that name it
-  int32_t slot = 0;             // in the frame at kFrame + slot; 0: none
+  uint8_t reg = kNoRegister;  // the register it lives in
+  bool caller_saved = false;  // in a register that calls lose
+  uint32_t aliases = 0;       // operands of kind local that name it
+  int32_t slot = 0;           // in the frame at kFrame + slot; 0: none
 
-  bool pinned() const { return pin != kNoPin; }
-  Gpr gpr() const { return static_cast<Gpr>(pin); }
-  Fpr fpr() const { return static_cast<Fpr>(pin); }
+  bool in_register() const { return reg != kNoRegister; }
+  Gpr gpr() const { return static_cast<Gpr>(reg); }
+  Fpr fpr() const { return static_cast<Fpr>(reg); }
 };
 
 }  // namespace nacre::baseline

@@ -15,8 +15,8 @@ constexpr uint32_t kMaxUnspilled = 64;
 void OperandStack::begin_operands() {
   stack_.clear();
   first_unspilled_ = slots_begin_ = slots_end_ = 0;
-  free_gprs_ = kAllocatableGprs - pins_.gprs;
-  free_fprs_ = kAllocatableFprs - pins_.fprs;
+  free_gprs_ = kAllocatableGprs - assigned_.gprs;
+  free_fprs_ = kAllocatableFprs - assigned_.fprs;
 }
 
 // ---- the stack
@@ -141,11 +141,11 @@ Fpr OperandStack::alloc_fpr() {
 }
 
 void OperandStack::free(Gpr reg) {
-  if (!pins_.gprs.has(reg)) free_gprs_.add(reg);
+  if (!assigned_.gprs.has(reg)) free_gprs_.add(reg);
 }
 
 void OperandStack::free(Fpr reg) {
-  if (!pins_.fprs.has(reg)) free_fprs_.add(reg);
+  if (!assigned_.fprs.has(reg)) free_fprs_.add(reg);
 }
 
 void OperandStack::take(Gpr reg) {
@@ -195,7 +195,7 @@ std::optional<uint32_t> OperandStack::local_set_next(bool fpr) {
     if (p[2] >= 0x80) return std::nullopt;
     index = (index & 0x7F) | uint32_t{p[2]} << 7;
   }
-  if (!locals_[index].pinned() || in_fpr(locals_[index].type) != fpr) return std::nullopt;
+  if (!locals_[index].in_register() || in_fpr(locals_[index].type) != fpr) return std::nullopt;
   return index;
 }
 
@@ -226,19 +226,19 @@ bool OperandStack::reads(const Operand& operand, Gpr reg) const {
   if (operand.kind == Kind::access) return pending_access_.mem.index == reg;
   if (operand.kind != Kind::local || in_fpr(operand.type)) return false;
   const Local& local = locals_[operand.local];
-  return local.pinned() && local.gpr() == reg;
+  return local.in_register() && local.gpr() == reg;
 }
 
 bool OperandStack::reads(const Operand& operand, Fpr reg) const {
   if (operand.kind == Kind::fpr) return operand.fpr() == reg;
   if (operand.kind != Kind::local || !in_fpr(operand.type)) return false;
   const Local& local = locals_[operand.local];
-  return local.pinned() && local.fpr() == reg;
+  return local.in_register() && local.fpr() == reg;
 }
 
 bool OperandStack::in_memory(const Operand& operand) const {
   if (operand.kind == Kind::slot) return true;
-  return operand.kind == Kind::local && !locals_[operand.local].pinned();
+  return operand.kind == Kind::local && !locals_[operand.local].in_register();
 }
 
 Mem OperandStack::frame_of(const Operand& operand) const {
@@ -247,7 +247,7 @@ Mem OperandStack::frame_of(const Operand& operand) const {
 
 Gpr OperandStack::gpr_of(Operand& operand) {
   if (operand.kind == Kind::gpr) return operand.gpr();
-  if (operand.kind == Kind::local && locals_[operand.local].pinned())
+  if (operand.kind == Kind::local && locals_[operand.local].in_register())
     return locals_[operand.local].gpr();
   Gpr reg = own_gpr(operand);
   operand.kind = Kind::gpr;
@@ -257,7 +257,7 @@ Gpr OperandStack::gpr_of(Operand& operand) {
 
 Fpr OperandStack::fpr_of(Operand& operand) {
   if (operand.kind == Kind::fpr) return operand.fpr();
-  if (operand.kind == Kind::local && locals_[operand.local].pinned())
+  if (operand.kind == Kind::local && locals_[operand.local].in_register())
     return locals_[operand.local].fpr();
   Fpr reg = own_fpr(operand);
   operand.kind = Kind::fpr;
@@ -266,7 +266,7 @@ Fpr OperandStack::fpr_of(Operand& operand) {
 }
 
 Gpr OperandStack::own_gpr(Operand& operand) {
-  if (operand.kind == Kind::gpr && !pins_.gprs.has(operand.gpr())) return operand.gpr();
+  if (operand.kind == Kind::gpr && !assigned_.gprs.has(operand.gpr())) return operand.gpr();
   Gpr reg = alloc_gpr();
   load(reg, operand);
   release(operand);
@@ -274,7 +274,7 @@ Gpr OperandStack::own_gpr(Operand& operand) {
 }
 
 Fpr OperandStack::own_fpr(Operand& operand) {
-  if (operand.kind == Kind::fpr && !pins_.fprs.has(operand.fpr())) return operand.fpr();
+  if (operand.kind == Kind::fpr && !assigned_.fprs.has(operand.fpr())) return operand.fpr();
   Fpr reg = alloc_fpr();
   load(reg, operand);
   release(operand);
@@ -331,7 +331,7 @@ void OperandStack::store(int32_t slot, const Operand& operand) {
 
 void OperandStack::store_to(Mem to, const Operand& operand) {
   Width width = width_of(operand.type);
-  bool in_local = operand.kind == Kind::local && locals_[operand.local].pinned();
+  bool in_local = operand.kind == Kind::local && locals_[operand.local].in_register();
   if (operand.kind == Kind::constant) {
     masm_.store_constant(width, to, operand.bits);
   } else if (operand.kind == Kind::condition) {

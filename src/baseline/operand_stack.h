@@ -1,7 +1,7 @@
 // The operand stack of the function that is compiled, its locals, and who has which register.
 //
 // The stack is a list of descriptions (operand.h): constants, registers and names of locals cost
-// nothing until an instruction uses them. Locals stay where pins.h put them.
+// nothing until an instruction uses them. Locals stay where register_assignment.h put them.
 //
 // A layer of FunctionCompiler, above the code (function_code.h): instructions pop operands, ask for
 // registers, and push what they made.
@@ -14,7 +14,7 @@
 
 #include "baseline/function_code.h"
 #include "baseline/operand.h"
-#include "baseline/pins.h"
+#include "baseline/register_assignment.h"
 
 namespace nacre::baseline {
 
@@ -37,13 +37,13 @@ class OperandStack : protected FunctionCode {
   Operand& top(uint32_t depth = 0) { return stack_[stack_.size() - 1 - depth]; }
   uint32_t height() const { return static_cast<uint32_t>(stack_.size()); }
   void release(const Operand& operand);
-  void cut(uint32_t height);            // drops what is above
+  void cut(uint32_t height);  // drops what is above
   // Into its slot, unless it is a constant.
   void spill(Operand& operand);
   void spill_fully(Operand& operand);  // constants too
   void spill_below(uint32_t height);   // all operands below `height`
   void spill_all() { spill_below(height()); }
-  void spill_aliases(uint32_t local);        // before the local changes
+  void spill_aliases(uint32_t local);         // before the local changes
   void materialize_condition();               // of the topmost operand
   int32_t slot_below(uint32_t height) const;  // kFrame + this: the end of the slots below `height`
   int32_t slot_size(Type type) const {
@@ -78,7 +78,7 @@ class OperandStack : protected FunctionCode {
   void store_to(Mem to, const Operand& operand);
   bool reads(const Operand& operand, Gpr reg) const;
   bool reads(const Operand& operand, Fpr reg) const;
-  bool in_memory(const Operand& operand) const;  // a slot, or a local that is not pinned
+  bool in_memory(const Operand& operand) const;  // a slot, or a local in the frame
   Mem frame_of(const Operand& operand) const;    // of one in memory
   // Whether an i32 that was popped is not 0.
   Condition test_condition(Operand operand);
@@ -128,7 +128,7 @@ class OperandStack : protected FunctionCode {
 
   std::vector<Operand> stack_;
   std::vector<Local> locals_;
-  PinnedRegisters pins_;
+  AssignedRegisters assigned_;
   uint32_t first_unspilled_ = 0;  // operands below are spilled
   // Operands that are known to be in slots, if they are below first_unspilled_: [begin, end).
   uint32_t slots_begin_ = 0;
@@ -138,7 +138,7 @@ class OperandStack : protected FunctionCode {
 
   // The frame: kFrame - 8 holds the VmCtx, then saved registers, slots of locals, slots of operands.
   int32_t narrow_slot_ = slot_bytes(Type::i64);  // of all types but v128
-  int32_t local_slots_end_ = 0;                        // kFrame + this: the end of the slots of locals
+  int32_t local_slots_end_ = 0;                  // kFrame + this: the end of the slots of locals
   int32_t frame_end_ = 0;                        // the lowest slot in use
 
  private:

@@ -31,7 +31,7 @@ void FunctionCompiler::write_local(uint32_t index, Operand& value) {
   Local& local = locals_[index];
   if (value.kind == Kind::local && value.local == index) return;
   spill_aliases(index);
-  if (!local.pinned()) {
+  if (!local.in_register()) {
     store(local.slot, value);
   } else if (in_fpr(local.type)) {
     load(local.fpr(), value);
@@ -49,7 +49,7 @@ void FunctionCompiler::local_set(const wasm::imm::local& i) {
 void FunctionCompiler::local_tee(const wasm::imm::local& i) {
   Operand value = pop();
   write_local(i.index, value);
-  bool in_register = !locals_[i.index].pinned() && !in_memory(value);
+  bool in_register = !locals_[i.index].in_register() && !in_memory(value);
   if (value.is_constant() || value.kind == Kind::condition || in_register) {
     push(value);
     return;
