@@ -100,7 +100,7 @@ void FunctionCompiler::pass_arguments(Types params) {
       have_area = true;
       Mem to = at(area, static_cast<int32_t>(place.index * sizeof(abi::Value)));
       store_to(to, value);
-      if (options_.dirty_upper_bits && width_of(value.type) == Width::w32) make_dirty_behind(to);
+      if (options_.poison_upper_bits && width_of(value.type) == Width::w32) poison_behind(to);
     } else if (value.kind == Kind::gpr ||
                (value.kind == Kind::local && !in_memory(value) && !in_fpr(value.type))) {
       Gpr from = value.kind == Kind::gpr ? value.gpr() : locals_[value.local].gpr();
@@ -125,7 +125,7 @@ void FunctionCompiler::pass_arguments(Types params) {
       load(kFprArgs[place.index], value);
     }
   }
-  make_dirty(params, abi::PlaceAssigner::arguments(), kGprArgs.data(), kFprArgs.data());
+  poison(params, abi::PlaceAssigner::arguments(), kGprArgs.data(), kFprArgs.data());
   cut(height() - count);
 }
 
@@ -341,7 +341,7 @@ void FunctionCompiler::call_builtin(size_t offset, std::initializer_list<uint32_
     const Operand& value = top(operands - 1 - i);
     if (value.is_constant() || in_memory(value)) continue;
     Gpr from = value.kind == Kind::gpr ? value.gpr() : locals_[value.local].gpr();
-    if (value.type == Type::i32) check_clean(from);  // passed as 64 bits
+    if (value.type == Type::i32) check_zero_extended(from);  // passed as 64 bits
     gpr_moves_.push_back({kGprArgs[first + i], from});
   }
   move_all(gpr_moves_);

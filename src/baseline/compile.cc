@@ -72,7 +72,7 @@ FunctionCompiler::FunctionCompiler(const wasm::ValidModuleInfo& info, const Opti
 
 bool FunctionCompiler::begin(const uint8_t* pos) {
   body_position_ = static_cast<uint32_t>(pos - body_);
-  if (options_.check_merges && !dead_) [[unlikely]]
+  if (options_.check_consistency && !dead_) [[unlikely]]
     check_registers();
   return room(0);
 }
@@ -204,7 +204,7 @@ void FunctionCompiler::restore_callee_saved() {
 }
 
 void FunctionCompiler::epilogue() {
-  make_dirty(type_->results, abi::PlaceAssigner::results(), kGprResults.data(), kFprResults.data());
+  poison(type_->results, abi::PlaceAssigner::results(), kGprResults.data(), kFprResults.data());
   restore_callee_saved();
   masm_.leave_frame();
   masm_.return_to_caller();

@@ -47,7 +47,7 @@ void FunctionCompiler::push_results(const Control& from, Types types) {
       push(Operand::in(type, kFprResults[0]));
     } else {
       free_gprs_.remove(kGprResults[0]);
-      if (type == Type::i32) check_clean(kGprResults[0]);
+      if (type == Type::i32) check_zero_extended(kGprResults[0]);
       push(Operand::in(type, kGprResults[0]));
     }
     return;
@@ -252,7 +252,7 @@ void FunctionCompiler::place_results() {
           load(kGprResults[0], value);
           masm_.store(Width::w64, to, kGprResults[0]);
         }
-        if (options_.dirty_upper_bits && width_of(value.type) == Width::w32) make_dirty_behind(to);
+        if (options_.poison_upper_bits && width_of(value.type) == Width::w32) poison_behind(to);
       } else if (in_fpr(value.type)) {
         load(kFprResults[place.index], value);
       } else {

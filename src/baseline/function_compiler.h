@@ -91,7 +91,7 @@ class FunctionCompiler : protected MachineInstructions {
     Types params;
     uint32_t result_count = 0;
     const wasm::ValType* result_list = nullptr;  // null: `single`
-    uint32_t remembered = 0;                     // in remembered_, if options_.check_merges
+    uint32_t remembered = 0;                     // in remembered_, if options_.check_consistency
 
     Types results() const { return {result_list != nullptr ? result_list : &single, result_count}; }
     Types label_types() const { return kind == Kind::loop ? params : results(); }
@@ -143,9 +143,9 @@ class FunctionCompiler : protected MachineInstructions {
   void place_many_results();
 
   // ---- checks.cc: nothing unless the options ask for it
-  void make_dirty(Gpr reg);
-  void make_dirty(Type type, Fpr reg);
-  void make_dirty(Types types, abi::PlaceAssigner places, const Gpr* gprs, const Fpr* fprs);
+  void poison(Gpr reg);
+  void poison(Type type, Fpr reg);
+  void poison(Types types, abi::PlaceAssigner places, const Gpr* gprs, const Fpr* fprs);
   void remember_operands(Control& control);
   void check_operands(const Control& control);
 

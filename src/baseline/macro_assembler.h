@@ -9,7 +9,8 @@
 // and is chosen here and in machine_instructions.h.
 //
 // Rules that operations keep, so that they can be had on any processor:
-//   - Results go to a register of their own; no operation above says that it writes its source.
+//   - How many operands the processor's arithmetic has is not seen here: values are computed by
+//     machine_instructions.h.
 //   - There are no flags. A Condition is the outcome of one comparison, the last. It survives moves,
 //     loads and stores, but nothing that is said to change it, and is then branched on, selected by,
 //     or loaded as 0 or 1. What compares and branches at once is one operation. A processor without
@@ -34,6 +35,7 @@ using GprSet = x64::GprSet;
 using FprSet = x64::XmmSet;
 using x64::number;
 // For listings.
+using x64::frame_place_name;
 using x64::kProcessor;
 using x64::register_name;
 
@@ -127,7 +129,7 @@ concept IsMacroAssembler = requires(M masm, Width w, Type type, Gpr gpr, Fpr fpr
   // Subtracts from a 64-bit number in memory; branches if it is negative then.
   masm.take_or_branch(mem, i32, label);
   // Branches unless index < the 64-bit number in memory. The index is 0 where a processor runs
-  // ahead of the branch all the same: from the last place, where a 0 is (security.md, U1, U2).
+  // ahead of the branch all the same: from the last place, which holds a 0.
   masm.check_index(gpr, mem, label, mem);
   // To entry min(index, count) of a FunctionCode::jump_table(). The last register is overwritten.
   masm.jump_by_table(gpr, u32, label, gpr);
@@ -150,8 +152,8 @@ concept IsMacroAssembler = requires(M masm, Width w, Type type, Gpr gpr, Fpr fpr
   { masm.call_subtype_check(u32, mem, i32) } -> std::same_as<Condition>;
 
   // For checked builds (checks.cc): bits that a type leaves unspecified. Not with a condition.
-  masm.fill_upper_half(gpr, u32);
-  masm.fill_upper_lanes(type, fpr, u32);
+  masm.poison_upper_half(gpr, u32);
+  masm.poison_upper_lanes(type, fpr, u32);
 };
 
 using MacroAssembler = x64::MacroAssembler;

@@ -173,7 +173,7 @@ void FunctionCompiler::pass_many_arguments(Types params) {
       load(kFprArgs[place.index], stack_[first + i]);
     }
   }
-  make_dirty(params, abi::PlaceAssigner::arguments(), kGprArgs.data(), kFprArgs.data());
+  poison(params, abi::PlaceAssigner::arguments(), kGprArgs.data(), kFprArgs.data());
   cut(first);
 }
 

@@ -39,7 +39,7 @@ Operand& OperandStack::push(Operand operand) {
 }
 
 void OperandStack::push_gpr(Type type, Gpr reg) {
-  if (type == Type::i32) check_clean(reg);
+  if (type == Type::i32) check_zero_extended(reg);
   push(Operand::in(type, reg));
 }
 
@@ -325,8 +325,8 @@ void OperandStack::load(Fpr to, const Operand& operand) {
 
 void OperandStack::store(int32_t slot, const Operand& operand) {
   store_to(frame_slot(slot), operand);
-  if (options_.dirty_upper_bits && width_of(operand.type) == Width::w32)
-    make_dirty_behind(frame_slot(slot));
+  if (options_.poison_upper_bits && width_of(operand.type) == Width::w32)
+    poison_behind(frame_slot(slot));
 }
 
 void OperandStack::store_to(Mem to, const Operand& operand) {

@@ -118,12 +118,12 @@ class OperandStack : protected FunctionCode {
   const Operand& pending_index() const { return pending_access_.index; }
 
   // ---- checks.cc: nothing unless the options ask for it
-  void make_dirty_behind(Mem four_bytes);
-  void check_clean(Gpr reg) {
-    if (options_.dirty_upper_bits) [[unlikely]]
-      emit_check_clean(reg);
+  void poison_behind(Mem four_bytes);
+  void check_zero_extended(Gpr reg) {
+    if (options_.poison_upper_bits) [[unlikely]]
+      emit_check_zero_extended(reg);
   }
-  void emit_check_clean(Gpr reg);
+  void emit_check_zero_extended(Gpr reg);
   void check_registers();
 
   std::vector<Operand> stack_;

@@ -25,13 +25,13 @@ struct Options {
   // Bits that a type leaves unspecified are filled with a pattern: in arguments and results, in
   // slots. Where i32s must have clear upper halves they are looked at; a trap of kind
   // host_error says that one had not.
-  bool dirty_upper_bits = false;
+  bool poison_upper_bits = false;
   // Between any two instructions each register is free or has one owner, and where control flow
   // meets the operands below are where they were when the block began; a function for which this
   // does not hold does not compile.
-  bool check_merges = false;
+  bool check_consistency = false;
   // What bits are filled with.
-  static constexpr uint32_t kDirt = native::Options::kPoison;
+  static constexpr uint32_t kPoison = native::Options::kPoison;
 
   // Code counts what it does (abi/code.h, fuel).
   bool count_fuel = false;

@@ -130,7 +130,7 @@ void FunctionCompiler::ref_as_non_null(const wasm::imm::none&) {
 // register.
 Mem FunctionCompiler::table_element(uint32_t table, Operand& index, bool writes) {
   Gpr reg = own_gpr(index);
-  if (index.type == Type::i32) check_clean(reg);
+  if (index.type == Type::i32) check_zero_extended(reg);
   index = Operand::in(Type::i64, reg);
   table_record(kScratch, table);
   check_index(reg, at(kScratch, offsetof(TableRecord, size)), TrapKind::table_out_of_bounds);

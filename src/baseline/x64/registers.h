@@ -41,6 +41,9 @@ inline std::string register_name(Gpr reg) {
                                  "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
   return kNames[number(reg)];
 }
+inline std::string frame_place_name(int32_t offset) {
+  return "[rbp-" + std::to_string(-offset) + "]";
+}
 inline std::string register_name(Xmm reg) { return "xmm" + std::to_string(number(reg)); }
 
 }  // namespace nacre::baseline::x64
