@@ -276,7 +276,7 @@ void FunctionCompiler::zero_locals() {
       masm_.load_zero(local.gpr());
     }
   }
-  // Slots of locals that live in registers, in between, are written as well: nothing is in them yet.
+  // Slots in between, of locals in registers, are written as well: nothing is in them yet.
   if (begin != end) masm_.clear_frame(begin, end, kFunctionObject);
 }
 

@@ -13,7 +13,8 @@ using Kind = Operand::Kind;
 
 // ---- results of blocks
 
-// The first result register is free of other operands when this is called, or they do not matter any more.
+// The first result register is free of other operands when this is called, or they do not matter
+// any more.
 void FunctionCompiler::copy_results(Control& to) {
   Types types = to.label_types();
   if (types.empty()) return;

@@ -200,8 +200,8 @@ class FunctionCompiler : protected MachineInstructions {
   void move_all(std::vector<GprMove>& moves);
   void move_all(std::vector<FprMove>& moves);
   // Calls a function of abi/builtins.def: constants, then the topmost operands, are its arguments
-  // behind the VmCtx. The result is in the first result register. `through`: native_call or a stub that may do without.
-  // `extra`: a last argument, an address in the frame.
+  // behind the VmCtx. The result is in the first result register. `through`: native_call or a stub
+  // that may do without. `extra`: a last argument, an address in the frame.
   void call_builtin(size_t offset, std::initializer_list<uint32_t> constants, uint32_t operands,
                     Entry through = Entry::native_call,
                     std::optional<int32_t> extra = std::nullopt);

@@ -3,6 +3,7 @@
 // names alone; x64/ is the only processor so far.
 //
 // A port brings a folder like x64/ with
+//   processor.h        what it is called and must have
 //   registers.h        which registers are for what
 //   macro_assembler.h  the class that IsMacroAssembler below describes
 //   instructions       one method for each operation on values (machine_instructions.h)
@@ -11,7 +12,7 @@
 // Rules that operations keep, so that they can be had on any processor:
 //   - How many operands the processor's arithmetic has is not seen here: values are computed by
 //     machine_instructions.h.
-//   - There are no flags. A Condition is the outcome of one comparison, the last. It survives moves,
+//   - There are no flags. A Condition is the outcome of the last comparison. It survives moves,
 //     loads and stores, but nothing that is said to change it, and is then branched on, selected by,
 //     or loaded as 0 or 1. What compares and branches at once is one operation. A processor without
 //     flags keeps the outcome in a register that nothing else uses.
@@ -25,8 +26,16 @@
 #include <cstdint>
 
 #include "baseline/x64/macro_assembler.h"
+#include "baseline/x64/processor.h"
 
 namespace nacre::baseline {
+
+// ---- the processor: whether its features are enough, and how listings call it and what it has
+using x64::frame_place_name;
+using x64::is_enough;
+using x64::kNotEnough;
+using x64::kProcessor;
+using x64::register_name;
 
 // ---- registers. Sets are RegSet, lists std::array.
 using Gpr = x64::Gpr;  // integers and references
@@ -34,10 +43,6 @@ using Fpr = x64::Xmm;  // floats and vectors
 using GprSet = x64::GprSet;
 using FprSet = x64::XmmSet;
 using x64::number;
-// For listings.
-using x64::frame_place_name;
-using x64::kProcessor;
-using x64::register_name;
 
 // With a meaning of their own in the calling contract (abi/calls.h).
 using x64::kFrame;       // the frame pointer
@@ -46,9 +51,11 @@ using x64::kVmCtx;
 // Where values are passed, in order.
 using x64::kFprArgs;
 using x64::kFprResults;
-using x64::kFunctionObject;
 using x64::kGprArgs;
 using x64::kGprResults;
+// Where a call through a function object has it, and one of the runtime the C function.
+using x64::kFunctionObject;
+// Caller-saved, and no result: free until arguments are placed, and where results were just given.
 using x64::kNoResult;
 // Free within an instruction of WebAssembly.
 inline constexpr Fpr kFprScratch = x64::kXmmScratch;
@@ -70,8 +77,8 @@ constexpr Width width_of(Type type) {
 }
 
 // ---- conditions
-// An enum with at least equal, not_equal; less, less_equal, greater, greater_equal of signed numbers;
-// below, below_equal, above, above_equal of unsigned ones.
+// An enum with at least equal, not_equal; of signed numbers less, less_equal, greater,
+// greater_equal; of unsigned ones below, below_equal, above, above_equal.
 using Condition = x64::Cond;
 
 // ---- operations

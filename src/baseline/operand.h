@@ -8,7 +8,7 @@
 
 namespace nacre::baseline {
 
-// Every operand has a slot in the frame, its place wherever control flow meets; most never go there.
+// Every operand has a slot in the frame, its place where control flow meets; most never go there.
 //
 // Register contents: an i32 has zeroes in its upper half, so that it can be an address; an f32 or
 // f64 leaves the rest of its register unspecified; slots of i32 and f32 leave their upper half

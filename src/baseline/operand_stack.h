@@ -136,7 +136,7 @@ class OperandStack : protected FunctionCode {
   GprSet free_gprs_;
   FprSet free_fprs_;
 
-  // The frame: kFrame - 8 holds the VmCtx, then saved registers, slots of locals, slots of operands.
+  // The frame: kFrame - 8 holds the VmCtx; then come saved registers, slots of locals, of operands.
   int32_t narrow_slot_ = slot_bytes(Type::i64);  // of all types but v128
   int32_t local_slots_end_ = 0;                  // kFrame + this: the end of the slots of locals
   int32_t frame_end_ = 0;                        // the lowest slot in use

@@ -8,13 +8,6 @@
 
 namespace nacre::baseline {
 
-// What every processor must have that runs this tier's code.
-constexpr bool is_enough(const os::CpuFeatures& cpu) {
-  return cpu.sse41 && cpu.sse42 && cpu.popcnt;
-}
-inline constexpr const char kNotEnough[] =
-    "the tier \"baseline\" needs a processor with SSE 4.2 and POPCNT";
-
 struct Options {
   os::CpuFeatures cpu;
   // Whether accesses to memories that can be guarded go unchecked.

@@ -56,7 +56,7 @@ AssignedRegisters assign_registers(const UseCounts& counts, uint32_t param_count
     }
   }
 
-  // A caller-saved register costs a store and a load at each call; a callee-saved one costs the same
+  // A caller-saved register costs a store and a load at each call; a callee-saved one costs them
   // once a function.
   uint64_t caller_saved_cost = 2 * counts.calls;
   constexpr uint64_t kCalleeSavedCost = 2;

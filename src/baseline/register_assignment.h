@@ -1,7 +1,7 @@
 // Which locals of a function live in registers.
 //
-// The most used locals get a register for the whole function, so that no value of a local ever moves
-// where control flow meets; the rest live in the frame.
+// The most used locals get a register for the whole function, so that no value of a local ever
+// moves where control flow meets; the rest live in the frame.
 #pragma once
 
 #include <cstdint>

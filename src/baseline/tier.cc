@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "baseline/macro_assembler.h"
 #include "baseline/module_compiler.h"
 #include "native/tier.h"
 
