@@ -70,14 +70,14 @@ using x64::kLocalFprs;
 // ---- places and sizes
 using Mem = x64::Mem;  // base, or base + (index << scale) + displacement of 32 bits
 using x64::at;
-using Label = x64::Label;
+using Label = x64::Label;  // `bound`: its offset, once bind() was called
 using Width = x64::Width;  // w32 or w64
 constexpr Width width_of(Type type) {
   return type == Type::i32 || type == Type::f32 ? Width::w32 : Width::w64;
 }
 
 // ---- conditions
-// An enum with at least equal, not_equal; of signed numbers less, less_equal, greater,
+// An enum of one byte with at least equal, not_equal; of signed numbers less, less_equal, greater,
 // greater_equal; of unsigned ones below, below_equal, above, above_equal.
 using Condition = x64::Cond;
 
@@ -86,8 +86,10 @@ template <class M>
 concept IsMacroAssembler = requires(M masm, Width w, Type type, Gpr gpr, Fpr fpr, Mem mem,
                                     Label& label, Condition c, uint32_t u32, int32_t i32,
                                     uint64_t u64, int64_t i64) {
-  // Where it stands: bytes from start(), and data among the code.
+  // Where it stands, in bytes from start() and as an address; and data among the code.
+  masm.start(masm.pos());
   { masm.offset() } -> std::same_as<uint32_t>;
+  { masm.pos() } -> std::same_as<uint8_t*>;
   masm.align(u32);
   masm.byte(uint8_t{});
   masm.dword(u32);
