@@ -104,8 +104,8 @@ Result<std::unique_ptr<abi::Tier>> make_baseline(const nacre_config& config) {
   if (config.debug) listeners->add(os::make_gdb_listener());
   return baseline::make_tier({.cpu = os::cpu_features(),
                               .guarded_memories = !config.checks.edge,
-                              .dirty_upper_bits = config.checks.dirty,
-                              .check_merges = config.checks.merges,
+                              .poison_upper_bits = config.checks.dirty,
+                              .check_consistency = config.checks.merges,
                               .count_fuel = config.fuel,
                               .debug = config.debug,
                               .map_at_load = config.map_at_load},

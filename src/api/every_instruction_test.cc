@@ -740,7 +740,7 @@ TEST(EveryInstruction, WithCheckedMemories) {
 }
 
 TEST(EveryInstruction, WithDirtyUpperBits) {
-  compare_with_interpreter({.cpu = os::cpu_features(), .dirty_upper_bits = true});
+  compare_with_interpreter({.cpu = os::cpu_features(), .poison_upper_bits = true});
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ TEST(FusedAccess, TrapsAtTheLoadWhereMemoriesAreChecked) {
 }
 
 TEST(FusedAccess, TrapsAtTheLoadInACheckedBuild) {
-  compare({.cpu = os::cpu_features(), .dirty_upper_bits = true, .check_merges = true});
+  compare({.cpu = os::cpu_features(), .poison_upper_bits = true, .check_consistency = true});
 }
 
 }  // namespace

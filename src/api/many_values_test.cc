@@ -255,7 +255,7 @@ void compare(const baseline::Options& options) {
 TEST(ManyValues, ArriveAsInTheInterpreter) { compare({.cpu = os::cpu_features()}); }
 
 TEST(ManyValues, ArriveInACheckedBuild) {
-  compare({.cpu = os::cpu_features(), .dirty_upper_bits = true, .check_merges = true});
+  compare({.cpu = os::cpu_features(), .poison_upper_bits = true, .check_consistency = true});
 }
 
 TEST(ManyValues, ArriveWhereFuelIsCounted) {

@@ -55,7 +55,7 @@ Operand FunctionCompiler::parking_address(const wasm::imm::memarg& i) {
   constexpr uint64_t kBeyond = ~uint64_t{15};
   Operand index = pop();
   Gpr sum = own_gpr(index);
-  if (!is_64(i.memory)) check_clean(sum);
+  if (!is_64(i.memory)) check_zero_extended(sum);
   if (is_64(i.memory) && i.offset != 0) {
     masm_.add_saturating(sum, i.offset, kBeyond);
   } else if (i.offset != 0) {

@@ -61,22 +61,22 @@ void FunctionCompiler::move_all(std::vector<FprMove>& moves) {
 
 // ---- around a call
 
-void FunctionCompiler::save_pins() {
-  for (uint32_t index : lost_pins_) {
+void FunctionCompiler::save_caller_saved() {
+  for (uint32_t index : caller_saved_locals_) {
     const Local& local = locals_[index];
     auto kind = in_fpr(local.type) ? Kind::fpr : Kind::gpr;
-    store(local.home, Operand::make(kind, local.type, local.pin));
+    store(local.slot, Operand::make(kind, local.type, local.reg));
   }
 }
 
-void FunctionCompiler::restore_pins() {
-  for (uint32_t index : lost_pins_) {
+void FunctionCompiler::restore_caller_saved() {
+  for (uint32_t index : caller_saved_locals_) {
     const Local& local = locals_[index];
-    Operand home = Operand::in_slot(local.type, local.home);
+    Operand slot = Operand::in_slot(local.type, local.slot);
     if (in_fpr(local.type)) {
-      load(local.fpr(), home);
+      load(local.fpr(), slot);
     } else {
-      load(local.gpr(), home);
+      load(local.gpr(), slot);
     }
   }
 }
@@ -100,7 +100,7 @@ void FunctionCompiler::pass_arguments(Types params) {
       have_area = true;
       Mem to = at(area, static_cast<int32_t>(place.index * sizeof(abi::Value)));
       store_to(to, value);
-      if (options_.dirty_upper_bits && width_of(value.type) == Width::w32) make_dirty_behind(to);
+      if (options_.poison_upper_bits && width_of(value.type) == Width::w32) poison_behind(to);
     } else if (value.kind == Kind::gpr ||
                (value.kind == Kind::local && !in_memory(value) && !in_fpr(value.type))) {
       Gpr from = value.kind == Kind::gpr ? value.gpr() : locals_[value.local].gpr();
@@ -125,7 +125,7 @@ void FunctionCompiler::pass_arguments(Types params) {
       load(kFprArgs[place.index], value);
     }
   }
-  make_dirty(params, abi::PlaceAssigner::arguments(), kGprArgs.data(), kFprArgs.data());
+  poison(params, abi::PlaceAssigner::arguments(), kGprArgs.data(), kFprArgs.data());
   cut(height() - count);
 }
 
@@ -162,8 +162,8 @@ void FunctionCompiler::push_call_results(Types results) {
 
 void FunctionCompiler::call(const wasm::imm::func& i) {
   const wasm::FuncType& type = type_at(wasm::index_of(module_.functions[i.index]));
-  settle_below(height() - static_cast<uint32_t>(type.params.size()));
-  save_pins();
+  spill_below(height() - static_cast<uint32_t>(type.params.size()));
+  save_caller_saved();
   if (i.index < module_.imported_functions) {
     pass_arguments(type.params);
     function_object(i.index);
@@ -173,7 +173,7 @@ void FunctionCompiler::call(const wasm::imm::func& i) {
   masm_.call_slot(code_slot(i.index));
   note_call();
   callees_.push_back(i.index);
-  restore_pins();
+  restore_caller_saved();
   push_call_results(type.results);
 }
 
@@ -190,7 +190,7 @@ void FunctionCompiler::return_call(const wasm::imm::func& i) {
     return tail_call_object(type);
   }
   pass_arguments(type.params);
-  restore_saved_registers();
+  restore_callee_saved();
   masm_.leave_frame();
   masm_.jump_slot(code_slot(i.index));
   callees_.push_back(i.index);
@@ -218,14 +218,14 @@ void FunctionCompiler::enter_other_instance() {
 
 void FunctionCompiler::call_other(Types results) {
   enter_other_instance();
-  restore_pins();
+  restore_caller_saved();
   push_call_results(results);
 }
 
 // The arguments are the topmost operands.
 void FunctionCompiler::call_object(const wasm::FuncType& type) {
-  settle_below(height() - static_cast<uint32_t>(type.params.size()));
-  save_pins();
+  spill_below(height() - static_cast<uint32_t>(type.params.size()));
+  save_caller_saved();
   pass_arguments(type.params);
   // Nearly always of this instance.
   uint32_t back = new_label();
@@ -239,13 +239,13 @@ void FunctionCompiler::call_object(const wasm::FuncType& type) {
   note_call();
   masm_.bind(labels_[back]);
   free(kFunctionObject);
-  restore_pins();
+  restore_caller_saved();
   push_call_results(type.results);
 }
 
 void FunctionCompiler::tail_call_object(const wasm::FuncType& type) {
   pass_arguments(type.params);
-  restore_saved_registers();
+  restore_callee_saved();
   masm_.leave_frame();
   note(CodePosition::Kind::frame_gone);
   // Of this instance, or the host's: a jump. Of another one: the stub knows.
@@ -333,15 +333,15 @@ void FunctionCompiler::return_call_ref(const wasm::imm::type& i) {
 void FunctionCompiler::call_builtin(size_t offset, std::initializer_list<uint32_t> constants,
                                     uint32_t operands, Entry through,
                                     std::optional<int32_t> extra) {
-  settle_below(height() - operands);
-  save_pins();
+  spill_below(height() - operands);
+  save_caller_saved();
   gpr_moves_.clear();
   size_t first = 1 + constants.size();
   for (uint32_t i = 0; i < operands; ++i) {
     const Operand& value = top(operands - 1 - i);
     if (value.is_constant() || in_memory(value)) continue;
     Gpr from = value.kind == Kind::gpr ? value.gpr() : locals_[value.local].gpr();
-    if (value.type == Type::i32) check_clean(from);  // passed as 64 bits
+    if (value.type == Type::i32) check_zero_extended(from);  // passed as 64 bits
     gpr_moves_.push_back({kGprArgs[first + i], from});
   }
   move_all(gpr_moves_);
@@ -363,7 +363,7 @@ void FunctionCompiler::call_builtin(size_t offset, std::initializer_list<uint32_
     masm_.call(at(kScratch, entry_offset(through)));
   }
   note_call();
-  restore_pins();
+  restore_caller_saved();
 }
 
 void FunctionCompiler::trap_on_result() {

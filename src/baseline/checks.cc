@@ -7,53 +7,53 @@ namespace {
 
 using Kind = Operand::Kind;
 
-constexpr uint32_t kDirt = Options::kDirt;
+constexpr uint32_t kPoison = Options::kPoison;
 
 }  // namespace
 
 // ---- unspecified bits. No condition survives.
 
-void FunctionCompiler::make_dirty(Gpr reg) { masm_.fill_upper_half(reg, kDirt); }
+void FunctionCompiler::poison(Gpr reg) { masm_.poison_upper_half(reg, kPoison); }
 
 // The lanes above an f32 or f64.
-void FunctionCompiler::make_dirty(Type type, Fpr reg) { masm_.fill_upper_lanes(type, reg, kDirt); }
+void FunctionCompiler::poison(Type type, Fpr reg) { masm_.poison_upper_lanes(type, reg, kPoison); }
 
 // Behind an i32 or f32 in memory. The condition is kept.
-void OperandStack::make_dirty_behind(Mem four_bytes) {
+void OperandStack::poison_behind(Mem four_bytes) {
   four_bytes.disp += 4;
-  masm_.store_constant(Width::w32, four_bytes, kDirt);
+  masm_.store_constant(Width::w32, four_bytes, kPoison);
 }
 
 // Arguments or results, where they are passed.
-void FunctionCompiler::make_dirty(Types types, abi::PlaceAssigner places, const Gpr* gprs,
-                                  const Fpr* fprs) {
-  if (!options_.dirty_upper_bits) return;
+void FunctionCompiler::poison(Types types, abi::PlaceAssigner places, const Gpr* gprs,
+                              const Fpr* fprs) {
+  if (!options_.poison_upper_bits) return;
   for (wasm::ValType value : types) {
     abi::ValuePlace place = places.next(value);
     Type type = type_of(value);
     if (place.kind == abi::ValuePlace::Kind::integer) {
-      if (type == Type::i32) make_dirty(gprs[place.index]);
+      if (type == Type::i32) poison(gprs[place.index]);
     } else if (place.kind == abi::ValuePlace::Kind::floating) {
-      if (type != Type::v128) make_dirty(type, fprs[place.index]);
+      if (type != Type::v128) poison(type, fprs[place.index]);
     }
   }
 }
 
-void OperandStack::emit_check_clean(Gpr reg) {
+void OperandStack::emit_check_zero_extended(Gpr reg) {
   masm_.branch_if_upper_half(reg, trap_label(abi::TrapKind::host_error));
 }
 
 // ---- operands and registers, between two instructions
 
 void FunctionCompiler::remember_operands(Control& control) {
-  if (!options_.check_merges) return;
+  if (!options_.check_consistency) return;
   control.remembered = static_cast<uint32_t>(remembered_.size());
   remembered_.emplace_back(stack_.begin(), stack_.begin() + control.height);
 }
 
 // Whoever comes to a label finds the operands below the block where they were when it began.
 void FunctionCompiler::check_operands(const Control& control) {
-  if (!options_.check_merges) return;
+  if (!options_.check_consistency) return;
   // A function's body begins with nothing on the stack.
   if (control.height == 0) return;
   const std::vector<Operand>& below = remembered_[control.remembered];
@@ -62,7 +62,7 @@ void FunctionCompiler::check_operands(const Control& control) {
   for (uint32_t i = 0; i < control.height; ++i) {
     const Operand& before = below[i];
     const Operand& now = stack_[i];
-    if (!now.is_settled() || now.head != before.head || now.bits != before.bits)
+    if (!now.is_spilled() || now.head != before.head || now.bits != before.bits)
       return stop("compiler bug: an operand below a block has moved");
   }
 }
@@ -74,10 +74,10 @@ void OperandStack::check_registers() {
   std::vector<uint32_t> aliases(locals_.size());
   bool twice = false;
   auto own = [&](const Operand& operand) {
-    if (operand.kind == Kind::gpr && !pins_.gprs.has(operand.gpr())) {
+    if (operand.kind == Kind::gpr && !assigned_.gprs.has(operand.gpr())) {
       twice |= gprs.has(operand.gpr());
       gprs.add(operand.gpr());
-    } else if (operand.kind == Kind::fpr && !pins_.fprs.has(operand.fpr())) {
+    } else if (operand.kind == Kind::fpr && !assigned_.fprs.has(operand.fpr())) {
       twice |= fprs.has(operand.fpr());
       fprs.add(operand.fpr());
     } else if (operand.kind == Kind::local) {
@@ -86,12 +86,12 @@ void OperandStack::check_registers() {
   };
   for (uint32_t i = 0; i < height(); ++i) {
     const Operand& operand = stack_[i];
-    if (i < first_loose_ && !operand.is_settled())
-      return stop("compiler bug: an operand is not settled");
+    if (i < first_unspilled_ && !operand.is_spilled())
+      return stop("compiler bug: an operand is not spilled");
     own(operand.kind == Kind::access ? pending_index() : operand);
   }
   if (twice) return stop("compiler bug: a register has two owners");
-  if (!(gprs == kAllocatableGprs - pins_.gprs) || !(fprs == kAllocatableFprs - pins_.fprs))
+  if (!(gprs == kAllocatableGprs - assigned_.gprs) || !(fprs == kAllocatableFprs - assigned_.fprs))
     return stop("compiler bug: a register is lost");
   for (size_t i = 0; i < locals_.size(); ++i) {
     if (locals_[i].aliases != aliases[i])

@@ -72,7 +72,7 @@ FunctionCompiler::FunctionCompiler(const wasm::ValidModuleInfo& info, const Opti
 
 bool FunctionCompiler::begin(const uint8_t* pos) {
   body_position_ = static_cast<uint32_t>(pos - body_);
-  if (options_.check_merges && !dead_) [[unlikely]]
+  if (options_.check_consistency && !dead_) [[unlikely]]
     check_registers();
   return room(0);
 }
@@ -91,8 +91,8 @@ Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* b
   type_ = &module_.types[wasm::index_of(module_.functions[function])].func;
   wasm::BodyReader reader(body, 0, features_);
   if (!read_locals(reader)) return refuse("its locals cannot be read");
-  survey_body(reader, body_, survey_);
-  check_stack_ = survey_.has_calls;
+  count_uses(reader, body_, use_counts_);
+  check_stack_ = use_counts_.has_calls;
   bool wide = is_many(type_->params) && many_arguments(type_->params).has_v128;
   narrow_slot_ = slot_bytes(wide ? Type::v128 : Type::i64);
   while (true) {
@@ -146,7 +146,7 @@ void FunctionCompiler::start(wasm::BodyReader& reader) {
   remembered_.clear();
   next_dispatching_ = 0;
   for (Local& local : locals_) local = {.type = local.type};
-  pins_ = pin_locals(survey_, static_cast<uint32_t>(type_->params.size()), locals_);
+  assigned_ = assign_registers(use_counts_, static_cast<uint32_t>(type_->params.size()), locals_);
   begin_operands();
   lay_out_frame();
   Control function;
@@ -161,24 +161,24 @@ void FunctionCompiler::start(wasm::BodyReader& reader) {
 // ---- the frame
 
 void FunctionCompiler::lay_out_frame() {
-  lost_pins_.clear();
+  caller_saved_locals_.clear();
   bool all_params = is_many(type_->params);
   int64_t end = -8;
   for (Gpr reg : kCalleeSavedLocalGprs) {
-    if (pins_.gprs.has(reg)) end -= 8;
+    if (assigned_.gprs.has(reg)) end -= 8;
   }
   for (uint32_t i = 0; i < locals_.size(); ++i) {
     Local& local = locals_[i];
-    if (local.pinned()) {
-      bool is_lost = local.saved_in_calls && survey_.has_calls;
-      if (is_lost) lost_pins_.push_back(i);
-      if (!is_lost && !(all_params && i < type_->params.size())) continue;
+    if (local.in_register()) {
+      bool caller_saved = local.caller_saved && use_counts_.has_calls;
+      if (caller_saved) caller_saved_locals_.push_back(i);
+      if (!caller_saved && !(all_params && i < type_->params.size())) continue;
     }
     end -= slot_size(local.type);
-    local.home = static_cast<int32_t>(end);
+    local.slot = static_cast<int32_t>(end);
   }
-  homes_end_ = static_cast<int32_t>(end);
-  frame_end_ = homes_end_;
+  local_slots_end_ = static_cast<int32_t>(end);
+  frame_end_ = local_slots_end_;
 }
 
 void FunctionCompiler::prologue() {
@@ -190,22 +190,22 @@ void FunctionCompiler::prologue() {
   charge(module_.body_of(function_).size());
   int32_t saved = -8;
   for (Gpr reg : kCalleeSavedLocalGprs) {
-    if (pins_.gprs.has(reg)) masm_.store(Width::w64, frame_slot(saved -= 8), reg);
+    if (assigned_.gprs.has(reg)) masm_.store(Width::w64, frame_slot(saved -= 8), reg);
   }
   move_arguments();
   zero_locals();
 }
 
-void FunctionCompiler::restore_saved_registers() {
+void FunctionCompiler::restore_callee_saved() {
   int32_t saved = -8;
   for (Gpr reg : kCalleeSavedLocalGprs) {
-    if (pins_.gprs.has(reg)) masm_.load(Width::w64, reg, frame_slot(saved -= 8));
+    if (assigned_.gprs.has(reg)) masm_.load(Width::w64, reg, frame_slot(saved -= 8));
   }
 }
 
 void FunctionCompiler::epilogue() {
-  make_dirty(type_->results, abi::PlaceAssigner::results(), kGprResults.data(), kFprResults.data());
-  restore_saved_registers();
+  poison(type_->results, abi::PlaceAssigner::results(), kGprResults.data(), kFprResults.data());
+  restore_callee_saved();
   masm_.leave_frame();
   masm_.return_to_caller();
 }
@@ -225,18 +225,18 @@ void FunctionCompiler::move_arguments() {
       any_in_area = true;
     } else if (place.kind == abi::ValuePlace::Kind::integer) {
       Gpr from = kGprArgs[place.index];
-      if (local.pinned()) {
+      if (local.in_register()) {
         if (local.type == Type::i32) masm_.move(Width::w32, from, from);  // clears the upper half
         gpr_moves_.push_back({local.gpr(), from});
       } else {
-        store(local.home, Operand::in(local.type, from));
+        store(local.slot, Operand::in(local.type, from));
       }
     } else {
       Fpr from = kFprArgs[place.index];
-      if (local.pinned()) {
+      if (local.in_register()) {
         fpr_moves_.push_back({local.fpr(), from});
       } else {
-        store(local.home, Operand::in(local.type, from));
+        store(local.slot, Operand::in(local.type, from));
       }
     }
   }
@@ -252,31 +252,31 @@ void FunctionCompiler::move_arguments() {
     const Local& local = locals_[i];
     Mem from = at(area, static_cast<int32_t>(place.index * sizeof(abi::Value)));
     if (in_fpr(local.type)) {
-      Fpr to = local.pinned() ? local.fpr() : kFprScratch;
+      Fpr to = local.in_register() ? local.fpr() : kFprScratch;
       masm_.load(Type::v128, to, from);
-      if (!local.pinned()) store(local.home, Operand::in(local.type, to));
+      if (!local.in_register()) store(local.slot, Operand::in(local.type, to));
     } else {
-      Gpr to = local.pinned() ? local.gpr() : kScratch;
+      Gpr to = local.in_register() ? local.gpr() : kScratch;
       masm_.load(width_of(local.type), to, from);
-      if (!local.pinned()) store(local.home, Operand::in(local.type, to));
+      if (!local.in_register()) store(local.slot, Operand::in(local.type, to));
     }
   }
 }
 
 void FunctionCompiler::zero_locals() {
-  int32_t begin = 0, end = 0;  // the homes to clear: [begin, end), one range
+  int32_t begin = 0, end = 0;  // the slots to clear: [begin, end), one range
   for (size_t i = type_->params.size(); i < locals_.size(); ++i) {
     const Local& local = locals_[i];
-    if (!local.pinned()) {
-      if (end == 0) end = local.home + slot_size(local.type);
-      begin = local.home;
+    if (!local.in_register()) {
+      if (end == 0) end = local.slot + slot_size(local.type);
+      begin = local.slot;
     } else if (in_fpr(local.type)) {
       masm_.load_zero(local.fpr());
     } else {
       masm_.load_zero(local.gpr());
     }
   }
-  // Homes of pinned locals in between are written as well: nothing is in them yet.
+  // Slots in between, of locals in registers, are written as well: nothing is in them yet.
   if (begin != end) masm_.clear_frame(begin, end, kFunctionObject);
 }
 

@@ -13,7 +13,8 @@ using Kind = Operand::Kind;
 
 // ---- results of blocks
 
-// The first result register is free of other operands when this is called, or they do not matter any more.
+// The first result register is free of other operands when this is called, or they do not matter
+// any more.
 void FunctionCompiler::copy_results(Control& to) {
   Types types = to.label_types();
   if (types.empty()) return;
@@ -47,7 +48,7 @@ void FunctionCompiler::push_results(const Control& from, Types types) {
       push(Operand::in(type, kFprResults[0]));
     } else {
       free_gprs_.remove(kGprResults[0]);
-      if (type == Type::i32) check_clean(kGprResults[0]);
+      if (type == Type::i32) check_zero_extended(kGprResults[0]);
       push(Operand::in(type, kGprResults[0]));
     }
     return;
@@ -94,12 +95,12 @@ void FunctionCompiler::enter(Control::Kind kind, const wasm::BlockType& type) {
   if (!dead_) {
     auto params = static_cast<uint32_t>(control.params.size());
     control.height = height() - params;
-    settle_all();
+    spill_all();
     if (is_many(control.params)) {
-      if (slots_fit(many_results(control.params))) settle_into_slots(control.height);
+      if (slots_fit(many_results(control.params))) spill_into_slots(control.height);
     } else if (kind != Control::Kind::block && room(32 * size_t{params})) {
       // Another way to the same place finds other values there.
-      for (uint32_t i = control.height; i < height(); ++i) settle_fully(stack_[i]);
+      for (uint32_t i = control.height; i < height(); ++i) spill_fully(stack_[i]);
     }
     remember_operands(control);
     control.label = new_label();
@@ -135,7 +136,7 @@ uint32_t FunctionCompiler::behind_blocks() const {
 
 void FunctionCompiler::if_(const wasm::imm::block_type& i) {
   if (dead_) return enter(Control::Kind::if_, i.type);
-  // Settling keeps the condition.
+  // Spilling keeps the condition.
   Condition condition = test_condition(pop());
   enter(Control::Kind::if_, i.type);
   masm_.branch(negate(condition), labels_[controls_.back().else_label]);
@@ -252,7 +253,7 @@ void FunctionCompiler::place_results() {
           load(kGprResults[0], value);
           masm_.store(Width::w64, to, kGprResults[0]);
         }
-        if (options_.dirty_upper_bits && width_of(value.type) == Width::w32) make_dirty_behind(to);
+        if (options_.poison_upper_bits && width_of(value.type) == Width::w32) poison_behind(to);
       } else if (in_fpr(value.type)) {
         load(kFprResults[place.index], value);
       } else {
@@ -377,7 +378,7 @@ void FunctionCompiler::br_table(const wasm::imm::br_table& i) {
 // ---- select
 
 bool FunctionCompiler::is_dispatching_select() {
-  const std::vector<uint32_t>& selects = survey_.dispatching;
+  const std::vector<uint32_t>& selects = use_counts_.dispatching;
   size_t& next = next_dispatching_;
   while (next < selects.size() && selects[next] < body_position_) ++next;
   return next < selects.size() && selects[next] == body_position_;

@@ -1,8 +1,8 @@
 // Machine code of one function while it is made: what stands around the code of its instructions.
 //
-// The lowest layer of FunctionCompiler. It knows the assembler, labels, constants, jump tables, code
-// out of line, the positions that are noted for traps and backtraces, and how much room is left;
-// nothing of operands.
+// The lowest layer of FunctionCompiler. It knows the assembler, labels, constants, jump tables,
+// code out of line, the positions that are noted for traps and backtraces, and how much room is
+// left; nothing of operands.
 #pragma once
 
 #include <cstdint>

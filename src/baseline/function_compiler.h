@@ -2,7 +2,7 @@
 //
 // Each instruction has a method, named as its row of ops.def; compile.cc calls them in order. So
 // that nothing has to be reconciled where control flow meets, every operand that a block could find
-// in another place when it ends is settled (a constant, or in its slot) when the block begins; the
+// in another place when it ends is spilled (a constant, or in its slot) when the block begins; the
 // one result that most blocks have travels in the first result register, more in their slots.
 //
 // The compiler is made of layers, each a class that the next one is derived from, so that nothing
@@ -29,7 +29,7 @@
 
 #include "abi/calls.h"
 #include "baseline/machine_instructions.h"
-#include "baseline/pins.h"
+#include "baseline/register_assignment.h"
 #include "native/compiler.h"
 #include "native/stubs.h"
 #include "wasm/body_reader.h"
@@ -91,7 +91,7 @@ class FunctionCompiler : protected MachineInstructions {
     Types params;
     uint32_t result_count = 0;
     const wasm::ValType* result_list = nullptr;  // null: `single`
-    uint32_t remembered = 0;                     // in remembered_, if options_.check_merges
+    uint32_t remembered = 0;                     // in remembered_, if options_.check_consistency
 
     Types results() const { return {result_list != nullptr ? result_list : &single, result_count}; }
     Types label_types() const { return kind == Kind::loop ? params : results(); }
@@ -124,7 +124,7 @@ class FunctionCompiler : protected MachineInstructions {
   bool slots_fit(const ManyValues& many);
   bool in_slots(uint32_t from, uint32_t to) const;  // whether it is known of [from, to)
   void note_slots(uint32_t from, uint32_t to);
-  void settle_into_slots(uint32_t from);  // all operands from there on
+  void spill_into_slots(uint32_t from);  // all operands from there on
   void push_slots(Types types);
   // In front of copy_results, where the operands' places may still change.
   void prepare_results(const Control& to) {
@@ -143,9 +143,9 @@ class FunctionCompiler : protected MachineInstructions {
   void place_many_results();
 
   // ---- checks.cc: nothing unless the options ask for it
-  void make_dirty(Gpr reg);
-  void make_dirty(Type type, Fpr reg);
-  void make_dirty(Types types, abi::PlaceAssigner places, const Gpr* gprs, const Fpr* fprs);
+  void poison(Gpr reg);
+  void poison(Type type, Fpr reg);
+  void poison(Types types, abi::PlaceAssigner places, const Gpr* gprs, const Fpr* fprs);
   void remember_operands(Control& control);
   void check_operands(const Control& control);
 
@@ -175,8 +175,8 @@ class FunctionCompiler : protected MachineInstructions {
   }
 
   // ---- calls.cc
-  void save_pins();
-  void restore_pins();
+  void save_caller_saved();
+  void restore_caller_saved();
   void pass_arguments(Types params);
   void push_call_results(Types results);
   int64_t code_slot(uint32_t function) const;
@@ -187,7 +187,7 @@ class FunctionCompiler : protected MachineInstructions {
   void call_other(Types results);
   void call_object(const wasm::FuncType& type);
   void tail_call_object(const wasm::FuncType& type);
-  void restore_saved_registers();
+  void restore_callee_saved();
   const wasm::FuncType& type_at(uint32_t index) const;
   struct GprMove {
     Gpr to;
@@ -200,8 +200,8 @@ class FunctionCompiler : protected MachineInstructions {
   void move_all(std::vector<GprMove>& moves);
   void move_all(std::vector<FprMove>& moves);
   // Calls a function of abi/builtins.def: constants, then the topmost operands, are its arguments
-  // behind the VmCtx. The result is in the first result register. `through`: native_call or a stub that may do without.
-  // `extra`: a last argument, an address in the frame.
+  // behind the VmCtx. The result is in the first result register. `through`: native_call or a stub
+  // that may do without. `extra`: a last argument, an address in the frame.
   void call_builtin(size_t offset, std::initializer_list<uint32_t> constants, uint32_t operands,
                     Entry through = Entry::native_call,
                     std::optional<int32_t> extra = std::nullopt);
@@ -228,14 +228,14 @@ class FunctionCompiler : protected MachineInstructions {
   int64_t slots_ = 0;
   bool dead_ = false;  // this instruction cannot be reached
   bool check_stack_ = true;
-  BodySurvey survey_;
-  size_t next_dispatching_ = 0;  // in survey_.dispatching
+  UseCounts use_counts_;
+  size_t next_dispatching_ = 0;  // in use_counts_.dispatching
   std::vector<Control> controls_;
   static constexpr char kNeedsWideSlots[] = "its slots have two sizes";
   ManyValuesByList many_arguments_;
   ManyValuesByList many_results_;
-  uint32_t frame_patch_ = 0;         // where the frame's size is written once it is known
-  std::vector<uint32_t> lost_pins_;  // locals whose registers calls lose
+  uint32_t frame_patch_ = 0;                   // where the frame's size is written once it is known
+  std::vector<uint32_t> caller_saved_locals_;  // locals whose registers calls lose
   std::vector<uint32_t> callees_;
   std::vector<std::vector<Operand>> remembered_;  // what stood below each block as it began
   std::vector<GprMove> gpr_moves_;

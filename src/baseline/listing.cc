@@ -17,8 +17,6 @@ std::string name_of(const Local& local) {
   return in_fpr(local.type) ? register_name(local.fpr()) : register_name(local.gpr());
 }
 
-std::string frame_place(int32_t offset) { return "[rbp-" + std::to_string(-offset) + "]"; }
-
 constexpr uint64_t kMaxListedGlobals = 10'000;
 
 std::vector<abi::CodeListing::Field> context_fields(const wasm::Module& module) {
@@ -74,9 +72,9 @@ void FunctionCompiler::complete_listing() {
   listing_->frame_bytes = static_cast<uint32_t>((-frame_end_ + 15) & ~15);
   listing_->locals.clear();
   for (const Local& local : locals_) {
-    std::string place = local.pinned() ? name_of(local) : frame_place(local.home);
-    if (local.pinned() && local.saved_in_calls && survey_.has_calls)
-      place += ", in " + frame_place(local.home) + " during calls";
+    std::string place = local.in_register() ? name_of(local) : frame_place_name(local.slot);
+    if (local.in_register() && local.caller_saved && use_counts_.has_calls)
+      place += ", in " + frame_place_name(local.slot) + " during calls";
     listing_->locals.push_back(std::move(place));
   }
 }

@@ -5,10 +5,11 @@
 // is cheaper with a constant, from memory or as a condition, differs between processors too much to
 // be decided for all of them. A processor has
 //   - for integers, floats, conversions, loads and stores the methods that numeric.cc, memory.cc
-//     and atomics.cc call, each for several rows of ops.def; x64/scalar_instructions.h has them all;
+//     and atomics.cc call, each for several rows of ops.def (x64/scalar_instructions.h has them
+//     all), and select_operand() for control.cc;
 //   - for vectors one method for each row.
-// What it makes of them is limited by one rule: an address in guest memory is made in one place,
-// from an index that was checked or that a guard checks.
+// One rule holds for all processors: an address in guest memory is made in one place, from an index
+// that was checked or that a guard checks.
 #pragma once
 
 #include "baseline/x64/vector_instructions.h"

@@ -3,14 +3,16 @@
 // names alone; x64/ is the only processor so far.
 //
 // A port brings a folder like x64/ with
+//   processor.h        what it is called and must have
 //   registers.h        which registers are for what
 //   macro_assembler.h  the class that IsMacroAssembler below describes
 //   instructions       one method for each operation on values (machine_instructions.h)
 // and is chosen here and in machine_instructions.h.
 //
 // Rules that operations keep, so that they can be had on any processor:
-//   - Results go to a register of their own; no operation above says that it writes its source.
-//   - There are no flags. A Condition is the outcome of one comparison, the last. It survives moves,
+//   - How many operands the processor's arithmetic has is not seen here: values are computed by
+//     machine_instructions.h.
+//   - There are no flags. A Condition is the outcome of the last comparison. It survives moves,
 //     loads and stores, but nothing that is said to change it, and is then branched on, selected by,
 //     or loaded as 0 or 1. What compares and branches at once is one operation. A processor without
 //     flags keeps the outcome in a register that nothing else uses.
@@ -24,8 +26,16 @@
 #include <cstdint>
 
 #include "baseline/x64/macro_assembler.h"
+#include "baseline/x64/processor.h"
 
 namespace nacre::baseline {
+
+// ---- the processor: whether its features are enough, and how listings call it and what it has
+using x64::frame_place_name;
+using x64::is_enough;
+using x64::kNotEnough;
+using x64::kProcessor;
+using x64::register_name;
 
 // ---- registers. Sets are RegSet, lists std::array.
 using Gpr = x64::Gpr;  // integers and references
@@ -33,9 +43,6 @@ using Fpr = x64::Xmm;  // floats and vectors
 using GprSet = x64::GprSet;
 using FprSet = x64::XmmSet;
 using x64::number;
-// For listings.
-using x64::kProcessor;
-using x64::register_name;
 
 // With a meaning of their own in the calling contract (abi/calls.h).
 using x64::kFrame;       // the frame pointer
@@ -44,9 +51,11 @@ using x64::kVmCtx;
 // Where values are passed, in order.
 using x64::kFprArgs;
 using x64::kFprResults;
-using x64::kFunctionObject;
 using x64::kGprArgs;
 using x64::kGprResults;
+// Where a call through a function object has it, and one of the runtime the C function.
+using x64::kFunctionObject;
+// Caller-saved, and no result: free until arguments are placed, and where results were just given.
 using x64::kNoResult;
 // Free within an instruction of WebAssembly.
 inline constexpr Fpr kFprScratch = x64::kXmmScratch;
@@ -61,15 +70,15 @@ using x64::kLocalFprs;
 // ---- places and sizes
 using Mem = x64::Mem;  // base, or base + (index << scale) + displacement of 32 bits
 using x64::at;
-using Label = x64::Label;
+using Label = x64::Label;  // `bound`: its offset, once bind() was called
 using Width = x64::Width;  // w32 or w64
 constexpr Width width_of(Type type) {
   return type == Type::i32 || type == Type::f32 ? Width::w32 : Width::w64;
 }
 
 // ---- conditions
-// An enum with at least equal, not_equal; less, less_equal, greater, greater_equal of signed numbers;
-// below, below_equal, above, above_equal of unsigned ones.
+// An enum of one byte with at least equal, not_equal; of signed numbers less, less_equal, greater,
+// greater_equal; of unsigned ones below, below_equal, above, above_equal.
 using Condition = x64::Cond;
 
 // ---- operations
@@ -77,8 +86,10 @@ template <class M>
 concept IsMacroAssembler = requires(M masm, Width w, Type type, Gpr gpr, Fpr fpr, Mem mem,
                                     Label& label, Condition c, uint32_t u32, int32_t i32,
                                     uint64_t u64, int64_t i64) {
-  // Where it stands: bytes from start(), and data among the code.
+  // Where it stands, in bytes from start() and as an address; and data among the code.
+  masm.start(masm.pos());
   { masm.offset() } -> std::same_as<uint32_t>;
+  { masm.pos() } -> std::same_as<uint8_t*>;
   masm.align(u32);
   masm.byte(uint8_t{});
   masm.dword(u32);
@@ -127,7 +138,7 @@ concept IsMacroAssembler = requires(M masm, Width w, Type type, Gpr gpr, Fpr fpr
   // Subtracts from a 64-bit number in memory; branches if it is negative then.
   masm.take_or_branch(mem, i32, label);
   // Branches unless index < the 64-bit number in memory. The index is 0 where a processor runs
-  // ahead of the branch all the same: from the last place, where a 0 is (invariants.md: speculation).
+  // ahead of the branch all the same: from the last place, which holds a 0.
   masm.check_index(gpr, mem, label, mem);
   // To entry min(index, count) of a FunctionCode::jump_table(). The last register is overwritten.
   masm.jump_by_table(gpr, u32, label, gpr);
@@ -150,8 +161,8 @@ concept IsMacroAssembler = requires(M masm, Width w, Type type, Gpr gpr, Fpr fpr
   { masm.call_subtype_check(u32, mem, i32) } -> std::same_as<Condition>;
 
   // For checked builds (checks.cc): bits that a type leaves unspecified. Not with a condition.
-  masm.fill_upper_half(gpr, u32);
-  masm.fill_upper_lanes(type, fpr, u32);
+  masm.poison_upper_half(gpr, u32);
+  masm.poison_upper_lanes(type, fpr, u32);
 };
 
 using MacroAssembler = x64::MacroAssembler;

@@ -47,7 +47,7 @@ const FunctionCompiler::ManyValues& FunctionCompiler::many_results(Types types) 
 }
 
 bool FunctionCompiler::in_slots(uint32_t from, uint32_t to) const {
-  return from >= slots_begin_ && to <= std::min(slots_end_, first_loose_);
+  return from >= slots_begin_ && to <= std::min(slots_end_, first_unspilled_);
 }
 
 void FunctionCompiler::note_slots(uint32_t from, uint32_t to) {
@@ -66,15 +66,15 @@ bool FunctionCompiler::slots_fit(const ManyValues& many) {
   return false;
 }
 
-// Only operands of the innermost block may be below `from` and not settled yet.
-void FunctionCompiler::settle_into_slots(uint32_t from) {
-  settle_below(from);
-  uint32_t known = std::min(slots_end_, first_loose_);
+// Only operands of the innermost block may be below `from` and not spilled yet.
+void FunctionCompiler::spill_into_slots(uint32_t from) {
+  spill_below(from);
+  uint32_t known = std::min(slots_end_, first_unspilled_);
   uint32_t i = from >= slots_begin_ && from < known ? known : from;
   spend(height() - i);
-  for (; i < height() && room(0); ++i) settle_fully(stack_[i]);
-  slots_end_ = std::min(slots_end_, first_loose_);
-  first_loose_ = height();
+  for (; i < height() && room(0); ++i) spill_fully(stack_[i]);
+  slots_end_ = std::min(slots_end_, first_unspilled_);
+  first_unspilled_ = height();
   note_slots(from, height());
 }
 
@@ -82,7 +82,7 @@ void FunctionCompiler::push_slots(Types types) {
   auto count = static_cast<uint32_t>(types.size());
   spend(count);
   uint32_t from = height();
-  settle_below(from);
+  spill_below(from);
   int32_t slot = slot_below(from);
   stack_.resize(from + count);
   for (uint32_t i = 0; i < count; ++i) {
@@ -91,14 +91,14 @@ void FunctionCompiler::push_slots(Types types) {
     stack_[from + i] = Operand::in_slot(type, slot);
   }
   frame_end_ = std::min(frame_end_, slot);
-  first_loose_ = height();
+  first_unspilled_ = height();
   note_slots(from, height());
 }
 
 void FunctionCompiler::prepare_many_results(const Control& to) {
   Types types = to.label_types();
   if (slots_fit(many_results(types)))
-    settle_into_slots(height() - static_cast<uint32_t>(types.size()));
+    spill_into_slots(height() - static_cast<uint32_t>(types.size()));
 }
 
 // The topmost operands, which are in slots, to those from `to_slot` on, which are above them.
@@ -162,7 +162,7 @@ void FunctionCompiler::pass_many_arguments(Types params) {
   const ManyValues& many = many_arguments(params);
   if (!slots_fit(many) || !room(0)) return;
   uint32_t first = height() - count;
-  settle_into_slots(first);
+  spill_into_slots(first);
   // The function object is in its register. The memory's base is not needed until the call.
   slots_to_area(stack_[first].slot, count, kMemoryBase, kNoResult);
   masm_.load(Width::w64, kMemoryBase, vmctx_field(offsetof(VmCtx, memory0_base)));
@@ -173,7 +173,7 @@ void FunctionCompiler::pass_many_arguments(Types params) {
       load(kFprArgs[place.index], stack_[first + i]);
     }
   }
-  make_dirty(params, abi::PlaceAssigner::arguments(), kGprArgs.data(), kFprArgs.data());
+  poison(params, abi::PlaceAssigner::arguments(), kGprArgs.data(), kFprArgs.data());
   cut(first);
 }
 
@@ -193,29 +193,29 @@ void FunctionCompiler::push_many_call_results(Types results) {
   }
 }
 
-// All of them have homes (lay_out_frame).
+// All of them have slots (lay_out_frame).
 void FunctionCompiler::move_many_arguments() {
   Types params = type_->params;
   const ManyValues& many = many_arguments(params);
   if (!room(0)) return;
-  area_to_slots(locals_[0].home, static_cast<uint32_t>(params.size()), kFunctionObject, kScratch);
+  area_to_slots(locals_[0].slot, static_cast<uint32_t>(params.size()), kFunctionObject, kScratch);
   for (auto [i, place] : many.in_registers) {
     const Local& local = locals_[i];
     if (place.kind == abi::ValuePlace::Kind::integer) {
-      store(local.home, Operand::in(local.type, kGprArgs[place.index]));
+      store(local.slot, Operand::in(local.type, kGprArgs[place.index]));
     } else {
-      store(local.home, Operand::in(local.type, kFprArgs[place.index]));
+      store(local.slot, Operand::in(local.type, kFprArgs[place.index]));
     }
   }
   spend(params.size());
   for (size_t i = 0; i < params.size(); ++i) {
     const Local& local = locals_[i];
-    if (!local.pinned()) continue;
-    Operand home = Operand::in_slot(local.type, local.home);
+    if (!local.in_register()) continue;
+    Operand slot = Operand::in_slot(local.type, local.slot);
     if (in_fpr(local.type)) {
-      load(local.fpr(), home);
+      load(local.fpr(), slot);
     } else {
-      load(local.gpr(), home);
+      load(local.gpr(), slot);
     }
   }
 }

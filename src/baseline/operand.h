@@ -8,7 +8,7 @@
 
 namespace nacre::baseline {
 
-// Every operand has a slot in the frame, its place wherever control flow meets; most never go there.
+// Every operand has a slot in the frame, its place where control flow meets; most never go there.
 //
 // Register contents: an i32 has zeroes in its upper half, so that it can be an address; an f32 or
 // f64 leaves the rest of its register unspecified; slots of i32 and f32 leave their upper half
@@ -65,23 +65,23 @@ struct Operand {
   Gpr gpr() const { return static_cast<Gpr>(reg); }
   Fpr fpr() const { return static_cast<Fpr>(reg); }
   bool is_constant() const { return kind == Kind::constant; }
-  // Where it is while other code runs that may meet this: nothing but its slot changes.
-  bool is_settled() const { return kind == Kind::constant || kind == Kind::slot; }
+  // Where every way through the code finds it: in its slot, or nowhere, for a constant needs none.
+  bool is_spilled() const { return kind == Kind::constant || kind == Kind::slot; }
 };
 
 static_assert(sizeof(Operand) == 16);
 
 struct Local {
-  static constexpr uint8_t kNoPin = 0xFF;
+  static constexpr uint8_t kNoRegister = 0xFF;
   Type type = Type::i32;
-  uint8_t pin = kNoPin;         // the register it lives in
-  bool saved_in_calls = false;  // pinned to a register that calls lose
-  uint32_t aliases = 0;         // operands of kind local that name it
-  int32_t home = 0;             // kFrame + home; 0: none
+  uint8_t reg = kNoRegister;  // the register it lives in
+  bool caller_saved = false;  // in a register that calls lose
+  uint32_t aliases = 0;       // operands of kind local that name it
+  int32_t slot = 0;           // in the frame at kFrame + slot; 0: none
 
-  bool pinned() const { return pin != kNoPin; }
-  Gpr gpr() const { return static_cast<Gpr>(pin); }
-  Fpr fpr() const { return static_cast<Fpr>(pin); }
+  bool in_register() const { return reg != kNoRegister; }
+  Gpr gpr() const { return static_cast<Gpr>(reg); }
+  Fpr fpr() const { return static_cast<Fpr>(reg); }
 };
 
 }  // namespace nacre::baseline

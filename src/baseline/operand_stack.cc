@@ -7,22 +7,22 @@ namespace {
 
 using Kind = Operand::Kind;
 
-// At most so many operands are not settled: what looks for one of them looks at few.
-constexpr uint32_t kMaxLoose = 64;
+// At most so many operands are not spilled: what looks for one of them looks at few.
+constexpr uint32_t kMaxUnspilled = 64;
 
 }  // namespace
 
 void OperandStack::begin_operands() {
   stack_.clear();
-  first_loose_ = slots_begin_ = slots_end_ = 0;
-  free_gprs_ = kAllocatableGprs - pins_.gprs;
-  free_fprs_ = kAllocatableFprs - pins_.fprs;
+  first_unspilled_ = slots_begin_ = slots_end_ = 0;
+  free_gprs_ = kAllocatableGprs - assigned_.gprs;
+  free_fprs_ = kAllocatableFprs - assigned_.fprs;
 }
 
 // ---- the stack
 
 int32_t OperandStack::slot_below(uint32_t height) const {
-  return height == 0 ? homes_end_ : stack_[height - 1].slot;
+  return height == 0 ? local_slots_end_ : stack_[height - 1].slot;
 }
 
 Operand& OperandStack::push(Operand operand) {
@@ -31,15 +31,15 @@ Operand& OperandStack::push(Operand operand) {
   if (stack_.size() == stack_.capacity()) [[unlikely]]
     stack_.reserve(2 * stack_.size() + 64);
   stack_.push_back(operand);
-  if (height() - first_loose_ > kMaxLoose) [[unlikely]] {
-    slots_end_ = std::min(slots_end_, first_loose_);
-    settle(stack_[first_loose_++]);
+  if (height() - first_unspilled_ > kMaxUnspilled) [[unlikely]] {
+    slots_end_ = std::min(slots_end_, first_unspilled_);
+    spill(stack_[first_unspilled_++]);
   }
   return stack_.back();
 }
 
 void OperandStack::push_gpr(Type type, Gpr reg) {
-  if (type == Type::i32) check_clean(reg);
+  if (type == Type::i32) check_zero_extended(reg);
   push(Operand::in(type, reg));
 }
 
@@ -55,7 +55,7 @@ void OperandStack::push_condition(Condition condition) { push(Operand::of_condit
 Operand OperandStack::pop() {
   Operand operand = stack_.back();
   stack_.pop_back();
-  first_loose_ = std::min(first_loose_, height());
+  first_unspilled_ = std::min(first_unspilled_, height());
   return operand;
 }
 
@@ -79,16 +79,16 @@ void OperandStack::release(const Operand& operand) {
 }
 
 void OperandStack::cut(uint32_t to_height) {
-  while (height() > std::max(to_height, first_loose_)) release(pop());
+  while (height() > std::max(to_height, first_unspilled_)) release(pop());
   stack_.resize(to_height);
-  first_loose_ = std::min(first_loose_, to_height);
+  first_unspilled_ = std::min(first_unspilled_, to_height);
 }
 
-void OperandStack::settle(Operand& operand) {
-  if (!operand.is_settled()) settle_fully(operand);
+void OperandStack::spill(Operand& operand) {
+  if (!operand.is_spilled()) spill_fully(operand);
 }
 
-void OperandStack::settle_fully(Operand& operand) {
+void OperandStack::spill_fully(Operand& operand) {
   if (operand.kind == Kind::slot) return;
   store(operand.slot, operand);
   release(operand);
@@ -96,18 +96,18 @@ void OperandStack::settle_fully(Operand& operand) {
   frame_end_ = std::min(frame_end_, operand.slot);
 }
 
-void OperandStack::settle_below(uint32_t to_height) {
-  if (to_height <= first_loose_) return;
-  slots_end_ = std::min(slots_end_, first_loose_);
-  for (uint32_t i = first_loose_; i < to_height; ++i) settle(stack_[i]);
-  first_loose_ = to_height;
+void OperandStack::spill_below(uint32_t to_height) {
+  if (to_height <= first_unspilled_) return;
+  slots_end_ = std::min(slots_end_, first_unspilled_);
+  for (uint32_t i = first_unspilled_; i < to_height; ++i) spill(stack_[i]);
+  first_unspilled_ = to_height;
 }
 
-void OperandStack::settle_aliases(uint32_t local) {
+void OperandStack::spill_aliases(uint32_t local) {
   if (locals_[local].aliases == 0) return;
-  for (uint32_t i = first_loose_; i < height(); ++i) {
+  for (uint32_t i = first_unspilled_; i < height(); ++i) {
     Operand& operand = stack_[i];
-    if (operand.kind == Kind::local && operand.local == local) settle(operand);
+    if (operand.kind == Kind::local && operand.local == local) spill(operand);
   }
 }
 
@@ -121,9 +121,9 @@ void OperandStack::materialize_condition() {
 // ---- registers
 
 Gpr OperandStack::alloc_gpr() {
-  for (uint32_t i = first_loose_; free_gprs_.empty(); ++i) {
+  for (uint32_t i = first_unspilled_; free_gprs_.empty(); ++i) {
     assert(i < height());
-    if (stack_[i].kind == Kind::gpr) settle(stack_[i]);
+    if (stack_[i].kind == Kind::gpr) spill(stack_[i]);
   }
   Gpr reg = free_gprs_.first();
   free_gprs_.remove(reg);
@@ -131,9 +131,9 @@ Gpr OperandStack::alloc_gpr() {
 }
 
 Fpr OperandStack::alloc_fpr() {
-  for (uint32_t i = first_loose_; free_fprs_.empty(); ++i) {
+  for (uint32_t i = first_unspilled_; free_fprs_.empty(); ++i) {
     assert(i < height());
-    if (stack_[i].kind == Kind::fpr) settle(stack_[i]);
+    if (stack_[i].kind == Kind::fpr) spill(stack_[i]);
   }
   Fpr reg = free_fprs_.first();
   free_fprs_.remove(reg);
@@ -141,22 +141,22 @@ Fpr OperandStack::alloc_fpr() {
 }
 
 void OperandStack::free(Gpr reg) {
-  if (!pins_.gprs.has(reg)) free_gprs_.add(reg);
+  if (!assigned_.gprs.has(reg)) free_gprs_.add(reg);
 }
 
 void OperandStack::free(Fpr reg) {
-  if (!pins_.fprs.has(reg)) free_fprs_.add(reg);
+  if (!assigned_.fprs.has(reg)) free_fprs_.add(reg);
 }
 
 void OperandStack::take(Gpr reg) {
   if (!free_gprs_.has(reg)) {
-    uint32_t i = first_loose_;
+    uint32_t i = first_unspilled_;
     while (stack_[i].kind != Kind::gpr || stack_[i].gpr() != reg) {
       ++i;
       assert(i < height());
     }
     if (free_gprs_.empty()) {
-      settle(stack_[i]);
+      spill(stack_[i]);
     } else {
       Gpr other = alloc_gpr();
       masm_.move(Width::w64, other, reg);
@@ -169,13 +169,13 @@ void OperandStack::take(Gpr reg) {
 
 void OperandStack::take(Fpr reg) {
   if (!free_fprs_.has(reg)) {
-    uint32_t i = first_loose_;
+    uint32_t i = first_unspilled_;
     while (stack_[i].kind != Kind::fpr || stack_[i].fpr() != reg) {
       ++i;
       assert(i < height());
     }
     if (free_fprs_.empty()) {
-      settle(stack_[i]);
+      spill(stack_[i]);
     } else {
       Fpr other = alloc_fpr();
       masm_.move(other, reg);
@@ -195,7 +195,7 @@ std::optional<uint32_t> OperandStack::local_set_next(bool fpr) {
     if (p[2] >= 0x80) return std::nullopt;
     index = (index & 0x7F) | uint32_t{p[2]} << 7;
   }
-  if (!locals_[index].pinned() || in_fpr(locals_[index].type) != fpr) return std::nullopt;
+  if (!locals_[index].in_register() || in_fpr(locals_[index].type) != fpr) return std::nullopt;
   return index;
 }
 
@@ -206,7 +206,7 @@ Gpr OperandStack::result_gpr(std::initializer_list<const Operand*> sources) {
   for (const Operand* source : sources) {
     if (reads(*source, reg)) return alloc_gpr();
   }
-  settle_aliases(*local);
+  spill_aliases(*local);
   return reg;
 }
 
@@ -217,7 +217,7 @@ Fpr OperandStack::result_fpr(std::initializer_list<const Operand*> sources) {
   for (const Operand* source : sources) {
     if (reads(*source, reg)) return alloc_fpr();
   }
-  settle_aliases(*local);
+  spill_aliases(*local);
   return reg;
 }
 
@@ -226,28 +226,28 @@ bool OperandStack::reads(const Operand& operand, Gpr reg) const {
   if (operand.kind == Kind::access) return pending_access_.mem.index == reg;
   if (operand.kind != Kind::local || in_fpr(operand.type)) return false;
   const Local& local = locals_[operand.local];
-  return local.pinned() && local.gpr() == reg;
+  return local.in_register() && local.gpr() == reg;
 }
 
 bool OperandStack::reads(const Operand& operand, Fpr reg) const {
   if (operand.kind == Kind::fpr) return operand.fpr() == reg;
   if (operand.kind != Kind::local || !in_fpr(operand.type)) return false;
   const Local& local = locals_[operand.local];
-  return local.pinned() && local.fpr() == reg;
+  return local.in_register() && local.fpr() == reg;
 }
 
 bool OperandStack::in_memory(const Operand& operand) const {
   if (operand.kind == Kind::slot) return true;
-  return operand.kind == Kind::local && !locals_[operand.local].pinned();
+  return operand.kind == Kind::local && !locals_[operand.local].in_register();
 }
 
 Mem OperandStack::frame_of(const Operand& operand) const {
-  return frame_slot(operand.kind == Kind::slot ? operand.slot : locals_[operand.local].home);
+  return frame_slot(operand.kind == Kind::slot ? operand.slot : locals_[operand.local].slot);
 }
 
 Gpr OperandStack::gpr_of(Operand& operand) {
   if (operand.kind == Kind::gpr) return operand.gpr();
-  if (operand.kind == Kind::local && locals_[operand.local].pinned())
+  if (operand.kind == Kind::local && locals_[operand.local].in_register())
     return locals_[operand.local].gpr();
   Gpr reg = own_gpr(operand);
   operand.kind = Kind::gpr;
@@ -257,7 +257,7 @@ Gpr OperandStack::gpr_of(Operand& operand) {
 
 Fpr OperandStack::fpr_of(Operand& operand) {
   if (operand.kind == Kind::fpr) return operand.fpr();
-  if (operand.kind == Kind::local && locals_[operand.local].pinned())
+  if (operand.kind == Kind::local && locals_[operand.local].in_register())
     return locals_[operand.local].fpr();
   Fpr reg = own_fpr(operand);
   operand.kind = Kind::fpr;
@@ -266,7 +266,7 @@ Fpr OperandStack::fpr_of(Operand& operand) {
 }
 
 Gpr OperandStack::own_gpr(Operand& operand) {
-  if (operand.kind == Kind::gpr && !pins_.gprs.has(operand.gpr())) return operand.gpr();
+  if (operand.kind == Kind::gpr && !assigned_.gprs.has(operand.gpr())) return operand.gpr();
   Gpr reg = alloc_gpr();
   load(reg, operand);
   release(operand);
@@ -274,7 +274,7 @@ Gpr OperandStack::own_gpr(Operand& operand) {
 }
 
 Fpr OperandStack::own_fpr(Operand& operand) {
-  if (operand.kind == Kind::fpr && !pins_.fprs.has(operand.fpr())) return operand.fpr();
+  if (operand.kind == Kind::fpr && !assigned_.fprs.has(operand.fpr())) return operand.fpr();
   Fpr reg = alloc_fpr();
   load(reg, operand);
   release(operand);
@@ -325,13 +325,13 @@ void OperandStack::load(Fpr to, const Operand& operand) {
 
 void OperandStack::store(int32_t slot, const Operand& operand) {
   store_to(frame_slot(slot), operand);
-  if (options_.dirty_upper_bits && width_of(operand.type) == Width::w32)
-    make_dirty_behind(frame_slot(slot));
+  if (options_.poison_upper_bits && width_of(operand.type) == Width::w32)
+    poison_behind(frame_slot(slot));
 }
 
 void OperandStack::store_to(Mem to, const Operand& operand) {
   Width width = width_of(operand.type);
-  bool in_local = operand.kind == Kind::local && locals_[operand.local].pinned();
+  bool in_local = operand.kind == Kind::local && locals_[operand.local].in_register();
   if (operand.kind == Kind::constant) {
     masm_.store_constant(width, to, operand.bits);
   } else if (operand.kind == Kind::condition) {

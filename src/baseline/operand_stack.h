@@ -1,7 +1,7 @@
 // The operand stack of the function that is compiled, its locals, and who has which register.
 //
 // The stack is a list of descriptions (operand.h): constants, registers and names of locals cost
-// nothing until an instruction uses them. Locals stay where pins.h put them.
+// nothing until an instruction uses them. Locals stay where register_assignment.h put them.
 //
 // A layer of FunctionCompiler, above the code (function_code.h): instructions pop operands, ask for
 // registers, and push what they made.
@@ -14,7 +14,7 @@
 
 #include "baseline/function_code.h"
 #include "baseline/operand.h"
-#include "baseline/pins.h"
+#include "baseline/register_assignment.h"
 
 namespace nacre::baseline {
 
@@ -37,12 +37,13 @@ class OperandStack : protected FunctionCode {
   Operand& top(uint32_t depth = 0) { return stack_[stack_.size() - 1 - depth]; }
   uint32_t height() const { return static_cast<uint32_t>(stack_.size()); }
   void release(const Operand& operand);
-  void cut(uint32_t height);            // drops what is above
-  void settle(Operand& operand);        // into its slot, unless it is a constant
-  void settle_fully(Operand& operand);  // constants too
-  void settle_below(uint32_t height);   // all operands below `height`
-  void settle_all() { settle_below(height()); }
-  void settle_aliases(uint32_t local);        // before the local changes
+  void cut(uint32_t height);  // drops what is above
+  // Into its slot, unless it is a constant.
+  void spill(Operand& operand);
+  void spill_fully(Operand& operand);  // constants too
+  void spill_below(uint32_t height);   // all operands below `height`
+  void spill_all() { spill_below(height()); }
+  void spill_aliases(uint32_t local);         // before the local changes
   void materialize_condition();               // of the topmost operand
   int32_t slot_below(uint32_t height) const;  // kFrame + this: the end of the slots below `height`
   int32_t slot_size(Type type) const {
@@ -77,7 +78,7 @@ class OperandStack : protected FunctionCode {
   void store_to(Mem to, const Operand& operand);
   bool reads(const Operand& operand, Gpr reg) const;
   bool reads(const Operand& operand, Fpr reg) const;
-  bool in_memory(const Operand& operand) const;  // a slot, or a local that is not pinned
+  bool in_memory(const Operand& operand) const;  // a slot, or a local in the frame
   Mem frame_of(const Operand& operand) const;    // of one in memory
   // Whether an i32 that was popped is not 0.
   Condition test_condition(Operand operand);
@@ -117,27 +118,27 @@ class OperandStack : protected FunctionCode {
   const Operand& pending_index() const { return pending_access_.index; }
 
   // ---- checks.cc: nothing unless the options ask for it
-  void make_dirty_behind(Mem four_bytes);
-  void check_clean(Gpr reg) {
-    if (options_.dirty_upper_bits) [[unlikely]]
-      emit_check_clean(reg);
+  void poison_behind(Mem four_bytes);
+  void check_zero_extended(Gpr reg) {
+    if (options_.poison_upper_bits) [[unlikely]]
+      emit_check_zero_extended(reg);
   }
-  void emit_check_clean(Gpr reg);
+  void emit_check_zero_extended(Gpr reg);
   void check_registers();
 
   std::vector<Operand> stack_;
   std::vector<Local> locals_;
-  PinnedRegisters pins_;
-  uint32_t first_loose_ = 0;  // operands below are settled
-  // Operands that are known to be in slots, if they are below first_loose_: [begin, end).
+  AssignedRegisters assigned_;
+  uint32_t first_unspilled_ = 0;  // operands below are spilled
+  // Operands that are known to be in slots, if they are below first_unspilled_: [begin, end).
   uint32_t slots_begin_ = 0;
   uint32_t slots_end_ = 0;
   GprSet free_gprs_;
   FprSet free_fprs_;
 
-  // The frame: kFrame - 8 holds the VmCtx, then saved registers, homes of locals, slots of operands.
+  // The frame: kFrame - 8 holds the VmCtx; then come saved registers, slots of locals, of operands.
   int32_t narrow_slot_ = slot_bytes(Type::i64);  // of all types but v128
-  int32_t homes_end_ = 0;                        // kFrame + this: the end of the homes
+  int32_t local_slots_end_ = 0;                  // kFrame + this: the end of the slots of locals
   int32_t frame_end_ = 0;                        // the lowest slot in use
 
  private:

@@ -8,13 +8,6 @@
 
 namespace nacre::baseline {
 
-// What every processor must have that runs this tier's code.
-constexpr bool is_enough(const os::CpuFeatures& cpu) {
-  return cpu.sse41 && cpu.sse42 && cpu.popcnt;
-}
-inline constexpr const char kNotEnough[] =
-    "the tier \"baseline\" needs a processor with SSE 4.2 and POPCNT";
-
 struct Options {
   os::CpuFeatures cpu;
   // Whether accesses to memories that can be guarded go unchecked.
@@ -23,15 +16,15 @@ struct Options {
   // Checked builds, for tests (checks.cc).
   //
   // Bits that a type leaves unspecified are filled with a pattern: in arguments and results, in
-  // slots and homes. Where i32s must have clear upper halves they are looked at; a trap of kind
+  // slots. Where i32s must have clear upper halves they are looked at; a trap of kind
   // host_error says that one had not.
-  bool dirty_upper_bits = false;
+  bool poison_upper_bits = false;
   // Between any two instructions each register is free or has one owner, and where control flow
   // meets the operands below are where they were when the block began; a function for which this
   // does not hold does not compile.
-  bool check_merges = false;
+  bool check_consistency = false;
   // What bits are filled with.
-  static constexpr uint32_t kDirt = native::Options::kPoison;
+  static constexpr uint32_t kPoison = native::Options::kPoison;
 
   // Code counts what it does (abi/code.h, fuel).
   bool count_fuel = false;

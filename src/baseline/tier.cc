@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "baseline/macro_assembler.h"
 #include "baseline/module_compiler.h"
 #include "native/tier.h"
 
@@ -29,7 +30,7 @@ Result<std::unique_ptr<abi::Tier>> make_tier(
 #if defined(__x86_64__)
   if (!is_enough(options.cpu)) return fail(ErrorCode::unsupported, kNotEnough);
   native::Options native{.cpu = options.cpu,
-                         .poison_upper_bits = options.dirty_upper_bits,
+                         .poison_upper_bits = options.poison_upper_bits,
                          .listener = listener.get(),
                          .debug = options.debug,
                          .map_at_load = options.map_at_load};

@@ -30,9 +30,9 @@ void FunctionCompiler::local_get(const wasm::imm::local& i) {
 void FunctionCompiler::write_local(uint32_t index, Operand& value) {
   Local& local = locals_[index];
   if (value.kind == Kind::local && value.local == index) return;
-  settle_aliases(index);
-  if (!local.pinned()) {
-    store(local.home, value);
+  spill_aliases(index);
+  if (!local.in_register()) {
+    store(local.slot, value);
   } else if (in_fpr(local.type)) {
     load(local.fpr(), value);
   } else {
@@ -49,7 +49,7 @@ void FunctionCompiler::local_set(const wasm::imm::local& i) {
 void FunctionCompiler::local_tee(const wasm::imm::local& i) {
   Operand value = pop();
   write_local(i.index, value);
-  bool in_register = !locals_[i.index].pinned() && !in_memory(value);
+  bool in_register = !locals_[i.index].in_register() && !in_memory(value);
   if (value.is_constant() || value.kind == Kind::condition || in_register) {
     push(value);
     return;
@@ -130,7 +130,7 @@ void FunctionCompiler::ref_as_non_null(const wasm::imm::none&) {
 // register.
 Mem FunctionCompiler::table_element(uint32_t table, Operand& index, bool writes) {
   Gpr reg = own_gpr(index);
-  if (index.type == Type::i32) check_clean(reg);
+  if (index.type == Type::i32) check_zero_extended(reg);
   index = Operand::in(Type::i64, reg);
   table_record(kScratch, table);
   check_index(reg, at(kScratch, offsetof(TableRecord, size)), TrapKind::table_out_of_bounds);

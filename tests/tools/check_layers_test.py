@@ -19,6 +19,9 @@ cli     => api
 llvm/           llvm
 unistd.h sys/   os
 ```
+```processors
+wasm   machine.h
+```
 '''
 
 
@@ -56,6 +59,22 @@ class CheckLayers(unittest.TestCase):
 
     def test_a_tree_in_order_passes(self):
         self.assertEqual(self.run_tool(), (0, 'layers: 6 files, 0 violations\n'))
+
+    def test_a_processor_is_chosen_in_one_file(self):
+        self.write('src/wasm/x64/registers.h', '#include "wasm/x64/more.h"\nenum class Gpr { rax, r11 };\n')
+        self.write('src/wasm/x64/more.h', '')
+        self.write('src/wasm/machine.h', '#include "wasm/x64/registers.h"\n')
+        self.write('src/runtime/stubs.cc', '// a folder that is not in the block: rax\n#include "wasm/x64/more.h"\n')
+        self.assertEqual(self.run_tool(), (0, 'layers: 10 files, 0 violations\n'))
+        self.write('src/wasm/module.cc', '#include "wasm/machine.h"\n#include "wasm/x64/more.h"\n')
+        self.assert_refused('src/wasm/module.cc:2:', 'only machine.h may choose a processor')
+
+    def test_a_register_outside_its_processor(self):
+        for name in 'rax', 'r11', 'xmm15', 'ecx', 'rsp':
+            self.write('src/wasm/module.cc', f'#include "wasm/module.h"\n// the result is in {name}\n')
+            self.assert_refused('src/wasm/module.cc:2:', f'names the register {name}')
+        self.write('src/wasm/module.cc', '// r16, maximum, dxf and sprite are none\n')
+        self.assertEqual(self.run_tool()[0], 0)
 
     def test_upward_include(self):
         self.write('src/wasm/bad.cc', '\n#include "runtime/store.h"\n')

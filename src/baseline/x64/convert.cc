@@ -120,7 +120,7 @@ void ScalarInstructions::convert_int(Type from_type, Type to_type, bool is_signe
   // Its upper part is kept by the conversion: break the dependency.
   masm_.sse(kXorps, to, to, to);
   if (from_type == Type::i32) {
-    if (!is_signed) check_clean(from);
+    if (!is_signed) check_zero_extended(from);
     masm_.sse_w(is_signed ? Width::w32 : Width::w64, convert, to, to, from);
   } else if (is_signed) {
     masm_.sse_w(Width::w64, convert, to, to, from);

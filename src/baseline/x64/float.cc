@@ -32,10 +32,10 @@ void ScalarInstructions::float_binary(FloatOp op, Type type) {
   if (commutes && (a.is_constant() || (b.kind == Kind::fpr && a.kind != Kind::fpr)))
     std::swap(a, b);
   Xmm left = fpr_of(a);
-  bool free_left = a.kind == Kind::fpr && !pins_.fprs.has(left);
+  bool free_left = a.kind == Kind::fpr && !assigned_.fprs.has(left);
   if (b.is_constant() && b.bits != 0) {
     Xmm to = free_left ? left : result_fpr();
-    masm_.sse_label(scalar(type, op), to, left, constant(b.bits, 0, type == Type::f32 ? 4 : 8));
+    masm_.sse_label(scalar(type, op), to, left, constant(b.bits, 0, value_bytes(type)));
     if (!free_left) release(a);
     return push_fpr(type, to);
   }

@@ -84,7 +84,7 @@ void ScalarInstructions::arithmetic(Alu op, Type type) {
     with_gpr_or_mem(b, [&](auto rm) { masm_.alu(width, op, to, rm); });
   }
   release(b);
-  if (!options_.dirty_upper_bits) masm_.note_result(width, to);
+  if (!options_.poison_upper_bits) masm_.note_result(width, to);
   push_gpr(type, to);
 }
 
@@ -392,7 +392,7 @@ void ScalarInstructions::sign_extend(Type type, uint32_t bytes) {
 void ScalarInstructions::extend_unsigned() {
   Operand value = pop();
   if (value.is_constant() || !in_memory(value)) {
-    if (!value.is_constant()) check_clean(gpr_of(value));
+    if (!value.is_constant()) check_zero_extended(gpr_of(value));
     value.type = Type::i64;
     push(value);
     return;

@@ -274,11 +274,11 @@ class MacroAssembler : public Assembler {
   }
 
   // ---- for checked builds. They change flags.
-  void fill_upper_half(Gpr reg, uint32_t pattern) {
+  void poison_upper_half(Gpr reg, uint32_t pattern) {
     mov_imm(Width::w64, kScratch, uint64_t{pattern} << 32);
     alu(Width::w64, Alu::or_, reg, kScratch);
   }
-  void fill_upper_lanes(Type type, Xmm reg, uint32_t pattern) {
+  void poison_upper_lanes(Type type, Xmm reg, uint32_t pattern) {
     mov_imm(Width::w64, kScratch, uint64_t{pattern} << 32 | pattern);
     mov_from_gpr(Width::w64, kXmmScratch, kScratch);
     sse(type == Type::f32 ? kUnpcklps : kUnpcklpd, reg, reg, kXmmScratch);

@@ -31,9 +31,9 @@ ScalarInstructions::Access ScalarInstructions::access(const wasm::imm::memarg& i
     return {at(base, reg), Operand::in(Type::i64, reg)};
   }
   Gpr reg = gpr_of(index);
-  if (i.memory != 0 && options_.dirty_upper_bits) masm_.push(kScratch);
-  check_clean(reg);
-  if (i.memory != 0 && options_.dirty_upper_bits) masm_.pop(kScratch);
+  if (i.memory != 0 && options_.poison_upper_bits) masm_.push(kScratch);
+  check_zero_extended(reg);
+  if (i.memory != 0 && options_.poison_upper_bits) masm_.pop(kScratch);
   if (i.offset <= kMaxDisplacement) return {at(base, reg, static_cast<int32_t>(i.offset)), index};
   Gpr sum = own_gpr(index);
   Gpr offset = alloc_gpr();
@@ -48,7 +48,7 @@ ScalarInstructions::Access ScalarInstructions::checked_access(const wasm::imm::m
                                                               uint32_t bytes, Operand index) {
   Gpr end = own_gpr(index);
   bool wide = is_64(i.memory);
-  if (!wide) check_clean(end);
+  if (!wide) check_zero_extended(end);
   uint64_t reach = i.offset + bytes;
   if (reach < bytes) {
     // No address is so large.

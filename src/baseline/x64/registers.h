@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <string>
 
 #include "native/x64/registers.h"
 
@@ -25,22 +24,15 @@ inline constexpr XmmSet kAllocatableFprs =
                Xmm::xmm7, Xmm::xmm8, Xmm::xmm9, Xmm::xmm10, Xmm::xmm11, Xmm::xmm12, Xmm::xmm13);
 
 // ---- calls
-// A call through a function object has it here; no argument is in this register.
+// A call through a function object has it here, one of the runtime the C function (native/stubs.h);
+// no argument is in this register.
 inline constexpr Gpr kFunctionObject = Gpr::rax;
-// No argument or result is in this one; it is caller-saved, and free where results were just given.
+// No result is in this one: it is free where results were just given, and until arguments are
+// placed.
 inline constexpr Gpr kNoResult = Gpr::rcx;
 inline constexpr std::array kFprArgs = {Xmm::xmm0, Xmm::xmm1, Xmm::xmm2, Xmm::xmm3,
                                         Xmm::xmm4, Xmm::xmm5, Xmm::xmm6, Xmm::xmm7};
 inline constexpr std::array kFprResults = {Xmm::xmm0, Xmm::xmm1};
 static_assert(kFprArgs.size() == kXmmArgs && kFprResults.size() == kXmmResults);
-
-// ---- for listings
-inline constexpr const char kProcessor[] = "x86-64";
-inline std::string register_name(Gpr reg) {
-  constexpr std::array kNames = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-                                 "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
-  return kNames[number(reg)];
-}
-inline std::string register_name(Xmm reg) { return "xmm" + std::to_string(number(reg)); }
 
 }  // namespace nacre::baseline::x64

@@ -78,10 +78,10 @@ class ScalarInstructions : protected OperandStack {
 
   // An operand in a register that holds no local: an instruction may write over it.
   bool is_free_gpr(const Operand& operand) const {
-    return operand.kind == Operand::Kind::gpr && !pins_.gprs.has(operand.gpr());
+    return operand.kind == Operand::Kind::gpr && !assigned_.gprs.has(operand.gpr());
   }
   bool is_free_fpr(const Operand& operand) const {
-    return operand.kind == Operand::Kind::fpr && !pins_.fprs.has(operand.fpr());
+    return operand.kind == Operand::Kind::fpr && !assigned_.fprs.has(operand.fpr());
   }
 
  private:

@@ -67,8 +67,8 @@ class VectorInstructions : protected ScalarInstructions {
     push_fpr(Type::v128, to);
   }
 
-  void zero(Xmm to) { masm_.sse({0, 1, 0x57}, to, to, to); }
-  void all_ones(Xmm to) { masm_.sse({0x66, 1, 0x76}, to, to, to); }
+  void zero(Xmm to) { masm_.load_zero(to); }
+  void all_ones(Xmm to) { masm_.sse(kPcmpeqd, to, to, to); }
   void shift_by(const VectorShift& shift, Xmm to, Xmm from, uint8_t count) {
     masm_.sse_shift(shift.by_immediate, shift.digit, to, from, count);
   }

@@ -1,6 +1,5 @@
-#include "baseline/pins.h"
+#include "baseline/use_counts.h"
 
-#include <algorithm>
 #include <array>
 
 #include "wasm/limits.h"
@@ -22,7 +21,7 @@ constexpr bool calls(Op op) {
   return info.calls_runtime();
 }
 
-// What an opcode means to the survey.
+// What an opcode means to the scan.
 enum class Action : uint8_t {
   none,
   get,
@@ -159,9 +158,10 @@ bool read_immediates(wasm::BodyReader& reader, Op op) {
 // Tells the listener of a body's instructions. Reads bytes faster than the walk, since it asks less
 // of them; what is not frequent is left to the reader.
 template <class Listener>
-class Surveyor {
+class BodyScanner {
  public:
-  Surveyor(wasm::BodyReader& reader, Listener& listener) : reader_(reader), listener_(listener) {}
+  BodyScanner(wasm::BodyReader& reader, Listener& listener)
+      : reader_(reader), listener_(listener) {}
 
   // Of those that begin before `end`, or of all.
   void run(const uint8_t* end = nullptr) {
@@ -322,7 +322,7 @@ class Surveyor {
 
 class UseCounter {
  public:
-  explicit UseCounter(BodySurvey& survey) : survey_(survey) {}
+  explicit UseCounter(UseCounts& counts) : counts_(counts) {}
 
   // The last instruction that matters to whether a select is better a branch; null if none is, for
   // that takes a select and a dispatch. Both are rare, and few bodies have them together.
@@ -352,8 +352,8 @@ class UseCounter {
     last_of_machine_ = p;
   }
   void call() {
-    survey_.has_calls = true;
-    survey_.calls += weight_;
+    counts_.has_calls = true;
+    counts_.calls += weight_;
   }
   void enter_loop() {
     if (++depth_ <= kMaxDepth) weight_ *= 8;
@@ -364,15 +364,15 @@ class UseCounter {
 
  private:
   void count(uint32_t local) {
-    if (local >= survey_.uses.size()) [[unlikely]] {
+    if (local >= counts_.locals.size()) [[unlikely]] {
       if (local >= wasm::kMaxLocals + wasm::kMaxParams) return;
-      survey_.uses.resize(local + 16);
+      counts_.locals.resize(local + 16);
     }
-    uint32_t& uses = survey_.uses[local];
+    uint32_t& uses = counts_.locals[local];
     if (uses < kManyUses) uses += weight_;
   }
 
-  BodySurvey& survey_;
+  UseCounts& counts_;
   uint32_t weight_ = 1;
   uint32_t depth_ = 0;
   bool has_select_ = false;
@@ -416,109 +416,26 @@ class DispatchListener {
   uint32_t depth_ = 0;
 };
 
-struct Candidate {
-  uint32_t local;
-  uint32_t uses;
-};
-
-// The most used locals of one kind of register, at most N.
-template <size_t N>
-class Best {
- public:
-  void offer(Candidate candidate) {
-    if (count_ == N && candidate.uses <= items_[N - 1].uses) return;
-    size_t at = count_ < N ? count_++ : N - 1;
-    while (at > 0 && items_[at - 1].uses < candidate.uses) {
-      items_[at] = items_[at - 1];
-      --at;
-    }
-    items_[at] = candidate;
-  }
-  const Candidate* begin() const { return items_.data(); }
-  const Candidate* end() const { return items_.data() + count_; }
-
- private:
-  std::array<Candidate, N> items_{};
-  size_t count_ = 0;
-};
-
-// The register in which argument number `number` of the integers arrives, if locals may have it.
-GprSet arriving(const std::vector<Local>& locals, uint32_t params, uint32_t local) {
-  if (local >= params) return {};
-  uint32_t number = 0;
-  for (uint32_t i = 0; i < local; ++i) number += !in_fpr(locals[i].type);
-  return number < kGprArgs.size() ? GprSet::of(kGprArgs[number]) : GprSet();
-}
-
 }  // namespace
 
 // Of a body that is read once more for a machine. The loop of CPython, of Ruby or of SQLite is less
 // than that; what is more is a parser, which would pay for the second look and use none of it.
 constexpr std::ptrdiff_t kMaxMachineBytes = 200'000;
 
-void survey_body(wasm::BodyReader reader, const uint8_t* body, BodySurvey& survey) {
-  survey.uses.clear();
-  survey.calls = 0;
-  survey.has_calls = false;
-  survey.dispatching.clear();
+void count_uses(wasm::BodyReader reader, const uint8_t* body, UseCounts& counts) {
+  counts.locals.clear();
+  counts.calls = 0;
+  counts.has_calls = false;
+  counts.dispatching.clear();
   const uint8_t* begin = reader.pos();
-  UseCounter counter(survey);
-  Surveyor(reader, counter).run();
+  UseCounter counter(counts);
+  BodyScanner(reader, counter).run();
   const uint8_t* last = counter.last_of_machine();
   if (last == nullptr || reader.pos() - begin > kMaxMachineBytes) return;
   reader.skip_to(begin);
-  DispatchListener listener(survey.finder, body, survey.uses.size());
-  Surveyor(reader, listener).run(last + 1);
-  survey.finder.finish(survey.dispatching);
-}
-
-PinnedRegisters pin_locals(const BodySurvey& survey, uint32_t param_count,
-                           std::vector<Local>& locals) {
-  Best<kCallerSavedLocalGprs.size() + kCalleeSavedLocalGprs.size()> integers;
-  Best<kLocalFprs.size()> floats;
-  size_t count = std::min(survey.uses.size(), locals.size());
-  for (uint32_t i = 0; i < count; ++i) {
-    if (survey.uses[i] == 0) continue;
-    if (in_fpr(locals[i].type)) {
-      floats.offer({i, survey.uses[i]});
-    } else {
-      integers.offer({i, survey.uses[i]});
-    }
-  }
-
-  // A call costs a store and a load of each register that it loses; a saved register costs the same
-  // once a function.
-  uint64_t lost_cost = 2 * survey.calls;
-  constexpr uint64_t kSavedCost = 2;
-  GprSet lost, saved;
-  for (Gpr reg : kCallerSavedLocalGprs) lost.add(reg);
-  for (Gpr reg : kCalleeSavedLocalGprs) saved.add(reg);
-  PinnedRegisters pinned;
-  for (const Candidate& candidate : integers) {
-    Local& local = locals[candidate.local];
-    bool prefer_lost = lost_cost < kSavedCost;
-    GprSet& set = (prefer_lost && !lost.empty()) || saved.empty() ? lost : saved;
-    uint64_t cost = &set == &lost ? lost_cost : kSavedCost;
-    if (set.empty() || candidate.uses <= cost) continue;
-    Gpr reg = set.first();
-    for (Gpr own : kCallerSavedLocalGprs) {
-      if (set.has(own) && arriving(locals, param_count, candidate.local).has(own)) reg = own;
-    }
-    set.remove(reg);
-    pinned.gprs.add(reg);
-    local.pin = number(reg);
-    local.saved_in_calls = &set == &lost;
-  }
-  size_t next = 0;
-  for (const Candidate& candidate : floats) {
-    if (candidate.uses <= lost_cost) break;
-    Local& local = locals[candidate.local];
-    Fpr reg = kLocalFprs[next++];
-    pinned.fprs.add(reg);
-    local.pin = number(reg);
-    local.saved_in_calls = true;
-  }
-  return pinned;
+  DispatchListener listener(counts.finder, body, counts.locals.size());
+  BodyScanner(reader, listener).run(last + 1);
+  counts.finder.finish(counts.dispatching);
 }
 
 }  // namespace nacre::baseline
