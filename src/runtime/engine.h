@@ -28,6 +28,8 @@ struct EngineOptions {
   // Checked builds, for tests: what lies behind the last byte of a memory as it is made cannot be
   // accessed. Without it, only pages end so.
   bool memories_end_at_guard = false;
+  // Checked builds, for tests: whatever may wait parks its guest (runtime/park_waits.h).
+  bool park_waits = false;
   // Address space that all memories and stacks together may reserve. A process has 128 TiB; the
   // rest is for the embedder (invariants.md: limits-by-default).
   uint64_t address_space_bytes = uint64_t{64} << 40;

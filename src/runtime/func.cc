@@ -9,6 +9,7 @@
 #include "os/fault.h"
 #include "runtime/entry.h"
 #include "runtime/fixed_array.h"
+#include "runtime/park_waits.h"
 #include "runtime/store.h"
 
 namespace nacre::runtime {
@@ -55,6 +56,8 @@ abi::Outcome enter_beside_parked(Store& store, abi::FuncObject& func, abi::Value
 
 abi::Outcome enter(Store& store, abi::FuncObject& func, abi::Value* values) {
   abi::ExecContext& exec = store.exec();
+  if (store.engine().options().park_waits && !store.running()) [[unlikely]]
+    return call_parking(store, func, values);
   if (exec.host_depth >= exec.max_host_depth) {
     if (store.has_stack()) return nested_too_deep();
     return enter_beside_parked(store, func, values);
@@ -105,7 +108,8 @@ Result<PreparedCall> PreparedCall::create(Store& store, const Extern& func) {
   call.id_ = store.id();
   call.has_refs_ = std::any_of(call.type_->params.begin(), call.type_->params.end(),
                                [](wasm::ValType type) { return type.is_ref(); });
-  if (call.func_->host == nullptr) call.entry_ = TRY(store.engine().tier().host_entry(*call.func_));
+  bool direct = call.func_->host == nullptr && !store.engine().options().park_waits;
+  if (direct) call.entry_ = TRY(store.engine().tier().host_entry(*call.func_));
   return call;
 }
 

@@ -6,6 +6,7 @@
 
 #include "runtime/guest_call.h"
 #include "runtime/instance.h"
+#include "runtime/park_waits.h"
 
 namespace nacre::runtime {
 
@@ -268,6 +269,7 @@ Result<Extern> Store::add_func(abi::HostFunc func) {
       return fail(ErrorCode::usage, func.name + ": concrete references need a canonical type");
     func.canon_type = TRY(engine_->types().intern(func.type));
   }
+  if (func.may_block && engine_->options().park_waits) func = parking(*this, std::move(func));
   abi::FuncObject object;
   object.type = func.canon_type;
   object.host = &host_funcs_.emplace_back(std::move(func));
