@@ -102,10 +102,11 @@ NACRE_API nacre_error_t* nacre_config_set_validate(nacre_config_t* config, const
 /* "precise" (default) or "fast", which permits traps to be seen later and demands nothing; today's
  * tiers are always precise. Fails: USAGE for another word. */
 NACRE_API nacre_error_t* nacre_config_set_traps(nacre_config_t* config, const char* mode);
-/* For tests of Nacre itself; slow. "dirty,merges,edge", any of them: machine code leaves a pattern
- * wherever bits are unspecified; its compiler keeps a second account of registers and operands; no
- * memory has guards, and nothing behind its last byte can be accessed. Fails: USAGE for another
- * word. */
+/* For tests of Nacre itself; slow. "dirty,merges,edge,park", any of them: machine code leaves a
+ * pattern wherever bits are unspecified; its compiler keeps a second account of registers and
+ * operands; no memory has guards, and nothing behind its last byte can be accessed; whatever may
+ * wait leaves its guest parked and is done, and the guest resumed, by another thread. Fails: USAGE
+ * for another word. */
 NACRE_API nacre_error_t* nacre_config_set_checks(nacre_config_t* config, const char* checks);
 
 /* Names of machine code for profilers: engines made of it write /tmp/perf-PID.map, where perf

@@ -8,42 +8,18 @@
 #include <vector>
 
 #include "abi/code_listing.h"
+#include "abi/exec_context.h"
 #include "abi/outcome.h"
 #include "abi/trap.h"
 #include "abi/value.h"
 #include "abi/vmctx.h"
 #include "base/result.h"
 #include "os/cpu.h"
-#include "os/interrupt.h"
-#include "wasm/limits.h"
 #include "wasm/module.h"
 #include "wasm/type_registry.h"
 #include "wasm/validate/validate.h"
 
 namespace nacre::abi {
-
-// A thread of execution inside a store: the guest's own stack and who is running on it. Nested
-// calls (host function calls back into wasm) continue where the outer one stands. Host code always
-// runs on the native stack.
-struct ExecContext {
-  uint8_t* stack_begin = nullptr;  // lowest address of the guest stack
-  uint8_t* stack_end = nullptr;
-  // The interpreter's stack grows upwards: its first free byte while host code runs, 16-byte
-  // aligned.
-  uint8_t* stack_top = nullptr;
-  // Machine code's stack grows downwards: below it is free while host code runs.
-  uint8_t* frame_top = nullptr;
-  void* native_sp = nullptr;  // of the native stack, while machine code runs
-  Trap* trap = nullptr;       // owned; why machine code stopped, on its way to Tier::call
-  // Whether to stop, and why: a TrapKind. Set by any thread when the guest's time is over, and by a
-  // builtin or host function of the thread that runs when another limit is reached: whoever called
-  // it stops there then. Cleared when a trap has left the guest.
-  os::Interruptible running;
-  int64_t fuel = 0;  // what is left, of engines that count it; negative: none
-  bool counts_fuel = false;
-  uint32_t host_depth = 0;        // nested entries from the host
-  uint32_t max_host_depth = 200;  // each costs native stack: 200 x a few KiB stays far below 8 MiB
-};
 
 // What a tier made of one module. Shared by all instances of it; thread-safe.
 class ModuleCode {
@@ -72,8 +48,8 @@ struct ModuleInput {
   bool bodies_valid = false;  // else each body is validated before it runs
 };
 
-// Runs a wasm function from the host, arguments in `values` and results left there: 0, or 1 and
-// exec->trap says why it stopped.
+// Runs a wasm function from the host, arguments in `values` and results left there. How it ended:
+// 0, returned; 1, trapped, exec->trap says why; 2, suspended, exec->suspension says on what.
 using HostEntry = uint32_t (*)(ExecContext* exec, FuncObject* function, Value* values);
 
 class Tier {
@@ -89,44 +65,20 @@ class Tier {
   virtual Result<void> attach_host(FuncObject& /*function*/) { return {}; }
 
   // Calls a wasm function (function.host is null) from the host: arguments in `values`, results
-  // left there. On a trap, adds this activation's frames to it. The caller counts host_depth.
+  // left there. On a trap, adds this activation's frames to it. If it is suspended, nothing of it
+  // is on the native stack any more. The caller counts host_depth.
   virtual Outcome call(ExecContext& exec, FuncObject& function, Value* values) = 0;
+
+  // Goes on with the guest that is parked on this stack, as call() would have: what the host
+  // function that it waits for returns is in exec.suspension.values. Any thread.
+  virtual Outcome resume(ExecContext& exec, Value* values) = 0;
+  // The guest that is parked on this stack never goes on: adds its frames to `trap`.
+  virtual void abandon(ExecContext& exec, Trap& trap) = 0;
 
   // The same as call() for many calls of `function`; valid as long as the function. Null: there is
   // no shorter way. Errors: out_of_memory.
   virtual Result<HostEntry> host_entry(FuncObject& /*function*/) { return nullptr; }
 };
-
-// At the low end of the guest stack: VmCtx::area, then what stubs and functions that call nothing
-// use unchecked. Frames end above it.
-inline constexpr uint64_t kStackReserveBytes = 32 << 10;
-static_assert(kStackReserveBytes >= (wasm::kMaxParams + 1) * sizeof(Value) + (8 << 10) &&
-              wasm::kMaxResults <= wasm::kMaxParams);
-
-// Fuel, in all tiers alike (docs/security.md#limits). Entering a function costs the bytes of its
-// body. A branch to a loop costs the bytes from the loop's first instruction that is no `block` to
-// the end of the branch's opcode. A bulk operation costs its length: elements, or
-// bytes divided by this.
-inline constexpr uint64_t kBytesPerFuel = 16;
-
-// Takes `amount` of fuel; false: there was not enough.
-[[nodiscard]] inline bool take_fuel(ExecContext& exec, uint64_t amount) {
-  if (!exec.counts_fuel) return true;
-  if (amount > static_cast<uint64_t>(INT64_MAX) || exec.fuel < static_cast<int64_t>(amount)) {
-    exec.fuel = -1;
-    return false;
-  }
-  exec.fuel -= static_cast<int64_t>(amount);
-  return true;
-}
-
-// Why running code is to stop, or none.
-inline TrapKind stop_reason(const ExecContext& exec) {
-  return static_cast<TrapKind>(exec.running.stop.load(std::memory_order_relaxed));
-}
-inline void request_stop(ExecContext& exec, TrapKind kind) {
-  exec.running.stop.store(static_cast<uint32_t>(kind), std::memory_order_relaxed);
-}
 
 // Why no code could be made of a function, as the trap of who called it.
 inline TrapPtr make_code_trap(const ExecContext& exec, const Error& error) {

@@ -3,12 +3,18 @@
 // `call` gets the arguments in `values` and leaves the results there, one Value each; `values` has
 // room for the larger of both. It says how it ended; a trap ends the guest's call. It must not
 // throw and must not longjmp (invariants.md: no-unwinding). It may call back into the same store.
+//
+// A function that may wait asks first how (HostCall::waiting). Where the guest can be parked, it
+// starts what it waits for and returns HostCall::suspend(): nothing of it stays on any stack. Its
+// results go to Suspension::values before the guest is resumed; `values` stays where it is.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <utility>
 
+#include "abi/exec_context.h"
 #include "abi/guest_memory.h"
 #include "abi/outcome.h"
 #include "abi/trap.h"
@@ -18,7 +24,12 @@
 
 namespace nacre::abi {
 
-struct ExecContext;
+// How a host function waits, if it must.
+enum class Waiting : uint8_t {
+  in_place,   // whoever called the guest waits as well: on this thread
+  suspended,  // it returns HostCall::suspend()
+  refused,    // it traps: a host function below it, which called back, cannot be parked with it
+};
 
 struct HostCall {
   ExecContext& exec;
@@ -29,6 +40,18 @@ struct HostCall {
     if (caller == nullptr || caller->memory0 == nullptr) return {};
     return GuestMemory(caller->memory0->base, memory_size(*caller->memory0),
                        caller->memory0->shared);
+  }
+
+  Waiting waiting() const {
+    if (exec.suspend_depth == 0) return Waiting::in_place;
+    return exec.host_depth == exec.suspend_depth ? Waiting::suspended : Waiting::refused;
+  }
+  // The answer of a function that waits for `operation`, which names it for whoever resumes the
+  // guest (the address is never looked at here). Only where waiting() is `suspended`, and by
+  // functions that may_block; elsewhere it becomes a trap.
+  Outcome suspend(void* operation) const {
+    exec.suspension.operation = operation;
+    return Outcome::suspended();
   }
 };
 
@@ -47,12 +70,24 @@ struct HostFunc {
   void* data = nullptr;  // not owned; outlives the store
   // The same function for machine code, or null: by the C calling convention it gets a DirectCall*,
   // `data`, then the arguments, and returns the result. For at most 4 integers and references, 8
-  // floats, and one result.
+  // floats, and one result. Not used if the function may block.
   const void* direct = nullptr;
-  // Whether the call may wait (reads, polls, sleeps): such calls will run on a fiber.
-  bool may_block = false;
-  std::string name;  // "module.name", for traces and errors
+  bool may_block = false;  // whether the call may wait (reads, polls, sleeps)
+  std::string name;        // "module.name", for traces and errors
 };
+
+// Why a direct call did not return: functions that may block are not called so.
+TrapPtr direct_trap(Outcome outcome);
+
+// Calls a host function as tiers do.
+Outcome suspend_or_trap(const HostFunc& host, ExecContext& exec, Value* values);
+inline Outcome call_host_func(const HostFunc& host, const HostCall& call, Value* values) {
+  Outcome outcome = host.call(call, host.data, values);
+  if (outcome.is_returned()) [[likely]]
+    return outcome;
+  return outcome.is_suspended() ? suspend_or_trap(host, call.exec, values) : std::move(outcome);
+}
+
 // Machine code addresses members by offsetof.
 static_assert(std::is_standard_layout_v<HostFunc> && std::is_standard_layout_v<DirectCall>);
 

@@ -10,7 +10,6 @@
 
 namespace nacre::abi {
 
-// One word: direct calls pass it in memory that machine code reads (DirectCall, abi/host_func.h).
 class [[nodiscard]] Outcome {
  public:
   enum class Kind : uint8_t {
@@ -25,7 +24,7 @@ class [[nodiscard]] Outcome {
   Outcome(TrapPtr trap)       // NOLINT: a conversion; never null
       : word_(reinterpret_cast<uintptr_t>(trap.release())) {}
   static Outcome suspended() { return Outcome(kSuspended); }
-  Outcome(Outcome&& other) noexcept : word_(std::exchange(other.word_, 0)) {}
+  Outcome(Outcome&& other) noexcept : word_(std::exchange(other.word_, kReturned)) {}
   Outcome& operator=(Outcome&& other) noexcept {
     std::swap(word_, other.word_);
     return *this;
@@ -39,26 +38,22 @@ class [[nodiscard]] Outcome {
     if (word_ == kThrown) return Kind::thrown;
     return word_ == kSuspended ? Kind::suspended : Kind::returned;
   }
-  bool is_returned() const { return word_ == 0; }
+  bool is_returned() const { return word_ == kReturned; }
   bool is_trapped() const { return word_ > kLastNumber; }
   bool is_suspended() const { return word_ == kSuspended; }
   // Of one that trapped.
   Trap& trap() const { return *trap_pointer(); }
   TrapPtr take_trap() && {
-    return TrapPtr(reinterpret_cast<Trap*>(std::exchange(word_, 0)));  // NOLINT
+    return TrapPtr(reinterpret_cast<Trap*>(std::exchange(word_, kReturned)));  // NOLINT
   }
 
-  // As a word: 0, one of the numbers, or the address of a trap that is the receiver's.
-  static constexpr uintptr_t kSuspended = 256;  // below it: a TrapKind that is not made a trap yet
-  static constexpr uintptr_t kThrown = 257;
-  static constexpr uintptr_t kLastNumber = 511;  // no object lies there
-  uintptr_t release() && { return std::exchange(word_, 0); }
-
  private:
+  static constexpr uintptr_t kReturned = 0, kSuspended = 1, kThrown = 2;
+  static constexpr uintptr_t kLastNumber = 255;  // above: the address of the trap
   explicit Outcome(uintptr_t word) : word_(word) {}
   Trap* trap_pointer() const { return reinterpret_cast<Trap*>(word_); }  // NOLINT
 
-  uintptr_t word_ = 0;
+  uintptr_t word_ = kReturned;  // one word, as every call of a host function returns one
 };
 static_assert(sizeof(Outcome) == sizeof(uintptr_t));
 

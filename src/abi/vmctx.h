@@ -72,9 +72,10 @@ struct VmCtx {
   uint8_t* memory0_base = nullptr;  // of memories[0]; null without memories
   MemoryRecord* memory0 = nullptr;
   TableRecord* table0 = nullptr;
+  // Of the guest stack that code of the instance runs on now (abi/exec_context.h, run_on).
   uint8_t* stack_limit = nullptr;  // machine code: no frame reaches below
   Value* area = nullptr;           // of the calling contract: what registers do not hold
-  ExecContext* exec = nullptr;     // of the store
+  ExecContext* exec = nullptr;
   // The tier's own; the first two also stand in the table of the third.
   const void* trap_entry = nullptr;
   const void* native_call_entry = nullptr;

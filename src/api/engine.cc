@@ -143,6 +143,7 @@ Result<std::shared_ptr<runtime::Engine>> make_engine(const nacre_config& config)
   options.features = config.features;
   options.guarded_memories = !config.checks.edge;
   options.memories_end_at_guard = config.checks.edge;
+  options.park_waits = config.checks.park;
   options.counts_fuel = config.fuel;
   return runtime::Engine::create(TRY(make_tier(config)), options);
 }
@@ -197,10 +198,11 @@ nacre_error_t* nacre_config_set_checks(nacre_config_t* config, const char* check
     bool* check = word == "dirty"    ? &chosen.dirty
                   : word == "merges" ? &chosen.merges
                   : word == "edge"   ? &chosen.edge
+                  : word == "park"   ? &chosen.park
                                      : nullptr;
     if (check == nullptr) {
-      return api::make_error(NACRE_ERROR_USAGE,
-                             "wrong use: dirty, merges or edge, not \"" + std::string(word) + "\"");
+      return api::make_error(NACRE_ERROR_USAGE, "wrong use: dirty, merges, edge or park, not \"" +
+                                                    std::string(word) + "\"");
     }
     *check = true;
   }

@@ -27,6 +27,7 @@ struct Checks {
   bool dirty = false;
   bool merges = false;
   bool edge = false;
+  bool park = false;
 };
 
 }  // namespace nacre::api

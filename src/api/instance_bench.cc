@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/handles.h"
+#include "runtime/guest_call.h"
 #include "runtime/pool.h"
 #include "runtime/typed_func.h"
 #include "wasm/text/parser.h"
@@ -215,6 +216,35 @@ void measure_calls(const std::shared_ptr<runtime::Engine>& engine) {
   measure("the same loop without the call", 500, kLoops, [&] { must(empty(kLoops, 1)); });
 }
 
+runtime::HostResult<int32_t> wait(const abi::HostCall& call, int32_t) {
+  return std::unexpected(call.suspend(nullptr));
+}
+
+// A guest that waits for ever, and one that waits once.
+void measure_waits(const std::shared_ptr<runtime::Engine>& engine) {
+  constexpr std::string_view kWaits = R"((module
+    (import "env" "wait" (func $wait (param i32) (result i32)))
+    (func (export "once") (result i32) (call $wait (i32.const 1)))
+    (func (export "for ever") (loop $l (drop (call $wait (i32.const 1))) (br $l))))";
+  constexpr runtime::HostFuncDef kWait[] = {
+      runtime::host_func<wait>("wait", runtime::MayBlock::yes)};
+  auto store = must(runtime::Store::create(engine));
+  runtime::Linker linker(*store);
+  linker.define_functions("env", kWait, nullptr);
+  auto* instance = must(linker.instantiate(parse(engine, kWaits)));
+  constexpr int kCalls = 2000;
+  auto call = must(runtime::GuestCall::start(*store, *instance->find_export("for ever"), {}));
+  measure("resume and park again", 500, kCalls, [&] {
+    for (int i = 0; i < kCalls; ++i) must(call->resume());
+  });
+  call = nullptr;
+  runtime::Extern once = *instance->find_export("once");
+  measure("start a call, park, resume, return", 500, kCalls, [&] {
+    for (int i = 0; i < kCalls; ++i)
+      must(must(runtime::GuestCall::start(*store, once, {}))->resume());
+  });
+}
+
 void measure_c(const char* tier) {
   nacre_config_t* config = nacre_config_new();
   must(nacre_config_set_tier(config, tier));
@@ -261,6 +291,7 @@ int main(int argc, char** argv) {
     options.features = wasm::Features::all_built();
     auto engine = must(runtime::Engine::create(must(api::make_tier(tier)), options));
     measure_calls(engine);
+    measure_waits(engine);
     measure_c(tier.c_str());
     measure_instances(engine);
   }

@@ -19,6 +19,15 @@ NACRE_INLINE void trap_from_host(const S& s) {
   return s.template trap<TrapKind::host_error>();
 }
 
+// A host function did not return. pc: inside the call.
+template <class S>
+NACRE_INLINE void leave_host_call(const S& s) {
+  NACRE_MACHINE(s);
+  if (reg_activation->suspended.function != nullptr)
+    return s.jump(&suspend_exit<typename S::Policy>);
+  return trap_from_host(s);
+}
+
 const InterpCode& module_of(const abi::VmCtx* vmctx) {
   return static_cast<const InterpCode&>(*vmctx->code);
 }
@@ -43,7 +52,7 @@ template <class P>
   s.pc -= 1;  // inside the call, should it trap
   if (function.host != nullptr) {
     s.sp = call_host(activation, function, s.sp, P::kWide);
-    if (s.sp == nullptr) return trap_from_host(s);
+    if (s.sp == nullptr) return leave_host_call(s);
     if (TrapKind stop = abi::stop_reason(*activation.exec); stop != TrapKind::none)
       return s.trap(stop);
     s.pc = return_pc;
@@ -96,8 +105,8 @@ template <class P>
   if (function.host != nullptr) {
     s.sp = call_host(activation, function, s.sp, P::kWide);
     if (s.sp == nullptr) {
-      activation.left_by_tail_call = true;
-      return trap_from_host(s);
+      activation.left_by_tail_call = activation.suspended.tail = true;
+      return leave_host_call(s);
     }
     if (TrapKind stop = abi::stop_reason(*activation.exec); stop != TrapKind::none)
       return s.trap(stop);

@@ -31,6 +31,9 @@ void long_branch(NACRE_PARAMS) {
 template void long_branch<Narrow<0>>(NACRE_PARAMS);
 template void long_branch<Wide>(NACRE_PARAMS);
 
+template void return_many<Narrow<0>>(NACRE_PARAMS);
+template void return_many<Wide>(NACRE_PARAMS);
+
 namespace {
 
 struct SkipBlockType {

@@ -38,6 +38,8 @@ template <class P>
   caller.sp += bytes;
   return caller.dispatch();
 }
+extern template void return_many<Narrow<0>>(NACRE_PARAMS);
+extern template void return_many<Wide>(NACRE_PARAMS);
 
 template <class S>
 NACRE_INLINE void return_one(const S& s) {

@@ -90,7 +90,17 @@ struct Bridge : Frame {
 inline constexpr Step kBridgeStep = 0xF0;
 inline constexpr Step kExitStep = 0xF1;
 
-// One run of Tier::call. Handlers reach it through a register.
+// How a host function that was called goes on once what it waits for is there.
+struct SuspendedCall {
+  const abi::HostFunc* function = nullptr;  // null: none is suspended
+  uint8_t* results = nullptr;               // where the caller wants them
+  const Branch* cursor = nullptr;           // of the caller
+  uint8_t* fp = nullptr;
+  bool wide = false;
+  bool tail = false;  // the caller returns with them
+};
+
+// One run of Tier::call, on the guest stack below its frames. Handlers reach it through a register.
 struct Activation {
   uint8_t* limit = nullptr;              // end of the guest stack
   abi::VmCtx* vmctx = nullptr;           // of the running function
@@ -109,6 +119,9 @@ struct Activation {
   bool left_by_tail_call = false;  // the function of trap_frame: what it called trapped
   uint8_t* exit_sp = nullptr;      // behind the results
   bool exit_wide = false;
+  // It has not ended: trap_pc and trap_frame say where it is.
+  SuspendedCall suspended;
+  const wasm::FuncType* type = nullptr;  // of the function that the host called
 };
 
 #if NACRE_INTERP_THREADED

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "abi/host_func.h"
+#include "interp/control.h"
 #include "wasm/limits.h"
 
 namespace nacre::interp {
@@ -82,7 +83,12 @@ template void bridge_return<Wide>(NACRE_PARAMS);
 
 // ---- entering
 
-bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const FunctionCode& code) {
+namespace {
+
+// Runs from what `start` makes of the machine's registers until handlers stop. Inlined, as what is
+// around it knows which registers handlers do not keep.
+template <class Start>
+NACRE_INLINE void run_machine(Activation& activation, Start start) {
 #if NACRE_INTERP_THREADED
   // An outer activation may be using them.
   Activation* outer_activation = reg_activation;
@@ -96,12 +102,7 @@ bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const Function
   State<Narrow<0>> s{nullptr, nullptr, 0, 0, nullptr, nullptr, machine};
 #endif
   reg_activation = &activation;
-  reg_frame = base;
-  switch_instance(s, vmctx, code.wide);
-  s.pc = code.start;
-  const uint8_t* return_pc = static_cast<const InterpCode&>(*vmctx->code).exit_pc();
-  enter_function<false>(s, code, reinterpret_cast<uint8_t*>(base + 1), return_pc, nullptr, base,
-                        nullptr);
+  start(s);
 #if NACRE_INTERP_THREADED
 #if defined(__x86_64__)
   asm volatile("" ::: "rbx");  // handlers do not keep them (flags.cmake)
@@ -114,8 +115,53 @@ bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const Function
 #else
   while (machine.next != nullptr) machine.next(machine);
 #endif
-  return activation.trap == TrapKind::none;
 }
+
+}  // namespace
+
+void run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const FunctionCode& code) {
+  run_machine(activation, [&](State<Narrow<0>>& s) NACRE_INLINE_LAMBDA {
+    NACRE_MACHINE(s);
+    reg_frame = base;
+    switch_instance(s, vmctx, code.wide);
+    s.pc = code.start;
+    const uint8_t* return_pc = static_cast<const InterpCode&>(*vmctx->code).exit_pc();
+    enter_function<false>(s, code, reinterpret_cast<uint8_t*>(base + 1), return_pc, nullptr, base,
+                          nullptr);
+  });
+}
+
+void go_on(Activation& activation, const abi::Value* results) {
+  const SuspendedCall call = std::exchange(activation.suspended, {});
+  activation.left_by_tail_call = false;
+  const std::vector<wasm::ValType>& types = call.function->type.results;
+  values_to_slots(results, types, call.results, call.wide);
+  run_machine(activation, [&](State<Narrow<0>>& s) NACRE_INLINE_LAMBDA {
+    NACRE_MACHINE(s);
+    reg_frame = activation.trap_frame;
+    switch_instance(s, activation.vmctx, call.wide);
+    s.pc = activation.trap_pc + 1;  // behind the call
+    s.cursor = call.cursor;
+    s.fp = call.fp;
+    s.sp = call.results + types.size() * (call.wide ? Wide::kSlot : Narrow<0>::kSlot);
+    if (!call.tail) return s.dispatch();  // an empty cache is the first part of every table
+    s.jump(call.wide ? &return_many<Wide> : &return_many<Narrow<0>>);
+  });
+}
+
+template <class P>
+void suspend_exit(NACRE_PARAMS) {
+  auto s = State<P>::enter(NACRE_ARGS);
+  Activation& activation = *reg_activation;
+  activation.trap_pc = s.pc;
+  activation.trap_frame = reg_frame;
+  activation.suspended.cursor = s.cursor;
+  activation.suspended.fp = s.fp;
+  activation.suspended.wide = P::kWide;
+  return stop(s);
+}
+template void suspend_exit<Narrow<0>>(NACRE_PARAMS);
+template void suspend_exit<Wide>(NACRE_PARAMS);
 
 TrapKind attend(Activation& activation, uint64_t fuel) {
   abi::ExecContext& exec = *activation.exec;
@@ -198,7 +244,12 @@ uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint
   slots_to_values(args, wide, params, values);
   activation.exec->stack_top = area + area_bytes;
   abi::HostCall call{*activation.exec, activation.vmctx};
-  abi::Outcome outcome = host.call(call, host.data, values);
+  abi::Outcome outcome = abi::call_host_func(host, call, values);
+  if (outcome.is_suspended()) {
+    activation.suspended.function = &host;
+    activation.suspended.results = args;
+    return nullptr;
+  }
   if (outcome.is_trapped()) {
     activation.host_trap = std::move(outcome).take_trap();
     return nullptr;

@@ -16,7 +16,7 @@ void values_to_slots(const abi::Value* values, const std::vector<wasm::ValType>&
                      uint8_t* slots, bool wide);
 
 // Calls a host function with the arguments below `sp`; returns where the stack ends with the
-// results in their place, or null with the trap in the activation.
+// results in their place, or null with the trap or the suspended call in the activation.
 uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint8_t* sp, bool wide);
 
 // The code of a function, or null with the trap in the activation.
@@ -71,11 +71,18 @@ NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, u
   return s.dispatch();
 }
 
-// Runs a function from the host: its arguments stand behind `base`. False: it trapped.
-bool run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const FunctionCode& code);
+// Runs a function from the host: its arguments stand behind `base`. How it ended, or where it is
+// suspended, is in the activation.
+void run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const FunctionCode& code);
+// Goes on with an activation that is suspended, whose host function left these results.
+void go_on(Activation& activation, const abi::Value* results);
 
-// Adds the frames of an activation that trapped.
+// Adds the frames of an activation that trapped, or is suspended.
 void add_frames(const Activation& activation, abi::Trap& trap);
+
+// Leaves an activation whose host function is suspended.
+template <class P>
+[[gnu::cold, gnu::noinline]] void suspend_exit(NACRE_PARAMS);
 
 // Handlers of the two codes that functions return to.
 template <class P>

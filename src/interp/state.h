@@ -22,8 +22,10 @@
 // it inside take a compiler minutes and gigabytes.
 #if NACRE_INTERP_THREADED
 #define NACRE_INLINE [[gnu::always_inline]] inline
+#define NACRE_INLINE_LAMBDA __attribute__((always_inline))
 #else
 #define NACRE_INLINE inline
+#define NACRE_INLINE_LAMBDA
 #endif
 
 namespace nacre::interp {

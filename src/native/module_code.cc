@@ -95,8 +95,6 @@ Result<void> ModuleCode::map() {
 }
 
 Result<void> ModuleCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> functions) {
-  vmctx.area = reinterpret_cast<abi::Value*>(vmctx.exec->stack_begin);
-  vmctx.stack_limit = vmctx.exec->stack_begin + abi::kStackReserveBytes;
   vmctx.entries = stubs_.entries();
   vmctx.trap_entry = stubs_.entry(Entry::trap);
   vmctx.native_call_entry = stubs_.entry(Entry::native_call);

@@ -45,12 +45,18 @@ constexpr int32_t entry_offset(Entry entry) {
 
 using abi::HostEntry;
 
+// Goes on with the guest that is parked on exec's stack (abi::Suspension::resume_point). `values`
+// and the answer as those of the HostEntry that the guest was entered by.
+using ResumeEntry = uint32_t (*)(abi::ExecContext* exec, abi::Value* values, void* resume_point);
+
 // Where stubs are that others jump to.
 struct CommonStubs {
   const void* entries[static_cast<size_t>(Entry::count)] = {};
+  const void* resume = nullptr;  // a ResumeEntry
   // Offsets in the memory of the stubs.
   uint32_t exit = 0;  // leaves guest code with eax as the answer
   uint32_t host_trapped = 0;
+  uint32_t host_ended = 0;  // a host function trapped or is suspended, as eax says
   uint32_t direct_trapped = 0;
   uint32_t host_overflow = 0;
 };
@@ -63,6 +69,10 @@ class Stubs {
 
   const void* const* entries() const { return common_.entries; }
   const void* entry(Entry which) const { return common_.entries[static_cast<uint32_t>(which)]; }
+
+  ResumeEntry resume_entry() const {
+    return reinterpret_cast<ResumeEntry>(const_cast<void*>(common_.resume));
+  }
 
   // For functions of this type, whose canonical id is `id`. Errors: out_of_memory.
   Result<HostEntry> host_entry(wasm::CanonTypeId id, const wasm::FuncType& type);

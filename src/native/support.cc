@@ -127,11 +127,19 @@ void on_host_overflow(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* 
   set_trap(exec, TrapKind::call_stack_exhausted, pc, frame);
 }
 
+// The frame pointer on top is that of the stub which called the host function.
+void add_parked_frames(const abi::ExecContext& exec, abi::Trap& trap) {
+  const auto* top = static_cast<const uint8_t*>(exec.suspension.resume_point);
+  const auto* frame = pointer_at<uint8_t>(top);
+  add_frames(trap, pointer_at<uint8_t>(frame + 8), pointer_at<uint8_t>(frame), At::behind_call);
+}
+
 uint32_t call_host(abi::ExecContext* exec, abi::VmCtx* caller, abi::FuncObject* function,
                    abi::Value* values) {
   const abi::HostFunc& host = *function->host;
-  abi::Outcome outcome = host.call({.exec = *exec, .caller = caller}, host.data, values);
+  abi::Outcome outcome = abi::call_host_func(host, {.exec = *exec, .caller = caller}, values);
   if (outcome.is_returned()) return 0;
+  if (outcome.is_suspended()) return 2;
   exec->trap = std::move(outcome).take_trap().release();
   return 1;
 }

@@ -30,7 +30,10 @@ void on_host_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* fram
 // There is no stack for the arguments of a host function.
 void on_host_overflow(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame);
 
-// 0, or 1 with exec->trap.
+// The guest that is parked on this stack never goes on.
+void add_parked_frames(const abi::ExecContext& exec, abi::Trap& trap);
+
+// 0, 1 with exec->trap, or 2 with exec->suspension.
 uint32_t call_host(abi::ExecContext* exec, abi::VmCtx* caller, abi::FuncObject* function,
                    abi::Value* values);
 // The code of a function of the instance's module; null with exec->trap if there is none.

@@ -5,6 +5,7 @@
 #include "abi/host_func.h"
 #include "native/module_code.h"
 #include "native/stubs.h"
+#include "native/support.h"
 
 namespace nacre::native {
 namespace {
@@ -26,9 +27,9 @@ class NativeTier final : public abi::Tier {
 
   Result<void> attach_host(abi::FuncObject& function) override {
     const abi::HostFunc& host = *function.host;
-    const void* code =
-        TRY(host.direct != nullptr ? stubs_->direct_host_function(function.type, host.type)
-                                   : stubs_->host_function(function.type, host.type));
+    const void* code = TRY(host.direct != nullptr && !host.may_block
+                               ? stubs_->direct_host_function(function.type, host.type)
+                               : stubs_->host_function(function.type, host.type));
     function.code = const_cast<void*>(code);
     return {};
   }
@@ -42,11 +43,23 @@ class NativeTier final : public abi::Tier {
     auto& code = static_cast<ModuleCode&>(*function.vmctx->code);
     Result<HostEntry> entry = code.host_entry(function.index);
     if (!entry) return abi::make_trap(abi::TrapKind::out_of_memory, entry.error().to_string());
-    if ((*entry)(&exec, &function, values) == 0) return nullptr;
+    return outcome_of(exec, (*entry)(&exec, &function, values));
+  }
+
+  abi::Outcome resume(abi::ExecContext& exec, abi::Value* values) override {
+    void* resume_point = std::exchange(exec.suspension, {}).resume_point;
+    return outcome_of(exec, stubs_->resume_entry()(&exec, values, resume_point));
+  }
+
+  void abandon(abi::ExecContext& exec, abi::Trap& trap) override { add_parked_frames(exec, trap); }
+
+ private:
+  static abi::Outcome outcome_of(abi::ExecContext& exec, uint32_t ending) {
+    if (ending == 0) return {};
+    if (ending == 2) return abi::Outcome::suspended();
     return abi::TrapPtr(std::exchange(exec.trap, nullptr));
   }
 
- private:
   Options options_;
   std::unique_ptr<os::CodeListener> listener_;
   std::unique_ptr<Compiler> compiler_;

@@ -148,6 +148,11 @@ Result<void> Reservation::decommit(uint64_t offset, uint64_t length) {
   return {};
 }
 
+void Reservation::clear(uint64_t offset, uint64_t length) {
+  if (::madvise(data_ + offset, length, MADV_DONTNEED) == 0) return;
+  std::memset(data_ + offset, 0, length);  // locked in memory
+}
+
 void Reservation::use_small_pages() {
   if (data_ != nullptr) ::madvise(data_, size_bytes_, MADV_NOHUGEPAGE);
 }

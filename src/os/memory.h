@@ -84,6 +84,9 @@ class Reservation {
   // Bytes [offset, offset + length), whole pages, become inaccessible again; they are lost. On
   // failure they must not be used for another guest. For memory of small pages.
   Result<void> decommit(uint64_t offset, uint64_t length);
+  // Bytes [offset, offset + length), whole committed pages of nothing, are zero again, and take no
+  // memory until they are written.
+  void clear(uint64_t offset, uint64_t length);
   // Small pages only, for memory that is restored page by page. Best effort.
   void use_small_pages();
 

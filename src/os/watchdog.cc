@@ -138,24 +138,35 @@ void Watchdog::run() {
 
 Watch::Watch(std::shared_ptr<Watchdog> watchdog, Interruptible& target, Reasons reasons)
     : watchdog_(std::move(watchdog)),
-      target_(target),
+      target_(&target),
       reasons_(reasons),
       deadline_(kNever),
       cpu_deadline_(kNever) {
   watchdog_->add(*this);
-  target_.watch = this;
+  target_->watch = this;
 }
 
 Watch::~Watch() {
   watchdog_->remove(*this);
-  target_.watch = nullptr;
-  target_.stop.store(0, std::memory_order_relaxed);
+  target_->watch = nullptr;
+  target_->stop.store(0, std::memory_order_relaxed);
 }
 
+void Watch::set_target(Interruptible& target) {
+  if (target_->watch == this) target_->watch = nullptr;
+  target_ = &target;
+  target_->watch = this;
+}
+
+namespace {
+
+void use(std::optional<uint64_t>& left, uint64_t used) {
+  if (left) *left -= std::min(*left, used);
+}
+
+}  // namespace
+
 void Watch::charge() {
-  auto use = [](std::optional<uint64_t>& left, uint64_t used) {
-    if (left) *left -= std::min(*left, used);
-  };
   if (time_left_) use(time_left_, now_ns() - began_at_);
   if (cpu_left_) use(cpu_left_, own_cpu_ns() - cpu_began_at_);
 }
@@ -176,6 +187,7 @@ void Watch::publish() {
 void Watch::set_time_left(std::optional<uint64_t> nanoseconds) {
   bool running = state_.load(std::memory_order_relaxed) != State::idle;
   if (running) charge();
+  if (waits_since_) waits_since_ = now_ns();
   time_left_ = nanoseconds;
   if (running) publish();
 }
@@ -194,7 +206,8 @@ uint32_t Watch::begin() {
     if (::pthread_getcpuclockid(thread_, &clock) == 0)
       cpu_clock_.store(clock, std::memory_order_relaxed);
   }
-  target_.stop.store(0, std::memory_order_relaxed);
+  target_->stop.store(0, std::memory_order_relaxed);
+  stop_waiting();
   state_.store(State::running, std::memory_order_seq_cst);
   publish();
   if (time_left_ && *time_left_ == 0) return reasons_.time;
@@ -204,6 +217,25 @@ uint32_t Watch::begin() {
 
 void Watch::end() {
   charge();
+  become_idle();
+}
+
+void Watch::wait() {
+  end();
+  waits_since_ = now_ns();
+}
+
+void Watch::stop_waiting() {
+  if (waits_since_) use(time_left_, now_ns() - *waits_since_);
+  waits_since_.reset();
+}
+
+std::optional<uint64_t> Watch::deadline() const {
+  if (!waits_since_ || !time_left_) return std::nullopt;
+  return after(*waits_since_, time_left_);
+}
+
+void Watch::become_idle() {
   deadline_.store(kNever, std::memory_order_relaxed);
   cpu_deadline_.store(kNever, std::memory_order_relaxed);
   // Once it is idle the watchdog does not touch the thread any more, which may end.
@@ -212,7 +244,7 @@ void Watch::end() {
     running = State::running;
     std::this_thread::yield();
   }
-  target_.stop.store(0, std::memory_order_relaxed);
+  target_->stop.store(0, std::memory_order_relaxed);
 }
 
 void Watch::interrupt() {
@@ -222,7 +254,7 @@ void Watch::interrupt() {
 
 void Watch::note_stopped(uint32_t reason) {
   if (reason == reasons_.interrupted) requested_.store(false, std::memory_order_seq_cst);
-  target_.stop.store(0, std::memory_order_relaxed);
+  target_->stop.store(0, std::memory_order_relaxed);
 }
 
 // What is due, or when something may be.
@@ -247,7 +279,7 @@ uint64_t Watch::look(uint64_t now) {
     return kNever - 1;
   uint64_t next = kNever - 1;
   if (uint32_t reason = due(now, next); reason != 0) {
-    target_.stop.store(reason, std::memory_order_relaxed);
+    target_->stop.store(reason, std::memory_order_relaxed);
     interrupt_thread(thread_);
     next = now + Watchdog::kRepeatNs;
   }

@@ -2,7 +2,8 @@
 // which sleeps until something is due and then interrupts it (os/interrupt.h) until it has stopped.
 //
 // A Watch belongs to one guest. Time passes for it between begin() and end(), on the thread that
-// called begin(); what is left when it ends is there when it begins again. Beginning and ending
+// called begin(); what is left when it ends is there when it begins again. For a guest that waits
+// without a thread time passes, too, but no CPU time: it ends with wait() instead. Beginning and ending
 // cost a clock reading each and no lock, unless something is due earlier than the watchdog expects.
 #pragma once
 
@@ -73,6 +74,11 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
   ~Watch();
 
+  // What is interrupted from now on, in place of the former target; outlives it likewise. While the
+  // guest does not run.
+  void set_target(Interruptible& target);
+  Interruptible& target() const { return *target_; }
+
   // How much may pass from now on; nothing: any. By the thread that runs the guest, also while it
   // does.
   void set_time_left(std::optional<uint64_t> nanoseconds);
@@ -82,6 +88,12 @@ class Watch {
   // end() follows in either case.
   [[nodiscard]] uint32_t begin();
   void end();
+  // Ends it for a guest that waits: its time passes until the next begin(), or stop_waiting().
+  void wait();
+  void stop_waiting();
+  // When the time of a guest that waits will be over (CLOCK_MONOTONIC); nothing: never. Nobody is
+  // interrupted then: the next begin() says so.
+  std::optional<uint64_t> deadline() const;
   // Stops the guest that runs now, or if none does, the next one. Any thread.
   void interrupt();
   // What is to be stopped has stopped.
@@ -93,6 +105,7 @@ class Watch {
 
   void charge();   // what has passed since begin()
   void publish();  // when the rest will have passed
+  void become_idle();
   // ---- by the watchdog
   //
   // When it has to look again (CLOCK_MONOTONIC); interrupts the guest if something is due.
@@ -100,7 +113,7 @@ class Watch {
   uint32_t due(uint64_t now, uint64_t& next) const;
 
   std::shared_ptr<Watchdog> watchdog_;
-  Interruptible& target_;
+  Interruptible* target_;
   const Reasons reasons_;
 
   // Of the thread that runs the guest.
@@ -109,6 +122,7 @@ class Watch {
   uint64_t began_at_ = 0;
   uint64_t cpu_began_at_ = 0;
   pthread_t thread_{};  // written while idle
+  std::optional<uint64_t> waits_since_;
 
   std::atomic<State> state_{State::idle};
   std::atomic<bool> requested_{false};

@@ -94,6 +94,35 @@ TEST_F(WatchdogTest, TimePassesOnlyBetweenBeginAndEnd) {
   watch.end();
 }
 
+TEST_F(WatchdogTest, TimePassesForWhoWaits) {
+  Interruptible first, second;
+  Watch watch(watchdog_, first, kReasons);
+  watch.set_time_left(500'000'000);
+  watch.set_cpu_time_left(10'000'000'000);
+  EXPECT_EQ(watch.begin(), 0u);
+  EXPECT_FALSE(watch.deadline());
+  watch.wait();
+  std::optional<uint64_t> deadline = watch.deadline();
+  ASSERT_TRUE(deadline);
+  std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(watch.deadline(), deadline);
+  // Others use up some of it meanwhile, elsewhere.
+  watch.set_target(second);
+  EXPECT_EQ(first.watch, nullptr);
+  EXPECT_EQ(watch.begin(), 0u);
+  watch.wait();
+  EXPECT_LE(*watch.deadline(), *deadline + 1'000'000);  // it is one stretch of time
+  watch.stop_waiting();
+  EXPECT_FALSE(watch.deadline());
+  std::this_thread::sleep_for(std::chrono::milliseconds(600));
+  EXPECT_EQ(watch.begin(), 0u);  // nobody waited
+  watch.wait();
+  std::this_thread::sleep_for(std::chrono::milliseconds(600));
+  EXPECT_EQ(second.stop.load(), 0u);  // nothing is interrupted that does not run
+  EXPECT_EQ(watch.begin(), kReasons.time);
+  watch.end();
+}
+
 TEST_F(WatchdogTest, InterruptsWhoRunsOrRunsNext) {
   Interruptible target;
   Watch watch(watchdog_, target, kReasons);

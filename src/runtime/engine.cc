@@ -8,7 +8,10 @@
 namespace nacre::runtime {
 
 Engine::Engine(std::unique_ptr<abi::Tier> tier, EngineOptions options)
-    : options_(options), address_space_(options.address_space_bytes), tier_(std::move(tier)) {}
+    : options_(options),
+      address_space_(options.address_space_bytes),
+      small_stacks_(mapping(), options.max_small_stacks),
+      tier_(std::move(tier)) {}
 
 Result<std::shared_ptr<Engine>> Engine::create(std::unique_ptr<abi::Tier> tier,
                                                EngineOptions options) {

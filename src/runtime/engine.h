@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "os/memory.h"
 #include "os/watchdog.h"
+#include "runtime/guest_stack.h"
 #include "wasm/features.h"
 #include "wasm/type_registry.h"
 
@@ -27,10 +28,15 @@ struct EngineOptions {
   // Checked builds, for tests: what lies behind the last byte of a memory as it is made cannot be
   // accessed. Without it, only pages end so.
   bool memories_end_at_guard = false;
+  // Checked builds, for tests: whatever may wait parks its guest (runtime/park_waits.h).
+  bool park_waits = false;
   // Address space that all memories and stacks together may reserve. A process has 128 TiB; the
   // rest is for the embedder (invariants.md: limits-by-default).
   uint64_t address_space_bytes = uint64_t{64} << 40;
-  // Code counts what it does (abi/code.h), for stores that limit it; the tier was made with the
+  // Small guest stacks in use at one time (runtime/guest_stack.h). Each takes two of the 65,530
+  // mappings that Linux lets a process have.
+  uint32_t max_small_stacks = 20'000;
+  // Code counts what it does (abi/exec_context.h), for stores that limit it; the tier was made with the
   // same.
   bool counts_fuel = false;
   // Tests: which allocation fails. Outlives the engine and everything made with it.
@@ -53,6 +59,7 @@ class Engine {
 
   os::MappingContext mapping() { return {.budget = &address_space_, .fail_point = fail_point()}; }
   os::FailPoint* fail_point() const { return options_.fail_point; }
+  StackPool& small_stacks() { return small_stacks_; }
   // Keeps time for the stores; its thread starts when the first one asks. Errors: as
   // os::Watchdog::create.
   Result<std::shared_ptr<os::Watchdog>> watchdog();
@@ -64,6 +71,7 @@ class Engine {
 
   EngineOptions options_;
   os::AddressSpaceBudget address_space_;
+  StackPool small_stacks_;
   wasm::TypeRegistry types_;
   std::unique_ptr<abi::Tier> tier_;
   std::mutex watchdog_mutex_;

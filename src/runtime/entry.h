@@ -1,9 +1,11 @@
-// When a guest's time passes.
+// What every way into a store does: checks, and when a guest's time passes.
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "abi/trap.h"
+#include "abi/value.h"
 #include "abi/vmctx.h"
 #include "os/interrupt.h"
 #include "os/watchdog.h"
@@ -11,11 +13,12 @@
 
 namespace nacre::runtime {
 
-// One entry into the store from the host. Whatever happens inside, the guest stack is as before.
-// A guest's time passes while the outermost one lives.
+// One entry into the store from the host; `exec` is Store::exec(). Whatever happens inside, the
+// guest stack is as before. A guest's time passes while the outermost one lives.
 class Entry {
  public:
-  explicit Entry(Store& store) : exec_(store.exec()), stack_top_(exec_.stack_top) {
+  Entry(Store& store, abi::ExecContext& exec)
+      : store_(store), exec_(exec), stack_top_(exec.stack_top) {
     if (exec_.host_depth++ == 0) watch_ = store.watch();
     store.note_entry();
     if (watch_ != nullptr) [[unlikely]]
@@ -23,7 +26,7 @@ class Entry {
   }
   ~Entry() {
     if (watch_ != nullptr) [[unlikely]]
-      watch_->end();
+      store_.end_time(waits_);
     --exec_.host_depth;
     exec_.stack_top = stack_top_;
   }
@@ -32,19 +35,27 @@ class Entry {
 
   // Why the guest must not run, or none.
   abi::TrapKind refused() const { return refused_; }
+  // The guest leaves its stack to wait.
+  void note_suspended() { waits_ = true; }
 
  private:
   [[gnu::noinline]] void keep_time() {
     os::allow_interrupts();
-    running_.emplace(exec_.running);
+    running_.emplace(watch_->target());
     refused_ = static_cast<abi::TrapKind>(watch_->begin());
   }
 
+  Store& store_;
   abi::ExecContext& exec_;
   uint8_t* stack_top_;
   os::Watch* watch_ = nullptr;
+  bool waits_ = false;
   std::optional<os::Running> running_;  // goes after the watch has ended
   abi::TrapKind refused_ = abi::TrapKind::none;
 };
+
+// Whether a function of this type can be called so. Errors: usage.
+Result<void> check_args(const Store& store, const wasm::FuncType& type,
+                        std::span<const abi::Value> args, std::span<abi::Value> results);
 
 }  // namespace nacre::runtime

@@ -9,11 +9,10 @@
 #include "os/fault.h"
 #include "runtime/entry.h"
 #include "runtime/fixed_array.h"
+#include "runtime/park_waits.h"
 #include "runtime/store.h"
 
 namespace nacre::runtime {
-namespace {
-
 Result<void> check_args(const Store& store, const wasm::FuncType& type,
                         std::span<const abi::Value> args, std::span<abi::Value> results) {
   if (args.size() != type.params.size() || results.size() != type.results.size()) {
@@ -30,6 +29,8 @@ Result<void> check_args(const Store& store, const wasm::FuncType& type,
   return {};
 }
 
+namespace {
+
 abi::TrapPtr refuse(Store& store, abi::TrapKind kind) {
   abi::TrapPtr trap = abi::make_trap(kind);
   store.note_trap(*trap);
@@ -42,15 +43,30 @@ abi::TrapPtr nested_too_deep() {
                         std::string(abi::trap_text(abi::TrapKind::call_stack_exhausted)));
 }
 
+abi::Outcome enter(Store& store, abi::FuncObject& func, abi::Value* values);
+
+// A guest waits on the store's stack: this one gets another.
+abi::Outcome enter_beside_parked(Store& store, abi::FuncObject& func, abi::Value* values) {
+  Result<GuestStack*> stack = store.take_stack();
+  if (!stack) return abi::make_trap(abi::TrapKind::out_of_memory, stack.error().to_string());
+  abi::Outcome outcome = enter(store, func, values);
+  store.give_back(**stack);
+  return outcome;
+}
+
 abi::Outcome enter(Store& store, abi::FuncObject& func, abi::Value* values) {
   abi::ExecContext& exec = store.exec();
-  if (exec.host_depth >= exec.max_host_depth) return nested_too_deep();
+  if (store.engine().options().park_waits && !store.running()) [[unlikely]]
+    return call_parking(store, func, values);
+  if (exec.host_depth >= exec.max_host_depth) {
+    if (store.has_stack()) return nested_too_deep();
+    return enter_beside_parked(store, func, values);
+  }
   os::ensure_signal_stack();
-  Entry entry(store);
+  Entry entry(store, exec);
   if (entry.refused() != abi::TrapKind::none) return refuse(store, entry.refused());
   if (func.host != nullptr) {
-    abi::HostCall call{.exec = exec, .caller = nullptr};
-    return func.host->call(call, func.host->data, values);
+    return abi::call_host_func(*func.host, {.exec = exec, .caller = nullptr}, values);
   }
   abi::Outcome outcome = store.engine().tier().call(exec, func, values);
   if (outcome.is_trapped()) store.note_trap(outcome.trap());
@@ -92,7 +108,8 @@ Result<PreparedCall> PreparedCall::create(Store& store, const Extern& func) {
   call.id_ = store.id();
   call.has_refs_ = std::any_of(call.type_->params.begin(), call.type_->params.end(),
                                [](wasm::ValType type) { return type.is_ref(); });
-  if (call.func_->host == nullptr) call.entry_ = TRY(store.engine().tier().host_entry(*call.func_));
+  bool direct = call.func_->host == nullptr && !store.engine().options().park_waits;
+  if (direct) call.entry_ = TRY(store.engine().tier().host_entry(*call.func_));
   return call;
 }
 
@@ -114,7 +131,7 @@ Run<void> PreparedCall::run_unchecked(abi::Value* values) const {
     return std::unexpected(std::move(outcome).take_trap());
   }
   os::ensure_signal_stack();
-  Entry entry(*store_);
+  Entry entry(*store_, exec);
   if (entry.refused() != abi::TrapKind::none) [[unlikely]]
     return std::unexpected(refuse(*store_, entry.refused()));
   if (entry_(&exec, func_, values) == 0) [[likely]]

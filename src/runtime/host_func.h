@@ -187,7 +187,7 @@ struct DirectResult<abi::Outcome> {
   static constexpr bool kFits = true;
   using Type = void;
   static void give(abi::DirectCall& call, abi::Outcome result) {
-    if (result.is_trapped()) call.trap = std::move(result).take_trap().release();
+    if (!result.is_returned()) call.trap = abi::direct_trap(std::move(result)).release();
   }
 };
 template <class T>
@@ -195,7 +195,7 @@ struct DirectResult<std::expected<T, abi::Outcome>> {
   static constexpr bool kFits = HostValue<T> || std::is_void_v<T>;
   using Type = T;
   static T give(abi::DirectCall& call, std::expected<T, abi::Outcome> result) {
-    if (!result) call.trap = std::move(result).error().take_trap().release();
+    if (!result) call.trap = abi::direct_trap(std::move(result).error()).release();
     if constexpr (!std::is_void_v<T>) return result ? *result : T{};
   }
 };

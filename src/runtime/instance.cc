@@ -56,7 +56,7 @@ Result<void> Instance::allocate(os::FailPoint* fail_point) {
   vmctx_->code = &module_->code();
   vmctx_->module = &module;
   vmctx_->instance = this;
-  vmctx_->exec = &store_.exec();
+  store_.run_here(*vmctx_);
   index_exports();
   return {};
 }

@@ -101,7 +101,7 @@ class Instantiator {
  private:
   // A tier may compile functions here (for debuggers, all), as at a first call: in the guest's time.
   Result<void> attach() {
-    Entry entry(store_);
+    Entry entry(store_, store_.exec());
     std::span functions(instance_->own_functions_.data(), instance_->own_functions_.size());
     return module_->code().attach(*instance_->vmctx_, functions);
   }

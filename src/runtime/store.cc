@@ -4,7 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "runtime/guest_call.h"
 #include "runtime/instance.h"
+#include "runtime/park_waits.h"
 
 namespace nacre::runtime {
 
@@ -12,11 +14,6 @@ using abi::TrapKind;
 
 namespace {
 
-constexpr uint64_t kStackGuardBytes = 64 << 10;
-// The top of the stack lies a little above what one page of page tables maps, so that few entries
-// are looked at when the written pages of a shallow stack are asked for (Store::restore).
-constexpr uint64_t kPageTableBytes = 2 << 20;
-constexpr uint64_t kStackTopBytes = 64 << 10;
 constexpr uint64_t kKeptStackBytes = 64 << 10;  // of a restored stack, for the next guest
 
 Error wrong_owner() { return Error(ErrorCode::usage, "this handle belongs to another store"); }
@@ -47,14 +44,16 @@ Store::Store(std::shared_ptr<Engine> engine, StoreOptions options)
     : engine_(std::move(engine)),
       options_(std::move(options)),
       id_(StoreId{Engine::next_store_id()}),
+      main_(*this, options_.max_host_depth),
+      no_stack_(*this, 0),
+      current_(&main_),
+      attached_(&main_),
       memory_budget_(std::make_shared<MemoryBudget>(options_.max_memory_bytes)),
-      table_budget_(options_.max_table_elements) {
-  exec_.store = this;
-  exec_.running.stop_for_others = static_cast<uint32_t>(TrapKind::interrupted);
-  exec_.max_host_depth = options_.max_host_depth;
-}
+      table_budget_(options_.max_table_elements) {}
 
-Store::~Store() = default;
+Store::~Store() {
+  for (GuestCall* call : calls_) call->store_ended();
+}
 
 Result<std::unique_ptr<Store>> Store::create(std::shared_ptr<Engine> engine, StoreOptions options) {
   if (engine == nullptr) return fail(ErrorCode::usage, "a store needs an engine");
@@ -75,19 +74,95 @@ Result<void> Store::map_stack() {
                                       (words != nullptr ? ", not " + *words : std::string()));
   }
   bytes += abi::kStackReserveBytes;
+  if (bytes <= StackPool::kStackBytes) {
+    main_.use(TRY(engine_->small_stacks().take(bytes, id_)));
+    return {};
+  }
   os::MappingContext mapping = engine_->mapping();
   mapping.stock = options_.stock;
-  stack_ = TRY(os::Reservation::reserve(bytes + 2 * kStackGuardBytes + kPageTableBytes, mapping));
-  stack_.use_small_pages();
-  auto lowest_end = reinterpret_cast<uintptr_t>(stack_.data()) + kStackGuardBytes + bytes;
-  uint64_t shift = (kStackTopBytes - lowest_end) % kPageTableBytes;
-  uint64_t begin = kStackGuardBytes + shift;
-  TRY(stack_.commit(begin, bytes));
-  exec_.stack_begin = stack_.data() + begin;
-  exec_.stack_end = exec_.stack_begin + bytes;
-  exec_.stack_top = exec_.stack_begin;
-  exec_.frame_top = exec_.stack_end;
+  main_.use(TRY(StackMemory::map(bytes, mapping)));
   return {};
+}
+
+// ---- stacks
+
+void Store::attach(GuestStack& stack) {
+  if (attached_ == &stack) return;
+  stack.fuel = attached_->fuel;
+  stack.counts_fuel = attached_->counts_fuel;
+  attached_ = &stack;
+  if (watch_ != nullptr) watch_->set_target(stack.running);
+  for (const auto& instance : instances_) abi::run_on(instance->vmctx(), stack);
+}
+
+// What the next guest runs on, while none does.
+void Store::choose_stack() {
+  current_ = main_is_taken_ ? &no_stack_ : &main_;
+  if (!main_is_taken_) attach(main_);
+}
+
+Result<GuestStack*> Store::take_stack() {
+  GuestStack* stack = &main_;
+  if (main_is_taken_) {
+    uint64_t bytes = static_cast<uint64_t>(main_.stack_end - main_.stack_begin);
+    StackMemory memory =
+        TRY(engine_->small_stacks().take(std::min(bytes, StackPool::kStackBytes), id_));
+    stack = small_.emplace_back(std::make_unique<GuestStack>(*this, main_.max_host_depth)).get();
+    stack->use(std::move(memory));
+  }
+  main_is_taken_ = true;
+  attach(*stack);
+  current_ = stack;
+  return stack;
+}
+
+void Store::give_back(GuestStack& stack) {
+  bool another_runs = current_ != &stack && running();
+  stack.suspension = {};
+  stack.suspend_depth = 0;
+  stack.stack_top = stack.stack_begin;
+  stack.frame_top = stack.stack_end;
+  if (&stack == &main_) {
+    main_is_taken_ = false;
+  } else {
+    if (attached_ == &stack) attach(main_);
+    auto owner = std::ranges::find(small_, &stack, &std::unique_ptr<GuestStack>::get);
+    std::swap(*owner, small_.back());
+    small_.pop_back();
+  }
+  if (!another_runs) choose_stack();
+}
+
+void Store::park() {
+  ++parked_;
+  choose_stack();
+}
+
+void Store::resume(GuestStack& stack) {
+  --parked_;
+  attach(stack);
+  current_ = &stack;
+}
+
+void Store::abandon(GuestStack& stack) {
+  --parked_;
+  if (!running() && parked_ == 0 && watch_ != nullptr) watch_->stop_waiting();
+  give_back(stack);
+}
+
+void Store::end_time(bool begins_to_wait) {
+  if (begins_to_wait || parked_ != 0) {
+    watch_->wait();
+  } else {
+    watch_->end();
+  }
+}
+
+void Store::remove_call(GuestCall& call) {
+  auto found = std::ranges::find(calls_, &call);
+  if (found == calls_.end()) return;  // it never began
+  std::swap(*found, calls_.back());
+  calls_.pop_back();
 }
 
 // ---- limits
@@ -109,9 +184,10 @@ Result<void> Store::apply_limits() {
   if (fuel != nullptr && !engine_->options().counts_fuel)
     return fail(ErrorCode::usage, "the engine was not made to count fuel");
   // The code of such an engine counts in any case.
-  exec_.counts_fuel = engine_->options().counts_fuel;
-  exec_.fuel = fuel == nullptr ? INT64_MAX
-                               : static_cast<int64_t>(std::min<uint64_t>(fuel->amount, INT64_MAX));
+  attached_->counts_fuel = engine_->options().counts_fuel;
+  attached_->fuel = fuel == nullptr
+                        ? INT64_MAX
+                        : static_cast<int64_t>(std::min<uint64_t>(fuel->amount, INT64_MAX));
   const Limit* time = find_limit(options_.limits, TrapKind::time_limit);
   const Limit* cpu_time = find_limit(options_.limits, TrapKind::cpu_time_limit);
   if (time == nullptr && cpu_time == nullptr) return {};
@@ -137,7 +213,7 @@ Result<void> Store::make_interruptible() {
       .time = static_cast<uint32_t>(TrapKind::time_limit),
       .cpu_time = static_cast<uint32_t>(TrapKind::cpu_time_limit),
       .interrupted = static_cast<uint32_t>(TrapKind::interrupted)};
-  watch_ = std::make_unique<os::Watch>(TRY(engine_->watchdog()), exec_.running, kReasons);
+  watch_ = std::make_unique<os::Watch>(TRY(engine_->watchdog()), attached_->running, kReasons);
   return {};
 }
 
@@ -165,24 +241,26 @@ uint64_t Store::fuel_used() const {
   const Limit* fuel = find_limit(options_.limits, TrapKind::fuel_limit);
   if (fuel == nullptr) return 0;
   uint64_t amount = std::min<uint64_t>(fuel->amount, INT64_MAX);
-  return amount - static_cast<uint64_t>(std::max<int64_t>(exec_.fuel, 0));
+  return amount - static_cast<uint64_t>(std::max<int64_t>(attached_->fuel, 0));
 }
 
 void Store::note_trap(abi::Trap& trap) {
-  trapped_ |= trap.kind != TrapKind::exit;
   if (watch_ != nullptr) {
     watch_->note_stopped(static_cast<uint32_t>(trap.kind));
   } else {
-    exec_.running.stop.store(0, std::memory_order_relaxed);
+    attached_->running.stop.store(0, std::memory_order_relaxed);
   }
+  note_end(trap);
+}
+
+void Store::note_end(abi::Trap& trap) {
+  trapped_ |= trap.kind != TrapKind::exit;
   if (!trap.message.empty()) return;
   if (trap.kind == TrapKind::call_stack_exhausted && words_of(TrapKind::stack_limit) != nullptr)
     trap.kind = TrapKind::stack_limit;
   if (const std::string* words = words_of(trap.kind))
     trap.message = std::string(abi::trap_text(trap.kind)) + ": " + *words;
 }
-
-Store& Store::of(abi::ExecContext& exec) { return *static_cast<Exec&>(exec).store; }
 
 Result<Extern> Store::add_func(abi::HostFunc func) {
   if (func.call == nullptr) return fail(ErrorCode::usage, "a host function without a body");
@@ -191,6 +269,7 @@ Result<Extern> Store::add_func(abi::HostFunc func) {
       return fail(ErrorCode::usage, func.name + ": concrete references need a canonical type");
     func.canon_type = TRY(engine_->types().intern(func.type));
   }
+  if (func.may_block && engine_->options().park_waits) func = parking(*this, std::move(func));
   abi::FuncObject object;
   object.type = func.canon_type;
   object.host = &host_funcs_.emplace_back(std::move(func));
@@ -358,18 +437,20 @@ void Store::freeze() { frozen_ = census(); }
 
 Result<void> Store::restore(const os::PageRestorer& restorer) {
   if (running()) return fail(ErrorCode::usage, "a guest is running in the store");
+  if (parked_ != 0) return fail(ErrorCode::usage, "a guest waits in the store");
   if (trapped_) return fail(ErrorCode::usage, "a guest trapped in the store");
   // Of what was added, host objects behind externrefs are the guest's and go with it; anything else
   // may be in use.
   if (frozen_ && extern_values_.size() > frozen_->extern_values)
     extern_values_.resize(frozen_->extern_values);
   if (frozen_ != census()) return fail(ErrorCode::usage, "something was added to the store");
-  if (exec_.stack_top != exec_.stack_begin || exec_.frame_top != exec_.stack_end ||
-      exec_.native_sp != nullptr || exec_.trap != nullptr)
+  attach(main_);
+  if (main_.stack_top != main_.stack_begin || main_.frame_top != main_.stack_end ||
+      main_.native_sp != nullptr || main_.trap != nullptr)
     return fail(ErrorCode::internal, "the guest's stack was not left as it was entered");
   if (entered_) {
-    uint64_t bytes = static_cast<uint64_t>(exec_.stack_end - exec_.stack_begin);
-    TRY(restorer.restore(exec_.stack_begin, bytes, {}, kKeptStackBytes));
+    uint64_t bytes = static_cast<uint64_t>(main_.stack_end - main_.stack_begin);
+    TRY(restorer.restore(main_.stack_begin, bytes, {}, kKeptStackBytes));
   }
   entered_ = false;
   host_data_ = nullptr;

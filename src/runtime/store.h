@@ -23,6 +23,7 @@
 #include "runtime/engine.h"
 #include "runtime/extern.h"
 #include "runtime/global.h"
+#include "runtime/guest_stack.h"
 #include "runtime/limits.h"
 #include "runtime/memory.h"
 #include "runtime/module.h"
@@ -30,6 +31,7 @@
 
 namespace nacre::runtime {
 
+class GuestCall;
 class Instance;
 
 struct StoreOptions {
@@ -38,7 +40,8 @@ struct StoreOptions {
   uint32_t max_instances = 10'000;
   uint32_t max_memories = 10'000;
   uint32_t max_tables = 200'000;
-  // Frames of guest functions. Address space until it is used.
+  // Frames of guest functions. Address space until it is used. Calls that are made while another
+  // guest waits on this stack get a small one, of at most StackPool::kStackBytes.
   uint64_t guest_stack_bytes = uint64_t{8} << 20;
   // How deep the host may call the guest calling the host; each level costs native stack.
   uint32_t max_host_depth = 200;
@@ -62,9 +65,10 @@ class Store {
   Engine& engine() { return *engine_; }
   const Engine& engine() const { return *engine_; }
   const StoreOptions& options() const { return options_; }
-  abi::ExecContext& exec() { return exec_; }
+  // The stack that a guest runs on, or that the next one will run on.
+  abi::ExecContext& exec() { return *current_; }
   // The store whose code runs in `exec`.
-  static Store& of(abi::ExecContext& exec);
+  static Store& of(abi::ExecContext& exec) { return static_cast<GuestStack&>(exec).store; }
 
   // ---- What the host makes. Types are the engine's (concrete heap types are canonical ids);
   // errors: limit, out_of_memory.
@@ -99,11 +103,37 @@ class Store {
   Result<void> restore(const os::PageRestorer& restorer);
   // Whether a guest ended by a trap, other than its own exit.
   bool trapped() const { return trapped_; }
-  bool running() const { return exec_.host_depth != 0; }
+  bool running() const { return current_->host_depth != 0; }
+  // How many guests wait for something, each parked on its stack (runtime/guest_call.h).
+  size_t parked() const { return parked_; }
   // That a guest is about to use the stack.
   void note_entry() { entered_ = true; }
-  // A trap has left a guest: what it says about a limit that was set is completed.
+  // A trap has left a guest that ran: what it says about a limit that was set is completed.
   void note_trap(abi::Trap& trap);
+  // A guest that is parked ends by this trap: likewise.
+  void note_end(abi::Trap& trap);
+
+  // ---- Stacks, for those who enter the store (runtime/func.cc, guest_call.cc).
+  //
+  // Whether exec() can be entered: no guest is parked on the store's stack, or one runs elsewhere.
+  bool has_stack() const { return current_ != &no_stack_; }
+  // A stack that nobody is on becomes exec(): the store's own, or else a small one. While no guest
+  // runs. Errors: limit, out_of_memory.
+  Result<GuestStack*> take_stack();
+  // Its guest has ended.
+  void give_back(GuestStack& stack);
+  // The guest on exec() left it to wait, and after resume() is there again.
+  void park();
+  void resume(GuestStack& stack);
+  // The guest that is parked there will not be resumed. Also while another one runs.
+  void abandon(GuestStack& stack);
+  // Lets code of a new instance run on the stack that all run on.
+  void run_here(abi::VmCtx& vmctx) { abi::run_on(vmctx, *attached_); }
+  // No guest runs any more; time passes on if one waits (or this one begins to).
+  void end_time(bool begins_to_wait);
+  // Calls that want to hear of the end of the store.
+  void add_call(GuestCall& call) { calls_.push_back(&call); }
+  void remove_call(GuestCall& call);
 
   // ---- Limits.
   //
@@ -155,10 +185,6 @@ class Store {
     const abi::FuncObject* begin = nullptr;
     size_t count = 0;
   };
-  // The store behind an ExecContext.
-  struct Exec : abi::ExecContext {
-    Store* store = nullptr;
-  };
   // How much of everything there is that can only be added.
   struct Census {
     size_t kept = 0, extern_values = 0, functions = 0, globals = 0, tags = 0, tables = 0;
@@ -169,6 +195,9 @@ class Store {
 
   Store(std::shared_ptr<Engine> engine, StoreOptions options);
   Result<void> map_stack();
+  // Code of all instances runs there from now on, with the fuel that is left.
+  void attach(GuestStack& stack);
+  void choose_stack();
   Result<void> apply_limits();
   // The error of something that was too large, with the limit, if one was set.
   Error with_limit(abi::TrapKind kind, Error error) const;
@@ -184,13 +213,20 @@ class Store {
   StoreOptions options_;
   StoreId id_;
   std::vector<std::shared_ptr<void>> kept_;
-  os::Reservation stack_;
   bool trapped_ = false;
   bool entered_ = false;
   void* host_data_ = nullptr;
   std::optional<Census> frozen_;
-  Exec exec_;
-  std::unique_ptr<os::Watch> watch_;  // of exec_
+  GuestStack main_;
+  GuestStack no_stack_;  // stands for one while there is none: nobody can enter it
+  std::vector<std::unique_ptr<GuestStack>> small_;
+  abi::ExecContext*
+      current_;           // main_ unless a guest is parked there; else one of small_, or no_stack_
+  GuestStack* attached_;  // what the records of instances say
+  bool main_is_taken_ = false;
+  size_t parked_ = 0;
+  std::vector<GuestCall*> calls_;
+  std::unique_ptr<os::Watch> watch_;  // of attached_
   std::shared_ptr<MemoryBudget> memory_budget_;
   os::AddressSpaceBudget table_budget_;
   uint64_t table_count_ = 0;

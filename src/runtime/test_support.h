@@ -35,6 +35,12 @@ class FakeTier : public abi::Tier {
                     abi::Value* values) override {
     return *behaviour_ ? (*behaviour_)(exec, function, values) : abi::Outcome();
   }
+  // What it left off with a suspension goes on with the next call.
+  abi::Outcome resume(abi::ExecContext& exec, abi::Value* values) override {
+    return (*behaviour_)(exec, *static_cast<abi::FuncObject*>(exec.suspension.resume_point),
+                         values);
+  }
+  void abandon(abi::ExecContext&, abi::Trap&) override {}
 
  private:
   std::shared_ptr<Behaviour> behaviour_;

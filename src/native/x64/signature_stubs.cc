@@ -57,20 +57,8 @@ const void* StubEmitter::host_entry(const wasm::FuncType& type) {
   masm_.align(16);
   const void* start = here();
   begin_stub("nacre!enter " + wasm::to_string(type));
-  for (uint32_t i = 0; i < kHostRegisters.size(); ++i) {
-    masm_.push(kHostRegisters[i]);
-    frame_is(Gpr::rsp, 8 * (i + 2));
-    unwind_.saved(kHostRegisters[i], 8 * (i + 2));
-  }
-  masm_.push(Gpr::rdx);
-  masm_.push(at(Gpr::rdi, offsetof(ExecContext, native_sp)));
-  masm_.push(at(Gpr::rdi, offsetof(ExecContext, frame_top)));
-  masm_.push(Gpr::rdi);
-  masm_.push(Gpr::rdi);  // 16 bytes
-  masm_.mov(w64, at(Gpr::rdi, offsetof(ExecContext, native_sp)), Gpr::rsp);
+  push_host_frame(Gpr::rdx);
   // The first words of the guest stack lead debuggers back to the native one.
-  masm_.mov(w64, Gpr::r10, Gpr::rsp);
-  frame_is(Gpr::r10, kHostFrameBytes);
   masm_.mov(w64, Gpr::rsp, at(Gpr::rdi, offsetof(ExecContext, frame_top)));
   masm_.alu_imm(w64, Alu::and_, Gpr::rsp, -16);
   masm_.push(Gpr::r10);
@@ -154,8 +142,9 @@ const void* StubEmitter::host_function(const wasm::FuncType& type) {
   masm_.mov(w64, Gpr::rcx, Gpr::rsp);
   switch_and_call(&call_host);
   masm_.test(Width::w32, Gpr::rax, Gpr::rax);
-  Label trapped{.bound = static_cast<int32_t>(common_.host_trapped)};
-  masm_.jcc(Cond::not_equal, trapped);
+  Label ended_otherwise, resume;
+  masm_.jcc(Cond::not_equal, ended_otherwise);
+  masm_.bind(resume);
   masm_.mov(w64, Gpr::r10, at(kVmCtx, offsetof(VmCtx, area)));
   auto results = PlaceAssigner::results();
   for (size_t i = 0; i < type.results.size(); ++i) {
@@ -171,6 +160,9 @@ const void* StubEmitter::host_function(const wasm::FuncType& type) {
   }
   masm_.leave();
   masm_.ret();
+  masm_.bind(ended_otherwise);
+  masm_.lea_label(Gpr::rcx, resume);
+  jump_to(common_.host_ended);
   return start;
 }
 

@@ -17,6 +17,13 @@ namespace {
 constexpr uint32_t kPageBytes = 4096;
 constexpr Width w64 = Width::w64;
 constexpr int32_t kStop = offsetof(ExecContext, running) + offsetof(os::Interruptible, stop);
+constexpr int32_t kSuspendedIn =
+    offsetof(ExecContext, suspension) + offsetof(abi::Suspension, function);
+constexpr int32_t kResumePoint =
+    offsetof(ExecContext, suspension) + offsetof(abi::Suspension, resume_point);
+// What a parked guest leaves on its stack, besides the frame pointer on top and the address where
+// it goes on.
+constexpr std::array kParkedRegisters = {Gpr::rbx, Gpr::r12, Gpr::r13, Gpr::r14, Gpr::r15};
 
 // What a bulk operation does in a stub takes at most this.
 constexpr int32_t kShortFillBytes = 32;
@@ -102,6 +109,8 @@ void StubEmitter::emit_common() {
   cross_tail();
   check_subtype();
   host_trapped();
+  suspend();
+  resume();
   lazy(Entry::lazy);
   lazy(Entry::lazy_object);
 }
@@ -180,10 +189,15 @@ void StubEmitter::native_call() {
   frame_is(Gpr::rsp, 8);
   masm_.mov(w64, Gpr::r11, at(kVmCtx, offsetof(VmCtx, exec)));
   masm_.alu_imm(Width::w32, Alu::cmp, at(Gpr::r11, kStop), 0);
-  Label stop;
+  Label stop, ends_here;
   masm_.jcc(Cond::not_equal, stop);
   masm_.ret();
   masm_.bind(stop);
+  // A guest that is about to be parked stops when it is resumed.
+  masm_.alu_imm(w64, Alu::cmp, at(Gpr::r11, kSuspendedIn), 0);
+  masm_.jcc(Cond::equal, ends_here);
+  masm_.ret();
+  masm_.bind(ends_here);
   masm_.mov(w64, Gpr::rsi, at(Gpr::rsp));
   masm_.mov(w64, Gpr::rdx, kFrame);
   leave_by(&on_stop);
@@ -398,6 +412,58 @@ uint32_t StubEmitter::trapped_in_stub(F* function) {
   call_native(function);
   exit_trapped();
   return offset;
+}
+
+// In the frame of a stub whose host function is suspended (eax is 2), or trapped: the guest leaves
+// its stack, and resume() goes on at rcx, with the stack pointer and what functions keep as they
+// are here.
+void StubEmitter::suspend() {
+  masm_.align(16);
+  begin_stub("nacre!suspend");
+  frame_is(kFrame, 16);
+  unwind_.saved(kFrame, 16);
+  common_.host_ended = masm_.offset();
+  Label trapped{.bound = static_cast<int32_t>(common_.host_trapped)};
+  masm_.alu_imm(Width::w32, Alu::cmp, Gpr::rax, 2);
+  masm_.jcc(Cond::not_equal, trapped);
+  masm_.push(Gpr::rcx);
+  for (Gpr reg : kParkedRegisters) masm_.push(reg);
+  masm_.push(kFrame);
+  masm_.mov(w64, Gpr::r11, at(kVmCtx, offsetof(VmCtx, exec)));
+  masm_.mov(w64, at(Gpr::r11, kResumePoint), Gpr::rsp);
+  masm_.mov(w64, Gpr::rsp, at(Gpr::r11, offsetof(ExecContext, native_sp)));
+  jump_to(common_.exit);
+}
+
+// A ResumeEntry.
+void StubEmitter::resume() {
+  masm_.align(16);
+  common_.resume = here();
+  begin_stub("nacre!resume");
+  push_host_frame(Gpr::rsi);
+  masm_.mov(w64, Gpr::r11, at(Gpr::rdi, offsetof(ExecContext, stack_end)));
+  masm_.mov(w64, at(Gpr::r11, -8), Gpr::r10);
+  masm_.mov(w64, at(Gpr::r11, -16), Gpr::r10);
+  masm_.mov(w64, Gpr::rsp, Gpr::rdx);
+  masm_.pop(kFrame);
+  for (size_t i = kParkedRegisters.size(); i-- > 0;) masm_.pop(kParkedRegisters[i]);
+  masm_.ret();
+}
+
+void StubEmitter::push_host_frame(Gpr values) {
+  for (uint32_t i = 0; i < kHostRegisters.size(); ++i) {
+    masm_.push(kHostRegisters[i]);
+    frame_is(Gpr::rsp, 8 * (i + 2));
+    unwind_.saved(kHostRegisters[i], 8 * (i + 2));
+  }
+  masm_.push(values);
+  masm_.push(at(Gpr::rdi, offsetof(ExecContext, native_sp)));
+  masm_.push(at(Gpr::rdi, offsetof(ExecContext, frame_top)));
+  masm_.push(Gpr::rdi);
+  masm_.push(Gpr::rdi);  // 16 bytes
+  masm_.mov(w64, at(Gpr::rdi, offsetof(ExecContext, native_sp)), Gpr::rsp);
+  masm_.mov(w64, Gpr::r10, Gpr::rsp);
+  frame_is(Gpr::r10, kHostFrameBytes);
 }
 
 void StubEmitter::lazy(Entry entry) {

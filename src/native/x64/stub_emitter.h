@@ -78,6 +78,10 @@ class StubEmitter {
     masm_.call(at(kVmCtx, offsetof(abi::VmCtx, native_call_entry)));
   }
   void to_native_stack();
+  // Of an entry from the host, whose ExecContext is in rdi: keeps what C functions keep, and where
+  // the results go, on the native stack, and makes that the native_sp. The unwinding goes by r10
+  // then, until the guest stack leads back.
+  void push_host_frame(Gpr values);
   void jump_to(uint32_t offset);
   void exit_trapped();
   // The end of a stub that a function trapped into: what `handler` makes of it is why the guest's
@@ -99,6 +103,8 @@ class StubEmitter {
   void fault();
   void interrupt();
   void native_call();
+  void suspend();
+  void resume();
   void short_fill();
   void short_copy();
   void need_short(Gpr length, int32_t most, Label& otherwise);

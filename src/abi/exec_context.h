@@ -1,0 +1,91 @@
+// The guest stack that code runs on, and what belongs to who runs there: how far the stack reaches,
+// why code is to stop, fuel, what it waits for.
+//
+// Code finds it through VmCtx::exec, and the parts that every function reads through copies in the
+// VmCtx: run_on() writes them when code of an instance is to run on another stack.
+#pragma once
+
+#include <cstdint>
+
+#include "abi/trap.h"
+#include "abi/value.h"
+#include "abi/vmctx.h"
+#include "os/interrupt.h"
+#include "wasm/limits.h"
+
+namespace nacre::abi {
+
+// At the low end of the guest stack: VmCtx::area, then what stubs and functions that call nothing
+// use unchecked. Frames end above it.
+inline constexpr uint64_t kStackReserveBytes = 32 << 10;
+static_assert(kStackReserveBytes >= (wasm::kMaxParams + 1) * sizeof(Value) + (8 << 10) &&
+              wasm::kMaxResults <= wasm::kMaxParams);
+
+// What a parked guest waits for: a host function that it called and that answered *pending*.
+struct Suspension {
+  const HostFunc* function = nullptr;  // null: the guest is not parked
+  void* operation = nullptr;           // what the function named (HostCall::suspend)
+  Value* values = nullptr;       // where the function's results go before the guest is resumed
+  void* resume_point = nullptr;  // the tier's: where on the stack the guest goes on
+};
+
+// A guest stack, used by one thread at a time. Nested calls (host functions that call back into
+// wasm) continue where the outer one stands. Host code always runs on the native stack, so a guest
+// that waits can leave its stack as it is, and be resumed by any thread.
+struct ExecContext {
+  uint8_t* stack_begin = nullptr;  // lowest address of the guest stack
+  uint8_t* stack_end = nullptr;
+  // The interpreter's stack grows upwards: its first free byte while host code runs, 16-byte
+  // aligned.
+  uint8_t* stack_top = nullptr;
+  // Machine code's stack grows downwards: below it is free while host code runs.
+  uint8_t* frame_top = nullptr;
+  void* native_sp = nullptr;  // of the native stack, while machine code runs
+  Trap* trap = nullptr;       // owned; why machine code stopped, on its way to Tier::call
+  Suspension suspension;
+  // Whether to stop, and why: a TrapKind. Set by any thread when the guest's time is over, and by a
+  // builtin or host function of the thread that runs when another limit is reached: whoever called
+  // it stops there then. Cleared when a trap has left the guest.
+  os::Interruptible running;
+  int64_t fuel = 0;  // what is left, of engines that count it; negative: none
+  bool counts_fuel = false;
+  uint32_t host_depth = 0;        // nested entries from the host
+  uint32_t max_host_depth = 200;  // each costs native stack: 200 x a few KiB stays far below 8 MiB
+  // The host_depth at which the guest can be parked, for then no host function is below it that
+  // would have to wait as well. 0: never, for whoever entered it waits for the results.
+  uint32_t suspend_depth = 0;
+};
+
+// From now on, code of the instance runs on this stack.
+inline void run_on(VmCtx& vmctx, ExecContext& exec) {
+  vmctx.exec = &exec;
+  vmctx.area = reinterpret_cast<Value*>(exec.stack_begin);
+  vmctx.stack_limit = exec.stack_begin + kStackReserveBytes;
+}
+
+// Fuel, in all tiers alike (docs/security.md#limits). Entering a function costs the bytes of its
+// body. A branch to a loop costs the bytes from the loop's first instruction that is no `block` to
+// the end of the branch's opcode. A bulk operation costs its length: elements, or this many bytes a
+// unit.
+inline constexpr uint64_t kBytesPerFuel = 16;
+
+// Takes `amount` of fuel; false: there was not enough.
+[[nodiscard]] inline bool take_fuel(ExecContext& exec, uint64_t amount) {
+  if (!exec.counts_fuel) return true;
+  if (amount > static_cast<uint64_t>(INT64_MAX) || exec.fuel < static_cast<int64_t>(amount)) {
+    exec.fuel = -1;
+    return false;
+  }
+  exec.fuel -= static_cast<int64_t>(amount);
+  return true;
+}
+
+// Why running code is to stop, or none.
+inline TrapKind stop_reason(const ExecContext& exec) {
+  return static_cast<TrapKind>(exec.running.stop.load(std::memory_order_relaxed));
+}
+inline void request_stop(ExecContext& exec, TrapKind kind) {
+  exec.running.stop.store(static_cast<uint32_t>(kind), std::memory_order_relaxed);
+}
+
+}  // namespace nacre::abi
