@@ -1,15 +1,12 @@
-#include "base/utf8.h"
-#include "policy/policy_file.h"
+#include "grant/json.h"
+#include "grant/policy_file.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 namespace {
 
 std::string json(std::string_view text) {
   std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
+  append_json(out, text);
   return out + "\"";
 }
 
@@ -75,4 +72,4 @@ std::string policy_schema() {
          "}\n";
 }
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant
