@@ -80,14 +80,6 @@ bool could_connect(const Rule& rule) {
 // Where a rule comes from, unless that is the flag which the message begins with.
 std::string said(const Rule& rule) { return is_flag(rule) ? "" : " (" + rule.origin + ")"; }
 
-Result<Alone> alone_of(std::optional<std::string_view> value) {
-  if (!value) return Alone::no;
-  if (*value == "alone") return Alone::yes;
-  if (*value == "alone-but-stdout") return Alone::but_standard_output;
-  return fail(ErrorCode::usage,
-              "lockdown " + quoted(*value) + ": it is nothing, alone or alone-but-stdout");
-}
-
 // Passes on what a call was about to both who want to know.
 class CallLogs final : public host::CallLog {
  public:
@@ -101,20 +93,6 @@ class CallLogs final : public host::CallLog {
   std::array<std::shared_ptr<host::CallLog>, 2> logs_;
 };
 
-// At the end of the run a new file takes the place of what is there.
-Result<void> check_recording(const std::string& path) {
-  if (path == "-") {
-    return fail(ErrorCode::usage,
-                "a policy is recorded in a file, for standard output is the program's own "
-                "(a file of the name - is ./-)");
-  }
-  if (os::has_no_contents(path)) {
-    return fail(ErrorCode::usage, "a policy is recorded in a file, and " + printable(path) +
-                                      " is a directory, a device or a pipe");
-  }
-  return {};
-}
-
 }  // namespace
 
 std::shared_ptr<host::CallLog> both_logs(std::shared_ptr<host::CallLog> first,
@@ -122,100 +100,6 @@ std::shared_ptr<host::CallLog> both_logs(std::shared_ptr<host::CallLog> first,
   if (!first) return second;
   if (!second) return first;
   return std::make_shared<CallLogs>(std::move(first), std::move(second));
-}
-
-Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> value) {
-  auto value_of = [&]() -> Result<std::string> {
-    if (value) return std::string(*value);
-    return fail(ErrorCode::usage, "the grant " + quoted(kind) + " needs a value");
-  };
-  if (kind == "deny-all") {
-    deny_all_ = true;
-  } else if (kind == "allow-all") {
-    TRY(add_everything());
-  } else if (kind == "policy") {
-    TRY(add_policy(TRY(value_of())));
-  } else if (kind == "record") {
-    record_ = TRY(value_of());
-    TRY(check_recording(record_));
-    own_files_.push_back({.path = record_, .what = "the recorded policy", .is_replaced = true});
-  } else if (kind == "audit") {
-    audit_ = TRY(value_of());
-    if (policy::Audit::is_file(audit_)) {
-      own_files_.push_back({.path = audit_, .what = "the audit log", .denied = Rights::all});
-    }
-  } else if (kind == "ask") {
-    ask_ = value ? Ask::on_terminal : Ask::always;
-    root_ = true;
-  } else if (kind == "ask-server") {
-    ask_ = Ask::always;
-    root_ = true;
-    ask_server_ = TRY(value_of());
-    own_files_.push_back({.path = ask_server_, .what = "the policy server", .denied = Rights::all});
-  } else if (kind == "no-ask") {
-    ask_server_.clear();
-    ask_ = Ask::never;
-    root_ = false;
-  } else if (kind == "protect") {
-    protect(TRY(value_of()), "protected");
-  } else if (kind == "remember") {
-    remember_ = true;
-  } else if (kind == "lockdown") {
-    lockdown_ = true;
-    alone_ = TRY(alone_of(value));
-  } else if (kind.starts_with("no-")) {
-    return add_flag(kind.substr(3), value, false);
-  } else if (kind.starts_with("deny-")) {
-    return add_flag(kind.substr(5), value, false);
-  } else {
-    return add_flag(kind, value, true);
-  }
-  return {};
-}
-
-Result<void> Grants::add_flag(std::string_view kind, std::optional<std::string_view> value,
-                              bool allow) {
-  const grant::KindInfo* info = grant::find_kind(kind);
-  if (info == nullptr) {
-    return fail(ErrorCode::usage, "there is no grant of the kind " + quoted(kind));
-  }
-  Rule rule = TRY(grant::parse_rule(info->kind, value, allow, here_));
-  rule.origin = allow ? "--" + std::string(kind) : "--deny-" + std::string(kind);
-  rules_.push_back(std::move(rule));
-  return {};
-}
-
-Result<void> Grants::add_everything() {
-  struct Everything {
-    Kind kind;
-    std::string_view value;
-  };
-  for (auto [kind, value] :
-       {Everything{Kind::env, "*"}, Everything{Kind::net, "*"}, Everything{Kind::dir, "/"}}) {
-    Rule rule = TRY(grant::parse_rule(kind, value, true, here_));
-    rule.source = Source::allow_all;
-    rule.origin = "--allow-all";
-    rules_.push_back(std::move(rule));
-  }
-  return {};
-}
-
-void Grants::protect(const std::string& path, std::string what) {
-  if (path == os::kStandardInput) return;
-  own_files_.push_back({.path = path, .what = std::move(what)});
-}
-
-Result<void> Grants::add_policy(const std::string& path) {
-  grant::PolicyFile file = TRY(policy::load_policy(path));
-  protect(path, "a policy of the run");
-  std::move(file.rules.begin(), file.rules.end(), std::back_inserter(rules_));
-  if (file.module.empty()) return {};
-  if (!module_digest_.empty() && module_digest_ != file.module) {
-    return fail(ErrorCode::usage, "two policies are for different modules");
-  }
-  module_digest_ = file.module;
-  module_file_ = os::name_of_input(path);
-  return {};
 }
 
 Result<void> Grants::refuse_what_is_not_enforced() const {

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "broker/client.h"
+#include "grant/settings.h"
 #include "host/world.h"
 #include "nacre/nacre.h"
 #include "os/environment.h"
@@ -99,9 +100,12 @@ class Grants {
  private:
   enum class Ask : uint8_t { never, on_terminal, always };
 
+  // What a row of grant/settings.def says; the value is there if the row needs one.
+  Result<void> set(const grant::SettingInfo& info, std::optional<std::string_view> value);
+#define SETTING(name, ...) Result<void> set_##name(std::optional<std::string_view> value);
+#include "grant/settings.def"
+#undef SETTING
   Result<void> add_flag(std::string_view kind, std::optional<std::string_view> value, bool allow);
-  Result<void> add_everything();
-  Result<void> add_policy(const std::string& path);
   // Keeps guests from changing a file that is read by name, if it is one.
   void protect(const std::string& path, std::string what);
   Result<void> refuse_what_is_not_enforced() const;

@@ -56,6 +56,15 @@ static_assert(same(NACRE_ANSWER_NO, grant::Answer::no) &&
               same(NACRE_ANSWER_ALWAYS_SIGNER, grant::Answer::always_signer) &&
               same(NACRE_ANSWER_NEVER_SIGNER, grant::Answer::never_signer));
 
+constexpr bool same(nacre_setting_place_t a, grant::SaidBy b) {
+  return static_cast<int>(a) == static_cast<int>(b);
+}
+static_assert(same(NACRE_SETTING_OPTION, grant::SaidBy::option) &&
+              same(NACRE_SETTING_DENIAL, grant::SaidBy::denial) &&
+              same(NACRE_SETTING_RUN, grant::SaidBy::run) &&
+              same(NACRE_SETTING_PROGRAM, grant::SaidBy::program) &&
+              same(NACRE_SETTING_FILE, grant::SaidBy::file));
+
 // Each use of grants that a module's imports could lead to, by name, once.
 std::vector<std::string> reach_of(const nacre_module& module) {
   std::vector<std::string> reach;
@@ -128,6 +137,15 @@ void nacre_grants_set_ask(nacre_grants_t* grants, nacre_ask_callback_t callback,
 }
 
 size_t nacre_grant_kind_count(void) { return grant::kinds().size(); }
+
+size_t nacre_grant_setting_count(void) { return grant::settings().size(); }
+
+nacre_grant_setting_t nacre_grant_setting_at(size_t index) {
+  if (index >= grant::settings().size()) return {};
+  const grant::SettingInfo& info = grant::settings()[index];
+  return {info.name.data(), info.form.data(), info.help.data(),
+          static_cast<nacre_setting_place_t>(info.said_by)};
+}
 
 nacre_grant_kind_t nacre_grant_kind_at(size_t index) {
   if (index >= grant::kinds().size()) return {};

@@ -2,18 +2,12 @@
 
 #include <cstddef>
 
+#include "grant/table_name.h"
+
 namespace nacre::grant {
 namespace {
 
-// The name of a row with - for each _.
-template <size_t kBytes>
-struct KindName {
-  char text[kBytes];
-  consteval explicit KindName(const char (&name)[kBytes]) {
-    for (size_t i = 0; i < kBytes; ++i) text[i] = name[i] == '_' ? '-' : name[i];
-  }
-};
-#define KIND(name, ...) constexpr KindName kName_##name(#name);
+#define KIND(name, ...) constexpr TableName kName_##name(#name);
 #include "grant/kinds.def"
 #undef KIND
 

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "base/utf8.h"
+#include "grant/settings.h"
 #include "grant/toml.h"
 
 namespace nacre::grant {
@@ -27,7 +28,7 @@ class Reader {
         } else {
           read_rules(*table, word == "allow");
         }
-      } else if (word == "module") {
+      } else if (word == info_of(Setting::module).name) {
         read_module(node);
       } else {
         problem(key.source(),

@@ -1,5 +1,6 @@
 #include "grant/json.h"
 #include "grant/policy_file.h"
+#include "grant/settings.h"
 
 namespace nacre::grant {
 namespace {
@@ -57,7 +58,9 @@ std::string policy_schema() {
          "  \"additionalProperties\": false,\n"
          "  \"properties\": {\n"
          "    \"module\": { \"type\": \"string\", \"pattern\": \"^sha256:[0-9a-f]{64}$\",\n"
-         "      \"description\": \"the only module that the file is for\" },\n"
+         "      \"description\": " +
+         json(info_of(Setting::module).help) +
+         " },\n"
          "    \"allow\": " +
          table_schema(true) + ",\n    \"deny\": " + table_schema(false) +
          "\n  },\n"
