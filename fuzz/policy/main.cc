@@ -19,24 +19,24 @@
 
 #include "../budget.h"
 #include "../random.h"
-#include "policy/policy_file.h"
-#include "policy/rules.h"
+#include "grant/policy_file.h"
+#include "grant/rules.h"
 #include "policy/store.h"
 
 namespace nacre::fuzz {
 namespace {
 
-using host::Request;
-using policy::EndpointPattern;
-using policy::Kind;
-using policy::PolicyFile;
-using policy::Rights;
-using policy::Rule;
-using policy::RuleSet;
-using policy::Verdict;
+using grant::EndpointPattern;
+using grant::Kind;
+using grant::PolicyFile;
+using grant::Request;
+using grant::Rights;
+using grant::Rule;
+using grant::RuleSet;
+using grant::Verdict;
 
 // Below a place that does not exist, so that no link of this machine has a part in it.
-const policy::Place kPlace{"/nacre-fuzz/here", "/nacre-fuzz/home"};
+const grant::Place kPlace{"/nacre-fuzz/here", "/nacre-fuzz/home"};
 
 constexpr std::string_view kWords[] = {"a",  "b",     "ab",      "a b", "..", ".",  "",
                                        "ro", "read",  "*",       "ä",   ":",  "::", "a:ro",
@@ -60,15 +60,15 @@ std::string path_text(Random& random) {
   return text + pick(random, kWords);
 }
 
-std::string value_text(Random& random, policy::Shape shape) {
+std::string value_text(Random& random, grant::Shape shape) {
   switch (shape) {
-    case policy::Shape::path:
+    case grant::Shape::path:
       return path_text(random) + pick(random, kSuffixes);
-    case policy::Shape::variable:
+    case grant::Shape::variable:
       return pick(random, kNames);
-    case policy::Shape::endpoint:
+    case grant::Shape::endpoint:
       return (random.one_in(4) ? "tcp://" : "") + pick(random, kHosts) + pick(random, kPorts);
-    case policy::Shape::host:
+    case grant::Shape::host:
       return pick(random, kHosts);
     default:
       return std::to_string(random.interesting()) + (random.one_in(2) ? "M" : "s");
@@ -101,10 +101,10 @@ std::string policy_text(Random& random) {
   std::string text;
   for (const char* table : {"allow", "deny"}) {
     text += std::string("[") + table + "]\n";
-    for (const policy::KindInfo& info : policy::kinds()) {
+    for (const grant::KindInfo& info : grant::kinds()) {
       if (!random.one_in(3)) continue;
       text += std::string(info.name) + " = ";
-      if (info.shape == policy::Shape::on_off) {
+      if (info.shape == grant::Shape::on_off) {
         text += random.one_in(4) ? "false\n" : "true\n";
         continue;
       }
@@ -185,8 +185,8 @@ class Fuzzer {
     if (random.one_in(3)) damage(text, random);
     if (show_) std::printf("%s\n", text.c_str());
     std::fflush(stdout);
-    PolicyFile file = policy::parse_policy(text, "p", kPlace);
-    for (const policy::Problem& problem : file.problems) {
+    PolicyFile file = grant::parse_policy(text, "p", kPlace);
+    for (const grant::Problem& problem : file.problems) {
       if (problem.line == 0 || problem.column == 0) report("a problem without a place", text);
     }
     if (file.problems.empty()) {
@@ -221,7 +221,7 @@ class Fuzzer {
   void check_policy(const PolicyFile& file, const std::string& text, Random& random) {
     RuleSet rules;
     rules.add_all(file.rules);
-    PolicyFile again = policy::parse_policy(policy::write_policy(file.rules, "x"), "p", kPlace);
+    PolicyFile again = grant::parse_policy(grant::write_policy(file.rules, "x"), "p", kPlace);
     if (!again.problems.empty()) {
       return report("what was written cannot be read: " + again.problems[0].message, text);
     }
@@ -231,7 +231,7 @@ class Fuzzer {
     for (const Rule& rule : file.rules) {
       if (!rule.allow || !random.one_in(3)) stricter.add(rule);
     }
-    auto more = policy::parse_rule(Kind::dir, path_text(random), false, kPlace);
+    auto more = grant::parse_rule(Kind::dir, path_text(random), false, kPlace);
     if (more) stricter.add(*more);
     for (const std::string& object : objects(file, random)) {
       Request request{
@@ -257,7 +257,7 @@ class Fuzzer {
     std::string texts[3];
     std::optional<EndpointPattern> patterns[3];
     for (int i = 0; i < 3; ++i) {
-      texts[i] = value_text(random, policy::Shape::endpoint);
+      texts[i] = value_text(random, grant::Shape::endpoint);
       if (random.one_in(4)) damage(texts[i], random);
       auto parsed = EndpointPattern::parse(texts[i]);
       if (parsed) patterns[i] = *parsed;
@@ -278,11 +278,11 @@ class Fuzzer {
   void check_store(Random& random) {
     std::filesystem::remove(scratch_);
     policy::Store store(scratch_);
-    auto made = store.change([&](policy::Decisions& all) -> Result<void> {
+    auto made = store.change([&](grant::Decisions& all) -> Result<void> {
       all.modules.push_back({.digest = "sha256:00", .place = "/p", .size_bytes = 1});
       for (int i = 0; i < 3; ++i) {
-        auto rule = policy::parse_rule(Kind::file, path_text(random), random.one_in(2), kPlace);
-        if (rule) policy::decide(all.modules[0].decisions, {.rule = *rule});
+        auto rule = grant::parse_rule(Kind::file, path_text(random), random.one_in(2), kPlace);
+        if (rule) grant::decide(all.modules[0].decisions, {.rule = *rule});
       }
       return {};
     });
@@ -295,16 +295,16 @@ class Fuzzer {
     std::ofstream(scratch_, std::ios::binary | std::ios::trunc) << text;
     auto cut = store.load();
     if (!cut || cut->modules.empty()) return;
-    for (const policy::Decision& decision : cut->modules[0].decisions) {
+    for (const grant::StoredDecision& decision : cut->modules[0].decisions) {
       if (!decision.rule.allow || known(*whole, decision.rule)) continue;
       report("a file that was cut off allows more", text);
     }
   }
 
-  static bool known(const policy::Decisions& all, const Rule& rule) {
-    for (const policy::ModuleDecisions& module : all.modules) {
-      for (const policy::Decision& decision : module.decisions) {
-        if (policy::covers(decision.rule, rule)) return true;
+  static bool known(const grant::Decisions& all, const Rule& rule) {
+    for (const grant::ModuleDecisions& module : all.modules) {
+      for (const grant::StoredDecision& decision : module.decisions) {
+        if (grant::covers(decision.rule, rule)) return true;
       }
     }
     return false;

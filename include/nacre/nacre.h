@@ -340,6 +340,25 @@ typedef struct nacre_grant_kind {
 NACRE_API size_t nacre_grant_kind_count(void);
 NACRE_API nacre_grant_kind_t nacre_grant_kind_at(size_t index); /* the strings live for ever */
 
+/* Where a setting is said. nacre_grants_add takes all but those of policy files. */
+typedef enum nacre_setting_place {
+  NACRE_SETTING_OPTION,  /* an option of the command line, among those that grant */
+  NACRE_SETTING_DENIAL,  /* one among those that deny */
+  NACRE_SETTING_RUN,     /* one of nacre run */
+  NACRE_SETTING_PROGRAM, /* nacre_grants_add alone */
+  NACRE_SETTING_FILE     /* a key of policy files */
+} nacre_setting_place_t;
+
+/* What nacre_grants_add takes beside kinds of grants, as far as tables can say it. */
+typedef struct nacre_grant_setting {
+  const char* name;  /* "ask-server" */
+  const char* value; /* the form of its value; "" if it has none or needs none */
+  const char* help;  /* one line */
+  nacre_setting_place_t place;
+} nacre_grant_setting_t;
+NACRE_API size_t nacre_grant_setting_count(void);
+NACRE_API nacre_grant_setting_t nacre_grant_setting_at(size_t index); /* the strings live for ever */
+
 /* ---- Questions ------------------------------------------------------------------------------- */
 
 typedef enum nacre_answer {

@@ -9,15 +9,15 @@
 namespace nacre::api {
 namespace {
 
+using grant::Kind;
+using grant::Rule;
+using grant::Verdict;
 using host::Dir;
 using host::Preopen;
 using host::World;
-using policy::Kind;
-using policy::Rule;
-using policy::Verdict;
 
 Error beyond_parent(const Rule& rule) {
-  return Error(ErrorCode::denied, policy::flag_text(rule).substr(2) + " (" + rule.origin +
+  return Error(ErrorCode::denied, grant::flag_text(rule).substr(2) + " (" + rule.origin +
                                       "): it can only be given what its parent has, which is not "
                                       "granted that");
 }
@@ -27,7 +27,7 @@ Error unopened(const Rule& rule, host::Errno error) {
       error == host::Errno::hidden) {
     return beyond_parent(rule);
   }
-  return Error(ErrorCode::io, policy::flag_text(rule).substr(2) + " (" + rule.origin +
+  return Error(ErrorCode::io, grant::flag_text(rule).substr(2) + " (" + rule.origin +
                                   "): " + std::string(host::errno_text(error)));
 }
 
@@ -43,7 +43,7 @@ const Preopen* holder_of(const World& parent, std::string_view path) {
 
 Result<std::shared_ptr<Dir>> part_of(const World& parent, const Rule& rule) {
   const Preopen* holder = holder_of(parent, rule.path);
-  if (holder == nullptr || !host::includes(holder->dir->grant()->rights(), rule.rights)) {
+  if (holder == nullptr || !grant::includes(holder->dir->grant()->rights(), rule.rights)) {
     return std::unexpected(beyond_parent(rule));
   }
   std::string below = rule.path.substr(holder->host_path == "/" ? 0 : holder->host_path.size());
@@ -56,7 +56,7 @@ Result<std::shared_ptr<Dir>> part_of(const World& parent, const Rule& rule) {
 
 // What the parent has of a kind that is there or not: `object`, or nothing if it was not given.
 template <class Object>
-Result<std::shared_ptr<Object>> switched(const Grants& grants, const policy::RuleSet& rules,
+Result<std::shared_ptr<Object>> switched(const Grants& grants, const grant::RuleSet& rules,
                                          Kind kind, std::shared_ptr<Object> object) {
   Verdict verdict = rules.evaluate({.kind = kind, .object = {}});
   if (verdict.answer == Verdict::allowed && !object) {
@@ -68,7 +68,7 @@ Result<std::shared_ptr<Object>> switched(const Grants& grants, const policy::Rul
 }
 
 // A value that is written down is not a right of the parent's.
-Result<void> give_variables(World& world, const World& parent, const policy::RuleSet& rules) {
+Result<void> give_variables(World& world, const World& parent, const grant::RuleSet& rules) {
   std::vector<const Rule*> unset;
   const host::Variables& parents = parent.env().variables;
   for (auto& [name, value] : granted_variables(rules, {parents.begin(), parents.end()}, unset)) {
@@ -78,7 +78,7 @@ Result<void> give_variables(World& world, const World& parent, const policy::Rul
   return {};
 }
 
-Result<void> give_directories(World& world, const World& parent, const policy::RuleSet& rules) {
+Result<void> give_directories(World& world, const World& parent, const grant::RuleSet& rules) {
   for (const Rule& rule : rules.rules()) {
     if (rule.kind != Kind::dir) continue;
     auto dir = TRY(part_of(parent, rule));
@@ -95,7 +95,7 @@ Result<void> give_directories(World& world, const World& parent, const policy::R
 class NarrowedNetwork final : public host::Network,
                               public std::enable_shared_from_this<NarrowedNetwork> {
  public:
-  NarrowedNetwork(std::shared_ptr<host::Network> parent, policy::RuleSet rules)
+  NarrowedNetwork(std::shared_ptr<host::Network> parent, grant::RuleSet rules)
       : parent_(std::move(parent)), rules_(std::move(rules)) {}
 
   host::HostResult<std::vector<IpAddress>> look_up(std::string_view text, int give_up) override {
@@ -119,13 +119,13 @@ class NarrowedNetwork final : public host::Network,
   }
 
  private:
-  host::HostResult<void> check(const host::Request& request) const {
+  host::HostResult<void> check(const grant::Request& request) const {
     if (rules_.evaluate(request).answer == Verdict::allowed) return {};
     return host::failed(host::Errno::no_capability);
   }
 
   std::shared_ptr<host::Network> parent_;
-  policy::RuleSet rules_;
+  grant::RuleSet rules_;
   host::NameMemory names_;
 };
 
@@ -169,7 +169,7 @@ host::HostResult<std::unique_ptr<host::OpenedSocket>> NarrowedNetwork::open(
 
 bool is_about_network(Kind kind) { return kind == Kind::net || kind == Kind::lookup; }
 
-void give_network(World& world, const World& parent, const policy::RuleSet& rules) {
+void give_network(World& world, const World& parent, const grant::RuleSet& rules) {
   if (!parent.network()) return;
   world.network(std::make_shared<NarrowedNetwork>(parent.network(), rules));
 }
@@ -177,12 +177,12 @@ void give_network(World& world, const World& parent, const policy::RuleSet& rule
 // What only a whole program can have.
 Result<void> refuse_what_is_the_programs(const Rule& rule) {
   bool denies_path = rule.is_path() && !rule.allow;
-  bool switchable = policy::info_of(rule.kind).shape == policy::Shape::on_off;
+  bool switchable = grant::info_of(rule.kind).shape == grant::Shape::on_off;
   if (switchable || rule.kind == Kind::env || is_about_network(rule.kind) ||
       (rule.kind == Kind::dir && !denies_path))
     return {};
   return fail(ErrorCode::unsupported,
-              policy::flag_text(rule).substr(2) + " (" + rule.origin +
+              grant::flag_text(rule).substr(2) + " (" + rule.origin +
                   "): a module beside a program is given directories, variables, connections, "
                   "streams, clocks and randomness; leave this out, or say it of the program");
 }
@@ -196,7 +196,7 @@ Result<World> Grants::prepare_child(const World& parent) const {
                 "those of a module beside it");
   }
   TRY(refuse_another_module());
-  policy::RuleSet rules;
+  grant::RuleSet rules;
   rules.add_all(rules_);
   for (const Rule& rule : rules_) TRY(refuse_what_is_the_programs(rule));
   World world;

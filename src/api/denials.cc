@@ -5,15 +5,14 @@
 
 #include "api/hints.h"
 #include "base/utf8.h"
-#include "policy/ask.h"
 
 namespace nacre::api {
 namespace {
 
-using policy::Kind;
+using grant::Kind;
+using grant::Rights;
+using grant::Rule;
 using policy::Refusal;
-using policy::Rights;
-using policy::Rule;
 
 constexpr size_t kMaxNamed = 8;
 // A summary names so many.
@@ -68,7 +67,12 @@ std::string describe(const host::Denial& denial, const Oversight& oversight) {
 }
 
 bool is_path(const Refusal& refusal) {
-  return policy::info_of(refusal.kind).shape == policy::Shape::path;
+  return grant::info_of(refusal.kind).shape == grant::Shape::path;
+}
+
+bool is_end(const Refusal& refusal) {
+  grant::Shape shape = grant::info_of(refusal.kind).shape;
+  return shape == grant::Shape::endpoint || shape == grant::Shape::host;
 }
 
 std::string_view verb(const Refusal& refusal) {
@@ -87,11 +91,11 @@ std::string_view verb(const Refusal& refusal) {
 
 std::string object_text(const Refusal& refusal) {
   if (is_path(refusal)) {
-    return quoted(refusal.object) + " (" + policy::rights_text(refusal.rights) +
+    return quoted(refusal.object) + " (" + grant::rights_text(refusal.rights) +
            (refusal.missing ? ", does not exist)" : ")");
   }
-  if (verb(refusal) != "use ") return quoted(policy::without_tcp(refusal.object));
-  std::string kind(policy::info_of(refusal.kind).help);
+  if (is_end(refusal)) return quoted(grant::without_tcp(refusal.object));
+  std::string kind(grant::info_of(refusal.kind).help);
   return refusal.object.empty() ? kind : kind + " " + quoted(refusal.object);
 }
 

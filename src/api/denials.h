@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "api/grants.h"
-#include "host/gate.h"
+#include "host/grant.h"
 
 namespace nacre::api {
 

@@ -9,16 +9,16 @@
 #include "base/utf8.h"
 #include "os/host_path.h"
 #include "policy/asking.h"
-#include "policy/policy_file.h"
+#include "policy/place.h"
 #include "signature/crypto.h"
 
 namespace nacre::api {
 namespace {
 
-using host::Uses;
-using policy::Kind;
-using policy::Rule;
-using policy::Shape;
+using grant::Kind;
+using grant::Rule;
+using grant::Shape;
+using grant::Uses;
 
 // `total`: how many words there are of which these are the first.
 std::string joined(const std::vector<std::string>& words, size_t most, size_t total) {
@@ -64,22 +64,22 @@ bool could_use(Kind kind, const std::map<Uses, std::vector<std::string>>& reach)
 }
 
 bool is_limit(const Rule& rule) {
-  Shape shape = policy::info_of(rule.kind).shape;
+  Shape shape = grant::info_of(rule.kind).shape;
   return shape == Shape::count || shape == Shape::size || shape == Shape::duration;
 }
 
 std::string in_words(const Rule& rule) {
-  const policy::KindInfo& info = policy::info_of(rule.kind);
+  const grant::KindInfo& info = grant::info_of(rule.kind);
   std::string text;
   if (rule.is_path()) {
-    text = policy::rights_text(rule.rights) + " " + printable(rule.path);
+    text = grant::rights_text(rule.rights) + " " + printable(rule.path);
     if (rule.kind == Kind::dir) text += " and all below it";
     if (!rule.guest.empty() && rule.guest != rule.given) {
       text += ", which it sees as " + printable(rule.guest);
     }
   } else {
     text = std::string(info.name);
-    std::string value = policy::value_text(rule);
+    std::string value = grant::value_text(rule);
     if (!value.empty()) text += " " + printable(value);
   }
   return text + "  (" + printable(rule.origin) + ")";
@@ -132,11 +132,11 @@ class Explanation {
                       Uses::random, Uses::arguments}) {
       auto found = reach_.find(uses);
       if (found == reach_.end()) {
-        never.push_back(std::string(host::uses_help(uses)));
+        never.push_back(std::string(grant::uses_help(uses)));
         continue;
       }
       any = true;
-      line(std::string(host::uses_help(uses)) + "  (" + joined(found->second, 4) + ")");
+      line(std::string(grant::uses_help(uses)) + "  (" + joined(found->second, 4) + ")");
       if (uses == Uses::env) say_variables();
     }
     if (!any) line("nothing: it can only compute");
@@ -164,13 +164,13 @@ class Explanation {
 
   void say_grants(const std::vector<Rule>& rules) {
     heading("It is granted");
-    policy::RuleSet set;
+    grant::RuleSet set;
     set.add_all(rules);
     bool any = false;
-    for (const policy::KindInfo& info : policy::kinds()) {
+    for (const grant::KindInfo& info : grant::kinds()) {
       if (info.shape != Shape::on_off || !grants_.granted_by_default(info.kind)) continue;
       auto verdict = set.evaluate({.kind = info.kind, .object = {}});
-      if (verdict.answer != policy::Verdict::undecided) continue;
+      if (verdict.answer != grant::Verdict::undecided) continue;
       line(std::string(info.help) + "  (unless it is taken away)");
       any = true;
     }
@@ -201,7 +201,7 @@ class Explanation {
       if (!could_use(rule.kind, reach_)) {
         useless.push_back(in_words(rule));
       } else if (used != nullptr && std::none_of(used->begin(), used->end(), [&](const Rule& one) {
-                   return policy::covers(rule, one);
+                   return grant::covers(rule, one);
                  })) {
         unused.push_back(in_words(rule));
       }

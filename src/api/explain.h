@@ -17,6 +17,6 @@ const wasi::p1::FunctionInfo* find_function(const wasm::Import& item);
 
 // See nacre_explain. Errors: what was remembered cannot be read.
 Result<std::string> explain(const std::string& name, const nacre_module& module,
-                            const Grants& grants, const std::vector<policy::Rule>* used);
+                            const Grants& grants, const std::vector<grant::Rule>* used);
 
 }  // namespace nacre::api

@@ -14,18 +14,21 @@
 #include "os/private_file.h"
 #include "policy/ask_server.h"
 #include "policy/asking.h"
-#include "policy/policy_file.h"
+#include "policy/place.h"
 
 namespace nacre::api {
 namespace {
 
-using policy::Kind;
-using policy::Rights;
-using policy::Rule;
+using grant::Kind;
+using grant::Rights;
+using grant::Rule;
+using grant::Source;
 
 std::string quoted(std::string_view text) { return "\"" + printable(text) + "\""; }
 
-bool is_flag(const Rule& rule) { return rule.origin.starts_with("--"); }
+bool is_flag(const Rule& rule) {
+  return rule.source == Source::flag || rule.source == Source::allow_all;
+}
 
 // How a path begins for libraries that know no working directory: "/" and "." are the same place.
 bool hides_root(std::string_view guest) {
@@ -37,14 +40,12 @@ std::string_view guest_name(const Rule& rule) {
   return rule.guest.empty() ? std::string_view(rule.given) : rule.guest;
 }
 
-constexpr std::string_view kAllowAll = "--allow-all";
-
 // Directories that are mounted: those that were granted. What was remembered is decided below the
 // root, but for what was given a name of its own; so is everything, for both absolute paths and
 // those of the working directory are meant.
 bool is_mount(const Rule& rule) {
-  return rule.kind == Kind::dir && rule.allow &&
-         (!rule.guest.empty() || (!rule.origin.starts_with("decided") && rule.origin != kAllowAll));
+  bool is_below_root = rule.source == Source::remembered || rule.source == Source::allow_all;
+  return rule.kind == Kind::dir && rule.allow && (!rule.guest.empty() || !is_below_root);
 }
 
 bool is_decided_below_root(const Rule& rule) {
@@ -52,22 +53,22 @@ bool is_decided_below_root(const Rule& rule) {
 }
 
 bool allows_writing(const Rule& rule) {
-  return rule.allow && rule.is_path() && host::includes(rule.rights, host::Rights::write);
+  return rule.allow && rule.is_path() && grant::includes(rule.rights, grant::Rights::write);
 }
 
 // Addresses that are listened at before the program begins. Where it asked to listen itself once,
 // it does so again.
 bool is_handed_over(const Rule& rule) {
   return rule.kind == Kind::listen && rule.allow && !rule.endpoint.is_udp() &&
-         !rule.origin.starts_with("decided");
+         rule.source != Source::remembered;
 }
 
 // Whether another rule takes it away.
-bool is_denied(const policy::RuleSet& rules, const Rule& listen) {
+bool is_denied(const grant::RuleSet& rules, const Rule& listen) {
   std::string_view end = listen.endpoint_text;
   std::string object = std::string(end.starts_with("tcp://") ? "" : "tcp://").append(end);
   auto verdict = rules.evaluate({.kind = Kind::listen, .object = object});
-  return verdict.answer == policy::Verdict::denied;
+  return verdict.answer == grant::Verdict::denied;
 }
 
 // Whether the program could be let on to the network.
@@ -78,14 +79,6 @@ bool could_connect(const Rule& rule) {
 
 // Where a rule comes from, unless that is the flag which the message begins with.
 std::string said(const Rule& rule) { return is_flag(rule) ? "" : " (" + rule.origin + ")"; }
-
-Result<Alone> alone_of(std::optional<std::string_view> value) {
-  if (!value) return Alone::no;
-  if (*value == "alone") return Alone::yes;
-  if (*value == "alone-but-stdout") return Alone::but_standard_output;
-  return fail(ErrorCode::usage,
-              "lockdown " + quoted(*value) + ": it is nothing, alone or alone-but-stdout");
-}
 
 // Passes on what a call was about to both who want to know.
 class CallLogs final : public host::CallLog {
@@ -100,20 +93,6 @@ class CallLogs final : public host::CallLog {
   std::array<std::shared_ptr<host::CallLog>, 2> logs_;
 };
 
-// At the end of the run a new file takes the place of what is there.
-Result<void> check_recording(const std::string& path) {
-  if (path == "-") {
-    return fail(ErrorCode::usage,
-                "a policy is recorded in a file, for standard output is the program's own "
-                "(a file of the name - is ./-)");
-  }
-  if (os::has_no_contents(path)) {
-    return fail(ErrorCode::usage, "a policy is recorded in a file, and " + printable(path) +
-                                      " is a directory, a device or a pipe");
-  }
-  return {};
-}
-
 }  // namespace
 
 std::shared_ptr<host::CallLog> both_logs(std::shared_ptr<host::CallLog> first,
@@ -123,93 +102,10 @@ std::shared_ptr<host::CallLog> both_logs(std::shared_ptr<host::CallLog> first,
   return std::make_shared<CallLogs>(std::move(first), std::move(second));
 }
 
-Result<void> Grants::add(std::string_view kind, std::optional<std::string_view> value) {
-  auto value_of = [&]() -> Result<std::string> {
-    if (value) return std::string(*value);
-    return fail(ErrorCode::usage, "the grant " + quoted(kind) + " needs a value");
-  };
-  if (kind == "deny-all") {
-    deny_all_ = true;
-  } else if (kind == "allow-all") {
-    TRY(add_flag("env", "*", true));
-    TRY(add_flag("net", "*", true));
-    rules_.back().origin = kAllowAll;
-    TRY(add_flag("dir", "/", true));
-    rules_.back().origin = kAllowAll;
-  } else if (kind == "policy") {
-    TRY(add_policy(TRY(value_of())));
-  } else if (kind == "record") {
-    record_ = TRY(value_of());
-    TRY(check_recording(record_));
-    own_files_.push_back({.path = record_, .what = "the recorded policy", .is_replaced = true});
-  } else if (kind == "audit") {
-    audit_ = TRY(value_of());
-    if (policy::Audit::is_file(audit_)) {
-      own_files_.push_back({.path = audit_, .what = "the audit log", .denied = Rights::all});
-    }
-  } else if (kind == "ask") {
-    ask_ = value ? Ask::on_terminal : Ask::always;
-    root_ = true;
-  } else if (kind == "ask-server") {
-    ask_ = Ask::always;
-    root_ = true;
-    ask_server_ = TRY(value_of());
-    own_files_.push_back({.path = ask_server_, .what = "the policy server", .denied = Rights::all});
-  } else if (kind == "no-ask") {
-    ask_server_.clear();
-    ask_ = Ask::never;
-    root_ = false;
-  } else if (kind == "protect") {
-    protect(TRY(value_of()), "protected");
-  } else if (kind == "remember") {
-    remember_ = true;
-  } else if (kind == "lockdown") {
-    lockdown_ = true;
-    alone_ = TRY(alone_of(value));
-  } else if (kind.starts_with("no-")) {
-    return add_flag(kind.substr(3), value, false);
-  } else if (kind.starts_with("deny-")) {
-    return add_flag(kind.substr(5), value, false);
-  } else {
-    return add_flag(kind, value, true);
-  }
-  return {};
-}
-
-Result<void> Grants::add_flag(std::string_view kind, std::optional<std::string_view> value,
-                              bool allow) {
-  const policy::KindInfo* info = policy::find_kind(kind);
-  if (info == nullptr) {
-    return fail(ErrorCode::usage, "there is no grant of the kind " + quoted(kind));
-  }
-  Rule rule = TRY(policy::parse_rule(info->kind, value, allow, here_));
-  rule.origin = allow ? "--" + std::string(kind) : "--deny-" + std::string(kind);
-  rules_.push_back(std::move(rule));
-  return {};
-}
-
-void Grants::protect(const std::string& path, std::string what) {
-  if (path == os::kStandardInput) return;
-  own_files_.push_back({.path = path, .what = std::move(what)});
-}
-
-Result<void> Grants::add_policy(const std::string& path) {
-  policy::PolicyFile file = TRY(policy::load_policy(path));
-  protect(path, "a policy of the run");
-  std::move(file.rules.begin(), file.rules.end(), std::back_inserter(rules_));
-  if (file.module.empty()) return {};
-  if (!module_digest_.empty() && module_digest_ != file.module) {
-    return fail(ErrorCode::usage, "two policies are for different modules");
-  }
-  module_digest_ = file.module;
-  module_file_ = os::name_of_input(path);
-  return {};
-}
-
 Result<void> Grants::refuse_what_is_not_enforced() const {
   for (const Rule& rule : rules_) {
-    if (policy::info_of(rule.kind).enforced != policy::Enforced::no) continue;
-    return fail(ErrorCode::unsupported, policy::flag_text(rule).substr(2) + " (" + rule.origin +
+    if (grant::info_of(rule.kind).enforced != grant::Enforced::no) continue;
+    return fail(ErrorCode::unsupported, grant::flag_text(rule).substr(2) + " (" + rule.origin +
                                             "): nothing enforces this limit yet, so the program "
                                             "is not run");
   }
@@ -224,12 +120,12 @@ Result<void> Grants::refuse_another_module() const {
 
 bool Grants::granted_by_default(Kind kind) const {
   bool output = kind == Kind::stdout || kind == Kind::stderr;
-  return policy::info_of(kind).granted_by_default && (!deny_all_ || output);
+  return grant::info_of(kind).granted_by_default && (!deny_all_ || output);
 }
 
 bool Grants::reads_store() const { return remember_ && (!deny_all_ || ask_ != Ask::never); }
 
-bool Grants::shows_root(const policy::RuleSet& rules) const {
+bool Grants::shows_root(const grant::RuleSet& rules) const {
   bool wanted = root_ && (!deny_all_ || ask_ == Ask::always);
   bool sockets = false;
   for (const Rule& rule : rules.rules()) {
@@ -247,7 +143,7 @@ Result<void> Grants::watch(Prepared& prepared, policy::Policy::Options& options)
   if (!audit_.empty()) {
     auto audit = TRY(policy::Audit::open(audit_));
     audit->start(subject_.name, subject_.digest ? subject_.digest() : "",
-                 policy::signers_text(policy::names_of(options.signers)));
+                 grant::signers_text(policy::names_of(options.signers)));
     options.watchers.push_back(audit);
     log = audit;
     prepared.oversight.audit = std::move(audit);
@@ -305,10 +201,10 @@ Result<Prepared> Grants::prepare() {
   std::ranges::copy_if(options.rules.rules(), std::back_inserter(prepared.oversight.mounts),
                        is_mount);
   TRY(watch(prepared, options));
-  const policy::RuleSet rules = options.rules;
+  const grant::RuleSet rules = options.rules;
   auto policy = std::make_shared<policy::Policy>(std::move(options));
   prepared.oversight.policy = policy;
-  std::shared_ptr<host::Gate> gate = policy;
+  std::shared_ptr<grant::Gate> gate = policy;
   if (lockdown_) gate = prepared.gate = std::make_shared<broker::GateSwitch>(policy);
   host::World& world = prepared.world;
   world.gate(gate);
@@ -329,17 +225,17 @@ Result<Prepared> Grants::prepare() {
 
 bool Grants::may_call_network() const {
   if (!subject_.digest || subject_.has_company) return true;
-  auto reaches = [&](host::Uses uses) {
-    return std::ranges::find(subject_.reaches, host::uses_name(uses)) != subject_.reaches.end();
+  auto reaches = [&](grant::Uses uses) {
+    return std::ranges::find(subject_.reaches, grant::uses_name(uses)) != subject_.reaches.end();
   };
-  return reaches(host::Uses::net) || reaches(host::Uses::listen);
+  return reaches(grant::Uses::net) || reaches(grant::Uses::listen);
 }
 
 bool Grants::may_set_times_by_name(const host::World& world) const {
   if (subject_.digest && !subject_.has_company && !subject_.names_times) return false;
   return std::ranges::any_of(world.preopens(), [](const host::Preopen& preopen) {
     return !preopen.dir->is_guarded() &&
-           host::includes(preopen.dir->grant()->rights(), host::Rights::write);
+           grant::includes(preopen.dir->grant()->rights(), grant::Rights::write);
   });
 }
 
@@ -350,13 +246,13 @@ Result<policy::Remembered> Grants::remembered() const {
   return policy::recall(*store, subject_);
 }
 
-host::Variables granted_variables(const policy::RuleSet& rules, const os::VariableViews& own,
+host::Variables granted_variables(const grant::RuleSet& rules, const os::VariableViews& own,
                                   std::vector<const Rule*>& unset) {
   // The last word about a variable counts.
   host::Variables variables;
   auto grant = [&](std::string_view name, std::string_view value) {
     auto verdict = rules.evaluate({.kind = Kind::env, .object = name});
-    if (verdict.answer == policy::Verdict::denied) return;
+    if (verdict.answer == grant::Verdict::denied) return;
     std::erase_if(variables, [&](const auto& variable) { return variable.first == name; });
     variables.emplace_back(name, value);
   };
@@ -366,7 +262,7 @@ host::Variables granted_variables(const policy::RuleSet& rules, const os::Variab
       grant(rule.name, *rule.value);
     } else if (rule.name.find('*') != std::string::npos) {
       for (const auto& [name, text] : own) {
-        bool fits = is_utf8(name) && is_utf8(text) && policy::matches_name(rule, name);
+        bool fits = is_utf8(name) && is_utf8(text) && grant::matches_name(rule, name);
         if (fits) grant(name, text);
       }
     } else {
@@ -381,7 +277,7 @@ host::Variables granted_variables(const policy::RuleSet& rules, const os::Variab
   return variables;
 }
 
-Result<void> Grants::grant_variables(host::World& world, const policy::RuleSet& rules) const {
+Result<void> Grants::grant_variables(host::World& world, const grant::RuleSet& rules) const {
   std::vector<const Rule*> unset;
   for (auto& [name, value] : granted_variables(rules, os::environment(), unset)) {
     world.variable(name, value);
@@ -394,8 +290,8 @@ Result<void> Grants::grant_variables(host::World& world, const policy::RuleSet& 
   return {};
 }
 
-void Grants::grant_streams(host::World& world, const policy::RuleSet& rules,
-                           const std::shared_ptr<host::Gate>& gate) const {
+void Grants::grant_streams(host::World& world, const grant::RuleSet& rules,
+                           const std::shared_ptr<grant::Gate>& gate) const {
   auto stream = [](int fd) -> std::shared_ptr<host::Stream> {
     auto own = host::inherit_stream(fd);
     return own ? std::move(*own) : nullptr;
@@ -403,8 +299,8 @@ void Grants::grant_streams(host::World& world, const policy::RuleSet& rules,
   enum class State { granted, asked, none };
   auto state = [&](Kind kind) {
     auto verdict = rules.evaluate({.kind = kind, .object = {}});
-    if (verdict.answer == policy::Verdict::denied) return State::none;
-    if (verdict.answer == policy::Verdict::allowed || granted_by_default(kind)) {
+    if (verdict.answer == grant::Verdict::denied) return State::none;
+    if (verdict.answer == grant::Verdict::allowed || granted_by_default(kind)) {
       return State::granted;
     }
     return asker_ ? State::asked : State::none;
@@ -431,7 +327,7 @@ void Grants::grant_streams(host::World& world, const policy::RuleSet& rules,
   }
 }
 
-Result<void> Grants::grant_handles(host::World& world, const policy::RuleSet& rules) const {
+Result<void> Grants::grant_handles(host::World& world, const grant::RuleSet& rules) const {
   uint64_t opened = 0;
   for (const Rule& rule : rules.rules()) {
     if (!is_mount(rule)) continue;
@@ -484,7 +380,7 @@ Result<void> Oversight::finish() const {
     TRY(broker->finish(recorder ? recorder->calls() : 0));
   } else if (recorder) {
     std::string comment = "What " + name + " used in one run, and nothing else.";
-    TRY(record_file->replace(policy::write_policy(recorder->needed(), comment)));
+    TRY(record_file->replace(grant::write_policy(recorder->needed(), comment)));
   }
   if (audit) TRY(audit->flush());
   return {};

@@ -1,4 +1,4 @@
-// What a guest may do, as the user said it, in the language of policy/grant.h; here it becomes the
+// What a guest may do, as the user said it, in the language of grant/rule.h; here it becomes the
 // capability objects of a world and the policy that decides what they leave open.
 #pragma once
 
@@ -11,21 +11,23 @@
 
 #include "base/result.h"
 #include "broker/client.h"
+#include "grant/settings.h"
 #include "host/world.h"
 #include "nacre/nacre.h"
 #include "os/environment.h"
 #include "os/private_file.h"
 #include "policy/audit.h"
 #include "policy/own_files.h"
+#include "policy/place.h"
 #include "policy/policy.h"
-#include "policy/record.h"
+#include "policy/recorder.h"
 
 namespace nacre::api {
 
 // Who watches and decides while a guest runs.
 struct Oversight {
-  std::string name;                  // of the program
-  std::vector<policy::Rule> mounts;  // directories that it was given
+  std::string name;                 // of the program
+  std::vector<grant::Rule> mounts;  // directories that it was given
   std::shared_ptr<policy::Policy> policy;
   std::shared_ptr<policy::Audit> audit;  // null also where the broker has it
   std::shared_ptr<policy::Recorder> recorder;
@@ -55,8 +57,8 @@ struct Prepared {
 
 // The variables that rules allow of those present, and those that they set. `unset` gets the
 // rules that name one which is not there.
-host::Variables granted_variables(const policy::RuleSet& rules, const os::VariableViews& own,
-                                  std::vector<const policy::Rule*>& unset);
+host::Variables granted_variables(const grant::RuleSet& rules, const os::VariableViews& own,
+                                  std::vector<const grant::Rule*>& unset);
 
 // Passes calls on to both; either may be null.
 std::shared_ptr<host::CallLog> both_logs(std::shared_ptr<host::CallLog> first,
@@ -79,9 +81,9 @@ class Grants {
   Result<host::World> prepare_child(const host::World& parent) const;
 
   // What was said by flags and policy files.
-  const std::vector<policy::Rule>& rules() const { return rules_; }
+  const std::vector<grant::Rule>& rules() const { return rules_; }
   // What is denied because Nacre opens it by name.
-  std::vector<policy::Rule> own_rules() const {
+  std::vector<grant::Rule> own_rules() const {
     return policy::protection(own_files_, here_.directory);
   }
   // What was decided about the subject, if that is to count.
@@ -91,15 +93,19 @@ class Grants {
   // Whether undecided requests prompt, where there is a way to ask.
   bool asks() const { return ask_ == Ask::always || (ask_ == Ask::on_terminal && !deny_all_); }
   // Whether something of this kind is there without a rule.
-  bool granted_by_default(policy::Kind kind) const;
+  bool granted_by_default(grant::Kind kind) const;
   // Whether the process is to be locked down, see lockdown.h.
   bool locks_down() const { return lockdown_; }
 
  private:
   enum class Ask : uint8_t { never, on_terminal, always };
 
+  // What a row of grant/settings.def says; the value is there if the row needs one.
+  Result<void> set(const grant::SettingInfo& info, std::optional<std::string_view> value);
+#define SETTING(name, ...) Result<void> set_##name(std::optional<std::string_view> value);
+#include "grant/settings.def"
+#undef SETTING
   Result<void> add_flag(std::string_view kind, std::optional<std::string_view> value, bool allow);
-  Result<void> add_policy(const std::string& path);
   // Keeps guests from changing a file that is read by name, if it is one.
   void protect(const std::string& path, std::string what);
   Result<void> refuse_what_is_not_enforced() const;
@@ -111,16 +117,16 @@ class Grants {
   // Whether it, or another one that it imports from, could set times by name in a directory where
   // nothing is decided.
   bool may_set_times_by_name(const host::World& world) const;
-  bool shows_root(const policy::RuleSet& rules) const;
-  Result<void> grant_handles(host::World& world, const policy::RuleSet& rules) const;
-  Result<void> grant_variables(host::World& world, const policy::RuleSet& rules) const;
-  void grant_streams(host::World& world, const policy::RuleSet& rules,
-                     const std::shared_ptr<host::Gate>& gate) const;
+  bool shows_root(const grant::RuleSet& rules) const;
+  Result<void> grant_handles(host::World& world, const grant::RuleSet& rules) const;
+  Result<void> grant_variables(host::World& world, const grant::RuleSet& rules) const;
+  void grant_streams(host::World& world, const grant::RuleSet& rules,
+                     const std::shared_ptr<grant::Gate>& gate) const;
   Result<void> watch(Prepared& prepared, policy::Policy::Options& options);
 
-  policy::Place here_ = policy::here();
+  grant::Place here_ = policy::here();
   std::vector<std::string> arguments_;
-  std::vector<policy::Rule> rules_;
+  std::vector<grant::Rule> rules_;
   policy::Subject subject_;
   std::shared_ptr<policy::Asker> asker_;
   std::shared_ptr<policy::TerminalAsker> terminal_;  // asker_, if it is the terminal

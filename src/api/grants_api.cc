@@ -19,10 +19,10 @@ class CallbackAsker final : public policy::Asker {
  public:
   CallbackAsker(nacre_ask_callback_t callback, void* data) : callback_(callback), data_(data) {}
 
-  std::optional<policy::Answer> ask(const policy::Question& question) override {
-    std::string rights = policy::rights_text(question.rights);
-    std::string kind(policy::info_of(question.kind).name);
-    std::string signer = policy::signers_text(question.signers);
+  std::optional<grant::Answer> ask(const grant::Question& question) override {
+    std::string rights = grant::rights_text(question.rights);
+    std::string kind(grant::info_of(question.kind).name);
+    std::string signer = grant::signers_text(question.signers);
     nacre_question_t asked{};
     asked.module_name = question.module_name.c_str();
     asked.digest = question.digest.c_str();
@@ -33,8 +33,8 @@ class CallbackAsker final : public policy::Asker {
     asked.is_missing = question.missing;
     asked.signer = signer.c_str();
     int answer = callback_(data_, &asked);
-    if (answer < NACRE_ANSWER_NO || answer > NACRE_ANSWER_NEVER_SIGNER) return policy::Answer::no;
-    return static_cast<policy::Answer>(answer);
+    if (answer < NACRE_ANSWER_NO || answer > NACRE_ANSWER_NEVER_SIGNER) return grant::Answer::no;
+    return static_cast<grant::Answer>(answer);
   }
   void tell(std::string_view) override {}
 
@@ -43,26 +43,35 @@ class CallbackAsker final : public policy::Asker {
   void* data_;
 };
 
-constexpr bool same(nacre_answer_t a, policy::Answer b) {
+constexpr bool same(nacre_answer_t a, grant::Answer b) {
   return static_cast<int>(a) == static_cast<int>(b);
 }
-static_assert(same(NACRE_ANSWER_NO, policy::Answer::no) &&
-              same(NACRE_ANSWER_ONCE, policy::Answer::once) &&
-              same(NACRE_ANSWER_RUN, policy::Answer::run) &&
-              same(NACRE_ANSWER_ALWAYS, policy::Answer::always) &&
-              same(NACRE_ANSWER_NEVER, policy::Answer::never) &&
-              same(NACRE_ANSWER_ALWAYS_DIR, policy::Answer::always_dir) &&
-              same(NACRE_ANSWER_NEVER_DIR, policy::Answer::never_dir) &&
-              same(NACRE_ANSWER_ALWAYS_SIGNER, policy::Answer::always_signer) &&
-              same(NACRE_ANSWER_NEVER_SIGNER, policy::Answer::never_signer));
+static_assert(same(NACRE_ANSWER_NO, grant::Answer::no) &&
+              same(NACRE_ANSWER_ONCE, grant::Answer::once) &&
+              same(NACRE_ANSWER_RUN, grant::Answer::run) &&
+              same(NACRE_ANSWER_ALWAYS, grant::Answer::always) &&
+              same(NACRE_ANSWER_NEVER, grant::Answer::never) &&
+              same(NACRE_ANSWER_ALWAYS_DIR, grant::Answer::always_dir) &&
+              same(NACRE_ANSWER_NEVER_DIR, grant::Answer::never_dir) &&
+              same(NACRE_ANSWER_ALWAYS_SIGNER, grant::Answer::always_signer) &&
+              same(NACRE_ANSWER_NEVER_SIGNER, grant::Answer::never_signer));
+
+constexpr bool same(nacre_setting_place_t a, grant::SaidBy b) {
+  return static_cast<int>(a) == static_cast<int>(b);
+}
+static_assert(same(NACRE_SETTING_OPTION, grant::SaidBy::option) &&
+              same(NACRE_SETTING_DENIAL, grant::SaidBy::denial) &&
+              same(NACRE_SETTING_RUN, grant::SaidBy::run) &&
+              same(NACRE_SETTING_PROGRAM, grant::SaidBy::program) &&
+              same(NACRE_SETTING_FILE, grant::SaidBy::file));
 
 // Each use of grants that a module's imports could lead to, by name, once.
 std::vector<std::string> reach_of(const nacre_module& module) {
   std::vector<std::string> reach;
   for (const wasm::Import& item : module.module->wasm().imports) {
     const wasi::p1::FunctionInfo* info = find_function(item);
-    if (info == nullptr || info->uses == host::Uses::nothing) continue;
-    std::string name(host::uses_name(info->uses));
+    if (info == nullptr || info->uses == grant::Uses::nothing) continue;
+    std::string name(grant::uses_name(info->uses));
     if (std::find(reach.begin(), reach.end(), name) == reach.end()) reach.push_back(name);
   }
   return reach;
@@ -127,13 +136,22 @@ void nacre_grants_set_ask(nacre_grants_t* grants, nacre_ask_callback_t callback,
   grants->grants.set_asker(std::make_shared<api::CallbackAsker>(callback, data));
 }
 
-size_t nacre_grant_kind_count(void) { return policy::kinds().size(); }
+size_t nacre_grant_kind_count(void) { return grant::kinds().size(); }
+
+size_t nacre_grant_setting_count(void) { return grant::settings().size(); }
+
+nacre_grant_setting_t nacre_grant_setting_at(size_t index) {
+  if (index >= grant::settings().size()) return {};
+  const grant::SettingInfo& info = grant::settings()[index];
+  return {info.name.data(), info.form.data(), info.help.data(),
+          static_cast<nacre_setting_place_t>(info.said_by)};
+}
 
 nacre_grant_kind_t nacre_grant_kind_at(size_t index) {
-  if (index >= policy::kinds().size()) return {};
-  const policy::KindInfo& info = policy::kinds()[index];
+  if (index >= grant::kinds().size()) return {};
+  const grant::KindInfo& info = grant::kinds()[index];
   // Rows of a constant table, made from literals: they end in NUL.
   auto c_text = [](std::string_view literal) { return literal.begin(); };
   return {c_text(info.name), c_text(info.form), c_text(info.help),
-          info.enforced == policy::Enforced::yes, info.granted_by_default};
+          info.enforced == grant::Enforced::yes, info.granted_by_default};
 }

@@ -272,5 +272,32 @@ TEST(GrantKinds, AreListed) {
   EXPECT_EQ(nacre_grant_kind_at(1000).name, nullptr);
 }
 
+TEST(GrantSettings, AreListedAndTakenWithTheirValues) {
+  ASSERT_GT(nacre_grant_setting_count(), 8u);
+  EXPECT_EQ(nacre_grant_setting_at(1000).name, nullptr);
+  for (size_t i = 0; i < nacre_grant_setting_count(); ++i) {
+    nacre_grant_setting_t setting = nacre_grant_setting_at(i);
+    auto adding = [&](const char* value) {
+      nacre_grants_t* grants = nacre_grants_new();
+      nacre_error_t* error = nacre_grants_add(grants, setting.name, value);
+      std::string text = error == nullptr ? "" : nacre_error_message(error);
+      nacre_error_delete(error);
+      nacre_grants_delete(grants);
+      return text;
+    };
+    std::string without = adding(nullptr);
+    std::string with = adding("/no/such/place");
+    if (setting.place == NACRE_SETTING_FILE) {
+      EXPECT_NE(with.find("no grant of the kind"), std::string::npos) << with;
+      continue;
+    }
+    bool takes_none = *setting.value == '\0' && std::string(setting.name) != "ask";
+    EXPECT_EQ(with.find("needs no value") != std::string::npos, takes_none) << setting.name << with;
+    bool needs_one = without.find("needs a value") != std::string::npos;
+    EXPECT_TRUE(needs_one || without.empty()) << setting.name << without;
+    EXPECT_TRUE(!needs_one || *setting.value != '\0') << setting.name;
+  }
+}
+
 }  // namespace
 }  // namespace nacre::api

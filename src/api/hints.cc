@@ -3,15 +3,15 @@
 #include <algorithm>
 
 #include "os/host_path.h"
-#include "policy/ask.h"
+#include "policy/place.h"
 
 namespace nacre::api {
 namespace {
 
-using policy::Kind;
+using grant::Kind;
+using grant::Rights;
+using grant::Rule;
 using policy::Refusal;
-using policy::Rights;
-using policy::Rule;
 
 // Files of one folder that are named one by one; more are granted by the folder.
 constexpr size_t kMaxFilesOfAFolder = 3;
@@ -31,7 +31,7 @@ Rule grant_for(const Refusal& refusal) {
   grant.kind = refusal.kind;
   grant.rights = refusal.rights;
   if (!grant.is_path()) {
-    grant.endpoint_text = policy::without_tcp(refusal.object);
+    grant.endpoint_text = grant::without_tcp(refusal.object);
     return grant;
   }
   grant.kind = Kind::file;
@@ -152,7 +152,7 @@ Hint hint_for(const std::vector<const Refusal*>& refusals) {
 std::string flags_text(const std::vector<Rule>& grants) {
   std::string flags;
   std::string here = policy::here().directory;
-  for (const Rule& grant : grants) flags += " " + policy::shell_text(grant, here);
+  for (const Rule& grant : grants) flags += " " + grant::shell_text(grant, here);
   return flags;
 }
 

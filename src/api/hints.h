@@ -14,12 +14,12 @@
 namespace nacre::api {
 
 struct Hint {
-  std::vector<policy::Rule> grants;
+  std::vector<grant::Rule> grants;
   bool is_wider = false;  // folders with all in them, for some of it
 };
 Hint hint_for(const std::vector<const policy::Refusal*>& refusals);
 
 // As they would be typed after `nacre run`, in the working directory: " --file a:ro --dir b".
-std::string flags_text(const std::vector<policy::Rule>& grants);
+std::string flags_text(const std::vector<grant::Rule>& grants);
 
 }  // namespace nacre::api

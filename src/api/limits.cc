@@ -4,15 +4,15 @@
 #include <string>
 
 #include "base/utf8.h"
-#include "policy/rules.h"
+#include "grant/rules.h"
 
 namespace nacre::api {
 namespace {
 
 using abi::TrapKind;
-using policy::Kind;
-using policy::Rule;
-using policy::Shape;
+using grant::Kind;
+using grant::Rule;
+using grant::Shape;
 
 struct Row {
   Kind kind;
@@ -26,11 +26,11 @@ constexpr Row kRows[] = {
 
 // "64 MiB", "10 s", "1000".
 std::string shown(const Rule& rule) {
-  std::string text = policy::value_text(rule);
+  std::string text = grant::value_text(rule);
   size_t digits = text.find_first_not_of("0123456789");
   std::string unit = digits == std::string::npos ? "" : text.substr(digits);
   std::string number = text.substr(0, digits);
-  if (policy::info_of(rule.kind).shape == Shape::size)
+  if (grant::info_of(rule.kind).shape == Shape::size)
     return number + (unit.empty() ? " bytes" : " " + unit + "iB");
   return unit.empty() ? number : number + " " + unit;
 }
@@ -38,7 +38,7 @@ std::string shown(const Rule& rule) {
 }  // namespace
 
 runtime::Limits limits_of(const std::vector<Rule>& rules) {
-  policy::RuleSet set;
+  grant::RuleSet set;
   set.add_all(rules);
   runtime::Limits limits;
   for (const Row& row : kRows) {
@@ -59,7 +59,7 @@ bool keep_time(const runtime::Limits& limits) {
 
 const char* limit_name(TrapKind trap) {
   for (const Row& row : kRows) {
-    if (row.trap == trap) return policy::info_of(row.kind).name.data();
+    if (row.trap == trap) return grant::info_of(row.kind).name.data();
   }
   return "";
 }

@@ -4,13 +4,13 @@
 #include <vector>
 
 #include "abi/trap.h"
-#include "policy/grant.h"
+#include "grant/rule.h"
 #include "runtime/limits.h"
 
 namespace nacre::api {
 
 // Of everything that was said the smallest counts.
-runtime::Limits limits_of(const std::vector<policy::Rule>& rules);
+runtime::Limits limits_of(const std::vector<grant::Rule>& rules);
 
 // Whether one of them is kept by a thread (os/watchdog.h).
 bool keep_time(const runtime::Limits& limits);

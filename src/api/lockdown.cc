@@ -12,7 +12,7 @@ namespace {
 using Dirs = std::vector<std::shared_ptr<host::Dir>>;
 
 bool can_write(const host::Dir& dir) {
-  return host::includes(dir.grant()->rights(), host::Rights::write);
+  return grant::includes(dir.grant()->rights(), grant::Rights::write);
 }
 
 // The log of calls, and what the recorder of this process still needs to hear of them.

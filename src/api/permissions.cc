@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "os/file_contents.h"
 #include "os/host_path.h"
-#include "policy/policy_file.h"
+#include "policy/place.h"
 #include "signature/crypto.h"
 #include "signature/key.h"
 #include "wasm/limits.h"
@@ -18,11 +18,11 @@
 namespace nacre::api {
 namespace {
 
-using policy::Decision;
-using policy::Decisions;
-using policy::ModuleDecisions;
-using policy::Rule;
-using policy::SignerDecisions;
+using grant::Decisions;
+using grant::ModuleDecisions;
+using grant::Rule;
+using grant::SignerDecisions;
+using grant::StoredDecision;
 
 Result<policy::Store> user_store() {
   auto store = policy::Store::of_user();
@@ -72,12 +72,12 @@ class Selection {
   std::string signer_;
 };
 
-std::string in_words(const Decision& decision) {
+std::string in_words(const StoredDecision& decision) {
   const Rule& rule = decision.rule;
   std::string text = rule.allow ? "allow " : "deny  ";
-  text += printable(policy::flag_text(rule).substr(2)) + "  (decided " +
-          policy::time_text(decision.made);
-  if (decision.expires) text += ", until " + policy::time_text(*decision.expires);
+  text +=
+      printable(grant::flag_text(rule).substr(2)) + "  (decided " + grant::time_text(decision.made);
+  if (decision.expires) text += ", until " + grant::time_text(*decision.expires);
   return text + ")";
 }
 
@@ -98,7 +98,7 @@ Result<std::string> list(const char* which) {
   auto add = [&](const auto& one) {
     if (!text.empty()) text += "\n";
     text += heading(one);
-    for (const Decision& decision : one.decisions) text += "  " + in_words(decision) + "\n";
+    for (const StoredDecision& decision : one.decisions) text += "  " + in_words(decision) + "\n";
   };
   for (const ModuleDecisions& module : all.modules) {
     if (selection.has(module) && !module.decisions.empty()) add(module);
@@ -113,13 +113,13 @@ Result<std::string> list(const char* which) {
 Result<Rule> parse_decision(std::string_view kind, const char* value) {
   bool deny = kind.starts_with("deny-");
   std::string_view name = deny ? kind.substr(5) : kind;
-  const policy::KindInfo* info = policy::find_kind(name);
+  const grant::KindInfo* info = grant::find_kind(name);
   if (info == nullptr) {
     return fail(ErrorCode::usage, "there is no grant of the kind \"" + printable(name) + "\"");
   }
   std::optional<std::string_view> text;
   if (value != nullptr) text = value;
-  return policy::parse_rule(info->kind, text, !deny, policy::here());
+  return grant::parse_rule(info->kind, text, !deny, policy::here());
 }
 
 Result<size_t> revoke(const char* which, const char* kind, const char* value) {
@@ -131,8 +131,8 @@ Result<size_t> revoke(const char* which, const char* kind, const char* value) {
   auto take_back = [&](auto& from) {
     for (auto& one : from) {
       if (!selection.has(one)) continue;
-      count += std::erase_if(one.decisions, [&](const Decision& decision) {
-        return !wanted || policy::covers(*wanted, decision.rule);
+      count += std::erase_if(one.decisions, [&](const StoredDecision& decision) {
+        return !wanted || grant::covers(*wanted, decision.rule);
       });
     }
   };
@@ -144,8 +144,8 @@ Result<size_t> revoke(const char* which, const char* kind, const char* value) {
   return count;
 }
 
-Result<Decision> make_decision(const char* kind, const char* value, uint64_t seconds) {
-  Decision decision;
+Result<StoredDecision> make_decision(const char* kind, const char* value, uint64_t seconds) {
+  StoredDecision decision;
   decision.rule = TRY(parse_decision(kind, value));
   decision.made = policy::now_seconds();
   constexpr uint64_t kLongest = uint64_t{100} * 365 * 24 * 60 * 60;
@@ -160,10 +160,10 @@ std::unexpected<Error> unknown_signer(std::string_view name) {
                                     "\": see nacre permissions list and trust");
 }
 
-Result<void> decide_for_signer(std::string_view name, Decision decision) {
+Result<void> decide_for_signer(std::string_view name, StoredDecision decision) {
   policy::Store store = TRY(user_store());
   Decisions all = TRY(store.load());
-  const SignerDecisions* signer = policy::find_signer(all, name);
+  const SignerDecisions* signer = grant::find_signer(all, name);
   if (signer == nullptr) return unknown_signer(name);
   return policy::remember(store, policy::Signer{signer->key, signer->name}, std::move(decision));
 }
@@ -174,7 +174,7 @@ Result<void> trust(std::string_view name, std::string_view key_file) {
   }
   std::string key = signature::key_text(TRY(signature::read_public_key(key_file)));
   return TRY(user_store()).change([&](Decisions& all) -> Result<void> {
-    TRY(policy::trust(all, name, key));
+    TRY(grant::trust(all, name, key));
     return {};
   });
 }
@@ -206,15 +206,15 @@ void compare(std::string& text, const ModuleDecisions& before, const ModuleDecis
     bool has = std::find(now.reaches.begin(), now.reaches.end(), reach) != now.reaches.end();
     if (!has) text += "- it no longer asks for " + printable(reach) + "\n";
   }
-  for (const Decision& decision : now.decisions) {
-    bool had = std::ranges::any_of(before.decisions, [&](const Decision& one) {
-      return policy::covers(one.rule, decision.rule);
+  for (const StoredDecision& decision : now.decisions) {
+    bool had = std::ranges::any_of(before.decisions, [&](const StoredDecision& one) {
+      return grant::covers(one.rule, decision.rule);
     });
     if (!had) text += "+ " + in_words(decision) + "\n";
   }
-  for (const Decision& decision : before.decisions) {
+  for (const StoredDecision& decision : before.decisions) {
     bool has = std::ranges::any_of(
-        rules, [&](const Rule& rule) { return policy::covers(rule, decision.rule); });
+        rules, [&](const Rule& rule) { return grant::covers(rule, decision.rule); });
     if (!has) text += "- " + in_words(decision) + "\n";
   }
 }
@@ -224,7 +224,7 @@ Result<std::string> diff(const policy::Subject& subject) {
   Decisions all = TRY(store.load());
   policy::Remembered remembered = TRY(policy::recall(store, subject));
   ModuleDecisions now{.digest = subject.digest()};
-  if (const ModuleDecisions* found = policy::find_module(all, now.digest)) now = *found;
+  if (const ModuleDecisions* found = grant::find_module(all, now.digest)) now = *found;
   now.reaches = subject.reaches;
   std::string text;
   if (subject.place.empty()) return text;
@@ -249,23 +249,23 @@ nacre_bytes_t to_bytes(std::string_view text) {
 using namespace nacre;
 
 nacre_error_t* nacre_policy_check(const char* path, nacre_bytes_t* problems) {
-  policy::PolicyFile file = API_TRY(policy::read_policy(path));
+  grant::PolicyFile file = API_TRY(policy::read_policy(path));
   std::string text;
-  for (const policy::Problem& problem : file.problems) {
-    text += policy::problem_text(os::name_of_input(path), problem) + "\n";
+  for (const grant::Problem& problem : file.problems) {
+    text += grant::problem_text(os::name_of_input(path), problem) + "\n";
   }
   *problems = api::to_bytes(text);
   return nullptr;
 }
 
 nacre_error_t* nacre_policy_schema(nacre_bytes_t* out) {
-  *out = api::to_bytes(policy::policy_schema());
+  *out = api::to_bytes(grant::policy_schema());
   return nullptr;
 }
 
 nacre_error_t* nacre_explain(const char* name, const nacre_module_t* module,
                              const nacre_grants_t* grants, const char* used, nacre_bytes_t* out) {
-  std::optional<policy::PolicyFile> recorded;
+  std::optional<grant::PolicyFile> recorded;
   if (used != nullptr) recorded = API_TRY(policy::load_policy(used));
   *out = api::to_bytes(
       API_TRY(api::explain(name, *module, grants->grants, recorded ? &recorded->rules : nullptr)));
@@ -279,7 +279,7 @@ nacre_error_t* nacre_permissions_list(const char* which, nacre_bytes_t* out) {
 
 nacre_error_t* nacre_permissions_decide(const char* name, const nacre_module_t* module,
                                         const char* kind, const char* value, uint64_t seconds) {
-  policy::Decision decision = API_TRY(api::make_decision(kind, value, seconds));
+  grant::StoredDecision decision = API_TRY(api::make_decision(kind, value, seconds));
   policy::Store store = API_TRY(api::user_store());
   API_TRY(policy::remember(store, api::make_subject(name, *module), std::move(decision)));
   return nullptr;
@@ -287,7 +287,7 @@ nacre_error_t* nacre_permissions_decide(const char* name, const nacre_module_t* 
 
 nacre_error_t* nacre_permissions_decide_signer(const char* signer, const char* kind,
                                                const char* value, uint64_t seconds) {
-  policy::Decision decision = API_TRY(api::make_decision(kind, value, seconds));
+  grant::StoredDecision decision = API_TRY(api::make_decision(kind, value, seconds));
   API_TRY(api::decide_for_signer(signer, std::move(decision)));
   return nullptr;
 }

@@ -12,23 +12,23 @@
 #include <thread>
 
 #include "broker/broker_for_test.h"
+#include "grant/rules.h"
 #include "host/file.h"
 #include "host/network.h"
 #include "host/test_tree.h"
 #include "os/poll.h"
-#include "policy/rules.h"
 
 namespace nacre::broker {
 namespace {
 
+using grant::Kind;
+using grant::Place;
 using host::Dir;
 using host::Errno;
 using host::HandleKind;
 using host::HandlePtr;
 using host::OpenOptions;
 using host::TestTree;
-using policy::Kind;
-using policy::Place;
 using policy::Policy;
 
 void plant(TestTree& tree) {
@@ -42,12 +42,12 @@ void plant(TestTree& tree) {
 std::shared_ptr<Policy> make_policy(const TestTree& tree) {
   Policy::Options options;
   Place place{"/", ""};
-  options.rules.add(*policy::parse_rule(Kind::dir, tree.path_of("denied"), false, place));
+  options.rules.add(*grant::parse_rule(Kind::dir, tree.path_of("denied"), false, place));
   return std::make_shared<Policy>(std::move(options));
 }
 
 std::shared_ptr<Dir> open(TestTree& tree, std::shared_ptr<Policy> policy) {
-  return tree.open(std::make_shared<host::Grant>("root", host::Rights::all, std::move(policy),
+  return tree.open(std::make_shared<host::Grant>("root", grant::Rights::all, std::move(policy),
                                                  std::make_shared<host::DenialLog>()));
 }
 
@@ -262,10 +262,10 @@ TEST(BrokerTest, PathsAreNotDecidedByTheirNames) {
   BrokerForTest broker({.dirs = {}, .policy = policy, .finish = nullptr});
   std::string path = tree.path_of("f");
   EXPECT_EQ(broker.client->may({.kind = Kind::file, .object = path, .granted = true}),
-            host::Decision::deny);
+            grant::Decision::deny);
   EXPECT_EQ(broker.client->may({.kind = Kind::listen, .object = "1.2.3.4:5", .granted = true}),
-            host::Decision::allow);
-  EXPECT_EQ(broker.client->may({.kind = Kind::clock, .object = {}}), host::Decision::deny);
+            grant::Decision::allow);
+  EXPECT_EQ(broker.client->may({.kind = Kind::clock, .object = {}}), grant::Decision::deny);
   uint64_t left_out = 0;
   auto refusals = broker.client->refusals(&left_out);
   ASSERT_EQ(refusals.size(), 1u);
@@ -304,9 +304,9 @@ struct Net {
     Policy::Options options;
     Place place{"/", ""};
     std::string number = std::to_string(port);
-    options.rules.add(*policy::parse_rule(Kind::net, "127.0.0.1:" + number, true, place));
-    options.rules.add(*policy::parse_rule(Kind::net, "localhost:" + number, true, place));
-    options.rules.add(*policy::parse_rule(Kind::net, "127.0.0.3", false, place));
+    options.rules.add(*grant::parse_rule(Kind::net, "127.0.0.1:" + number, true, place));
+    options.rules.add(*grant::parse_rule(Kind::net, "localhost:" + number, true, place));
+    options.rules.add(*grant::parse_rule(Kind::net, "127.0.0.3", false, place));
     policy = std::make_shared<Policy>(std::move(options));
     network = host::make_real_network(policy);
   }
@@ -361,11 +361,11 @@ TEST(BrokerNetwork, SaysNothingAboutWhatItOpensItself) {
   std::string object = "tcp://127.0.0.1:" + std::to_string(net.port);
   for (bool granted : {false, true}) {
     EXPECT_EQ(broker.client->may({.kind = Kind::net, .object = object, .granted = granted}),
-              host::Decision::deny);
+              grant::Decision::deny);
     EXPECT_EQ(broker.client->may({.kind = Kind::lookup, .object = "localhost", .granted = granted}),
-              host::Decision::deny);
+              grant::Decision::deny);
   }
-  EXPECT_EQ(broker.client->may({.kind = Kind::listen, .object = object}), host::Decision::deny);
+  EXPECT_EQ(broker.client->may({.kind = Kind::listen, .object = object}), grant::Decision::deny);
 }
 
 TEST(BrokerNetwork, HostileRequestsReachNothing) {
@@ -468,7 +468,7 @@ TEST(BrokerTest, WithoutABrokerNothingWorksAndNothingHangs) {
     os::Channel gone = std::move(ends.second);
   }
   EXPECT_EQ(dir->open("f", {.read = true}).error(), Errno::pipe);
-  EXPECT_EQ(client->may({.kind = Kind::clock, .object = {}}), host::Decision::deny);
+  EXPECT_EQ(client->may({.kind = Kind::clock, .object = {}}), grant::Decision::deny);
   EXPECT_TRUE(client->variables()->decided().empty());
   EXPECT_FALSE(client->finish(0).has_value());
   EXPECT_FALSE(client->network()->leads_elsewhere(*parse_address("192.0.2.1")));
@@ -495,7 +495,7 @@ TEST(BrokerTest, ALogIsToldOfCallsAndOfNothingElse) {
     auto answer = server.handle(message.bytes());
     return answer ? int{answer->message.bytes()[0]} : -1;
   };
-  const policy::CallLine good{"path_open", host::Uses::path, "a\"\n{\"event\":\"start\"}",
+  const policy::CallLine good{"path_open", grant::Uses::path, "a\"\n{\"event\":\"start\"}",
                               "success"};
   const int refused = static_cast<int>(Errno::inval) + 1;
   auto changed = [&](auto change) {
@@ -509,7 +509,7 @@ TEST(BrokerTest, ALogIsToldOfCallsAndOfNothingElse) {
            changed([](Line& line) { line.call = ""; }),
            changed([](Line& line) { line.call = "two\nlines"; }),
            changed([](Line& line) { line.result = "success\"}"; }),
-           changed([](Line& line) { line.uses = static_cast<host::Uses>(200); }),
+           changed([](Line& line) { line.uses = static_cast<grant::Uses>(200); }),
            changed([](Line& line) { line.count = 0; }),
        }) {
     EXPECT_EQ(tell(bad), refused);
@@ -554,9 +554,9 @@ TEST(BrokerTest, WhatAClientIsToldOfIsLoggedInOrder) {
     auto log = client->call_log();
     for (int i = 0; i < kCalls; ++i) {
       std::string object = "file-" + std::to_string(i);
-      log->called({"path_open", host::Uses::path, object, "success"});
-      log->called({"fd_read", host::Uses::held, object, "success"});
-      log->called({"fd_read", host::Uses::held, object, "success"});
+      log->called({"path_open", grant::Uses::path, object, "success"});
+      log->called({"fd_read", grant::Uses::held, object, "success"});
+      log->called({"fd_read", grant::Uses::held, object, "success"});
       if (i % 100 == 0) client->may({.kind = Kind::clock, .object = {}});
     }
   }  // without finish()

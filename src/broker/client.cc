@@ -287,11 +287,11 @@ std::shared_ptr<os::TimeSetter> Client::time_setter() {
   return std::make_shared<RemoteTimes>(shared_from_this());
 }
 
-host::Decision Client::may(const host::Request& request) {
+grant::Decision Client::may(const grant::Request& request) {
   Writer writer;
   writer.number(Request::may).number(request.kind).text(request.object);
   writer.number<uint8_t>(request.granted);
-  return ask(writer) ? host::Decision::allow : host::Decision::deny;
+  return ask(writer) ? grant::Decision::allow : grant::Decision::deny;
 }
 
 std::vector<policy::Refusal> Client::refusals(uint64_t* left_out) {
@@ -305,8 +305,8 @@ std::vector<policy::Refusal> Client::refusals(uint64_t* left_out) {
   *left_out = reader.number<uint64_t>();
   while (reader.more()) {
     policy::Refusal refusal{};
-    refusal.kind = reader.number<host::Kind>();
-    refusal.rights = reader.number<host::Rights>();
+    refusal.kind = reader.number<grant::Kind>();
+    refusal.rights = reader.number<grant::Rights>();
     refusal.is_directory = reader.flag();
     refusal.missing = reader.flag();
     refusal.is_link = reader.flag();

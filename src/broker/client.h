@@ -13,14 +13,14 @@
 #include "broker/protocol.h"
 #include "host/dir.h"
 #include "host/env.h"
-#include "host/gate.h"
+#include "host/grant.h"
 #include "host/network.h"
 #include "os/channel.h"
 #include "policy/policy.h"
 
 namespace nacre::broker {
 
-class Client final : public host::Gate, public std::enable_shared_from_this<Client> {
+class Client final : public grant::Gate, public std::enable_shared_from_this<Client> {
  public:
   // `calls`: for a broker that logs calls, which is told of them before each request, so that the
   // log is in order; null: it logs none.
@@ -45,7 +45,7 @@ class Client final : public host::Gate, public std::enable_shared_from_this<Clie
   std::shared_ptr<host::CallLog> call_log();
 
   // Never about paths and ends of connections: those are decided where they are opened.
-  host::Decision may(const host::Request& request) override;
+  grant::Decision may(const grant::Request& request) override;
   bool watches(std::string_view) override { return true; }
 
   // What the broker's policy refused.
@@ -79,16 +79,16 @@ class Client final : public host::Gate, public std::enable_shared_from_this<Clie
 };
 
 // A gate that can be told, before a second thread uses it, to pass its questions to another gate.
-class GateSwitch final : public host::Gate {
+class GateSwitch final : public grant::Gate {
  public:
-  explicit GateSwitch(std::shared_ptr<host::Gate> gate) : gate_(std::move(gate)) {}
-  void hand_over(std::shared_ptr<host::Gate> gate) { gate_ = std::move(gate); }
-  host::Decision may(const host::Request& request) override { return gate_->may(request); }
-  bool may_look(const host::Request& request) override { return gate_->may_look(request); }
+  explicit GateSwitch(std::shared_ptr<grant::Gate> gate) : gate_(std::move(gate)) {}
+  void hand_over(std::shared_ptr<grant::Gate> gate) { gate_ = std::move(gate); }
+  grant::Decision may(const grant::Request& request) override { return gate_->may(request); }
+  bool may_look(const grant::Request& request) override { return gate_->may_look(request); }
   bool watches(std::string_view directory) override { return gate_->watches(directory); }
 
  private:
-  std::shared_ptr<host::Gate> gate_;
+  std::shared_ptr<grant::Gate> gate_;
 };
 
 }  // namespace nacre::broker

@@ -28,18 +28,18 @@
 namespace nacre::broker {
 namespace {
 
+using grant::Kind;
+using grant::parse_rule;
+using grant::Place;
+using grant::Rights;
+using grant::RuleSet;
 using host::Dir;
 using host::Errno;
 using host::FileStat;
 using host::HandleKind;
 using host::HandlePtr;
 using host::TestTree;
-using policy::Kind;
-using policy::parse_rule;
-using policy::Place;
 using policy::Policy;
-using policy::Rights;
-using policy::RuleSet;
 
 constexpr int kDefaultTries = 20'000;
 constexpr unsigned kExchange = 2;  // RENAME_EXCHANGE

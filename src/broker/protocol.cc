@@ -114,7 +114,7 @@ void write(Writer& to, const policy::CallLine& line) {
 policy::CallLine read_call(Reader& from) {
   policy::CallLine line;
   line.call = from.text();
-  line.uses = from.number<host::Uses>();
+  line.uses = from.number<grant::Uses>();
   line.object = from.text();
   line.result = from.text();
   line.time = from.number<uint64_t>();

@@ -213,15 +213,15 @@ HostResult<Server::Answer> Server::may(Reader& from) {
   auto kind = from.number<uint8_t>();
   auto object = from.text();
   bool granted = from.flag();
-  if (!from.complete() || kind >= policy::kinds().size()) return host::failed(Errno::inval);
-  const policy::KindInfo& info = policy::kinds()[kind];
+  if (!from.complete() || kind >= grant::kinds().size()) return host::failed(Errno::inval);
+  const grant::KindInfo& info = grant::kinds()[kind];
   // What is opened here is decided when it is, but for sockets that a guest was given.
-  bool opened_here = info.shape == policy::Shape::path || info.kind == policy::Kind::net ||
-                     info.kind == policy::Kind::lookup ||
-                     (info.kind == policy::Kind::listen && !granted);
+  bool opened_here = info.shape == grant::Shape::path || info.kind == grant::Kind::net ||
+                     info.kind == grant::Kind::lookup ||
+                     (info.kind == grant::Kind::listen && !granted);
   if (opened_here) return host::failed(Errno::inval);
-  host::Request request{.kind = info.kind, .object = object, .granted = granted};
-  if (duties_.policy->may(request) == host::Decision::allow) return Answer{success(), nullptr};
+  grant::Request request{.kind = info.kind, .object = object, .granted = granted};
+  if (duties_.policy->may(request) == grant::Decision::allow) return Answer{success(), nullptr};
   return host::failed(Errno::no_capability);
 }
 

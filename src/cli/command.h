@@ -59,26 +59,31 @@ class GrantOptions {
   // All of it, or only what can be remembered: --KIND and --deny-KIND.
   void add_to(CLI::App& app);
   void add_kinds_to(CLI::App& app);
-  // As they were given, in the order of kinds: "dir", "data:ro".
+  // Settings of `nacre run` alone.
+  void add_run_settings_to(CLI::App& app);
   GrantsHandle make_grants() const;
   struct Said {
     std::string kind;          // "dir" or "deny-dir"
     const std::string* value;  // null: has none
   };
+  // Grants and denials as they were given, in the order of kinds: "dir", "data:ro".
   std::vector<Said> said() const;
   bool locks_down() const { return !no_lockdown_; }
   // Files that are read.
   std::vector<Input> inputs() const;
 
  private:
-  std::map<std::string, std::vector<std::string>> values_;
-  std::map<std::string, bool> switches_;
-  std::vector<std::string> policies_;
-  bool allow_all_ = false;
-  bool deny_all_ = false;
-  bool ask_ = false;
-  bool no_ask_ = false;
-  std::string ask_server_;
+  // Values and switches, by the names of kinds, and of settings (nacre_grant_setting_at).
+  struct Options {
+    std::map<std::string, std::vector<std::string>> values;
+    std::map<std::string, bool> switches;
+  };
+  void add_setting_to(CLI::App& app, const nacre_grant_setting_t& setting,
+                      const std::string& group);
+  bool is_set(const std::string& setting) const;
+
+  Options kinds_;
+  Options settings_;
   bool no_lockdown_ = false;
 };
 

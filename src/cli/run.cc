@@ -25,8 +25,6 @@ struct RunOptions {
   std::vector<std::string> module_policies;
   std::optional<std::string> invoke;
   std::string unknown_imports = "deny";
-  std::string record;
-  std::string audit;
   bool stats = false;
   bool verbose = false;
   std::string app;
@@ -53,12 +51,7 @@ void declare(CLI::App& app, RunOptions& options) {
       ->type_name("deny|trap")
       ->check(CLI::IsMember({"deny", "trap"}));
   options.signature.add_to(app);
-  app.add_option("--record", options.record, "write the smallest policy that this run needed")
-      ->type_name("FILE");
-  app.add_option("--audit", options.audit,
-                 "log every decision and every use of a grant, a JSON object a line; -: to "
-                 "standard error, N: to that descriptor")
-      ->type_name("FILE|-|N");
+  options.grants.add_run_settings_to(app);
   app.add_flag("--stats", options.stats, "times and memory, on standard error");
   options.engine.add_to(app);
   options.engine.add_tools_to(app);
@@ -132,14 +125,11 @@ GrantsHandle make_grants(const RunOptions& options) {
   GrantsHandle grants = options.grants.make_grants();
   nacre_grants_add_arg(grants.get(), options.app.c_str());
   for (const std::string& arg : options.argv) nacre_grants_add_arg(grants.get(), arg.c_str());
-  auto add = [&](const char* kind, const std::string& value) {
-    if (value.empty()) return;
-    check(nacre_grants_add(grants.get(), kind, value.c_str()), std::string("--") + kind);
-  };
-  add("record", options.record);
-  add("audit", options.audit);
-  // The results of an export are printed after the guest has ended.
-  if (options.grants.locks_down()) add("lockdown", options.invoke ? "alone-but-stdout" : "alone");
+  if (options.grants.locks_down()) {
+    // The results of an export are printed after the guest has ended.
+    const char* how = options.invoke ? "alone-but-stdout" : "alone";
+    check(nacre_grants_add(grants.get(), "lockdown", how));
+  }
   return grants;
 }
 

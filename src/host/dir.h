@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/gate.h"
+#include "host/grant.h"
 #include "host/handle.h"
 #include "os/dir.h"
 
@@ -104,6 +104,7 @@ class Dir : public Handle {
   virtual HostResult<std::vector<DirEntry>> do_read_entries(uint64_t cookie,
                                                             size_t budget_bytes) = 0;
 
+  // Whether it is a path, and the grant covers such acts. The path gets a text for people only if not.
   HostResult<void> admit(Action action, std::string_view path) const;
   // Records an escape; passes the result on.
   template <class T>

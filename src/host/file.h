@@ -5,7 +5,7 @@
 
 #include <span>
 
-#include "host/gate.h"
+#include "host/grant.h"
 #include "host/handle.h"
 #include "os/file.h"
 

@@ -172,8 +172,8 @@ TEST_P(HostDir, RefusalsAreRecorded) {
   TestTree tree(GetParam());
   tree.put_file("f", "x");
   auto log = std::make_shared<DenialLog>();
-  auto dir =
-      tree.open(std::make_shared<Grant>("data", Rights::read | Rights::create, nullptr, log));
+  auto dir = tree.open(
+      std::make_shared<Grant>("data", Rights::read | Rights::create, grant::grants_alone(), log));
   EXPECT_TRUE(dir->open("f", {.read = true}).has_value());
   EXPECT_EQ(dir->open("f", {.write = true}).error(), Errno::not_granted);
   EXPECT_EQ(dir->open("f", {.truncate = true}).error(), Errno::not_granted);

@@ -37,7 +37,7 @@ class RealNetwork final : public Network, public std::enable_shared_from_this<Re
 
  private:
   HostResult<void> ask(const Request& request) {
-    if (gate_ && gate_->may(request) == Decision::allow) return {};
+    if (gate_->may(request) == Decision::allow) return {};
     return failed(Errno::no_capability);
   }
 

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/gate.h"
+#include "host/grant.h"
 #include "host/socket.h"
 #include "os/network.h"
 
@@ -89,7 +89,7 @@ class NameMemory {
   uint64_t time_ = 0;
 };
 
-// Asks `gate` and does it itself.
+// Asks `gate`, which is never null, and does it itself.
 std::shared_ptr<Network> make_real_network(std::shared_ptr<Gate> gate);
 
 // "tcp://10.0.0.1:80": what a decision is about.

@@ -32,7 +32,7 @@ TEST(NameMemory, IsBounded) {
 }
 
 TEST(Network, WithoutAGateNothingIsAllowed) {
-  auto network = make_real_network(nullptr);
+  auto network = make_real_network(grant::grants_alone());
   EXPECT_EQ(network->look_up("localhost").error(), Errno::no_capability);
   auto socket = *network->open({});
   EXPECT_EQ(socket->connect({address("127.0.0.1"), 1}).error(), Errno::no_capability);

@@ -27,6 +27,14 @@ int native_flags(const OpenOptions& options) {
   return flags;
 }
 
+Rights rights_of(uint8_t wanted) {
+  Rights rights = Rights::none;
+  if ((wanted & os::kReadPath) != 0) rights = rights | Rights::read;
+  if ((wanted & os::kWritePath) != 0) rights = rights | Rights::write;
+  if ((wanted & os::kCreatePath) != 0) rights = rights | Rights::create;
+  return rights;
+}
+
 // Passes on to the gate which host path a call is about.
 class GateGuard final : public os::PathGuard {
  public:
@@ -44,7 +52,7 @@ class GateGuard final : public os::PathGuard {
     bool second_name = use.effect == NameEffect::doubled || use.effect == NameEffect::added;
     return {.kind = is_directory ? Kind::dir : Kind::file,
             .object = use.path,
-            .rights = static_cast<Rights>(use.wanted),
+            .rights = rights_of(use.wanted),
             .granted = granted_,
             .missing = use.type == 0,
             .is_directory = is_directory,
@@ -187,7 +195,6 @@ class RealDir final : public Dir {
 
 void set_guard(os::BeneathDir& dir, const Grant& grant) {
   const std::shared_ptr<Gate>& gate = grant.gate();
-  if (!gate) return;
   auto watched = [&] {
     auto path = os::path_of(dir.fd());
     // What cannot be named is watched: each act in it will be refused.

@@ -10,7 +10,7 @@
 #include <span>
 #include <string>
 
-#include "host/gate.h"
+#include "host/grant.h"
 #include "host/handle.h"
 #include "os/socket.h"
 

@@ -127,9 +127,10 @@ class TestTree {
   }
   std::shared_ptr<Dir> open(bool read_only = false) const {
     bool guarded = backend_ == Backend::guarded_kernel || backend_ == Backend::guarded_walk;
+    std::shared_ptr<Gate> gate = grant::grants_alone();
+    if (guarded) gate = std::make_shared<AllowAll>();
     return open(std::make_shared<Grant>("root", read_only ? Rights::read : Rights::all,
-                                        guarded ? std::make_shared<AllowAll>() : nullptr,
-                                        std::make_shared<DenialLog>()));
+                                        std::move(gate), std::make_shared<DenialLog>()));
   }
 
   // Nothing outside was changed, added or taken away.

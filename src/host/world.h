@@ -19,7 +19,7 @@
 #include "host/clock.h"
 #include "host/dir.h"
 #include "host/env.h"
-#include "host/gate.h"
+#include "host/grant.h"
 #include "host/network.h"
 #include "host/random.h"
 #include "host/socket.h"
@@ -67,7 +67,8 @@ class World {
   World& clock(std::shared_ptr<Clock> clock);
   World& random(std::shared_ptr<Random> random);
 
-  // Asked about what grants leave open. Set it before the grants; until set: nobody.
+  // Asked about what grants leave open; never null. Set it before the grants; until set:
+  // grant::grants_alone().
   World& gate(std::shared_ptr<Gate> gate);
 
   // In the order in which the guest sees them.
@@ -115,7 +116,7 @@ class World {
   std::shared_ptr<Stream> streams_[3];
   std::shared_ptr<Clock> clock_;
   std::shared_ptr<Random> random_;
-  std::shared_ptr<Gate> gate_;
+  std::shared_ptr<Gate> gate_ = grant::grants_alone();
   std::shared_ptr<DenialLog> denials_;
   std::vector<Preopen> preopens_;
   std::vector<std::shared_ptr<Socket>> sockets_;

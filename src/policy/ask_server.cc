@@ -3,11 +3,15 @@
 #include <cstring>
 
 #include "base/utf8.h"
+#include "grant/json.h"
 #include "os/socket.h"
-#include "policy/json.h"
 
 namespace nacre::policy {
 namespace {
+
+using grant::Answer;
+using grant::AnswerInfo;
+using grant::Question;
 
 // Longer than any answer.
 constexpr size_t kMaxLine = 64;
@@ -23,7 +27,7 @@ std::string question_line(const Question& question) {
   auto text = [&](std::string_view member, std::string_view value) {
     name(member);
     line += '"';
-    append_json(line, value);
+    grant::append_json(line, value);
     line += '"';
   };
   auto flag = [&](std::string_view member, bool value) {
@@ -32,7 +36,7 @@ std::string question_line(const Question& question) {
   };
   text("module", question.module_name);
   text("digest", question.digest);
-  text("signer", signers_text(question.signers));
+  text("signer", grant::signers_text(question.signers));
   text("kind", info_of(question.kind).name);
   text("object", question.object);
   if (!question.address.empty()) text("address", question.address);
@@ -71,7 +75,7 @@ std::optional<Answer> ServerAsker::ask(const Question& question) {
   auto answer = read_line();
   if (!answer) return std::nullopt;
   gone_ = false;
-  const AnswerInfo* info = find_answer(*answer);
+  const AnswerInfo* info = grant::find_answer(*answer);
   return info == nullptr ? Answer::no : info->answer;
 }
 

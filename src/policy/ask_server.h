@@ -24,7 +24,7 @@ class ServerAsker final : public Asker {
   // another process.
   static Result<std::shared_ptr<ServerAsker>> create(std::string path);
 
-  std::optional<Answer> ask(const Question& question) override;
+  std::optional<grant::Answer> ask(const grant::Question& question) override;
   // The server has no ear for it.
   void tell(std::string_view) override {}
 
@@ -39,6 +39,6 @@ class ServerAsker final : public Asker {
 };
 
 // The line of a question, its end included.
-std::string question_line(const Question& question);
+std::string question_line(const grant::Question& question);
 
 }  // namespace nacre::policy

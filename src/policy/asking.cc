@@ -15,28 +15,28 @@ using host::HostResult;
 // The question about one kind, asked once.
 class Permission {
  public:
-  Permission(host::Kind kind, std::shared_ptr<host::Gate> gate)
+  Permission(grant::Kind kind, std::shared_ptr<grant::Gate> gate)
       : kind_(kind), gate_(std::move(gate)) {}
 
   HostResult<void> ask() {
     std::call_once(asked_, [&] {
-      allowed_ = gate_->may({.kind = kind_, .object = {}}) == host::Decision::allow;
+      allowed_ = gate_->may({.kind = kind_, .object = {}}) == grant::Decision::allow;
     });
     if (!allowed_) return host::failed(host::Errno::no_capability);
     return {};
   }
 
  private:
-  host::Kind kind_;
-  std::shared_ptr<host::Gate> gate_;
+  grant::Kind kind_;
+  std::shared_ptr<grant::Gate> gate_;
   std::once_flag asked_;
   bool allowed_ = false;
 };
 
 class AskingClock final : public host::Clock {
  public:
-  AskingClock(std::shared_ptr<host::Clock> clock, std::shared_ptr<host::Gate> gate)
-      : clock_(std::move(clock)), permission_(host::Kind::clock, std::move(gate)) {}
+  AskingClock(std::shared_ptr<host::Clock> clock, std::shared_ptr<grant::Gate> gate)
+      : clock_(std::move(clock)), permission_(grant::Kind::clock, std::move(gate)) {}
   HostResult<uint64_t> now(host::ClockKind kind) override {
     HOST_TRY(permission_.ask());
     return clock_->now(kind);
@@ -59,8 +59,8 @@ class AskingClock final : public host::Clock {
 
 class AskingRandom final : public host::Random {
  public:
-  AskingRandom(std::shared_ptr<host::Random> random, std::shared_ptr<host::Gate> gate)
-      : random_(std::move(random)), permission_(host::Kind::random, std::move(gate)) {}
+  AskingRandom(std::shared_ptr<host::Random> random, std::shared_ptr<grant::Gate> gate)
+      : random_(std::move(random)), permission_(grant::Kind::random, std::move(gate)) {}
   HostResult<void> fill(MutableBytes to) override {
     HOST_TRY(permission_.ask());
     return random_->fill(to);
@@ -74,9 +74,9 @@ class AskingRandom final : public host::Random {
 // What it is, everybody may see; what is in it, and moving in it, is asked about.
 class AskingInput final : public host::ForwardingStream {
  public:
-  AskingInput(std::shared_ptr<host::Stream> stream, std::shared_ptr<host::Gate> gate)
+  AskingInput(std::shared_ptr<host::Stream> stream, std::shared_ptr<grant::Gate> gate)
       : ForwardingStream(std::move(stream), true, false),
-        permission_(host::Kind::stdin, std::move(gate)) {}
+        permission_(grant::Kind::stdin, std::move(gate)) {}
   HostResult<void> sync(bool) override { return {}; }
   HostResult<size_t> read(std::span<const MutableBytes> to) override {
     HOST_TRY(permission_.ask());
@@ -163,17 +163,17 @@ std::shared_ptr<host::UndecidedVariables> asking_variables(std::shared_ptr<Polic
 }
 
 std::shared_ptr<host::Clock> asking_clock(std::shared_ptr<host::Clock> clock,
-                                          std::shared_ptr<host::Gate> gate) {
+                                          std::shared_ptr<grant::Gate> gate) {
   return std::make_shared<AskingClock>(std::move(clock), std::move(gate));
 }
 
 std::shared_ptr<host::Random> asking_random(std::shared_ptr<host::Random> random,
-                                            std::shared_ptr<host::Gate> gate) {
+                                            std::shared_ptr<grant::Gate> gate) {
   return std::make_shared<AskingRandom>(std::move(random), std::move(gate));
 }
 
 std::shared_ptr<host::Stream> asking_input(std::shared_ptr<host::Stream> stream,
-                                           std::shared_ptr<host::Gate> gate) {
+                                           std::shared_ptr<grant::Gate> gate) {
   return std::make_shared<AskingInput>(std::move(stream), std::move(gate));
 }
 

@@ -9,7 +9,7 @@
 
 #include "host/clock.h"
 #include "host/env.h"
-#include "host/gate.h"
+#include "host/grant.h"
 #include "host/random.h"
 #include "host/stream.h"
 #include "policy/policy.h"
@@ -17,11 +17,11 @@
 namespace nacre::policy {
 
 std::shared_ptr<host::Clock> asking_clock(std::shared_ptr<host::Clock> clock,
-                                          std::shared_ptr<host::Gate> gate);
+                                          std::shared_ptr<grant::Gate> gate);
 std::shared_ptr<host::Random> asking_random(std::shared_ptr<host::Random> random,
-                                            std::shared_ptr<host::Gate> gate);
+                                            std::shared_ptr<grant::Gate> gate);
 std::shared_ptr<host::Stream> asking_input(std::shared_ptr<host::Stream> stream,
-                                           std::shared_ptr<host::Gate> gate);
+                                           std::shared_ptr<grant::Gate> gate);
 // The names of this process's variables that somebody could be asked about.
 std::vector<std::string> names_of_variables();
 // Those of them that the policy's module mentions and no rule speaks of; so a question is about

@@ -12,11 +12,11 @@ namespace {
 
 using host::Errno;
 
-class CountingGate final : public host::Gate {
+class CountingGate final : public grant::Gate {
  public:
-  explicit CountingGate(host::Decision decision) : decision_(decision) {}
-  host::Decision may(const host::Request& request) override {
-    EXPECT_EQ(request.kind, host::Kind::stdin);
+  explicit CountingGate(grant::Decision decision) : decision_(decision) {}
+  grant::Decision may(const grant::Request& request) override {
+    EXPECT_EQ(request.kind, grant::Kind::stdin);
     ++asked;
     return decision_;
   }
@@ -24,11 +24,11 @@ class CountingGate final : public host::Gate {
   int asked = 0;
 
  private:
-  host::Decision decision_;
+  grant::Decision decision_;
 };
 
 struct AskedInput {
-  explicit AskedInput(host::Decision decision) : gate(std::make_shared<CountingGate>(decision)) {
+  explicit AskedInput(grant::Decision decision) : gate(std::make_shared<CountingGate>(decision)) {
     std::fputs("0123456789", file.get());
     std::fflush(file.get());
     std::rewind(file.get());
@@ -46,7 +46,7 @@ struct AskedInput {
 };
 
 TEST(AskingInput, IsTheFileOnceItIsAllowed) {
-  AskedInput input(host::Decision::allow);
+  AskedInput input(grant::Decision::allow);
   EXPECT_TRUE(input.stream->seekable());
   EXPECT_EQ(*input.stream->seek(0, SEEK_CUR), 0u);
   EXPECT_EQ(input.gate->asked, 0) << "where it is, changes nothing";
@@ -57,7 +57,7 @@ TEST(AskingInput, IsTheFileOnceItIsAllowed) {
 }
 
 TEST(AskingInput, IsNothingWhereItIsRefused) {
-  AskedInput input(host::Decision::deny);
+  AskedInput input(grant::Decision::deny);
   EXPECT_EQ(input.read_at(0).error(), Errno::no_capability);
   EXPECT_EQ(input.stream->seek(5, SEEK_SET).error(), Errno::no_capability);
   EXPECT_EQ(input.stream->advise(0, 0, host::Advice::normal).error(), Errno::no_capability);
@@ -65,7 +65,7 @@ TEST(AskingInput, IsNothingWhereItIsRefused) {
 }
 
 TEST(AskingInput, IsNeverWritten) {
-  AskedInput input(host::Decision::allow);
+  AskedInput input(grant::Decision::allow);
   const uint8_t byte = 'x';
   Bytes from(&byte, 1);
   EXPECT_EQ(input.stream->write(std::span(&from, 1)).error(), Errno::badf);

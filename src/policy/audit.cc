@@ -5,12 +5,16 @@
 #include <cstring>
 
 #include "base/utf8.h"
+#include "grant/json.h"
 #include "os/clock.h"
 #include "os/private_file.h"
-#include "policy/json.h"
 
 namespace nacre::policy {
 namespace {
+
+using grant::Rights;
+using grant::Rule;
+using grant::Seconds;
 
 uint64_t now() { return os::clock_now(os::ClockKind::realtime).value_or(0); }
 
@@ -53,7 +57,7 @@ void Audit::begin(std::string_view event, uint64_t time) {
   auto second = static_cast<Seconds>(time / 1'000'000'000);
   if (second != second_) {
     second_ = second;
-    second_text_ = time_text(second);
+    second_text_ = grant::time_text(second);
     second_text_.pop_back();
   }
   char digits[9];
@@ -73,7 +77,7 @@ void Audit::field(std::string_view name, std::string_view value) {
   pending_ += ",\"";
   pending_ += name;
   pending_ += "\":\"";
-  append_json(pending_, value);
+  grant::append_json(pending_, value);
   pending_ += '"';
 }
 
@@ -89,7 +93,7 @@ void Audit::start(const std::string& module, const std::string& digest, const st
   write();
 }
 
-void Audit::decided(const host::Request& request, host::Decision decision, const Rule* because,
+void Audit::decided(const grant::Request& request, grant::Decision decision, const Rule* because,
                     std::string_view asked) {
   std::lock_guard lock(mutex_);
   tell_repeats();
@@ -98,7 +102,7 @@ void Audit::decided(const host::Request& request, host::Decision decision, const
   field("object", request.object);
   if (!request.names.empty()) field("name", request.names.front());
   if (request.rights != Rights::none) field("rights", rights_text(request.rights));
-  field("decision", decision == host::Decision::allow ? "allow" : "deny");
+  field("decision", decision == grant::Decision::allow ? "allow" : "deny");
   if (because != nullptr) {
     field("because", flag_text(*because).substr(2) + " (" + because->origin + ")");
   } else if (!asked.empty()) {
@@ -117,7 +121,7 @@ void Audit::called(const host::CallRecord& record) {
 
 bool Audit::told(const CallLine& told) {
   if (!is_word(told.call) || !is_word(told.result) || told.count == 0 ||
-      host::uses_name(told.uses).empty()) {
+      grant::uses_name(told.uses).empty()) {
     return false;
   }
   std::lock_guard lock(mutex_);
@@ -134,7 +138,7 @@ void Audit::tell_repeats() {
 void Audit::line(const CallLine& line) {
   begin("call", line.time);
   field("call", line.call);
-  field("uses", host::uses_name(line.uses));
+  field("uses", grant::uses_name(line.uses));
   field("object", line.object);
   field("result", line.result);
   if (line.count != 1) pending_ += ",\"count\":" + std::to_string(line.count);

@@ -45,7 +45,7 @@ class Audit final : public Watcher, public host::CallLog {
   static constexpr size_t kBytesOfLine = 108;
 
   void start(const std::string& module, const std::string& digest, const std::string& signer);
-  void decided(const host::Request& request, host::Decision decision, const Rule* because,
+  void decided(const grant::Request& request, grant::Decision decision, const grant::Rule* because,
                std::string_view asked) override;
   void called(const host::CallRecord& record) override;
   // Calls that another process tells of. They are not written before flush() or kBlock bytes; none
@@ -76,9 +76,9 @@ class Audit final : public Watcher, public host::CallLog {
   std::string pending_;
   int error_ = 0;
   CallCounter counter_;
-  uint64_t last_time_ = 0;   // of a line
-  Seconds second_ = -1;      // second_text_ is of
-  std::string second_text_;  // "2026-11-25T15:10:00"
+  uint64_t last_time_ = 0;      // of a line
+  grant::Seconds second_ = -1;  // second_text_ is of
+  std::string second_text_;     // "2026-11-25T15:10:00"
 };
 
 }  // namespace nacre::policy

@@ -15,7 +15,7 @@ namespace nacre::policy {
 // What a line of a log says of calls. The texts are somebody else's.
 struct CallLine {
   std::string_view call;
-  host::Uses uses = {};
+  grant::Uses uses = {};
   std::string_view object;
   std::string_view result;
   uint64_t time = 0;   // of the last one, in nanoseconds since 1970
@@ -40,7 +40,7 @@ class CallCounter {
 
   struct Call {
     std::string_view call;
-    host::Uses uses = {};
+    grant::Uses uses = {};
     std::string object;
     std::string_view result;
   };

@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "grant/rules.h"
 #include "os/host_path.h"
 #include "os/private_file.h"
-#include "policy/rules.h"
 #include "policy/store.h"
 
 namespace nacre::policy {
 namespace {
+
+using grant::Kind;
+using grant::Rights;
+using grant::Rule;
 
 constexpr std::string_view kOwn = "Nacre's own";
 
@@ -19,6 +23,7 @@ Rule denial(Kind kind, std::string_view path, std::string_view directory, Rights
   Rule rule;
   rule.kind = kind;
   rule.allow = false;
+  rule.source = grant::Source::built_in;
   rule.origin = what;
   rule.path = std::move(way.end);
   rule.links = std::move(way.links);

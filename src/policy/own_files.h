@@ -7,19 +7,19 @@
 #include <string_view>
 #include <vector>
 
-#include "policy/grant.h"
+#include "grant/rule.h"
 
 namespace nacre::policy {
 
 struct OwnFile {
   std::string path;  // as it was said
   std::string what;  // for people: "the audit log"
-  Rights denied = Rights::write | Rights::create;
+  grant::Rights denied = grant::Rights::write | grant::Rights::create;
   bool is_replaced = false;  // Nacre writes it anew, by way of another name
 };
 
 // Denials of these files, relative to `directory`, and of Nacre's own folders: configuration with
 // all decisions, cache and state.
-std::vector<Rule> protection(const std::vector<OwnFile>& files, std::string_view directory);
+std::vector<grant::Rule> protection(const std::vector<OwnFile>& files, std::string_view directory);
 
 }  // namespace nacre::policy

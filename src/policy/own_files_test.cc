@@ -8,11 +8,13 @@
 #include <filesystem>
 #include <optional>
 
+#include "grant/rules.h"
 #include "os/environment.h"
-#include "policy/rules.h"
 
 namespace nacre::policy {
 namespace {
+
+using namespace grant;
 
 // The environment is put back at the end.
 class OwnFilesTest : public testing::Test {

@@ -9,25 +9,40 @@
 namespace nacre::policy {
 namespace {
 
+using grant::About;
+using grant::Answer;
+using grant::AnswerInfo;
+using grant::Decisions;
+using grant::EndpointPattern;
+using grant::Kind;
+using grant::Lasts;
+using grant::ModuleDecisions;
+using grant::Question;
+using grant::Rights;
+using grant::Rule;
+using grant::RuleSet;
+using grant::Shape;
+using grant::SignerDecisions;
+using grant::Source;
+using grant::StoredDecision;
+using grant::Verdict;
+
 bool is_path(Kind kind) { return info_of(kind).shape == Shape::path; }
 
 // A question is asked about what can be seen or made, not about every place a guest looks.
-bool worth_asking(const host::Request& request) {
-  return !request.missing || (host::includes(request.rights, Rights::create) && !request.takes);
+bool worth_asking(const grant::Request& request) {
+  return !request.missing || (grant::includes(request.rights, Rights::create) && !request.takes);
 }
 
 // The names of variables, which have no spaces; whatever else is asked about comes alone.
-std::string joined(std::span<const host::Request> requests) {
+std::string joined(std::span<const grant::Request> requests) {
   std::string text;
-  for (const host::Request& request : requests) {
+  for (const grant::Request& request : requests) {
     if (!text.empty()) text += ' ';
     text += subject_of(request);
   }
   return text;
 }
-
-// Where a rule comes from that somebody's answer in this run made.
-constexpr std::string_view kAnswered = "answered in this run";
 
 // Takes a decision as it counts now. Where links lie now on a path that had none, what they lead to
 // was not allowed; what was denied stays denied, wherever it went.
@@ -65,8 +80,8 @@ Result<Remembered> recall(const Store& store, const Subject& subject) {
   // Most modules have no decisions: their bytes need not be read once more.
   std::string digest = known_size ? subject.digest() : "";
   Remembered remembered;
-  auto take_rules = [&](std::vector<Decision>& decisions) {
-    for (Decision& one : decisions) take_rule(std::move(one.rule), remembered.rules);
+  auto take_rules = [&](std::vector<StoredDecision>& decisions) {
+    for (StoredDecision& one : decisions) take_rule(std::move(one.rule), remembered.rules);
   };
   for (ModuleDecisions& module : all.modules) {
     if (module.digest == digest) {
@@ -100,7 +115,7 @@ bool Policy::watches(std::string_view host_directory) {
   return !options_.watchers.empty() || options_.rules.restricts(host_directory);
 }
 
-host::Decision Policy::may(const host::Request& request) {
+grant::Decision Policy::may(const grant::Request& request) {
   Lock lock(mutex_);
   if (is_path(request.kind)) complete_rules();
   Verdict verdict = options_.rules.evaluate(request);
@@ -119,13 +134,13 @@ host::Decision Policy::may(const host::Request& request) {
                  (request.silent && !request.closed && options_.asker && outcome.rule.empty());
   if (!outcome.allowed && !is_told) refuse(request, std::move(outcome.rule));
   tell(request, outcome.allowed, verdict.because, outcome.asked);
-  return outcome.allowed ? host::Decision::allow : host::Decision::deny;
+  return outcome.allowed ? grant::Decision::allow : grant::Decision::deny;
 }
 
-bool Policy::may_look(const host::Request& request) {
+bool Policy::may_look(const grant::Request& request) {
   Lock lock(mutex_);
   complete_rules();
-  host::Request look = request;
+  grant::Request look = request;
   look.rights = Rights::read;
   // Where names on the way to what is denied may not be changed, they may be seen.
   look.removes = look.subtree = false;
@@ -134,9 +149,9 @@ bool Policy::may_look(const host::Request& request) {
          (verdict.answer == Verdict::undecided && request.granted);
 }
 
-void Policy::tell(const host::Request& request, bool allowed, const Rule* because,
+void Policy::tell(const grant::Request& request, bool allowed, const Rule* because,
                   std::string_view asked) const {
-  auto decision = allowed ? host::Decision::allow : host::Decision::deny;
+  auto decision = allowed ? grant::Decision::allow : grant::Decision::deny;
   for (const auto& watcher : options_.watchers) {
     watcher->decided(request, decision, because, asked);
   }
@@ -144,9 +159,9 @@ void Policy::tell(const host::Request& request, bool allowed, const Rule* becaus
 
 std::vector<std::string> Policy::ask_about_variables(const std::vector<std::string>& names) {
   Lock lock(mutex_);
-  std::vector<host::Request> requests;
+  std::vector<grant::Request> requests;
   for (const std::string& name : names) {
-    host::Request request{.kind = Kind::env, .object = name};
+    grant::Request request{.kind = Kind::env, .object = name};
     bool open = options_.rules.evaluate(request).answer == Verdict::undecided;
     if (open) requests.push_back(request);
   }
@@ -157,7 +172,7 @@ std::vector<std::string> Policy::ask_about_variables(const std::vector<std::stri
   if (requests.empty() || !can_ask()) return {};
   Outcome outcome = ask(requests, {Kind::env, joined(requests), Rights::none}, lock);
   std::vector<std::string> allowed;
-  for (const host::Request& request : requests) {
+  for (const grant::Request& request : requests) {
     tell(request, outcome.allowed, nullptr, outcome.asked);
     if (outcome.allowed) allowed.emplace_back(request.object);
   }
@@ -166,11 +181,11 @@ std::vector<std::string> Policy::ask_about_variables(const std::vector<std::stri
 
 Policy::Outcome Policy::denied_by(const Verdict& verdict) const {
   if (verdict.because == nullptr) return {.rule = "it cannot be understood"};
-  if (verdict.because->origin == kAnswered) return {.asked = info_of(Answer::never).word};
+  if (verdict.because->source == Source::answered) return {.asked = info_of(Answer::never).word};
   return {.rule = explain(*verdict.because)};
 }
 
-Policy::Outcome Policy::decide(const host::Request& request, Lock& lock) {
+Policy::Outcome Policy::decide(const grant::Request& request, Lock& lock) {
   Key key{request.kind, subject_of(request), request.rights};
   while (open_question_) {
     bool same = *open_question_ == key;
@@ -206,7 +221,7 @@ Policy::Outcome Policy::ask(Requests requests, const Key& key, Lock& lock) {
     last_outcome_.allowed = info.allows;
     last_outcome_.asked = info.word;
     if (!info.allows) refused_for_now_.insert(key);
-    for (const host::Request& request : requests) keep(request, info, lock);
+    for (const grant::Request& request : requests) keep(request, info, lock);
   } else {
     questions_ = options_.max_questions;  // nobody is there
   }
@@ -217,7 +232,7 @@ Policy::Outcome Policy::ask(Requests requests, const Key& key, Lock& lock) {
 }
 
 Question Policy::question(Requests requests) const {
-  const host::Request& request = requests.front();
+  const grant::Request& request = requests.front();
   Question asked;
   asked.module_name = options_.subject.name;
   asked.signers = names_of(options_.signers);
@@ -237,11 +252,11 @@ Question Policy::question(Requests requests) const {
 std::string Policy::before(Requests requests) const {
   for (const ModuleDecisions& module : options_.earlier) {
     RuleSet rules;
-    for (const Decision& decision : module.decisions) rules.add(decision.rule);
-    std::vector<host::Request> anew;
+    for (const StoredDecision& decision : module.decisions) rules.add(decision.rule);
+    std::vector<grant::Request> anew;
     Verdict last;
     std::string_view how;
-    for (const host::Request& request : requests) {
+    for (const grant::Request& request : requests) {
       Verdict verdict = rules.evaluate(request);
       if (verdict.because == nullptr) {
         anew.push_back(request);
@@ -264,12 +279,13 @@ std::string Policy::before(Requests requests) const {
              : "new: not decided for the other version of it that was run here";
 }
 
-void Policy::keep(const host::Request& request, const AnswerInfo& info, Lock& lock) {
+void Policy::keep(const grant::Request& request, const AnswerInfo& info, Lock& lock) {
   if (info.lasts == Lasts::once || info.answer == Answer::no) return;
   Rule rule;
   rule.kind = request.kind;
   rule.allow = info.allows;
-  rule.origin = kAnswered;
+  rule.source = Source::answered;
+  rule.origin = "answered in this run";
   if (is_path(request.kind)) {
     bool folder = info.about == About::folder || request.is_directory;
     rule.kind = folder ? Kind::dir : Kind::file;
@@ -294,7 +310,7 @@ void Policy::keep(const host::Request& request, const AnswerInfo& info, Lock& lo
   lock.lock();
 }
 
-Result<void> Policy::store(const AnswerInfo& info, Decision decision) const {
+Result<void> Policy::store(const AnswerInfo& info, StoredDecision decision) const {
   if (!options_.store) return fail(ErrorCode::io, "there is no place for decisions");
   if (info.about == About::signer) {
     return remember(*options_.store, options_.signers.front(), std::move(decision));
@@ -302,7 +318,7 @@ Result<void> Policy::store(const AnswerInfo& info, Decision decision) const {
   return remember(*options_.store, options_.subject, std::move(decision));
 }
 
-Result<void> remember(const Store& store, const Signer& signer, Decision decision) {
+Result<void> remember(const Store& store, const Signer& signer, StoredDecision decision) {
   if (!is_utf8(decision.rule.path)) return fail(ErrorCode::io, "the path is not UTF-8");
   return store.change([&](Decisions& all) -> Result<void> {
     SignerDecisions* known = find_signer(all, signer.name);
@@ -314,7 +330,7 @@ Result<void> remember(const Store& store, const Signer& signer, Decision decisio
   });
 }
 
-Result<void> remember(const Store& store, const Subject& subject, Decision decision) {
+Result<void> remember(const Store& store, const Subject& subject, StoredDecision decision) {
   if (!is_utf8(decision.rule.path)) return fail(ErrorCode::io, "the path is not UTF-8");
   return store.change([&](Decisions& all) -> Result<void> {
     std::string digest = subject.digest();
@@ -331,7 +347,7 @@ Result<void> remember(const Store& store, const Subject& subject, Decision decis
   });
 }
 
-void Policy::refuse(const host::Request& request, std::string rule) {
+void Policy::refuse(const grant::Request& request, std::string rule) {
   std::string object = subject_of(request);
   // What is to be taken away and is not there was only looked for.
   Rights rights = request.missing && request.takes ? Rights::read : request.rights;

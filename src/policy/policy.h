@@ -16,9 +16,9 @@
 #include <string>
 #include <vector>
 
-#include "host/gate.h"
+#include "grant/rules.h"
+#include "host/grant.h"
 #include "policy/ask.h"
-#include "policy/rules.h"
 #include "policy/store.h"
 
 namespace nacre::policy {
@@ -48,18 +48,18 @@ std::vector<std::string> names_of(const std::vector<Signer>& signers);
 
 // What was decided about a module earlier, and about everything of those who signed it.
 struct Remembered {
-  std::vector<Rule> rules;
+  std::vector<grant::Rule> rules;
   std::vector<Signer> signers;  // by name
   // About other modules in the same place: other versions of it.
-  std::vector<ModuleDecisions> earlier;
+  std::vector<grant::ModuleDecisions> earlier;
 };
 // Errors: the store cannot be read.
 Result<Remembered> recall(const Store& store, const Subject& subject);
 
 // Keeps a decision about a module, or about a signer. Errors: also that the signer is not trusted
 // any more.
-Result<void> remember(const Store& store, const Subject& subject, Decision decision);
-Result<void> remember(const Store& store, const Signer& signer, Decision decision);
+Result<void> remember(const Store& store, const Subject& subject, grant::StoredDecision decision);
+Result<void> remember(const Store& store, const Signer& signer, grant::StoredDecision decision);
 
 // Told of every decision, by any thread; must not call back.
 class Watcher {
@@ -67,47 +67,47 @@ class Watcher {
   virtual ~Watcher() = default;
   // `because`: the rule; null if nobody said anything. `asked`: the answer, if somebody was
   // asked; else empty.
-  virtual void decided(const host::Request& request, host::Decision decision, const Rule* because,
-                       std::string_view asked) = 0;
+  virtual void decided(const grant::Request& request, grant::Decision decision,
+                       const grant::Rule* because, std::string_view asked) = 0;
 };
 
 struct Refusal {
-  Kind kind;
+  grant::Kind kind;
   std::string object;
-  Rights rights;
+  grant::Rights rights;
   bool is_directory;
   bool missing;  // paths: nothing was there
   bool is_link;
-  bool subtree;  // as in host::Request
+  bool subtree;  // as in grant::Request
   bool closed;
   std::string rule;  // what forbids it and where that was said; empty: nothing allows it
   uint64_t count = 1;
 
   // Nothing was there, nor was it to be made.
-  bool is_missed() const { return missing && !host::includes(rights, Rights::create); }
+  bool is_missed() const { return missing && !grant::includes(rights, grant::Rights::create); }
 };
 
-class Policy final : public host::Gate {
+class Policy final : public grant::Gate {
  public:
   static constexpr uint32_t kMaxQuestions = 5;
   static constexpr size_t kMaxRefusals = 32;
 
   struct Options {
     Subject subject;
-    RuleSet rules;
+    grant::RuleSet rules;
     std::vector<Signer> signers;  // see Remembered
-    std::vector<ModuleDecisions> earlier;
+    std::vector<grant::ModuleDecisions> earlier;
     std::shared_ptr<Asker> asker;  // null: nobody is asked
     std::optional<Store> store;    // where `always` and `never` go; none: they last for the run
     uint32_t max_questions = kMaxQuestions;
     // More rules, about paths; made when the first path is decided, for many runs need none.
-    std::function<std::vector<Rule>()> late_rules;
+    std::function<std::vector<grant::Rule>()> late_rules;
     std::vector<std::shared_ptr<Watcher>> watchers;
   };
   explicit Policy(Options options) : options_(std::move(options)) {}
 
-  host::Decision may(const host::Request& request) override;
-  bool may_look(const host::Request& request) override;
+  grant::Decision may(const grant::Request& request) override;
+  bool may_look(const grant::Request& request) override;
   bool watches(std::string_view host_directory) override;
   // Those of these variables that somebody allows who is asked about them, in one question. What a
   // rule speaks of is not asked about and not among them; nothing is refused by its not being
@@ -125,9 +125,9 @@ class Policy final : public host::Gate {
  private:
   using Lock = std::unique_lock<std::mutex>;
   struct Key {
-    Kind kind;
+    grant::Kind kind;
     std::string object;
-    Rights rights;
+    grant::Rights rights;
     auto operator<=>(const Key&) const = default;
   };
   struct Outcome {
@@ -137,19 +137,19 @@ class Policy final : public host::Gate {
   };
 
   void complete_rules();
-  Outcome denied_by(const Verdict& verdict) const;
-  Outcome decide(const host::Request& request, Lock& lock);
-  using Requests = std::span<const host::Request>;
+  Outcome denied_by(const grant::Verdict& verdict) const;
+  Outcome decide(const grant::Request& request, Lock& lock);
+  using Requests = std::span<const grant::Request>;
   bool can_ask() const { return options_.asker && questions_ < options_.max_questions; }
   // One question about all of them.
   Outcome ask(Requests requests, const Key& key, Lock& lock);
-  Question question(Requests requests) const;
-  void keep(const host::Request& request, const AnswerInfo& info, Lock& lock);
-  Result<void> store(const AnswerInfo& info, Decision decision) const;
+  grant::Question question(Requests requests) const;
+  void keep(const grant::Request& request, const grant::AnswerInfo& info, Lock& lock);
+  Result<void> store(const grant::AnswerInfo& info, grant::StoredDecision decision) const;
   std::string before(Requests requests) const;
-  void tell(const host::Request& request, bool allowed, const Rule* because,
+  void tell(const grant::Request& request, bool allowed, const grant::Rule* because,
             std::string_view asked) const;
-  void refuse(const host::Request& request, std::string rule);
+  void refuse(const grant::Request& request, std::string rule);
 
   Options options_;
   std::function<void()> before_asking_;

@@ -14,8 +14,7 @@
 namespace nacre::policy {
 namespace {
 
-using host::Decision;
-using host::Request;
+using namespace grant;
 
 class Script final : public Asker {
  public:
@@ -49,7 +48,7 @@ class PolicyTest : public testing::Test {
     return policy().may(request) == Decision::allow;
   }
   void rule(Kind kind, std::string_view value, bool allow = true) {
-    Rule parsed = *parse_rule(kind, value, allow, Place{"/", ""});
+    Rule parsed = *parse_rule(kind, value, allow, Place{});
     parsed.origin = "--test";
     options.rules.add(std::move(parsed));
   }
@@ -75,6 +74,21 @@ TEST_F(PolicyTest, RulesAreNotAskedAbout) {
   EXPECT_EQ(refusals[0].rule, "denied by file /a/secret (--test)");
 }
 
+// Only who said a rule counts, not how people are told of it.
+TEST_F(PolicyTest, WordsOfOriginsDecideNothing) {
+  for (const char* origin : {"answered in this run", "decided 2026", "--allow-all", ""}) {
+    Rule denial = *parse_rule(Kind::file, std::string("/secret") + origin, false, Place{});
+    denial.source = Source::file;
+    denial.origin = origin;
+    options.rules.add(denial);
+  }
+  size_t count = 0;
+  for (const char* origin : {"answered in this run", "decided 2026", "--allow-all", ""}) {
+    EXPECT_FALSE(may(std::string("/secret") + origin));
+    EXPECT_EQ(refused(), ++count) << origin;
+  }
+}
+
 // Whether something is there is known to those who may read it, without a question.
 TEST_F(PolicyTest, WhatMayBeLookedAt) {
   rule(Kind::dir, "/a:ro");
@@ -96,12 +110,12 @@ TEST_F(PolicyTest, WhatMayBeLookedAt) {
   EXPECT_TRUE(may_look("/c", true));
   EXPECT_FALSE(may_look("/b"));
   EXPECT_FALSE(may_look("/c"));
-  host::Request moved{.kind = Kind::dir,
-                      .object = "/a",
-                      .rights = Rights::all,
-                      .is_directory = true,
-                      .subtree = true,
-                      .removes = true};
+  grant::Request moved{.kind = Kind::dir,
+                       .object = "/a",
+                       .rights = Rights::all,
+                       .is_directory = true,
+                       .subtree = true,
+                       .removes = true};
   EXPECT_TRUE(policy().may_look(moved)) << "what may not be moved may be looked at";
   EXPECT_TRUE(script->asked.empty());
 }
@@ -304,8 +318,8 @@ class RecallTest : public testing::Test {
                   return found;
                 }};
   }
-  policy::Decision decision(std::string_view path, bool allow) {
-    return {.rule = *parse_rule(Kind::file, path, allow, Place{"/", ""}), .made = 1000};
+  grant::StoredDecision decision(std::string_view path, bool allow) {
+    return {.rule = *parse_rule(Kind::file, path, allow, Place{}), .made = 1000};
   }
 
   std::string folder_;

@@ -14,8 +14,10 @@
 namespace nacre::policy {
 namespace {
 
+using namespace grant;
+
 Rule rule(Kind kind, std::string_view value, bool allow = true) {
-  return *parse_rule(kind, value, allow, Place{"/", ""});
+  return *parse_rule(kind, value, allow, Place{});
 }
 
 class StoreTest : public testing::Test {
@@ -81,7 +83,7 @@ TEST_F(StoreTest, ExpiredDecisionsDoNotCount) {
 }
 
 TEST_F(StoreTest, LaterDecisionsReplaceEarlierOnes) {
-  std::vector<Decision> all;
+  std::vector<StoredDecision> all;
   decide(all, {.rule = rule(Kind::file, "/a:ro")});
   decide(all, {.rule = rule(Kind::file, "/a:write")});
   ASSERT_EQ(all.size(), 1u);

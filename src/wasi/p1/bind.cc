@@ -79,7 +79,7 @@ constexpr FunctionInfo kInfos[] = {
 #define own true
 #define absent false
 #define P1(name, params, results, blocks, unstable, uses, arguments) \
-  {#name, params, results, arguments, blocks, unstable, host::Uses::uses},
+  {#name, params, results, arguments, blocks, unstable, grant::Uses::uses},
 #include "wasi/p1/p1.def"
 #undef P1
 #undef same
@@ -170,7 +170,7 @@ abi::Outcome call_logged(const abi::HostCall& call, void* data, abi::Value* valu
 
 template <auto kMethod, Row kRow>
 constexpr HostFuncDef row(std::string_view name, bool blocks, bool logged) {
-  bool uses_grant = kInfos[static_cast<size_t>(kRow)].uses != host::Uses::nothing;
+  bool uses_grant = kInfos[static_cast<size_t>(kRow)].uses != grant::Uses::nothing;
   return {name, blocks, &Bound<kMethod>::type,
           logged && uses_grant ? &call_logged<kMethod, kRow> : &Bound<kMethod>::call};
 }

@@ -39,7 +39,7 @@ struct FunctionInfo {
   std::string_view argument_names;
   bool may_block;
   bool in_unstable;
-  host::Uses uses;
+  grant::Uses uses;
 };
 std::span<const FunctionInfo> function_infos();
 

@@ -443,7 +443,7 @@ TEST(P1Calls, ArbitraryArgumentsDoNoHarm) {
   world.clock(std::make_shared<host::ManualClock>(0, 1)).random(host::make_seeded_random(3));
   world.preopen(tree.open(world.grant("/")), "/");
   world.standard_input(host::make_memory_input("in"));
-  world.network(host::make_real_network(nullptr));  // there, and refuses everything
+  world.network(host::make_real_network(grant::grants_alone()));  // there, and refuses everything
   Guest guest(std::move(world));
   auto random = host::make_seeded_random(4);
   auto next = [&] {

@@ -11,13 +11,13 @@
 namespace nacre::wasi::p1 {
 namespace {
 
-using host::Uses;
+using grant::Uses;
 
-class DenyAll final : public host::Gate {
+class DenyAll final : public grant::Gate {
  public:
-  host::Decision may(const host::Request&) override {
+  grant::Decision may(const grant::Request&) override {
     ++asked;
-    return host::Decision::deny;
+    return grant::Decision::deny;
   }
   bool watches(std::string_view) override { return true; }
   int asked = 0;

@@ -20,12 +20,12 @@ constexpr uint32_t kDatagram = 1;
 constexpr uint32_t kStream = 2;
 
 // Allows what is on the list, exactly.
-class Listed final : public host::Gate {
+class Listed final : public grant::Gate {
  public:
-  host::Decision may(const host::Request& request) override {
+  grant::Decision may(const grant::Request& request) override {
     asked.emplace_back(request.object);
     bool listed = request.granted || std::ranges::find(allowed, request.object) != allowed.end();
-    return listed ? host::Decision::allow : host::Decision::deny;
+    return listed ? grant::Decision::allow : grant::Decision::deny;
   }
   bool watches(std::string_view) override { return true; }
   std::vector<std::string> allowed;

@@ -150,7 +150,8 @@ class TreeTest : public testing::TestWithParam<host::Backend> {
 
   Guest make_guest(bool read_only = false, World world = World()) {
     world.preopen(
-        tree.open(world.grant("root", read_only ? host::Rights::read : host::Rights::all)), "root");
+        tree.open(world.grant("root", read_only ? grant::Rights::read : grant::Rights::all)),
+        "root");
     return Guest(std::move(world));
   }
 

@@ -18,7 +18,7 @@
 
 #include "toml++/toml.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 
 // What the library must not be given, to be asked before anything is parsed: it recurses once a
 // part of a name (a.b.c), and takes some characters beyond ASCII for impossible outside of strings,
@@ -32,4 +32,4 @@ std::optional<Objection> objection_to(std::string_view text);
 // A basic string of TOML, quotes and all.
 std::string toml_string(std::string_view text);
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

@@ -1,4 +1,4 @@
-// One rule of the permission language: a kind of host/kinds.def, allowed or denied, and which ones.
+// One rule of the permission language: a kind of grant/kinds.def, allowed or denied, and which ones.
 // The same words stand in flags (--dir data:ro), policy files (dir = ["data:ro"]), prompts,
 // remembered decisions and the C API.
 //
@@ -6,7 +6,7 @@
 //             said. GUEST is for mounted directories: what the guest calls them. ~/ is the home;
 //             \: is a colon of a name.
 //   variable  NAME, NAME=VALUE, or a name with * at one end
-//   endpoint  see policy/endpoint.h;  host: the same without a port
+//   endpoint  see grant/endpoint.h;  host: the same without a port
 //   on_off    nothing (in files: true)
 //   count     a number;  duration: a number with ms, s, m or h
 //   size      a number, of bytes or with K, M, G, T, P or E, powers of 1024; also 1t, 1TB, 1TiB
@@ -18,36 +18,29 @@
 #include <string_view>
 #include <vector>
 
+#include "base/path.h"
 #include "base/result.h"
-#include "host/gate.h"
-#include "policy/endpoint.h"
+#include "grant/endpoint.h"
+#include "grant/kinds.h"
+#include "grant/rights.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 
-using host::Kind;
-using host::Rights;
-
-enum class Shape : uint8_t { path, variable, endpoint, host, on_off, count, size, duration };
-enum class Enforced : uint8_t { yes, no };
-
-struct KindInfo {
-  Kind kind;
-  std::string_view name;
-  Shape shape;
-  bool granted_by_default;
-  Enforced enforced;
-  std::string_view form;
-  std::string_view help;
+// Who said a rule.
+enum class Source : uint8_t {
+  flag,        // an option of the command line, or a program by the C API
+  allow_all,   // --allow-all
+  file,        // a policy file
+  remembered,  // a decision of an earlier run
+  answered,    // an answer in this run
+  built_in,    // Nacre itself, about files of its own
 };
-// All rows of kinds.def, in its order.
-std::span<const KindInfo> kinds();
-const KindInfo& info_of(Kind kind);
-const KindInfo* find_kind(std::string_view name);
 
 struct Rule {
   Kind kind = Kind::dir;
   bool allow = true;
-  std::string origin;  // where it was said, for people: "--dir", "nacre.toml:3:8"
+  Source source = Source::flag;
+  std::string origin;  // where it was said, for people alone: "--dir", "nacre.toml:3:8"
 
   std::string path;                // path: canonical host path
   std::vector<std::string> links;  // path, denied: symbolic links that lead there from `given`
@@ -63,20 +56,17 @@ struct Rule {
   bool is_path() const { return info_of(kind).shape == Shape::path; }
 };
 
-// Where relative paths begin.
+// Where names of files lead, from where a rule is said.
 struct Place {
-  std::string directory;  // absolute
-  std::string home;       // absolute; empty if nobody knows
-  bool by_words = false;  // paths are canonical: they mean themselves, whatever is there now
+  std::string directory = "/";  // where relative paths begin; absolute
+  std::string home = {};        // absolute; empty if nobody knows
+  // How a name leads to a file; by default by its words alone, whatever links there are.
+  Way (*way_of)(std::string_view path, std::string_view base) = way_by_words;
 };
-// The working directory of this process and HOME.
-Place here();
 
 // `value`: nothing for kinds that have none. Errors (usage) say what is wrong with the value.
 Result<Rule> parse_rule(Kind kind, std::optional<std::string_view> value, bool allow,
                         const Place& place);
-// "read", "read+write", ...
-std::string rights_text(Rights rights);
 // The value as it could be written anywhere: with the canonical path.
 std::string value_text(const Rule& rule);
 // "--dir /etc:ro", with `directory` taken off the front of paths below it.
@@ -87,4 +77,4 @@ std::string shell_text(const Rule& rule, std::string_view directory = {});
 // Whether the rule is about `name`: variables.
 bool matches_name(const Rule& rule, std::string_view name);
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

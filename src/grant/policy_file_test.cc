@@ -1,9 +1,9 @@
 // Policy files: what is read, and where what is wrong is.
-#include "policy/policy_file.h"
+#include "grant/policy_file.h"
 
 #include <gtest/gtest.h>
 
-namespace nacre::policy {
+namespace nacre::grant {
 namespace {
 
 const Place kPlace{"/nacre-test", "/nacre-home"};
@@ -116,4 +116,4 @@ TEST(PolicyFile, WhatIsWrittenIsReadBack) {
 }
 
 }  // namespace
-}  // namespace nacre::policy
+}  // namespace nacre::grant

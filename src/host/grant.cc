@@ -1,5 +1,6 @@
-#include "host/gate.h"
+#include "host/grant.h"
 
+#include <cassert>
 #include <utility>
 
 namespace nacre::host {
@@ -61,11 +62,13 @@ Grant::Grant(std::string name, Rights rights, std::shared_ptr<Gate> gate,
       rights_(rights),
       is_open_(is_open),
       gate_(std::move(gate)),
-      log_(std::move(log)) {}
+      log_(std::move(log)) {
+  assert(gate_);
+}
 
 std::shared_ptr<const Grant> Grant::simple(std::string name, bool read_only) {
-  return std::make_shared<Grant>(std::move(name), read_only ? Rights::read : Rights::all, nullptr,
-                                 std::make_shared<DenialLog>());
+  return std::make_shared<Grant>(std::move(name), read_only ? Rights::read : Rights::all,
+                                 grant::grants_alone(), std::make_shared<DenialLog>());
 }
 
 std::shared_ptr<const Grant> renamed(const std::shared_ptr<const Grant>& grant, std::string name) {
@@ -80,14 +83,13 @@ std::shared_ptr<const Grant> grant_of_opened(const std::shared_ptr<const Grant>&
                                  grant->log_, true);
 }
 
-HostResult<void> Grant::check(Action action, std::string_view path) const {
-  if (includes(rights_, right_for(action))) return {};
+std::unexpected<Errno> Grant::refuse(Action action, std::string_view path) const {
   log_->record(path, action, true);
   return failed(Errno::not_granted);
 }
 
 HostResult<void> Grant::ask(const Request& request) const {
-  if (!gate_ || gate_->may(request) == Decision::allow) return {};
+  if (gate_->may(request) == Decision::allow) return {};
   return failed(Errno::no_capability);
 }
 

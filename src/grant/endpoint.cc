@@ -1,4 +1,4 @@
-#include "policy/endpoint.h"
+#include "grant/endpoint.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,7 +6,7 @@
 #include "base/special_address.h"
 #include "base/utf8.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 namespace {
 
 std::optional<uint16_t> parse_number(std::string_view text, uint32_t largest) {
@@ -158,4 +158,4 @@ bool may_stand_for(std::string_view name, const IpAddress& address, bool stays_h
   return is_localhost && is_loopback(address);
 }
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

@@ -1,55 +1,17 @@
-#include "policy/grant.h"
+#include "grant/rule.h"
 
-#include <array>
 #include <charconv>
 
 #include "base/checked.h"
 #include "base/utf8.h"
-#include "os/environment.h"
-#include "os/host_path.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 namespace {
-
-constexpr bool granted = true;
-constexpr bool not_granted = false;
-constexpr Enforced yes = Enforced::yes;
-[[maybe_unused]] constexpr Enforced no = Enforced::no;
-constexpr KindInfo kKinds[] = {
-#define KIND(name, shape, unless_said, enforced, form, help) \
-  {Kind::name, host::kind_name(Kind::name), Shape::shape, unless_said, enforced, form, help},
-#include "host/kinds.def"
-#undef KIND
-};
 
 constexpr size_t kMaxValue = 16 * 1024;
 
-struct RightWord {
-  std::string_view word;
-  Rights rights;
-};
-constexpr RightWord kRightWords[] = {
-    {"read", Rights::read}, {"write", Rights::write}, {"create", Rights::create}};
-
 std::unexpected<Error> wrong(std::string_view value, std::string_view why) {
   return fail(ErrorCode::usage, "\"" + printable(value) + "\" " + std::string(why));
-}
-
-// "ro", "read+create"; nothing if these are no words for rights, but part of a name.
-std::optional<Rights> parse_rights(std::string_view text) {
-  if (text == "ro") return Rights::read;
-  Rights rights = Rights::none;
-  for (;;) {
-    size_t plus = text.find('+');
-    std::string_view word = text.substr(0, plus);
-    Rights before = rights;
-    for (const RightWord& row : kRightWords) {
-      if (row.word == word) rights = rights | row.rights;
-    }
-    if (rights == before) return std::nullopt;
-    if (plus == std::string_view::npos) return rights;
-    text.remove_prefix(plus + 1);
-  }
 }
 
 // A colon that a backslash stands before belongs to a name.
@@ -121,11 +83,7 @@ Result<void> parse_path(Rule& rule, std::string_view value, const Place& place) 
     return wrong(value, "is not UTF-8, as guests need it: give it another name with HOST::GUEST");
   }
   if (value.find('\0') != std::string_view::npos) return wrong(value, "has a NUL in it");
-  if (place.by_words) {
-    rule.path = without_dots(rule.given);
-    return {};
-  }
-  Way way = os::way_of(rule.given, place.directory);
+  Way way = place.way_of(rule.given, place.directory);
   rule.path = std::move(way.end);
   if (!rule.allow) rule.links = std::move(way.links);
   return {};
@@ -215,26 +173,6 @@ std::string amount_text(uint64_t amount, Shape shape) {
 
 }  // namespace
 
-std::span<const KindInfo> kinds() { return kKinds; }
-
-const KindInfo& info_of(Kind kind) { return kKinds[static_cast<size_t>(kind)]; }
-
-const KindInfo* find_kind(std::string_view name) {
-  for (const KindInfo& info : kKinds) {
-    if (info.name == name) return &info;
-  }
-  return nullptr;
-}
-
-Place here() {
-  Place place;
-  auto directory = os::working_directory();
-  place.directory = directory ? *directory : "/";
-  auto home = os::environment_variable("HOME");
-  if (home && home->starts_with('/')) place.home = *home;
-  return place;
-}
-
 Result<Rule> parse_rule(Kind kind, std::optional<std::string_view> value, bool allow,
                         const Place& place) {
   const KindInfo& info = info_of(kind);
@@ -275,16 +213,6 @@ Result<Rule> parse_rule(Kind kind, std::optional<std::string_view> value, bool a
       break;
   }
   return rule;
-}
-
-std::string rights_text(Rights rights) {
-  std::string text;
-  for (const RightWord& row : kRightWords) {
-    if (!host::includes(rights, row.rights)) continue;
-    if (!text.empty()) text += '+';
-    text += row.word;
-  }
-  return text;
 }
 
 namespace {
@@ -388,4 +316,4 @@ bool matches_name(const Rule& rule, std::string_view name) {
   return name == pattern;
 }
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

@@ -1,10 +1,10 @@
-#include "policy/json.h"
+#include "grant/json.h"
 
 #include <cstdio>
 
 #include "base/utf8.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 
 void append_json(std::string& out, std::string_view text) {
   bool valid = is_utf8(text);
@@ -25,4 +25,4 @@ void append_json(std::string& out, std::string_view text) {
   }
 }
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

@@ -1,14 +1,13 @@
-#include "policy/policy_file.h"
+#include "grant/policy_file.h"
 
 #include <algorithm>
 #include <tuple>
 
 #include "base/utf8.h"
-#include "os/file_contents.h"
-#include "os/host_path.h"
-#include "policy/toml.h"
+#include "grant/settings.h"
+#include "grant/toml.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 namespace {
 
 constexpr size_t kMaxRules = 10'000;
@@ -29,7 +28,7 @@ class Reader {
         } else {
           read_rules(*table, word == "allow");
         }
-      } else if (word == "module") {
+      } else if (word == info_of(Setting::module).name) {
         read_module(node);
       } else {
         problem(key.source(),
@@ -102,6 +101,7 @@ class Reader {
     if (!rule) return problem(node.source(), rule.error().message());
     if (out_.rules.size() == kMaxRules) return problem(node.source(), "more than 10000 rules");
     const auto& at = node.source().begin;
+    rule->source = Source::file;
     rule->origin = name_ + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
     out_.rules.push_back(std::move(*rule));
   }
@@ -136,28 +136,6 @@ PolicyFile parse_policy(std::string_view text, std::string_view name, const Plac
     reader.problem(parsed.error().source(), printable(parsed.error().description()));
   }
   return file;
-}
-
-Result<PolicyFile> read_policy(const std::string& path) {
-  auto contents = TRY(os::FileContents::read(path, kMaxPolicyBytes));
-  Place place = here();
-  if (path != os::kStandardInput) {
-    place.directory = parent_of(os::canonical_path(path, place.directory));
-  }
-  return parse_policy(as_text(contents->bytes()), os::name_of_input(path), place);
-}
-
-Result<PolicyFile> load_policy(const std::string& path) {
-  std::string name = os::name_of_input(path);
-  auto file = read_policy(path);
-  if (!file) return std::unexpected(std::move(file).error().with_context(printable(name)));
-  if (file->problems.empty()) return file;
-  std::string message = problem_text(name, file->problems[0]);
-  if (file->problems.size() > 1) {
-    message += " (and " + std::to_string(file->problems.size() - 1) +
-               " more: see nacre permissions check)";
-  }
-  return fail(ErrorCode::usage, std::move(message));
 }
 
 std::string problem_text(std::string_view name, const Problem& problem) {
@@ -201,4 +179,4 @@ std::string write_policy(const std::vector<Rule>& rules, std::string_view commen
   return out;
 }
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

@@ -1,19 +1,19 @@
-#include "policy/rules.h"
+#include "grant/rules.h"
 
 #include <algorithm>
 #include <iterator>
 #include <optional>
 
-#include "os/host_path.h"
+#include "base/path.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 namespace {
 
 bool is_path(Kind kind) { return info_of(kind).shape == Shape::path; }
 
 // Whether the rule is about what the request wants of this path: for whole directories that move,
 // every part must be.
-bool applies_to_path(const Rule& rule, const host::Request& request) {
+bool applies_to_path(const Rule& rule, const Request& request) {
   bool at_or_above =
       rule.kind == Kind::dir ? is_beneath(request.object, rule.path) : request.object == rule.path;
   if (!at_or_above || (rule.rights & request.rights) == Rights::none) return false;
@@ -25,8 +25,8 @@ bool applies_to_path(const Rule& rule, const host::Request& request) {
 // denied would be reached by another name, or the next run would deny something else. Directories
 // on the way are neither moved nor removed, nor made as something else while they are missing;
 // links on the way stay what they are.
-bool changes_way(const Rule& denial, const host::Request& request) {
-  bool makes = request.missing && host::includes(request.rights, Rights::create);
+bool changes_way(const Rule& denial, const Request& request) {
+  bool makes = request.missing && includes(request.rights, Rights::create);
   bool moves = request.subtree && request.is_directory;
   if (!makes && !moves && !request.removes) return false;
   auto leads_on = [&](const std::string& link) { return is_beneath(link, request.object); };
@@ -41,7 +41,7 @@ struct Ends {
   std::vector<EndpointPattern> by_trusted_name;  // for which allowing a name is enough
   bool listens = false;
 
-  static Result<Ends> of(const host::Request& request) {
+  static Result<Ends> of(const Request& request) {
     Ends ends;
     bool is_host = info_of(request.kind).shape == Shape::host;
     ends.itself = TRY(is_host ? EndpointPattern::parse_host(request.object)
@@ -65,14 +65,14 @@ struct Ends {
   }
 };
 
-bool applies_to_network(const Rule& rule, const host::Request& request, const Ends& ends) {
+bool applies_to_network(const Rule& rule, const Request& request, const Ends& ends) {
   if (rule.kind == request.kind) return ends.covered_by(rule);
   bool implies_lookup = rule.kind == Kind::net && request.kind == Kind::lookup &&
                         (rule.allow || rule.endpoint.has_every_port());
   return implies_lookup && rule.endpoint.covers_host(ends.itself);
 }
 
-bool applies(const Rule& rule, const host::Request& request, const std::optional<Ends>& ends) {
+bool applies(const Rule& rule, const Request& request, const std::optional<Ends>& ends) {
   if (is_path(rule.kind) || is_path(request.kind)) {
     return is_path(rule.kind) && is_path(request.kind) &&
            (applies_to_path(rule, request) || (!rule.allow && changes_way(rule, request)));
@@ -103,7 +103,7 @@ void RuleSet::add_all(std::vector<Rule> rules) {
                 std::make_move_iterator(rules.end()));
 }
 
-Verdict RuleSet::evaluate(const host::Request& request) const {
+Verdict RuleSet::evaluate(const Request& request) const {
   Shape shape = info_of(request.kind).shape;
   std::optional<Ends> ends;
   if (shape == Shape::endpoint || shape == Shape::host) {
@@ -151,7 +151,7 @@ const Rule* RuleSet::limit(Kind kind) const {
   return smallest;
 }
 
-std::string subject_of(const host::Request& request) {
+std::string subject_of(const Request& request) {
   std::string object(request.object);
   if (request.names.empty()) return object;
   auto endpoint = EndpointPattern::parse(object);
@@ -167,7 +167,7 @@ std::string subject_of(const host::Request& request) {
 bool covers(const Rule& wide, const Rule& narrow) {
   if (wide.allow != narrow.allow) return false;
   if (wide.is_path() && narrow.is_path()) {
-    if (!host::includes(wide.rights, narrow.rights)) return false;
+    if (!includes(wide.rights, narrow.rights)) return false;
     if (wide.kind == Kind::dir) return is_beneath(narrow.path, wide.path);
     return narrow.kind == Kind::file && narrow.path == wide.path;
   }
@@ -188,4 +188,4 @@ bool covers(const Rule& wide, const Rule& narrow) {
   }
 }
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

@@ -1,15 +1,13 @@
-#include "base/utf8.h"
-#include "policy/policy_file.h"
+#include "grant/json.h"
+#include "grant/policy_file.h"
+#include "grant/settings.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 namespace {
 
 std::string json(std::string_view text) {
   std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
+  append_json(out, text);
   return out + "\"";
 }
 
@@ -60,7 +58,9 @@ std::string policy_schema() {
          "  \"additionalProperties\": false,\n"
          "  \"properties\": {\n"
          "    \"module\": { \"type\": \"string\", \"pattern\": \"^sha256:[0-9a-f]{64}$\",\n"
-         "      \"description\": \"the only module that the file is for\" },\n"
+         "      \"description\": " +
+         json(info_of(Setting::module).help) +
+         " },\n"
          "    \"allow\": " +
          table_schema(true) + ",\n    \"deny\": " + table_schema(false) +
          "\n  },\n"
@@ -75,4 +75,4 @@ std::string policy_schema() {
          "}\n";
 }
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

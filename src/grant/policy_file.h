@@ -2,24 +2,22 @@
 //
 //   module = "sha256:..."            # optional: only for this module
 //   [allow]
-//   dir = ["data:ro", "~/out::/out"] # kinds and values are those of policy/grant.h
+//   dir = ["data:ro", "~/out::/out"] # kinds and values are those of grant/rule.h
 //   clock = true
 //   [deny]
 //   env = "*_TOKEN"
 //
 // Relative paths begin at the file's own folder. What is not named keeps its default; `clock =
-// false` among what is allowed denies. Nothing here reads more than kMaxPolicyBytes.
+// false` among what is allowed denies.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "policy/grant.h"
+#include "grant/rule.h"
 
-namespace nacre::policy {
-
-inline constexpr uint64_t kMaxPolicyBytes = 1 << 20;
+namespace nacre::grant {
 
 struct Problem {
   uint32_t line;
@@ -35,10 +33,6 @@ struct PolicyFile {
 
 // `name` stands in the rules' origins.
 PolicyFile parse_policy(std::string_view text, std::string_view name, const Place& place);
-// Reads and parses; problems are an error that names the first.
-Result<PolicyFile> load_policy(const std::string& path);
-// The same, with all problems left in the result. Errors: the file cannot be read.
-Result<PolicyFile> read_policy(const std::string& path);
 // "FILE:3:8: ..."
 std::string problem_text(std::string_view name, const Problem& problem);
 
@@ -48,4 +42,4 @@ std::string write_policy(const std::vector<Rule>& rules, std::string_view commen
 // The JSON schema of the format, made from kinds.def.
 std::string policy_schema();
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

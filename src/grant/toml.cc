@@ -1,12 +1,29 @@
 #define TOML_IMPLEMENTATION
-#include "policy/toml.h"
-
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
+#include <sstream>
 
-#include "base/utf8.h"
+// WebAssembly's C++ library has no streams of files. The library names one in a function that is
+// never called here; this is what it gets there.
+#ifdef __wasm__
+struct NoFile {};
+template <>
+class std::basic_ifstream<NoFile> : public std::istringstream {
+ public:
+  void open(const std::string&, openmode) {}
+  static bool is_open() { return false; }
+};
+#define ifstream basic_ifstream<NoFile>
+#endif
 
-namespace nacre::policy {
+#include "grant/toml.h"
+
+#ifdef __wasm__
+#undef ifstream
+#endif
+
+namespace nacre::grant {
 
 namespace {
 
@@ -79,4 +96,4 @@ std::string toml_string(std::string_view text) {
   return result + '"';
 }
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace nacre::policy {
+namespace nacre::grant {
 
 // What stands between the quotation marks; bytes that are no UTF-8 become \ufffd.
 void append_json(std::string& out, std::string_view text);
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

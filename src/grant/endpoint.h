@@ -10,7 +10,7 @@
 #include "base/address.h"
 #include "base/result.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 
 enum class Protocol : uint8_t { any, tcp, udp };
 
@@ -67,7 +67,7 @@ class EndpointPattern {
 
 // Whether a rule about a name is also about an address that the name led to. Who answers for a name
 // can let it lead anywhere, so it never leads to this machine, its network's own services or many
-// at once, unless its name says so: localhost. `stays_here`: host::Request says it.
+// at once, unless its name says so: localhost. `stays_here`: Request says it.
 bool may_stand_for(std::string_view name, const IpAddress& address, bool stays_here);
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

@@ -5,9 +5,10 @@
 
 #include <vector>
 
-#include "policy/grant.h"
+#include "grant/gate.h"
+#include "grant/rule.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 
 struct Verdict {
   enum Answer : uint8_t { undecided, allowed, denied };
@@ -24,7 +25,7 @@ class RuleSet {
   // A rule about connections is also one about looking the host's name up: allowing implies it;
   // denying every port does. Connections are decided by rules about the address and about the
   // request's names; a denial of either counts.
-  Verdict evaluate(const host::Request& request) const;
+  Verdict evaluate(const Request& request) const;
   // Whether a rule against something lies at, above or below this directory.
   bool restricts(std::string_view host_directory) const;
   // The smallest amount that was said; nothing: no limit was said.
@@ -36,9 +37,9 @@ class RuleSet {
 
 // What a request is about, as a rule about just that would be written: of a connection the name
 // that led to the address, if a rule about it would do; else the object itself.
-std::string subject_of(const host::Request& request);
+std::string subject_of(const Request& request);
 
 // Whether `narrow` says nothing that `wide` does not say already.
 bool covers(const Rule& wide, const Rule& narrow);
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

@@ -1,11 +1,11 @@
-#include "policy/record.h"
+#include "grant/record.h"
 
 #include <algorithm>
 
-#include "os/host_path.h"
-#include "policy/rules.h"
+#include "base/path.h"
+#include "grant/rules.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 namespace {
 
 // Calls whose success says that something was needed.
@@ -35,42 +35,26 @@ Rule switched(Kind kind, bool on) {
 
 }  // namespace
 
-void Recorder::decided(const host::Request& request, host::Decision decision, const Rule*,
-                       std::string_view) {
-  if (decision != host::Decision::allow) return;
-  std::lock_guard lock(mutex_);
-  if (request.kind == Kind::env) variables_.emplace(request.object);
-  Shape shape = info_of(request.kind).shape;
+void Record::add(const Request& allowed) {
+  if (allowed.kind == Kind::env) variables_.emplace(allowed.object);
+  Shape shape = info_of(allowed.kind).shape;
   bool is_end = shape == Shape::endpoint || shape == Shape::host;
   // What was listened at for the guest is in what it had.
-  if (is_end && !request.granted) ends_.emplace(request.kind, subject_of(request));
+  if (is_end && !allowed.granted) ends_.emplace(allowed.kind, subject_of(allowed));
   if (shape != Shape::path) return;
-  auto found = paths_.try_emplace(std::string(request.object), Rights::none).first;
-  found->second = found->second | request.rights;
+  auto found = paths_.try_emplace(std::string(allowed.object), Rights::none).first;
+  found->second = found->second | allowed.rights;
 }
 
-void Recorder::called(const host::CallRecord& record) {
-  if (record.result != "success") return;
-  uint32_t call = 0;
+void Record::add_call(std::string_view call, std::string_view object) {
   for (const CallOfInterest& item : kCalls) {
-    if (item.name == record.call) call = item.call;
+    if (item.name == call) calls_ |= item.call;
   }
-  if (record.call == "fd_read" && record.object == "stdin") call = input;
-  if (call != 0) add_calls(call);
-}
-
-uint32_t Recorder::calls() const {
-  std::lock_guard lock(mutex_);
-  return calls_;
-}
-
-void Recorder::add_calls(uint32_t calls) {
-  std::lock_guard lock(mutex_);
-  calls_ |= calls;
+  if (call == "fd_read" && object == "stdin") calls_ |= input;
 }
 
 // The deepest directory that was mounted under another name and holds the path.
-const Rule* Recorder::renaming_mount(std::string_view path) const {
+const Rule* Record::renaming_mount(std::string_view path) const {
   const Rule* found = nullptr;
   for (const Rule& rule : granted_) {
     if (rule.kind != Kind::dir || !rule.allow || rule.guest.empty() || rule.guest == rule.given) {
@@ -83,9 +67,9 @@ const Rule* Recorder::renaming_mount(std::string_view path) const {
 }
 
 // Looking up what is connected to by its name goes without saying.
-void Recorder::add_network(std::vector<Rule>& rules) const {
+void Record::add_network(std::vector<Rule>& rules) const {
   for (const auto& [kind, object] : ends_) {
-    auto rule = parse_rule(kind, object, true, Place{"/", ""});
+    auto rule = parse_rule(kind, object, true, Place{});
     if (!rule) continue;
     bool said = std::ranges::any_of(rules, [&](const Rule& old) {
       bool implied =
@@ -96,8 +80,7 @@ void Recorder::add_network(std::vector<Rule>& rules) const {
   }
 }
 
-std::vector<Rule> Recorder::needed() const {
-  std::lock_guard lock(mutex_);
+std::vector<Rule> Record::needed() const {
   std::vector<Rule> rules;
   std::map<const Rule*, Rights> mounts;
   for (const auto& [path, rights] : paths_) {
@@ -136,4 +119,4 @@ std::vector<Rule> Recorder::needed() const {
   return rules;
 }
 
-}  // namespace nacre::policy
+}  // namespace nacre::grant

@@ -1,11 +1,11 @@
 // The language of grants: what is read, what is refused, and that what is written is read back.
-#include "policy/grant.h"
+#include "grant/rule.h"
 
 #include <gtest/gtest.h>
 
-#include "policy/rules.h"
+#include "grant/rules.h"
 
-namespace nacre::policy {
+namespace nacre::grant {
 namespace {
 
 const Place kPlace{"/nacre-test/here", "/nacre-test/home"};
@@ -215,18 +215,17 @@ TEST_F(Rules, RightsAddUpAndAreDeniedOneByOne) {
 TEST_F(Rules, WhatIsDeniedStaysWhereItIs) {
   add(Kind::dir, "/a");
   add(Kind::file, "/a/b/secret", false);
-  host::Request move{.kind = Kind::dir,
-                     .object = "/a/b",
-                     .rights = Rights::all,
-                     .is_directory = true,
-                     .subtree = true};
+  Request move{.kind = Kind::dir,
+               .object = "/a/b",
+               .rights = Rights::all,
+               .is_directory = true,
+               .subtree = true};
   EXPECT_EQ(rules.evaluate(move).answer, Verdict::denied);
   move.object = "/a";
   EXPECT_EQ(rules.evaluate(move).answer, Verdict::denied);
   move.object = "/a/c";
   EXPECT_EQ(rules.evaluate(move).answer, Verdict::allowed);
-  host::Request make{
-      .kind = Kind::file, .object = "/a/b", .rights = Rights::create, .missing = true};
+  Request make{.kind = Kind::file, .object = "/a/b", .rights = Rights::create, .missing = true};
   EXPECT_EQ(rules.evaluate(make).answer, Verdict::denied);
 }
 
@@ -240,37 +239,33 @@ TEST_F(Rules, LinksToWhatIsDeniedStayWhatTheyAre) {
     rules = RuleSet();
     add(Kind::dir, "/");
     rules.add(denial);
-    auto may = [&](host::Request request) {
-      return rules.evaluate(request).answer == Verdict::allowed;
-    };
+    auto may = [&](Request request) { return rules.evaluate(request).answer == Verdict::allowed; };
     for (std::string path : {"/home/link", "/a/b/second"}) {
-      host::Request taken{
-          .kind = Kind::file, .object = path, .rights = Rights::create, .removes = true};
+      Request taken{.kind = Kind::file, .object = path, .rights = Rights::create, .removes = true};
       EXPECT_FALSE(may(taken)) << value << path;
-      host::Request made{
-          .kind = Kind::file, .object = path, .rights = Rights::create, .missing = true};
+      Request made{.kind = Kind::file, .object = path, .rights = Rights::create, .missing = true};
       EXPECT_FALSE(may(made)) << value << path;
-      host::Request looked_at{.kind = Kind::file, .object = path, .rights = Rights::read};
+      Request looked_at{.kind = Kind::file, .object = path, .rights = Rights::read};
       EXPECT_TRUE(may(looked_at)) << value << path;
-      host::Request there{.kind = Kind::file, .object = path, .rights = Rights::create};
+      Request there{.kind = Kind::file, .object = path, .rights = Rights::create};
       EXPECT_TRUE(may(there)) << "and then it is said that it exists";
     }
     for (std::string path : {"/home", "/a", "/a/b", "/real"}) {
-      host::Request moved{.kind = Kind::dir,
-                          .object = path,
-                          .rights = Rights::all,
-                          .is_directory = true,
-                          .subtree = true,
-                          .removes = true};
+      Request moved{.kind = Kind::dir,
+                    .object = path,
+                    .rights = Rights::all,
+                    .is_directory = true,
+                    .subtree = true,
+                    .removes = true};
       EXPECT_FALSE(may(moved)) << value << path;
-      host::Request removed{.kind = Kind::dir,
-                            .object = path,
-                            .rights = Rights::create,
-                            .is_directory = true,
-                            .removes = true};
+      Request removed{.kind = Kind::dir,
+                      .object = path,
+                      .rights = Rights::create,
+                      .is_directory = true,
+                      .removes = true};
       EXPECT_FALSE(may(removed)) << value << path;
     }
-    host::Request beside{
+    Request beside{
         .kind = Kind::file, .object = "/a/b/third", .rights = Rights::create, .removes = true};
     EXPECT_TRUE(may(beside)) << value;
     EXPECT_TRUE(rules.restricts("/home")) << "a directory that holds but a link is watched";
@@ -283,11 +278,11 @@ TEST_F(Rules, LinksToWhatIsDeniedStayWhatTheyAre) {
 TEST_F(Rules, WhatIsInPlaceOfADirectoryOnTheWayStays) {
   add(Kind::dir, "/a");
   add(Kind::file, "/a/b/secret", false);
-  host::Request replaced{.kind = Kind::file,
-                         .object = "/a/b",
-                         .rights = Rights::all,
-                         .subtree = true,
-                         .removes = true};
+  Request replaced{.kind = Kind::file,
+                   .object = "/a/b",
+                   .rights = Rights::all,
+                   .subtree = true,
+                   .removes = true};
   EXPECT_EQ(rules.evaluate(replaced).answer, Verdict::denied);
   replaced.object = "/a/c";
   EXPECT_EQ(rules.evaluate(replaced).answer, Verdict::allowed);
@@ -295,11 +290,11 @@ TEST_F(Rules, WhatIsInPlaceOfADirectoryOnTheWayStays) {
 
 TEST_F(Rules, AFileRuleMovesNoDirectory) {
   add(Kind::file, "/a/b");
-  host::Request move{.kind = Kind::dir,
-                     .object = "/a/b",
-                     .rights = Rights::all,
-                     .is_directory = true,
-                     .subtree = true};
+  Request move{.kind = Kind::dir,
+               .object = "/a/b",
+               .rights = Rights::all,
+               .is_directory = true,
+               .subtree = true};
   EXPECT_EQ(rules.evaluate(move).answer, Verdict::undecided);
 }
 
@@ -518,4 +513,4 @@ TEST_F(Rules, RestrictsOnlyWhatIsNear) {
 }
 
 }  // namespace
-}  // namespace nacre::policy
+}  // namespace nacre::grant
