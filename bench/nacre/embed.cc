@@ -128,8 +128,8 @@ Result<double> next_instance(const Source& source) {
 
 class Imports final : public runtime::PoolHost {
  public:
-  Result<std::vector<runtime::Extern>> link(runtime::Store& store,
-                                            const runtime::Module& module) override {
+  runtime::Run<std::vector<runtime::Extern>> link(runtime::Store& store,
+                                                  const runtime::Module& module) override {
     runtime::Linker linker(store);
     linker.define_functions("host", kImports, nullptr);
     return linker.resolve(module);

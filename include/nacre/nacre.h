@@ -47,6 +47,7 @@ typedef struct nacre_store nacre_store_t;
 typedef struct nacre_instance nacre_instance_t;
 typedef struct nacre_func nacre_func_t;
 typedef struct nacre_pool nacre_pool_t;
+typedef struct nacre_rights nacre_rights_t;
 
 /* "0.1.0" */
 NACRE_API const char* nacre_version(void);
@@ -600,9 +601,10 @@ NACRE_API nacre_error_t* nacre_instance_memory(nacre_instance_t* instance, const
  * For many short-lived guests: a pool keeps instances that guests are done with and gives them, put
  * back to what they were when they were made, to the next guests of the same module. What one guest
  * leaves in memories, tables, globals or on its stack is never seen by another; an instance in
- * which a guest trapped is thrown away. A module in a pool may import functions only: those of
- * nacre_pool_define_func, and WASI's. A pool is thread-safe; an instance of it, with all that was
- * asked of it, is used by one thread at a time.
+ * which a guest trapped is thrown away. A module in a pool may import functions of
+ * nacre_pool_define_func, what modules of nacre_pool_define_module export, and WASI. A pool is
+ * thread-safe, and threads that give back what they took do not wait for each other; an instance of
+ * it, with all that was asked of it, is used by one thread at a time.
  */
 
 /* 0 in any place: the default. */
@@ -625,6 +627,13 @@ NACRE_API nacre_error_t* nacre_pool_define_func(nacre_pool_t* pool, const char* 
                                                 size_t param_count, const nacre_val_kind_t* results,
                                                 size_t result_count,
                                                 nacre_func_callback_t callback);
+/* Offers what module exports, under name, to all guests: each gets an instance of it of its own,
+ * which is put back together with the guest's. It may import what its guests may, of modules only
+ * those that were offered before it; start functions run for each guest, in that order. A module
+ * and functions of one name are an error. Only before the first instance is made. The pool keeps
+ * what it needs of the module. */
+NACRE_API nacre_error_t* nacre_pool_define_module(nacre_pool_t* pool, const char* name,
+                                                  nacre_module_t* module);
 /* An instance for one guest; runs the module's start function. Takes grants, which are this guest's
  * alone; NULL: as if "deny-all" had been added to them. data is for its callbacks and must outlive
  * its time. Fails: LIMIT if all instances are in use; USAGE for "lockdown"; as nacre_store_new for
@@ -632,6 +641,19 @@ NACRE_API nacre_error_t* nacre_pool_define_func(nacre_pool_t* pool, const char* 
 NACRE_API nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module,
                                                 nacre_grants_t* grants, void* data,
                                                 nacre_instance_t** out);
+/* What grants become, once for many guests: directories are opened and policies are read here, so
+ * that a guest is bound to them in no time. Guests that share rights share the answers to questions,
+ * the audit log and what is recorded; limits count for each of them. Takes grants. Fails: USAGE for
+ * "lockdown" and "listen", which are one guest's; as nacre_store_new for grants. */
+NACRE_API nacre_error_t* nacre_rights_new(nacre_grants_t* grants, nacre_rights_t** out);
+/* Guests that have them keep them. */
+NACRE_API void nacre_rights_delete(nacre_rights_t* rights);
+/* Writes what was recorded, and the rest of the audit log. Fails: IO. */
+NACRE_API nacre_error_t* nacre_rights_finish(const nacre_rights_t* rights);
+/* As nacre_pool_instantiate, for a guest that shares rights with others. */
+NACRE_API nacre_error_t* nacre_pool_instantiate_shared(nacre_pool_t* pool, nacre_module_t* module,
+                                                       const nacre_rights_t* rights, void* data,
+                                                       nacre_instance_t** out);
 /* The guest is done; its instance and all that was asked of it must not be used any more. Fails:
  * USAGE if a call of it has not returned, or if it did not come from a pool: it stays what it was;
  * IO if what "record" and "audit" asked for could not be written: it is released all the same. */

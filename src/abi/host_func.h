@@ -35,6 +35,8 @@ struct HostCall {
   ExecContext& exec;
   VmCtx* caller;  // the instance whose code called; null when the host itself calls
 
+  // Whom the function acts for; null when the host itself calls.
+  CallerGroup* group() const { return caller != nullptr ? caller->group : nullptr; }
   // The caller's memory 0 as it is now; empty if it has none.
   GuestMemory memory() const {
     if (caller == nullptr || caller->memory0 == nullptr) return {};

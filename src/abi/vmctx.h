@@ -66,6 +66,13 @@ struct Builtins {
 #undef BUILTIN
 };
 
+// Instances of one store that have the same rights: whom a host function acts for when one of them
+// calls it. The store owns it, and it stays where it is.
+struct CallerGroup {
+  // What WASI's functions look for (wasi/guest.h), not owned; null: the group was given nothing.
+  void* world = nullptr;
+};
+
 // One instance. Arrays are indexed by the module's index spaces (imports first). The globals that
 // the module defines stand behind it (own_global_offset).
 struct VmCtx {
@@ -90,6 +97,7 @@ struct VmCtx {
   ModuleCode* code = nullptr;  // what the tier made of the module
   const wasm::Module* module = nullptr;
   void* instance = nullptr;  // runtime::Instance
+  CallerGroup* group = nullptr;
 };
 
 // Where the value of global number `index` stands, counted from the VmCtx, if the module defines

@@ -85,6 +85,42 @@ TEST_F(ChildTest, EachHasItsOwn) {
   EXPECT_TRUE(is_made(""));
 }
 
+// What a function of WASI may do depends on who calls it, not on whose import it is: a module that
+// gets hold of one through a table has its own rights there, and no others.
+TEST_F(ChildTest, AFunctionActsForItsCaller) {
+  start(grants(folder_));
+  std::string text = R"((module
+    (import "wasi_snapshot_preview1" "path_create_directory"
+      (func $make (param i32 i32 i32) (result i32)))
+    (table (export "t") 1 funcref) (elem (i32.const 0) $make)))";
+  nacre_module_t* giving = nullptr;
+  ASSERT_EQ(nacre_module_new(engine_, text.data(), text.size(), &giving), nullptr);
+  nacre_instance_t* program = nullptr;
+  ASSERT_EQ(nacre_instance_new(store_, giving, NACRE_UNKNOWN_IMPORTS_DENY, &program), nullptr);
+  ASSERT_EQ(nacre_store_define_instance(store_, "program", program), nullptr);
+  nacre_module_delete(module_);
+  text = R"((module
+    (type $make (func (param i32 i32 i32) (result i32)))
+    (import "program" "t" (table 1 funcref))
+    (memory (export "memory") 1) (data (i32.const 8) "made")
+    (func (export "make") (result i32)
+      (call_indirect (type $make) (i32.const 3) (i32.const 8) (i32.const 4) (i32.const 0)))))";
+  ASSERT_EQ(nacre_module_new(engine_, text.data(), text.size(), &module_), nullptr);
+  nacre_instance_t* all = nullptr;
+  nacre_instance_t* part = nullptr;
+  nacre_instance_t* none = nullptr;
+  ASSERT_EQ(nacre_instance_new(store_, module_, NACRE_UNKNOWN_IMPORTS_DENY, &all), nullptr);
+  ASSERT_EQ(child(nullptr, grants(folder_ + "/sub"), &part), -1);
+  ASSERT_EQ(child(nullptr, grants(""), &none), -1);
+  EXPECT_EQ(make(none), kBadDescriptor);
+  EXPECT_EQ(make(part), 0);
+  EXPECT_TRUE(is_made("/sub"));
+  EXPECT_FALSE(is_made(""));
+  EXPECT_EQ(make(all), 0);
+  EXPECT_TRUE(is_made(""));
+  nacre_module_delete(giving);
+}
+
 TEST_F(ChildTest, GivesOnNoMoreThanItHas) {
   start(grants(folder_));
   nacre_instance_t* reader = nullptr;

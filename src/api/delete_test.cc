@@ -21,7 +21,7 @@ constexpr Way kWays[] = {
     WAY(nacre_error_delete),  WAY(nacre_config_delete), WAY(nacre_engine_delete),
     WAY(nacre_module_delete), WAY(nacre_code_delete),   WAY(nacre_bytes_delete),
     WAY(nacre_grants_delete), WAY(nacre_store_delete),  WAY(nacre_pool_delete),
-    WAY(nacre_pool_release),
+    WAY(nacre_pool_release),  WAY(nacre_rights_delete),
 };
 #undef WAY
 

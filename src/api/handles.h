@@ -18,7 +18,7 @@
 #include "runtime/linker.h"
 #include "runtime/module.h"
 #include "runtime/store.h"
-#include "wasi/p1/preview1.h"
+#include "wasi/guest.h"
 
 namespace nacre::api {
 
@@ -79,12 +79,12 @@ namespace nacre::api {
 // What a program, or a module beside it, was given.
 struct Rights {
   explicit Rights(host::World world, std::string its_name = "")
-      : name(std::move(its_name)), wasi(std::move(world)) {}
+      : name(std::move(its_name)), guest(std::move(world)) {}
   Rights(const Rights&) = delete;
   Rights& operator=(const Rights&) = delete;
 
   std::string name;  // of the module, for messages; empty: the program
-  wasi::p1::Preview1 wasi;
+  wasi::Guest guest;
 };
 
 }  // namespace nacre::api

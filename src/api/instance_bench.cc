@@ -44,6 +44,19 @@ constexpr std::string_view kModule = R"((module
       (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
     (local.get 1))))";
 
+constexpr std::string_view kAsking = R"((module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "clock_res_get" (func $get (param i32 i32) (result i32)))
+  (memory (export "m") 1)
+  (func (export "touch") (param i32 i32) (result i32)
+    (i32.store (i32.const 1024) (local.get 0))
+    (call $write (i32.const 77) (i32.const 0) (i32.const 0) (i32.const 0)))
+  (func (export "loop") (param i32 i32) (result i32)
+    (loop $l
+      (local.set 1 (call $get (i32.const 1) (i32.const 64)))
+      (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (local.get 1))))";
+
 template <class T, class E>
 T must(std::expected<T, E> result) {
   if (!result) {
@@ -84,8 +97,8 @@ constexpr runtime::HostFuncDef kFunctions[] = {runtime::host_func<nop>("nop")};
 
 class Host final : public runtime::PoolHost {
  public:
-  Result<std::vector<runtime::Extern>> link(runtime::Store& store,
-                                            const runtime::Module& module) override {
+  runtime::Run<std::vector<runtime::Extern>> link(runtime::Store& store,
+                                                  const runtime::Module& module) override {
     runtime::Linker linker(store);
     linker.define_functions("env", kFunctions, nullptr);
     return linker.resolve(module);
@@ -168,6 +181,52 @@ nacre_error_t* c_nop(void*, const nacre_val_t* args, size_t, nacre_val_t* result
   return nullptr;
 }
 
+// What is granted to a pool's guest was made ready for all of them.
+void measure_shared_rights(nacre_engine_t* engine, nacre_pool_t* pool, nacre_module_t* module) {
+  nacre_grants_t* grants = nacre_grants_new();
+  nacre_grants_add_arg(grants, "app");
+  must(nacre_grants_add(grants, "dir", "/tmp"));
+  must(nacre_grants_add(grants, "env", "A=b"));
+  nacre_rights_t* rights = nullptr;
+  must(nacre_rights_new(grants, &rights));
+  nacre_module_t* asking = nullptr;
+  must(nacre_module_new(engine, kAsking.data(), kAsking.size(), &asking));
+  auto live = [&](nacre_module_t* of, const nacre_rights_t* with) {
+    nacre_instance_t* instance = nullptr;
+    if (with != nullptr) {
+      must(nacre_pool_instantiate_shared(pool, of, with, nullptr, &instance));
+    } else {
+      must(nacre_pool_instantiate(pool, of, nullptr, nullptr, &instance));
+    }
+    nacre_func_t* func = nullptr;
+    must(nacre_instance_func(instance, "touch", &func));
+    nacre_raw_val_t values[2] = {};
+    must(nacre_func_call(func, values, 2));
+    must(nacre_pool_release(instance));
+  };
+  struct Case {
+    const char* what;
+    nacre_module_t* of;
+    const nacre_rights_t* with;
+  };
+  for (const Case& one : {Case{"C: the same, nothing granted", module, nullptr},
+                          Case{"C: the same, with shared rights", module, rights},
+                          Case{"C: and one call of WASI, nothing granted", asking, nullptr},
+                          Case{"C: and one call of WASI, with shared rights", asking, rights}}) {
+    measure(one.what, 300, 100, [&] {
+      for (int i = 0; i < 100; ++i) live(one.of, one.with);
+    });
+  }
+  measure("C++: the same rights bound to a guest", 300, 1000, [&] {
+    for (int i = 0; i < 1000; ++i) wasi::Guest guest(rights->shared->world);
+  });
+  measure("C++: the same, and its descriptors made", 300, 1000, [&] {
+    for (int i = 0; i < 1000; ++i) wasi::Guest(rights->shared->world).preview1();
+  });
+  nacre_module_delete(asking);
+  nacre_rights_delete(rights);
+}
+
 void measure_c_pool(nacre_engine_t* engine, nacre_module_t* module) {
   nacre_pool_t* pool = nullptr;
   must(nacre_pool_new(engine, nullptr, &pool));
@@ -184,6 +243,7 @@ void measure_c_pool(nacre_engine_t* engine, nacre_module_t* module) {
       must(nacre_pool_release(instance));
     }
   });
+  measure_shared_rights(engine, pool, module);
   nacre_pool_delete(pool);
 }
 

@@ -6,10 +6,10 @@
 
 #include "api/explain.h"
 #include "api/handles.h"
-#include "base/sha256.h"
 #include "base/utf8.h"
 #include "os/file_contents.h"
 #include "os/host_path.h"
+#include "os/sha256.h"
 #include "policy/place.h"
 #include "signature/crypto.h"
 #include "signature/key.h"
@@ -49,7 +49,7 @@ class Selection {
     }
     selection.place_ = os::canonical_path(word, policy::here().directory);
     auto contents = os::FileContents::read(selection.place_, wasm::kMaxModuleBytes);
-    if (contents) selection.prefix_ = digest_text((*contents)->bytes());
+    if (contents) selection.prefix_ = os::digest_text((*contents)->bytes());
     return selection;
   }
 

@@ -1,11 +1,12 @@
 #include "api/pool.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "api/handles.h"
 #include "api/limits.h"
+#include "base/utf8.h"
 #include "runtime/linker.h"
-#include "wasi/p1/bind.h"
 
 namespace nacre::api {
 namespace {
@@ -18,40 +19,31 @@ abi::Outcome call_embedder(const abi::HostCall& call, void* data, abi::Value* va
   return static_cast<const Callback*>(data)->call_with(call, guest_of(call).data, values);
 }
 
-// `data` is the row of a table of WASI's functions; which guest's WASI it is, the store knows.
-abi::Outcome call_wasi(const abi::HostCall& call, void* data, abi::Value* values) {
-  PoolGuest& guest = guest_of(call);
-  if (!guest.wasi) {
-    Grants nothing;
-    if (auto added = nothing.add("deny-all", {}); !added)
-      return abi::make_trap(abi::TrapKind::host_error, added.error().to_string());
-    auto prepared = nothing.prepare();
-    if (!prepared) return abi::make_trap(abi::TrapKind::host_error, prepared.error().to_string());
-    guest.wasi.emplace(std::move(prepared->world));
-  }
-  const auto& def = *static_cast<const runtime::HostFuncDef*>(data);
-  bool logged = guest.wasi->call_log() != nullptr;
-  return (logged ? wasi::p1::logged_form(def) : def).call(call, &*guest.wasi, values);
-}
-
-const runtime::HostFuncDef* find_wasi(std::string_view module, std::string_view name) {
-  std::span<const runtime::HostFuncDef> functions;
-  if (module == wasi::p1::kModuleName) functions = wasi::p1::host_functions(false);
-  if (module == wasi::p1::kUnstableModuleName) functions = wasi::p1::unstable_host_functions(false);
-  for (const runtime::HostFuncDef& def : functions) {
-    if (def.name == name) return &def;
-  }
-  return nullptr;
-}
-
 }  // namespace
+
+Result<void> PoolImports::check_open() const {
+  if (!sealed_) return {};
+  return fail(ErrorCode::usage, "the pool has made instances; what it offers is defined before");
+}
 
 Result<void> PoolImports::define(std::string module, std::string name, Callback callback) {
   std::lock_guard lock(mutex_);
-  if (sealed_)
-    return fail(ErrorCode::usage, "the pool has made instances; functions are defined before");
+  TRY(check_open());
+  if (std::ranges::find(helpers_, module, &Helper::name) != helpers_.end())
+    return fail(ErrorCode::usage, "a module is offered as " + printable(module));
   definitions_.push_back(
       std::make_unique<Definition>(std::move(module), std::move(name), std::move(callback)));
+  return {};
+}
+
+Result<void> PoolImports::define_module(std::string name, runtime::ModulePtr module) {
+  std::lock_guard lock(mutex_);
+  TRY(check_open());
+  bool has_functions = std::ranges::any_of(
+      definitions_, [&](const auto& definition) { return definition->module == name; });
+  if (has_functions || std::ranges::find(helpers_, name, &Helper::name) != helpers_.end())
+    return fail(ErrorCode::usage, "something is offered as " + printable(name) + " already");
+  helpers_.push_back({std::move(name), std::move(module)});
   return {};
 }
 
@@ -61,40 +53,89 @@ void PoolImports::seal() {
   sealed_.store(true, std::memory_order_release);
 }
 
-std::optional<abi::HostFunc> PoolImports::find(std::string_view module, std::string_view name,
-                                               const wasm::FuncType* wanted) const {
-  abi::HostFunc func;
-  func.name.append(module).append(".").append(name);
+const PoolImports::Definition* PoolImports::find(std::string_view module,
+                                                 std::string_view name) const {
   for (size_t i = definitions_.size(); i-- > 0;) {
-    Definition& definition = *definitions_[i];
-    if (definition.module != module || definition.name != name) continue;
-    func.type = definition.callback.type();
-    func.call = call_embedder;
-    func.data = &definition.callback;
-    return func;
+    const Definition& definition = *definitions_[i];
+    if (definition.module == module && definition.name == name) return &definition;
   }
-  if (const runtime::HostFuncDef* def = find_wasi(module, name)) {
-    if (wanted != nullptr) def = &def->fitting(*wanted);
-    func.type = def->type();
-    func.call = call_wasi;
-    func.data = const_cast<runtime::HostFuncDef*>(def);
-    func.may_block = def->may_block;
-    return func;
-  }
-  return std::nullopt;
+  return nullptr;
 }
 
-Result<std::vector<runtime::Extern>> PoolImports::link(runtime::Store& store,
-                                                       const runtime::Module& module) {
-  runtime::Linker linker(store);
-  for (const wasm::Import& import : module.wasm().imports) {
-    std::optional<abi::HostFunc> func =
-        find(import.module, import.name, module.imported_func_type(import));
-    if (!func) continue;  // resolve() names it
-    runtime::Extern item = TRY(store.add_func(std::move(*func)));
-    TRY(linker.define(import.module, import.name, item));
+Result<void> PoolImports::prepare_nothing() {
+  std::lock_guard lock(mutex_);
+  if (nothing_ != nullptr) return {};
+  Grants nothing;
+  TRY(nothing.add("deny-all", {}));
+  nothing_ = std::make_shared<const wasi::SharedWorld>(TRY(nothing.prepare()).world);
+  has_nothing_.store(true, std::memory_order_release);
+  return {};
+}
+
+std::vector<const PoolImports::Helper*> PoolImports::helpers_of(
+    const runtime::Module& module) const {
+  std::vector<const Helper*> needed;
+  auto is_imported = [&](const Helper& helper) {
+    auto from_it = [&](const runtime::Module& importer) {
+      return std::ranges::find(importer.wasm().imports, helper.name, &wasm::Import::module) !=
+             importer.wasm().imports.end();
+    };
+    return from_it(module) ||
+           std::ranges::any_of(needed, [&](const Helper* by) { return from_it(*by->module); });
+  };
+  // Each imports from earlier ones only.
+  for (size_t i = helpers_.size(); i-- > 0;) {
+    if (is_imported(helpers_[i])) needed.push_back(&helpers_[i]);
   }
-  return linker.resolve(module);
+  std::ranges::reverse(needed);
+  return needed;
+}
+
+Result<void> PoolImports::define_functions_for(const runtime::Module& module, runtime::Store& store,
+                                               runtime::Linker& linker) const {
+  for (const wasm::Import& import : module.wasm().imports) {
+    const Definition* definition = find(import.module, import.name);
+    if (definition == nullptr) continue;
+    abi::HostFunc func;
+    func.name.append(definition->module).append(".").append(definition->name);
+    func.type = definition->callback.type();
+    func.call = call_embedder;
+    func.data = const_cast<Callback*>(&definition->callback);
+    runtime::Extern item = TRY(store.add_func(std::move(func)));
+    TRY(linker.define(definition->module, definition->name, item));
+  }
+  return {};
+}
+
+runtime::Run<std::vector<runtime::Extern>> PoolImports::link(runtime::Store& store,
+                                                             const runtime::Module& module) {
+  runtime::Linker linker(store);
+  wasi::define_functions(linker);
+  auto prepare = [&](const runtime::Module& importer) -> Result<std::vector<runtime::Extern>> {
+    if (std::ranges::any_of(importer.wasm().imports, [](const wasm::Import& import) {
+          return wasi::is_module_name(import.module);
+        })) {
+      TRY(prepare_nothing());
+    }
+    TRY(define_functions_for(importer, store, linker));
+    return linker.resolve(importer);
+  };
+  for (const Helper* helper : helpers_of(module)) {
+    std::vector<runtime::Extern> imports = TRY(prepare(*helper->module));
+    auto* instance = TRY(runtime::instantiate_unstarted(store, helper->module, imports));
+    TRY(linker.define_instance(helper->name, *instance));
+  }
+  return TRY(prepare(module));
+}
+
+void PoolImports::bind(runtime::Store& store, void* guest) {
+  auto& pool_guest = *static_cast<PoolGuest*>(guest);
+  store.set_host_data(guest);
+  if (!pool_guest.wasi) {
+    if (!has_nothing_.load(std::memory_order_acquire)) return;
+    pool_guest.wasi.emplace(nothing_);
+  }
+  store.group().world = &*pool_guest.wasi;
 }
 
 }  // namespace nacre::api
@@ -127,6 +168,38 @@ nacre_error_t* nacre_pool_define_func(nacre_pool_t* pool, const char* module, co
   return nullptr;
 }
 
+nacre_error_t* nacre_pool_define_module(nacre_pool_t* pool, const char* name,
+                                        nacre_module_t* module) {
+  API_TRY(module->module->check_runs());
+  API_TRY(pool->imports->define_module(name, module->module));
+  return nullptr;
+}
+
+namespace nacre::api {
+namespace {
+
+Result<void> refuse_lockdown(const Grants& grants) {
+  if (!grants.locks_down()) return {};
+  return fail(ErrorCode::usage,
+              "a process that is locked down is one guest's, and a pool is for many");
+}
+
+nacre_error_t* instantiate(nacre_pool_t& pool, nacre_module_t& module,
+                           std::unique_ptr<PoolGuest> guest, runtime::Limits limits,
+                           nacre_instance_t** out) {
+  pool.imports->seal();
+  auto lease = pool.pool->instantiate(module.module, guest.get(), std::move(limits));
+  if (!lease) return make_error(lease.error());
+  auto handle = std::make_unique<nacre_instance>(nullptr, &lease->instance());
+  guest->lease = std::move(*lease);
+  handle->guest = std::move(guest);
+  *out = handle.release();
+  return nullptr;
+}
+
+}  // namespace
+}  // namespace nacre::api
+
 nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module,
                                       nacre_grants_t* grants, void* data, nacre_instance_t** out) {
   std::unique_ptr<nacre_grants_t> owned(grants);
@@ -135,23 +208,47 @@ nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module
   guest->data = data;
   runtime::Limits limits;
   if (owned) {
-    if (owned->grants.locks_down()) {
-      return api::make_error(NACRE_ERROR_USAGE,
-                             "wrong use: a process that is locked down is one guest's, and a pool "
-                             "is for many");
-    }
+    API_TRY(api::refuse_lockdown(owned->grants));
     limits = api::limits_of(owned->grants.rules());
     auto prepared = API_TRY(owned->grants.prepare());
     guest->oversight = std::move(prepared.oversight);
     guest->wasi.emplace(std::move(prepared.world));
   }
-  pool->imports->seal();
-  auto lease = pool->pool->instantiate(module->module, guest.get(), std::move(limits));
-  if (!lease) return api::make_error(lease.error());
-  auto handle = std::make_unique<nacre_instance>(nullptr, &lease->instance());
-  guest->lease = std::move(*lease);
-  handle->guest = std::move(guest);
-  *out = handle.release();
+  return api::instantiate(*pool, *module, std::move(guest), std::move(limits), out);
+}
+
+nacre_error_t* nacre_pool_instantiate_shared(nacre_pool_t* pool, nacre_module_t* module,
+                                             const nacre_rights_t* rights, void* data,
+                                             nacre_instance_t** out) {
+  API_TRY(module->module->check_runs());
+  auto guest = std::make_unique<api::PoolGuest>();
+  guest->data = data;
+  guest->shared = rights->shared;
+  guest->wasi.emplace(rights->shared->world);
+  return api::instantiate(*pool, *module, std::move(guest), rights->shared->limits, out);
+}
+
+nacre_error_t* nacre_rights_new(nacre_grants_t* grants, nacre_rights_t** out) {
+  std::unique_ptr<nacre_grants_t> owned(grants);
+  API_TRY(api::refuse_lockdown(owned->grants));
+  auto prepared = API_TRY(owned->grants.prepare());
+  if (!prepared.world.sockets().empty()) {
+    return api::make_error(NACRE_ERROR_USAGE,
+                           "wrong use: an address that is listened at is one guest's; leave "
+                           "\"listen\" out of what many share");
+  }
+  auto shared = std::make_shared<api::SharedRights>();
+  shared->world = std::make_shared<const wasi::SharedWorld>(std::move(prepared.world));
+  shared->oversight = std::move(prepared.oversight);
+  shared->limits = api::limits_of(owned->grants.rules());
+  *out = new nacre_rights{std::move(shared)};
+  return nullptr;
+}
+
+void nacre_rights_delete(nacre_rights_t* rights) { delete rights; }
+
+nacre_error_t* nacre_rights_finish(const nacre_rights_t* rights) {
+  API_TRY(rights->shared->oversight.finish());
   return nullptr;
 }
 

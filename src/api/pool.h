@@ -13,26 +13,37 @@
 #include "api/grants.h"
 #include "nacre/nacre.h"
 #include "runtime/pool.h"
-#include "wasi/p1/preview1.h"
+#include "wasi/guest.h"
 
 namespace nacre::api {
+
+// What many guests were granted together.
+struct SharedRights {
+  std::shared_ptr<const wasi::SharedWorld> world;
+  Oversight oversight;
+  runtime::Limits limits;
+};
 
 // One guest of a pool: Store::host_data() while the slot is its own.
 struct PoolGuest {
   void* data = nullptr;  // the embedder's
   Oversight oversight;
+  std::shared_ptr<const SharedRights> shared;  // null: what it has is its own
   runtime::Lease lease;  // goes last: the slot is free when nothing of the guest is left
-  std::optional<wasi::p1::Preview1> wasi;  // made at the first call, if nothing was granted
+  std::optional<wasi::Guest> wasi;
 };
 
 class PoolImports final : public runtime::PoolHost {
  public:
   // Errors: usage, once an instance was made.
   Result<void> define(std::string module, std::string name, Callback callback);
+  // The same, for what an instance of the module exports.
+  Result<void> define_module(std::string name, runtime::ModulePtr module);
   // From now on nothing can be defined.
   void seal();
-  Result<std::vector<runtime::Extern>> link(runtime::Store& store,
-                                            const runtime::Module& module) override;
+  runtime::Run<std::vector<runtime::Extern>> link(runtime::Store& store,
+                                                  const runtime::Module& module) override;
+  void bind(runtime::Store& store, void* guest) override;
 
  private:
   struct Definition {
@@ -40,16 +51,36 @@ class PoolImports final : public runtime::PoolHost {
     std::string name;
     Callback callback;
   };
-  // What the import names; nothing if there is no such function.
-  std::optional<abi::HostFunc> find(std::string_view module, std::string_view name,
-                                    const wasm::FuncType* wanted) const;
+  // Another module, an instance of which is beside each guest's.
+  struct Helper {
+    std::string name;
+    runtime::ModulePtr module;
+  };
+  Result<void> check_open() const;
+  // Those of the helpers that the module imports from, and those that these import from; in order.
+  std::vector<const Helper*> helpers_of(const runtime::Module& module) const;
+  // Functions that it imports.
+  Result<void> define_functions_for(const runtime::Module& module, runtime::Store& store,
+                                    runtime::Linker& linker) const;
+  // The last definition of that name; null: none.
+  const Definition* find(std::string_view module, std::string_view name) const;
+  // Makes nothing_.
+  Result<void> prepare_nothing();
 
   std::mutex mutex_;
   std::atomic<bool> sealed_ = false;
   std::vector<std::unique_ptr<Definition>> definitions_;
+  std::vector<Helper> helpers_;
+  // The world of guests to which nothing was granted; there once a module imports from WASI.
+  std::shared_ptr<const wasi::SharedWorld> nothing_;
+  std::atomic<bool> has_nothing_ = false;
 };
 
 }  // namespace nacre::api
+
+struct nacre_rights {
+  std::shared_ptr<const nacre::api::SharedRights> shared;
+};
 
 struct nacre_pool {
   std::shared_ptr<nacre::api::PoolImports> imports;

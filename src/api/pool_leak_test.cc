@@ -80,8 +80,47 @@ std::vector<Shape> shapes() {
        "(memory (export \"m\") 3 50) (data (i32.const 0) \"all\") (table (export \"t\") 1 "
        "externref) (global (export \"g\") (mut f64) (f64.const 2))"
        "(global (export \"h\") (mut i64) (i64.const 2))"},
+      {"set",
+       "(import \"host\" \"m\" (memory 2 40)) (import \"helper\" \"m\" (memory 1 40))"
+       "(import \"host\" \"t\" (table 3 5000 externref))"
+       "(import \"helper\" \"t\" (table 5 5000 externref))"
+       "(import \"host\" \"g\" (global (mut i64))) (import \"helper\" \"g\" (global (mut v128)))"
+       "(memory (export \"own\") 1 40) (data (memory 2) (i32.const 5) \"own\")"
+       "(export \"m\" (memory 0)) (export \"n\" (memory 1)) (export \"t\" (table 0))"
+       "(export \"u\" (table 1)) (export \"g\" (global 0)) (export \"h\" (global 1))"},
   };
 }
+
+// What the shape "set" shares with the host and with another instance of its slot.
+constexpr std::string_view kHelper = R"((module
+  (import "host" "m" (memory 1)) (data (i32.const 70000) "by the helper")
+  (memory (export "m") 1 40) (data (memory 1) (i32.const 65000) "the helper's own")
+  (table (export "t") 5 5000 externref)
+  (global (export "g") (mut v128) (v128.const i64x2 5 6))))";
+
+class SetHost final : public runtime::PoolHost {
+ public:
+  explicit SetHost(runtime::ModulePtr helper) : helper_(std::move(helper)) {}
+  runtime::Run<std::vector<Extern>> link(Store& store, const runtime::Module& module) override {
+    runtime::Linker linker(store);
+    if (module.wasm().imports.empty()) return linker.resolve(module);
+    Extern memory = TRY(store.add_memory({.limits = {.min = 2, .max = 40}}));
+    EXPECT_TRUE(memory.memory()->initialize(100, as_bytes("by the host")));
+    TRY(linker.define("host", "m", memory));
+    TRY(linker.define("host", "t",
+                      TRY(store.add_table({.element = wasm::ValType::externref(),
+                                           .limits = {.min = 3, .max = 5000}}))));
+    wasm::GlobalType global{.type = wasm::ValType::kI64, .is_mutable = true};
+    TRY(linker.define("host", "g", TRY(store.add_global(global, {}))));
+    std::vector<Extern> imports = TRY(linker.resolve(*helper_));
+    Instance* helper = TRY(runtime::instantiate_unstarted(store, helper_, imports));
+    TRY(linker.define_instance("helper", *helper));
+    return linker.resolve(module);
+  }
+
+ private:
+  runtime::ModulePtr helper_;
+};
 
 bool has_secret(const void* begin, uint64_t bytes) {
   std::vector<uint8_t> secret(8, kSecretByte);
@@ -104,17 +143,20 @@ class PoolLeak : public testing::TestWithParam<std::tuple<std::string, bool, boo
     runtime::EngineOptions options{.guarded_memories = guarded};
     options.features = wasm::Features::all_built();
     engine_ = runtime::Engine::create(std::move(*made), options).value();
+    auto make = [&](std::string_view text) -> Result<runtime::ModulePtr> {
+      auto binary = TRY(wasm::text_to_binary(text, engine_->features()));
+      return runtime::Module::create(engine_, std::move(binary));
+    };
     for (const Shape& shape : shapes()) {
-      std::string text = "(module " + shape.fields + std::string(kCommon) + ")";
-      auto binary = wasm::text_to_binary(text, engine_->features());
-      ASSERT_TRUE(binary) << shape.name << ": " << binary.error().to_string();
-      auto module = runtime::Module::create(engine_, std::move(*binary));
+      auto module = make("(module " + shape.fields + std::string(kCommon) + ")");
       ASSERT_TRUE(module) << shape.name << ": " << module.error().to_string();
       modules_.push_back(*module);
     }
+    auto helper = make(kHelper);
+    ASSERT_TRUE(helper) << helper.error().to_string();
     runtime::PoolOptions pool{.max_slots = 1, .scan_pages = scan};
     pool.store.guest_stack_bytes = 256 << 10;
-    pool_ = runtime::Pool::create(engine_, std::make_shared<runtime::NoPoolHost>(), pool).value();
+    pool_ = runtime::Pool::create(engine_, std::make_shared<SetHost>(*helper), pool).value();
   }
 
   Lease take(size_t shape) {

@@ -130,6 +130,86 @@ TEST_P(CPool, GrantsAreOfOneGuest) {
   EXPECT_EQ(nacre_pool_statistics(pool_).warm, 1u);
 }
 
+TEST_P(CPool, ManyGuestsShareRights) {
+  nacre_grants_t* grants = nacre_grants_new();
+  nacre_grants_add_arg(grants, "one");
+  nacre_grants_add_arg(grants, "two");
+  nacre_grants_add_arg(grants, "three");
+  nacre_rights_t* rights = nullptr;
+  ASSERT_EQ(text(nacre_rights_new(grants, &rights)), "");
+  Guest first, second;
+  nacre_instance_t* a = nullptr;
+  nacre_instance_t* b = nullptr;
+  ASSERT_EQ(text(nacre_pool_instantiate_shared(pool_, module_, rights, &first, &a)), "");
+  ASSERT_EQ(text(nacre_pool_instantiate_shared(pool_, module_, rights, &second, &b)), "");
+  nacre_rights_delete(rights);
+  EXPECT_EQ(call(a, "args"), 3);
+  EXPECT_EQ(call(b, "args"), 3);
+  EXPECT_EQ(call(a, "note", 5), 5);
+  EXPECT_EQ(call(b, "note", 7), 7);
+  EXPECT_EQ(text(nacre_pool_release(a)), "");
+  EXPECT_EQ(call(b, "args"), 3);
+  EXPECT_EQ(text(nacre_pool_release(b)), "");
+  // The same slot, and nothing of them.
+  nacre_instance_t* bare = take(&first);
+  EXPECT_EQ(call(bare, "args"), 0);
+  EXPECT_EQ(text(nacre_pool_release(bare)), "");
+}
+
+TEST_P(CPool, WhatIsOneGuestsIsNotShared) {
+  for (const char* kind : {"listen", "lockdown"}) {
+    nacre_grants_t* grants = nacre_grants_new();
+    const char* value = std::strcmp(kind, "listen") == 0 ? "127.0.0.1:0" : nullptr;
+    ASSERT_EQ(text(nacre_grants_add(grants, kind, value)), "");
+    nacre_rights_t* rights = nullptr;
+    EXPECT_TRUE(text(nacre_rights_new(grants, &rights)).starts_with("wrong use: ")) << kind;
+    EXPECT_EQ(rights, nullptr);
+  }
+}
+
+// A helper that keeps a count, and a module that counts there.
+TEST_P(CPool, EachGuestHasItsOwnInstancesOfOtherModules) {
+  constexpr std::string_view kBase = R"((module (memory (export "m") 1)
+    (global (export "g") (mut i32) (i32.const 40))
+    (func $s (i32.store (i32.const 0) (i32.const 1000))) (start $s)))";
+  constexpr std::string_view kHelper = R"((module
+    (import "base" "m" (memory 1)) (import "base" "g" (global $g (mut i32)))
+    (import "env" "note" (func $note (param i32) (result i32)))
+    (func (export "count") (result i32)
+      (global.set $g (i32.add (global.get $g) (i32.const 1)))
+      (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
+      (drop (call $note (i32.const 1)))
+      (i32.add (global.get $g) (i32.load (i32.const 0))))))";
+  constexpr std::string_view kUser = R"((module
+    (import "helper" "count" (func $count (result i32)))
+    (func (export "count") (result i32) (call $count))))";
+  nacre_module_t* modules[3] = {};
+  const std::string_view texts[] = {kBase, kHelper, kUser};
+  for (int i = 0; i < 3; ++i)
+    ASSERT_EQ(text(nacre_module_new(engine_, texts[i].data(), texts[i].size(), &modules[i])), "");
+  ASSERT_EQ(text(nacre_pool_define_module(pool_, "base", modules[0])), "");
+  ASSERT_EQ(text(nacre_pool_define_module(pool_, "helper", modules[1])), "");
+  EXPECT_NE(text(nacre_pool_define_module(pool_, "helper", modules[1])), "");
+  EXPECT_NE(text(nacre_pool_define_module(pool_, "env", modules[1])), "");
+  for (int round = 0; round < 3; ++round) {
+    Guest first, second;
+    nacre_instance_t* a = nullptr;
+    nacre_instance_t* b = nullptr;
+    ASSERT_EQ(text(nacre_pool_instantiate(pool_, modules[2], nullptr, &first, &a)), "");
+    ASSERT_EQ(text(nacre_pool_instantiate(pool_, modules[2], nullptr, &second, &b)), "");
+    EXPECT_EQ(call(a, "count"), 1042);
+    EXPECT_EQ(call(a, "count"), 1044);
+    EXPECT_EQ(call(b, "count"), 1042);
+    EXPECT_EQ(first.noted, 2);
+    EXPECT_EQ(second.noted, 1);
+    EXPECT_EQ(text(nacre_pool_release(a)), "");
+    EXPECT_EQ(text(nacre_pool_release(b)), "");
+  }
+  EXPECT_EQ(nacre_pool_statistics(pool_).made, 2u);
+  EXPECT_EQ(nacre_pool_statistics(pool_).retired, 0u);
+  for (nacre_module_t* module : modules) nacre_module_delete(module);
+}
+
 TEST_P(CPool, ARunningGuestIsNotReleased) {
   Guest guest;
   guest.release = take(&guest);
@@ -209,7 +289,9 @@ TEST_P(CPool, RefusesWrongUse) {
   nacre_val_kind_t i32 = NACRE_I32;
   nacre_instance_t* instance = take();
   EXPECT_EQ(text(nacre_pool_define_func(pool_, "env", "late", &i32, 1, nullptr, 0, note)),
-            "wrong use: the pool has made instances; functions are defined before");
+            "wrong use: the pool has made instances; what it offers is defined before");
+  EXPECT_EQ(text(nacre_pool_define_module(pool_, "late", module_)),
+            "wrong use: the pool has made instances; what it offers is defined before");
   nacre_func_t* func = nullptr;
   EXPECT_EQ(text(nacre_instance_func(instance, "absent", &func)),
             "wrong use: no function \"absent\" is exported");

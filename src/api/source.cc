@@ -1,12 +1,12 @@
 #include "api/source.h"
 
-#include "base/sha256.h"
+#include "os/sha256.h"
 #include "signature/signature.h"
 
 namespace nacre::api {
 
 const std::string& Source::digest() const {
-  std::call_once(made_, [this] { digest_ = digest_text(bytes_); });
+  std::call_once(made_, [this] { digest_ = os::digest_text(bytes_); });
   return digest_;
 }
 

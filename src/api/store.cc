@@ -14,7 +14,6 @@
 #include "base/utf8.h"
 #include "os/watchdog.h"
 #include "runtime/func.h"
-#include "wasi/p1/bind.h"
 
 namespace nacre::api {
 namespace {
@@ -68,14 +67,6 @@ Result<nacre_func*> get_func(nacre_instance& instance, std::string_view name) {
   return fail(ErrorCode::usage, "no function \"" + printable(name) + "\" is exported");
 }
 
-// Descriptions only: they become functions of the store when a module imports them.
-void define_wasi(runtime::Linker& linker, wasi::p1::Preview1& wasi) {
-  bool logged = wasi.call_log() != nullptr;
-  linker.define_functions(wasi::p1::kModuleName, wasi::p1::host_functions(logged), &wasi);
-  linker.define_functions(wasi::p1::kUnstableModuleName, wasi::p1::unstable_host_functions(logged),
-                          &wasi);
-}
-
 runtime::UnknownImports to_policy(nacre_unknown_imports_t unknown) {
   return unknown == NACRE_UNKNOWN_IMPORTS_TRAP ? runtime::UnknownImports::trap
                                                : runtime::UnknownImports::deny;
@@ -105,12 +96,12 @@ Denials denials_of(const nacre_store& store, Missed missed) {
   Denials all;
   if (store.rights) {
     all =
-        describe_denials(store.rights->wasi.world().denials()->denials(), store.oversight, missed);
+        describe_denials(store.rights->guest.world().denials()->denials(), store.oversight, missed);
   }
   for (const auto& child : store.child_rights) {
     Oversight of_child;
     of_child.name = child->name;
-    auto more = describe_denials(child->wasi.world().denials()->denials(), of_child, missed);
+    auto more = describe_denials(child->guest.world().denials()->denials(), of_child, missed);
     std::ranges::move(more.lines, std::back_inserter(all.lines));
     all.things += more.things;
   }
@@ -145,7 +136,10 @@ nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
   }
   handle->store = API_TRY(runtime::Store::create(engine->engine, std::move(options)));
   handle->linker = std::make_unique<runtime::Linker>(*handle->store);
-  if (handle->rights) api::define_wasi(*handle->linker, handle->rights->wasi);
+  if (handle->rights) {
+    handle->store->group().world = &handle->rights->guest;
+    wasi::define_functions(*handle->linker);
+  }
   *out = handle.release();
   return nullptr;
 }
@@ -249,11 +243,12 @@ nacre_error_t* nacre_instance_new_child(nacre_store_t* store, nacre_instance_t* 
     return api::make_error(NACRE_ERROR_DENIED,
                            "denied: the parent was granted nothing, so it can give nothing");
   }
-  auto world = API_TRY(owned->grants.prepare_child(above->wasi.world()));
+  auto world = API_TRY(owned->grants.prepare_child(above->guest.world()));
   auto rights = std::make_unique<api::Rights>(std::move(world), owned->grants.subject().name);
   // All that is defined so far, but WASI with rights of its own.
   runtime::Linker linker = *store->linker;
-  api::define_wasi(linker, rights->wasi);
+  linker.set_group(store->store->add_group(&rights->guest));
+  wasi::define_functions(linker);
   // Kept also if instantiating fails: functions of the store refer to them by then.
   store->child_rights.push_back(std::move(rights));
   auto instance = linker.instantiate(module->module, api::to_policy(unknown_imports));

@@ -15,7 +15,8 @@ namespace nacre::runtime {
 static_assert(std::is_standard_layout_v<Global> && offsetof(Global, value) == 0 &&
               sizeof(Global) == abi::kOwnGlobalBytes);
 
-Instance::Instance(Store& store, ModulePtr module) : store_(store), module_(std::move(module)) {}
+Instance::Instance(Store& store, ModulePtr module, abi::CallerGroup& group)
+    : store_(store), module_(std::move(module)), group_(group) {}
 
 Instance::~Instance() = default;
 
@@ -56,6 +57,7 @@ Result<void> Instance::allocate(os::FailPoint* fail_point) {
   vmctx_->code = &module_->code();
   vmctx_->module = &module;
   vmctx_->instance = this;
+  vmctx_->group = &group_;
   store_.run_here(*vmctx_);
   index_exports();
   return {};

@@ -29,6 +29,7 @@ class Instance {
   const Module& module() const { return *module_; }
   const ModulePtr& shared_module() const { return module_; }
   abi::VmCtx& vmctx() { return *vmctx_; }
+  abi::CallerGroup& group() const { return group_; }
   static Instance& of(const abi::VmCtx& vmctx) { return *static_cast<Instance*>(vmctx.instance); }
 
   std::optional<Extern> find_export(std::string_view name) const;
@@ -56,7 +57,7 @@ class Instance {
   friend class Instantiator;
   friend class Snapshot;
 
-  Instance(Store& store, ModulePtr module);
+  Instance(Store& store, ModulePtr module, abi::CallerGroup& group);
   // Room for everything the module declares, and the records of running code pointing there.
   Result<void> allocate(os::FailPoint* fail_point);
   Result<void> allocate_block(size_t globals, os::FailPoint* fail_point);
@@ -64,6 +65,7 @@ class Instance {
 
   Store& store_;
   ModulePtr module_;
+  abi::CallerGroup& group_;
   FixedArray<uint64_t> block_;  // *vmctx_, and behind it the globals that the module defines
   abi::VmCtx* vmctx_ = nullptr;
   Global* own_globals_ = nullptr;
@@ -93,20 +95,20 @@ class Instance {
 };
 
 // Makes an instance: matches the imports, allocates, evaluates constant expressions, writes active
-// segments, runs the start function. `imports` are the module's imports in order, all of `store`.
+// segments, runs the start function. `imports` are the module's imports in order, all of `store`;
+// `group`: what the instance belongs to, of `store`; null: its first one.
 //
 // Errors: usage (a handle of another store or too few of them; a module of another engine),
 // unlinkable (one import: what was wanted, what was found), limit, out_of_memory. A trap comes from
 // an active segment, a constant expression or the start function; what happened before it stays
 // visible, as the specification says.
-Run<Instance*> instantiate(Store& store, ModulePtr module, std::span<const Extern> imports);
+Run<Instance*> instantiate(Store& store, ModulePtr module, std::span<const Extern> imports,
+                           abi::CallerGroup* group = nullptr);
 
-// The same without the start function, which run_start() then runs; for instance pools. `images`:
-// empty, or what the memories hold that the module defines, in order, once its active segments are
-// written: those are then not written again. Restorable memories have small pages.
-Run<Instance*> instantiate_restorable(Store& store, ModulePtr module,
-                                      std::span<const Extern> imports,
-                                      std::span<const Memory::Image> images);
+// The same without the start function, which run_start() then runs; for instance pools.
+Run<Instance*> instantiate_unstarted(Store& store, ModulePtr module,
+                                     std::span<const Extern> imports,
+                                     abi::CallerGroup* group = nullptr);
 Run<void> run_start(Instance& instance);
 
 // Whether `found` can be what `module` imports; the error (unlinkable) says why not.

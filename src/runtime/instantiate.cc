@@ -16,12 +16,6 @@
 namespace nacre::runtime {
 namespace {
 
-// Where the memories of an instance come from.
-struct MemoryOrigin {
-  bool restorable = false;
-  std::span<const Memory::Image> images = {};
-};
-
 bool limits_match(const wasm::Limits& found, const wasm::Limits& wanted) {
   if (found.address != wanted.address || found.min < wanted.min) return false;
   return !wanted.max || (found.max && *found.max <= *wanted.max);
@@ -74,12 +68,15 @@ Result<void> check_import(const Store& store, const Module& module, const wasm::
 
 class Instantiator {
  public:
-  Instantiator(Store& store, ModulePtr module, MemoryOrigin origin)
-      : store_(store), module_(std::move(module)), wasm_(module_->wasm()), origin_(origin) {}
+  Instantiator(Store& store, ModulePtr module, abi::CallerGroup* group)
+      : store_(store),
+        module_(std::move(module)),
+        group_(group != nullptr ? *group : store.group()),
+        wasm_(module_->wasm()) {}
 
   Run<Instance*> run(std::span<const Extern> imports) {
     TRY(check(imports));
-    std::unique_ptr<Instance> owned(new (std::nothrow) Instance(store_, module_));
+    std::unique_ptr<Instance> owned(new (std::nothrow) Instance(store_, module_, group_));
     if (owned == nullptr) return fail(ErrorCode::out_of_memory, "no room for an instance");
     instance_ = owned.get();
     TRY(instance_->allocate(store_.engine().fail_point()));
@@ -214,10 +211,7 @@ class Instantiator {
 
   Result<void> add_memories() {
     for (uint32_t i = wasm_.imported_memories; i < wasm_.memories.size(); ++i) {
-      size_t own = i - wasm_.imported_memories;
-      Memory::Image image = own < origin_.images.size() ? origin_.images[own] : nullptr;
-      instance_->own_memories_.push_back(
-          TRY(store_.make_memory(wasm_.memories[i], origin_.restorable, std::move(image))));
+      instance_->own_memories_.push_back(TRY(store_.make_memory(wasm_.memories[i])));
       set_memory(i, *instance_->own_memories_.back());
     }
     return {};
@@ -270,10 +264,6 @@ class Instantiator {
     for (uint32_t i = 0; i < wasm_.data.size(); ++i) {
       const wasm::DataSegment& segment = wasm_.data[i];
       if (segment.mode != wasm::DataSegment::Mode::active) continue;
-      if (segment.memory >= wasm_.imported_memories && !origin_.images.empty()) {
-        instance_->drop_data(i);
-        continue;
-      }
       Memory& memory = instance_->memory(segment.memory);
       uint64_t offset = TRY(offset_of(segment.offset, memory.record()->is_64));
       if (!memory.initialize(offset, segment.bytes))
@@ -285,8 +275,8 @@ class Instantiator {
 
   Store& store_;
   ModulePtr module_;
+  abi::CallerGroup& group_;
   const wasm::Module& wasm_;
-  MemoryOrigin origin_;
   Instance* instance_ = nullptr;
 };
 
@@ -296,19 +286,18 @@ Run<void> run_start(Instance& instance) {
   return call(instance.store(), instance.item(wasm::ExternKind::func, *start), {}, {});
 }
 
-Run<Instance*> instantiate(Store& store, ModulePtr module, std::span<const Extern> imports) {
+Run<Instance*> instantiate(Store& store, ModulePtr module, std::span<const Extern> imports,
+                           abi::CallerGroup* group) {
   if (module == nullptr) return fail(ErrorCode::usage, "no module to instantiate");
-  Instance* instance = TRY(Instantiator(store, std::move(module), {}).run(imports));
+  Instance* instance = TRY(Instantiator(store, std::move(module), group).run(imports));
   TRY(run_start(*instance));
   return instance;
 }
 
-Run<Instance*> instantiate_restorable(Store& store, ModulePtr module,
-                                      std::span<const Extern> imports,
-                                      std::span<const Memory::Image> images) {
+Run<Instance*> instantiate_unstarted(Store& store, ModulePtr module,
+                                     std::span<const Extern> imports, abi::CallerGroup* group) {
   if (module == nullptr) return fail(ErrorCode::usage, "no module to instantiate");
-  return Instantiator(store, std::move(module), {.restorable = true, .images = images})
-      .run(imports);
+  return Instantiator(store, std::move(module), group).run(imports);
 }
 
 }  // namespace nacre::runtime

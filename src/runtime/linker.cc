@@ -50,10 +50,14 @@ Result<Extern> make_unknown(Store& store, const Module& module, const wasm::Impo
 
 }  // namespace
 
-void Linker::add(std::string_view module, std::string_view name, Definition definition) {
+Linker::Names& Linker::names_of(std::string_view module) {
   auto names = modules_.find(module);
-  if (names == modules_.end()) names = modules_.emplace(module, Map<Definition>()).first;
-  names->second.insert_or_assign(std::string(name), definition);
+  if (names == modules_.end()) names = modules_.emplace(module, Names()).first;
+  return names->second;
+}
+
+void Linker::add(std::string_view module, std::string_view name, Definition definition) {
+  names_of(module).defined.insert_or_assign(std::string(name), definition);
 }
 
 Result<void> Linker::define(std::string_view module, std::string_view name, const Extern& item) {
@@ -77,7 +81,12 @@ Result<void> Linker::define_instance(std::string_view module, const Instance& in
 
 void Linker::define_functions(std::string_view module, std::span<const HostFuncDef> functions,
                               void* data) {
-  for (const HostFuncDef& def : functions) add(module, def.name, Described{def, data});
+  Names& names = names_of(module);
+  for (const HostFuncDef& def : functions) {
+    if (auto replaced = names.defined.find(def.name); replaced != names.defined.end())
+      names.defined.erase(replaced);
+  }
+  names.tables.push_back({functions, data});
 }
 
 Result<Extern> Linker::made_form(std::string_view module, const HostFuncDef& def, void* data) {
@@ -93,20 +102,33 @@ Result<std::optional<Extern>> Linker::find(std::string_view module, std::string_
                                            const wasm::FuncType* wanted) {
   auto names = modules_.find(module);
   if (names == modules_.end()) return std::nullopt;
-  auto found = names->second.find(name);
-  if (found == names->second.end()) return std::nullopt;
+  auto found = names->second.defined.find(name);
+  if (found == names->second.defined.end())
+    return find_in_tables(module, names->second, name, wanted);
   if (auto* described = std::get_if<Described>(&found->second)) {
-    if (described->def.other != nullptr) {
-      // It stays a description: the next module may want another form.
-      const HostFuncDef& first = described->def;
-      return TRY(
-          made_form(module, wanted != nullptr ? first.fitting(*wanted) : first, described->data));
-    }
     HostFuncDef def = described->def;
-    if (def.name.empty()) def.name = found->first;
+    def.name = found->first;
     found->second = TRY(store_.add_func(def.bind(module, described->data)));
   }
   return std::get<Extern>(found->second);
+}
+
+Result<std::optional<Extern>> Linker::find_in_tables(std::string_view module, Names& names,
+                                                     std::string_view name,
+                                                     const wasm::FuncType* wanted) {
+  for (size_t i = names.tables.size(); i-- > 0;) {
+    const Table& table = names.tables[i];
+    for (const HostFuncDef& def : table.functions) {
+      if (def.name != name) continue;
+      // The next module may want another form.
+      if (def.other != nullptr)
+        return TRY(made_form(module, wanted != nullptr ? def.fitting(*wanted) : def, table.data));
+      Extern made = TRY(store_.add_func(def.bind(module, table.data)));
+      names.defined.emplace(name, made);
+      return made;
+    }
+  }
+  return std::nullopt;
 }
 
 Result<std::vector<Extern>> Linker::resolve(const Module& module, UnknownImports unknown) {
@@ -132,7 +154,7 @@ Result<std::vector<Extern>> Linker::resolve(const Module& module, UnknownImports
 Run<Instance*> Linker::instantiate(ModulePtr module, UnknownImports unknown) {
   if (module == nullptr) return fail(ErrorCode::usage, "no module to instantiate");
   std::vector<Extern> imports = TRY(resolve(*module, unknown));
-  return runtime::instantiate(store_, std::move(module), imports);
+  return runtime::instantiate(store_, std::move(module), imports, group_);
 }
 
 }  // namespace nacre::runtime

@@ -31,13 +31,17 @@ enum class UnknownImports : uint8_t {
 
 class Linker {
  public:
-  explicit Linker(Store& store) : store_(store) {}
+  explicit Linker(Store& store) : store_(store), group_(&store.group()) {}
+
+  // What instances belong to that this linker makes from now on; of the same store.
+  void set_group(abi::CallerGroup& group) { group_ = &group; }
+  abi::CallerGroup& group() const { return *group_; }
 
   // Later definitions of a name replace earlier ones. Errors: usage (a handle of another store).
   Result<void> define(std::string_view module, std::string_view name, const Extern& item);
   // All exports of an instance, under a module name.
   Result<void> define_instance(std::string_view module, const Instance& instance);
-  // `data`: the State of the functions; outlives the store. So must what the rows' names view.
+  // `data`: the State of the functions. It outlives the store, and so do the rows.
   void define_functions(std::string_view module, std::span<const HostFuncDef> functions,
                         void* data);
   // A lambda, which the store keeps.
@@ -68,6 +72,10 @@ class Linker {
     void* data;
   };
   using Definition = std::variant<Extern, Described>;
+  struct Table {
+    std::span<const HostFuncDef> functions;
+    void* data;
+  };
   struct Form {
     const HostFuncDef* def;
     void* data;
@@ -80,11 +88,22 @@ class Linker {
   template <class V>
   using Map = std::unordered_map<std::string, V, Hash, std::equal_to<>>;
 
+  // What has one module name. A name that is not among the definitions is looked for in the tables,
+  // the last of them first; what is made of a row is a definition from then on.
+  struct Names {
+    Map<Definition> defined;
+    std::vector<Table> tables;
+  };
+
+  Names& names_of(std::string_view module);
+  Result<std::optional<Extern>> find_in_tables(std::string_view module, Names& names,
+                                               std::string_view name, const wasm::FuncType* wanted);
   void add(std::string_view module, std::string_view name, Definition definition);
   Result<Extern> made_form(std::string_view module, const HostFuncDef& def, void* data);
 
   Store& store_;
-  Map<Map<Definition>> modules_;
+  abi::CallerGroup* group_;
+  Map<Names> modules_;
   std::vector<Form> forms_;  // of functions that have several; those that something imports
 };
 

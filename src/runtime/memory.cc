@@ -66,6 +66,7 @@ Result<std::shared_ptr<Memory>> Memory::create(const wasm::MemoryType& type,
   if (image->size_bytes() > os::round_up_to_page(memory->size_bytes()))
     return fail(ErrorCode::internal, "the image of a memory is larger than the memory");
   TRY(memory->start_from(std::move(image)));
+  memory->is_complete_ = true;
   return memory;
 }
 
@@ -131,13 +132,14 @@ Result<void> Memory::start_from(Image image) {
 
 bool Memory::initialize(uint64_t offset, Bytes data) {
   if (!in_bounds(offset, uint64_t{data.size()}, size_bytes())) return false;
-  if (data.empty()) return true;
+  if (data.empty() || is_complete_) return true;
   std::memcpy(record_.base + offset, data.data(), data.size());
   written_bytes_ = std::max(written_bytes_, offset + data.size());
   return true;
 }
 
 Result<Memory::Image> Memory::freeze() {
+  is_complete_ = false;
   if (image_ != nullptr) return image_;
   os::MemoryImage image =
       TRY(os::MemoryImage::create(Bytes(record_.base, written_bytes_), context_.mapping));

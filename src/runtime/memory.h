@@ -87,7 +87,9 @@ class Memory : public std::enable_shared_from_this<Memory> {
   // maximum or all addresses.
   std::optional<uint64_t> growth_bytes(uint64_t delta_pages) const;
 
-  // Writes an active data segment; false if it does not fit.
+  // Writes what is there before a guest runs: an active data segment, or what the host puts there.
+  // False if it does not fit. A memory made from an image has all of that already: until freeze(),
+  // nothing is written.
   [[nodiscard]] bool initialize(uint64_t offset, Bytes data);
 
   // ---- For instance pools. The memory is not shared and nobody uses it meanwhile.
@@ -122,6 +124,7 @@ class Memory : public std::enable_shared_from_this<Memory> {
   uint64_t written_bytes_ = 0;  // by initialize(): behind them all is zero
   uint64_t initial_bytes_ = 0;  // that restore() goes back to
   Image image_;                 // null: never frozen
+  bool is_complete_ = false;    // made from an image, and not yet frozen
   os::Reservation reservation_;
   os::FaultRange fault_range_;  // goes before the reservation
   std::mutex grow_mutex_;

@@ -1,11 +1,14 @@
 #include "runtime/pool.h"
 
+#include <algorithm>
+#include <bit>
 #include <new>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
-#include "base/utf8.h"
+#include "os/thread_number.h"
 #include "runtime/linker.h"
 #include "runtime/snapshot.h"
 
@@ -13,36 +16,27 @@ namespace nacre::runtime {
 
 // Destroyed from the last to the first: the address space goes after everything that lies in it.
 struct Pool::Slot {
-  Shelf* shelf = nullptr;  // of the module it is for
+  Lane* lane = nullptr;    // that it comes back to
+  Shelf* shelf = nullptr;  // in this lane, of the module it is for
   os::ReservationStock stock;
   std::unique_ptr<Store> store;
-  Instance* instance = nullptr;      // of `store`
+  Instance* instance = nullptr;      // of the module, in `store`
+  std::vector<Instance*> starting;   // those of `store` that have a start function, in order
   std::optional<Snapshot> snapshot;  // nothing: fill() has to make all of this
   uint64_t came_back = 0;
 };
 
 namespace {
 
-Result<void> check_imports(const Module& module, const std::vector<Extern>& found) {
-  const std::vector<wasm::Import>& imports = module.wasm().imports;
-  for (const wasm::Import& import : imports) {
-    if (import.type.kind == wasm::ExternKind::func) continue;
-    return fail(ErrorCode::unsupported,
-                "a module in an instance pool can import functions only; it imports " +
-                    printable(import.module) + "." + printable(import.name) + " (" +
-                    describe(import.type, module.type_ids(), module.engine().types()) + ")");
-  }
-  for (size_t i = 0; i < found.size() && i < imports.size(); ++i) {
-    // A function of another instance would bring a state that is never restored.
-    if (found[i].func() == nullptr || found[i].func()->host == nullptr)
-      return fail(ErrorCode::usage, "what a pool's host offers is not a host function");
-  }
-  return {};
+// Twice as many as can run at one time, so that few threads share one.
+size_t lane_count() {
+  unsigned most = std::clamp(std::thread::hardware_concurrency(), 1u, 64u);
+  return std::bit_ceil(size_t{2} * most);
 }
 
 }  // namespace
 
-Result<std::vector<Extern>> NoPoolHost::link(Store& store, const Module& module) {
+Run<std::vector<Extern>> NoPoolHost::link(Store& store, const Module& module) {
   return Linker(store).resolve(module);
 }
 
@@ -50,7 +44,8 @@ Pool::Pool(std::shared_ptr<Engine> engine, std::shared_ptr<PoolHost> host, PoolO
     : engine_(std::move(engine)),
       host_(std::move(host)),
       options_(options),
-      restorer_(options.scan_pages ? os::PageRestorer::create() : os::PageRestorer()) {}
+      restorer_(options.scan_pages ? os::PageRestorer::create() : os::PageRestorer()),
+      lanes_(lane_count()) {}
 
 Pool::~Pool() = default;
 
@@ -62,62 +57,66 @@ Result<std::shared_ptr<Pool>> Pool::create(std::shared_ptr<Engine> engine,
   return std::shared_ptr<Pool>(new Pool(std::move(engine), std::move(host), options));
 }
 
-Run<Lease> Pool::instantiate(const ModulePtr& module, void* host_data, Limits limits) {
+Run<Lease> Pool::instantiate(const ModulePtr& module, void* guest, Limits limits) {
   if (module == nullptr) return fail(ErrorCode::usage, "no module to instantiate");
   if (&module->engine() != engine_.get())
     return fail(ErrorCode::usage, "the module and the pool belong to different engines");
   SlotPtr slot = TRY(take(module));
   if (!slot->snapshot) {
     if (Run<void> filled = fill(*slot); !filled) {
+      filled.error().detach();  // what the trap names will be gone
       destroy(std::move(slot));
       return std::unexpected(std::move(filled).error());
     }
   }
-  slot->store->set_host_data(host_data);
+  host_->bind(*slot->store, guest);
+  Slot& given = *slot;
   Lease lease(shared_from_this(), std::move(slot));
-  if (!limits.empty()) TRY(lease.store().set_limits(std::move(limits)));
-  if (Run<void> started = run_start(lease.instance()); !started) {
+  if (!limits.empty()) TRY(given.store->set_limits(std::move(limits)));
+  if (Run<void> started = start(given); !started) {
     started.error().detach();  // the slot will be gone
     return std::unexpected(std::move(started).error());
   }
   return lease;
 }
 
-Result<Pool::SlotPtr> Pool::take(const ModulePtr& module) {
-  std::lock_guard lock(mutex_);
-  auto found = shelves_.find(module.get());
-  if (found != shelves_.end() && !found->second.idle.empty()) {
-    SlotPtr slot = std::move(found->second.idle.back());
-    found->second.idle.pop_back();
-    --statistics_.idle;
-    ++statistics_.warm;
-    return slot;
+Run<void> Pool::start(Slot& slot) {
+  for (Instance* instance : slot.starting) TRY(run_start(*instance));
+  return {};
+}
+
+// ---- lanes
+
+// All of them locked, in order: what is then seen of the pool is one state.
+class Pool::AllLanes {
+ public:
+  explicit AllLanes(std::vector<Lane>& lanes) : lanes_(lanes) {
+    for (Lane& lane : lanes_) lane.mutex.lock();
   }
-  SlotPtr slot;
-  if (statistics_.slots < options_.max_slots) {
-    slot.reset(new (std::nothrow) Slot);
-    if (slot == nullptr) return fail(ErrorCode::out_of_memory, "no room for a slot");
-    ++statistics_.slots;
-  } else {
-    slot = take_oldest();
-    if (slot == nullptr) {
-      return fail(ErrorCode::limit,
-                  "all " + std::to_string(options_.max_slots) + " slots of the pool are in use");
-    }
-    slot->snapshot.reset();  // of the other module
+  ~AllLanes() {
+    for (Lane& lane : lanes_) lane.mutex.unlock();
   }
-  slot->shelf = &shelves_[module.get()];
-  slot->shelf->module = module;
-  ++slot->shelf->slots;
-  ++statistics_.made;
+  AllLanes(const AllLanes&) = delete;
+  AllLanes& operator=(const AllLanes&) = delete;
+
+ private:
+  std::vector<Lane>& lanes_;
+};
+
+Pool::Lane& Pool::own_lane() { return lanes_[os::thread_number() & (lanes_.size() - 1)]; }
+
+Pool::SlotPtr Pool::Lane::take(const Module* module) {
+  auto found = shelves.find(module);
+  if (found == shelves.end() || found->second.idle.empty()) return nullptr;
+  SlotPtr slot = std::move(found->second.idle.back());
+  found->second.idle.pop_back();
+  --counts.idle;
   return slot;
 }
 
-// The idle slot that was not used for the longest time, on no shelf any more; null if there is
-// none.
-Pool::SlotPtr Pool::take_oldest() {
+Pool::SlotPtr Pool::Lane::take_oldest() {
   Shelf* shelf = nullptr;
-  for (auto& [module, candidate] : shelves_) {
+  for (auto& [module, candidate] : shelves) {
     if (candidate.idle.empty()) continue;
     bool older = shelf == nullptr || candidate.idle[0]->came_back < shelf->idle[0]->came_back;
     if (older) shelf = &candidate;
@@ -125,38 +124,99 @@ Pool::SlotPtr Pool::take_oldest() {
   if (shelf == nullptr) return nullptr;
   SlotPtr slot = std::move(shelf->idle.front());
   shelf->idle.erase(shelf->idle.begin());
-  --statistics_.idle;
+  --counts.idle;
   leave(*shelf);
   return slot;
 }
 
-// One slot fewer is of this shelf, and with the last one it goes.
-void Pool::leave(Shelf& shelf) {
-  if (--shelf.slots == 0) shelves_.erase(shelf.module.get());
+void Pool::Lane::adopt(Slot& slot, const ModulePtr& module) {
+  Shelf& shelf = shelves[module.get()];
+  shelf.module = module;
+  ++shelf.slots;
+  ++counts.slots;
+  slot.lane = this;
+  slot.shelf = &shelf;
 }
+
+void Pool::Lane::leave(Shelf& shelf) {
+  --counts.slots;
+  if (--shelf.slots == 0) shelves.erase(shelf.module.get());
+}
+
+Result<Pool::SlotPtr> Pool::take(const ModulePtr& module) {
+  Lane& own = own_lane();
+  {
+    std::lock_guard lock(own.mutex);
+    if (SlotPtr slot = own.take(module.get())) {
+      ++own.counts.warm;
+      return slot;
+    }
+  }
+  return take_from_all(own, module);
+}
+
+Result<Pool::SlotPtr> Pool::take_from_all(Lane& own, const ModulePtr& module) {
+  AllLanes locked(lanes_);
+  for (Lane& lane : lanes_) {
+    SlotPtr slot = lane.take(module.get());
+    if (slot == nullptr) continue;
+    ++own.counts.warm;
+    if (&lane == &own) return slot;
+    std::vector<Memory::Image> images = slot->shelf->images;
+    lane.leave(*slot->shelf);
+    own.adopt(*slot, module);
+    if (slot->shelf->images.empty()) slot->shelf->images = std::move(images);
+    return slot;
+  }
+  SlotPtr slot;
+  if (slots_ < options_.max_slots) {
+    slot.reset(new (std::nothrow) Slot);
+    if (slot == nullptr) return fail(ErrorCode::out_of_memory, "no room for a slot");
+    ++slots_;
+  } else {
+    slot = own.take_oldest();
+    for (size_t i = 0; slot == nullptr && i < lanes_.size(); ++i) slot = lanes_[i].take_oldest();
+    if (slot == nullptr) {
+      return fail(ErrorCode::limit,
+                  "all " + std::to_string(options_.max_slots) + " slots of the pool are in use");
+    }
+    slot->snapshot.reset();  // of the other module
+  }
+  own.adopt(*slot, module);
+  for (size_t i = 0; slot->shelf->images.empty() && i < lanes_.size(); ++i) {
+    auto found = lanes_[i].shelves.find(module.get());
+    if (found != lanes_[i].shelves.end()) slot->shelf->images = found->second.images;
+  }
+  ++own.counts.made;
+  return slot;
+}
+
+// ---- slots
 
 // Everything anew in the address space that is there.
 Run<void> Pool::fill(Slot& slot) {
+  slot.starting.clear();
   slot.store.reset();
   ModulePtr module;
   std::vector<Memory::Image> images;
   {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(slot.lane->mutex);
     module = slot.shelf->module;
     images = slot.shelf->images;
   }
+  bool is_first = images.empty();
   StoreOptions options = options_.store;
   options.stock = &slot.stock;
+  options.restorable = true;
   slot.store = TRY(Store::create(engine_, options));
-  std::vector<Extern> imports;
-  TRY(check_imports(*module, imports));
-  imports = TRY(host_->link(*slot.store, *module));
-  TRY(check_imports(*module, imports));
-  slot.instance = TRY(instantiate_restorable(*slot.store, module, imports, images));
-  slot.snapshot = TRY(Snapshot::take(*slot.instance));
+  slot.store->start_memories_from(std::move(images));
+  std::vector<Extern> imports = TRY(host_->link(*slot.store, *module));
+  slot.instance = TRY(instantiate_unstarted(*slot.store, module, imports));
+  slot.snapshot = TRY(Snapshot::take(*slot.store));
+  slot.starting = slot.snapshot->starting();
   slot.store->freeze();
-  if (!images.empty()) return {};
-  std::lock_guard lock(mutex_);
+  if (!is_first) return {};
+  std::lock_guard lock(slot.lane->mutex);
   slot.shelf->images = slot.snapshot->images();
   return {};
 }
@@ -168,25 +228,35 @@ void Pool::give_back(SlotPtr slot) {
     destroy(std::move(slot));
     return;
   }
-  std::lock_guard lock(mutex_);
-  slot->came_back = ++clock_;
-  ++statistics_.idle;
+  Lane& lane = *slot->lane;
+  std::lock_guard lock(lane.mutex);
+  slot->came_back = ++lane.clock;
+  ++lane.counts.idle;
   std::vector<SlotPtr>& idle = slot->shelf->idle;
   idle.push_back(std::move(slot));
 }
 
 void Pool::destroy(SlotPtr slot) {
+  Lane& lane = *slot->lane;
   Shelf& shelf = *slot->shelf;
   slot = nullptr;  // outside of the lock: unmapping takes its time
-  std::lock_guard lock(mutex_);
-  --statistics_.slots;
-  ++statistics_.retired;
-  leave(shelf);
+  std::lock_guard lock(lane.mutex);
+  --slots_;
+  ++lane.counts.retired;
+  lane.leave(shelf);
 }
 
 PoolStatistics Pool::statistics() const {
-  std::lock_guard lock(mutex_);
-  return statistics_;
+  PoolStatistics all;
+  for (const Lane& lane : lanes_) {
+    std::lock_guard lock(lane.mutex);
+    all.slots += lane.counts.slots;
+    all.idle += lane.counts.idle;
+    all.warm += lane.counts.warm;
+    all.made += lane.counts.made;
+    all.retired += lane.counts.retired;
+  }
+  return all;
 }
 
 // ---- leases

@@ -7,18 +7,23 @@
 //   call(lease->store(), *lease->instance().find_export("f"), args, results);
 //   lease = {};                                        // back to the pool
 //
-// A slot is a store with one instance, address space included. It is given out for one guest at a
-// time, with affinity: to the module that was in it last, or, if all slots are taken and one is
-// idle, to another module, for which everything in it is made anew in the same address space.
+// A slot is a store with all that is made in it for one guest: an instance of the module, and what
+// the host puts beside it, which may be other instances, memories, tables and globals. All of it is
+// put back together. A slot is given out for one guest at a time, with affinity: to the module that
+// was in it last, or, if all slots are taken and one is idle, to another module, for which
+// everything in it is made anew in the same address space.
 //
 // What one guest leaves behind is never seen by the next (invariants.md: slot-reset): a slot is
 // restored when it comes back, by its actual state and before anybody can have it, and is destroyed
 // instead if the guest trapped, if something of it is still in use, or if any step fails. Restoring
 // is the last thing that happens to a slot, after everything that the guest's owner did with it.
 //
-// Pools are thread-safe; a lease is used by one thread at a time.
+// Pools are thread-safe; a lease is used by one thread at a time. Threads have parts (lanes) of
+// their own: as long as a thread finds idle slots of its module in its lane, it takes no lock that
+// others take.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -40,7 +45,7 @@ struct PoolOptions {
   uint32_t max_slots = 100;
   // How much of what a guest wrote in each of its memories stays resident for the next one.
   uint64_t keep_bytes = uint64_t{4} << 20;
-  StoreOptions store;  // of each slot; `stock` is ignored
+  StoreOptions store;  // of each slot; `stock` and `restorable` are ignored
   // Off: written pages are dropped without asking the kernel which they are. For tests.
   bool scan_pages = true;
 };
@@ -50,16 +55,22 @@ struct PoolOptions {
 class PoolHost {
  public:
   virtual ~PoolHost() = default;
-  // The imports of `module`, in order, for all guests that will be in `store`: functions that find
-  // what belongs to the present guest through Store::host_data(), which is null before each. Called
-  // once when a slot is made for a module. Errors as Linker::resolve.
-  virtual Result<std::vector<Extern>> link(Store& store, const Module& module) = 0;
+  // Makes in `store` what an instance of `module` needs there, and returns its imports in order.
+  // Other instances are made by instantiate_unstarted(): the start functions of all of them run for
+  // each guest, in the order in which they were made. Bytes of memories that the host makes are
+  // written by Memory::initialize(). Host functions find what belongs to the present guest through
+  // what bind() says. Called once when a slot is made for a module; it makes the same each time,
+  // for what was written into memories the first time is in those of later slots from the start.
+  // Errors as Linker::resolve and instantiate_unstarted.
+  virtual Run<std::vector<Extern>> link(Store& store, const Module& module) = 0;
+  // A guest gets the slot: what it calls acts for it from now on. Its start function has not run.
+  virtual void bind(Store& store, void* guest) { store.set_host_data(guest); }
 };
 
 // A host that offers nothing.
 class NoPoolHost final : public PoolHost {
  public:
-  Result<std::vector<Extern>> link(Store& store, const Module& module) override;
+  Run<std::vector<Extern>> link(Store& store, const Module& module) override;
 };
 
 struct PoolStatistics {
@@ -83,11 +94,11 @@ class Pool : public std::enable_shared_from_this<Pool> {
   ~Pool();
 
   // An instance that no guest has used. Errors: as runtime::instantiate and PoolHost::link; limit,
-  // if all slots are given out; unsupported, if the module imports anything but functions.
-  // Traps of the start function are detached (Failure::detach). `host_data`: of this guest, there
-  // before the start function runs.
+  // if all slots are given out.
+  // Traps are detached (Failure::detach). `guest`: what the host binds the
+  // slot to (PoolHost::bind).
   // `limits`: of this guest. They may say less than PoolOptions::store, and nothing of the stack.
-  Run<Lease> instantiate(const ModulePtr& module, void* host_data = nullptr, Limits limits = {});
+  Run<Lease> instantiate(const ModulePtr& module, void* guest = nullptr, Limits limits = {});
 
   PoolStatistics statistics() const;
 
@@ -95,20 +106,39 @@ class Pool : public std::enable_shared_from_this<Pool> {
   friend class Lease;
   struct Slot;
   using SlotPtr = std::unique_ptr<Slot>;
-  // What the slots of one module share.
+  // What the slots of one module in one lane share.
   struct Shelf {
     ModulePtr module;  // kept, so that its address is not another's
     std::vector<Memory::Image> images;
     std::vector<SlotPtr> idle;  // the one that came back last is taken first
     uint32_t slots = 0;         // idle or given out
   };
+  // The slots that some threads made. A slot comes back to the lane that it was taken from, whoever
+  // had it; threads that find no slot in theirs look into all of them.
+  struct alignas(64) Lane {
+    mutable std::mutex mutex;
+    uint64_t clock = 0;  // counts slots that came back
+    PoolStatistics counts;
+    std::unordered_map<const Module*, Shelf> shelves;  // of modules that have slots
+
+    // An idle slot of the module; null if there is none.
+    SlotPtr take(const Module* module);
+    // The idle slot that was not used for the longest time, of no shelf any more; null likewise.
+    SlotPtr take_oldest();
+    // Puts a slot on the module's shelf, as one that is given out.
+    void adopt(Slot& slot, const ModulePtr& module);
+    // One slot fewer is of this shelf, and with the last one it goes.
+    void leave(Shelf& shelf);
+  };
+  class AllLanes;
 
   Pool(std::shared_ptr<Engine> engine, std::shared_ptr<PoolHost> host, PoolOptions options);
+  Lane& own_lane();
   // An idle slot of the module, or one that fill() has to make ready.
   Result<SlotPtr> take(const ModulePtr& module);
-  SlotPtr take_oldest();
-  void leave(Shelf& shelf);
+  Result<SlotPtr> take_from_all(Lane& own, const ModulePtr& module);
   Run<void> fill(Slot& slot);
+  Run<void> start(Slot& slot);
   void give_back(SlotPtr slot);
   void destroy(SlotPtr slot);
 
@@ -116,11 +146,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::shared_ptr<PoolHost> host_;
   const PoolOptions options_;
   const os::PageRestorer restorer_;
-
-  mutable std::mutex mutex_;
-  uint64_t clock_ = 0;  // counts slots that came back
-  PoolStatistics statistics_;
-  std::unordered_map<const Module*, Shelf> shelves_;  // of modules that have slots
+  std::atomic<uint32_t> slots_ = 0;  // changed with all lanes locked, but for slots that go
+  std::vector<Lane> lanes_;          // a power of two
 };
 
 // A slot given out to one guest. Going, it gives the slot back; it must not go while its guest runs

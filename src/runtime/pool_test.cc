@@ -254,10 +254,10 @@ TEST_F(PoolTest, ASharedMemoryThatIsStillInUseEndsTheSlot) {
   EXPECT_EQ(held->base()[0], 1);
 }
 
-TEST_F(PoolTest, RefusesWhatItCannotRestore) {
+TEST_F(PoolTest, RefusesWhatItCannotMake) {
   auto pool = make({.max_slots = 1});
   auto refused = pool->instantiate(world.parse("(module (import \"a\" \"m\" (memory 1)))"));
-  EXPECT_EQ(code_of(refused), ErrorCode::unsupported);
+  EXPECT_EQ(code_of(refused), ErrorCode::unlinkable);
   EXPECT_NE(refused.error().to_string().find("a.m (memory 1)"), std::string::npos);
   EXPECT_EQ(code_of(pool->instantiate(world.parse("(module (import \"a\" \"f\" (func)))"))),
             ErrorCode::unlinkable);
@@ -325,6 +325,129 @@ TEST_F(PoolTest, ThreadsShareAPool) {
   PoolStatistics counts = pool->statistics();
   EXPECT_EQ(counts.idle, counts.slots);
   EXPECT_EQ(counts.warm + counts.made, 400u);
+}
+
+TEST_F(PoolTest, ASlotIsFoundWhicheverThreadMadeIt) {
+  ModulePtr module = world.parse(kCounter);
+  auto pool = make({.max_slots = 1});
+  for (int i = 0; i < 20; ++i) {
+    std::thread thread([&] {
+      Lease lease = take(*pool, module);
+      i % 2 == 0 ? write_everywhere(lease) : expect_as_new(lease);
+      auto other = pool->instantiate(module);
+      EXPECT_EQ(code_of(other), ErrorCode::limit);
+    });
+    thread.join();
+  }
+  take(*pool, world.parse("(module)"));
+  PoolStatistics counts = pool->statistics();
+  EXPECT_EQ(counts.made, 2u);
+  EXPECT_EQ(counts.warm, 19u);
+  EXPECT_EQ(counts.slots, 1u);
+  EXPECT_EQ(counts.idle, 1u);
+}
+
+// As many slots as threads: whoever wants one finds one.
+TEST_F(PoolTest, NoThreadIsRefusedASlotThatIsIdle) {
+  constexpr int kThreads = 4;
+  std::vector<ModulePtr> modules = {world.parse(kCounter), world.parse("(module (memory 1))")};
+  auto pool = make({.max_slots = kThreads});
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 200; ++i) take(*pool, modules[(t + i / 3) % 2]);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(pool->statistics().slots, uint32_t{kThreads});
+}
+
+// What a host makes beside the module: a memory, a table, a global, and a helper that uses the
+// memory and has things of its own.
+constexpr std::string_view kHelper = R"((module
+  (import "host" "m" (memory 1)) (data (i32.const 100) "by the helper")
+  (memory (export "n") 1 4) (data (memory 1) (i32.const 8) "helper")
+  (table (export "t") 2 10 funcref) (elem (i32.const 0) $f)
+  (global (export "g") (mut i64) (i64.const 6))
+  (func $f (export "f")) (start $f)))";
+constexpr std::string_view kMain = R"((module
+  (import "host" "m" (memory 1)) (import "helper" "n" (memory 1))
+  (import "host" "t" (table 3 externref)) (import "helper" "t" (table 2 funcref))
+  (import "host" "g" (global (mut i64))) (import "helper" "g" (global (mut i64)))
+  (import "helper" "f" (func))
+  (memory 1) (data (memory 2) (i32.const 0) "own")
+  (func $s) (start $s)))";
+
+class SetHost final : public PoolHost {
+ public:
+  explicit SetHost(ModulePtr helper) : helper_(std::move(helper)) {}
+  Run<std::vector<Extern>> link(Store& store, const Module& module) override {
+    Linker linker(store);
+    wasm::Limits limits{.min = 1, .max = 4};
+    Extern memory = TRY(store.add_memory({.limits = limits}));
+    EXPECT_TRUE(memory.memory()->initialize(8, as_bytes("by the host")));
+    TRY(linker.define("host", "m", memory));
+    TRY(linker.define("host", "t",
+                      TRY(store.add_table({.element = wasm::ValType::externref(),
+                                           .limits = {.min = 3, .max = 9}}))));
+    TRY(linker.define(
+        "host", "g",
+        TRY(store.add_global({.type = wasm::ValType::kI64, .is_mutable = true}, i64(7)))));
+    std::vector<Extern> imports = TRY(linker.resolve(*helper_));
+    TRY(linker.define_instance("helper", *TRY(instantiate_unstarted(store, helper_, imports))));
+    return linker.resolve(module);
+  }
+
+ private:
+  ModulePtr helper_;
+};
+
+TEST_F(PoolTest, ASetOfInstancesIsPutBackTogether) {
+  auto host = std::make_shared<SetHost>(world.parse(kHelper));
+  ModulePtr module = world.parse(kMain);
+  int started = 0;
+  *world.behaviour = [&](abi::ExecContext&, abi::FuncObject& function, abi::Value*) {
+    // The helper's first.
+    bool of_main = Instance::of(*function.vmctx).shared_module() == module;
+    EXPECT_EQ(of_main, started++ % 2 == 1);
+    return abi::Outcome();
+  };
+  auto pool = Pool::create(world.engine, host, {.max_slots = 2}).value();
+  auto text = [](Memory& memory, size_t at) {
+    return std::string(reinterpret_cast<const char*>(memory.base()) + at);
+  };
+  for (int round = 0; round < 6; ++round) {
+    // Two at once, so that later ones are made from the images of the first.
+    Lease leases[] = {take(*pool, module), take(*pool, module)};
+    for (Lease& lease : leases) {
+      Instance& instance = lease.instance();
+      EXPECT_EQ(text(instance.memory(0), 8), "by the host");
+      EXPECT_EQ(text(instance.memory(0), 100), "by the helper");
+      EXPECT_EQ(text(instance.memory(1), 8), "helper");
+      EXPECT_EQ(text(instance.memory(2), 0), "own");
+      EXPECT_EQ(instance.table(0).size(), 3u);
+      EXPECT_EQ(instance.table(0).get(2), abi::kNullRef);
+      EXPECT_EQ(instance.table(1).size(), 2u);
+      EXPECT_NE(instance.table(1).get(0), abi::kNullRef);
+      EXPECT_EQ(instance.vmctx().globals[0]->i64, 7u);
+      EXPECT_EQ(instance.vmctx().globals[1]->i64, 6u);
+      for (uint32_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(instance.memory(i).size_pages(), 1u);
+        std::memset(instance.memory(i).base(), 0xA5, 65536);
+        instance.memory(i).grow(2);
+      }
+      instance.table(0).grow(2, 0xA5);
+      ASSERT_TRUE(instance.table(0).set(2, 0xA5));
+      instance.table(1).grow(2, abi::kNullRef);
+      ASSERT_TRUE(instance.table(1).set(0, abi::kNullRef));
+      instance.vmctx().globals[0]->i64 = 0xA5;
+      instance.vmctx().globals[1]->i64 = 0xA5;
+    }
+  }
+  EXPECT_EQ(started, 24);
+  PoolStatistics counts = pool->statistics();
+  EXPECT_EQ(counts.made, 2u);
+  EXPECT_EQ(counts.retired, 0u);
 }
 
 TEST_F(PoolTest, LeasesOutliveTheirPool) {

@@ -1,8 +1,9 @@
-// What an instance was when it was made, so that it can be made that again: the way from one guest
-// of a pool (runtime/pool.h) to the next.
+// What a store was when everything in it was made, so that it can be made that again: the way from
+// one guest of a pool (runtime/pool.h) to the next.
 //
-// Memories, tables, globals, the record of running code and what is dropped of segments go back;
-// everything else of an instance never changes. Belongs to its instance and goes before it.
+// Memories, tables and globals go back, those of instances and those that the host made for them,
+// and so do the records of running code and what is dropped of segments; everything else of an
+// instance never changes. Belongs to its store and goes before it.
 #pragma once
 
 #include <vector>
@@ -16,26 +17,40 @@ namespace nacre::runtime {
 
 class Snapshot {
  public:
-  // Of an instance in which no guest ran yet, made by instantiate_restorable(). Freezes memories
-  // that have no image yet; images() are then for others. Errors: out_of_memory.
-  static Result<Snapshot> take(Instance& instance);
+  // Of a store (StoreOptions::restorable) in which no guest ran yet. Freezes memories that have no
+  // image yet; images() are then for others. Errors: out_of_memory.
+  static Result<Snapshot> take(Store& store);
 
-  // One for each memory that the module defines.
+  // One for each memory, in the order in which they were made.
   const std::vector<Memory::Image>& images() const { return images_; }
 
-  // Errors: out_of_memory; usage, if a memory of it is still held elsewhere. The instance is then
-  // of no use.
+  // The instances that have a start function, in the order in which they were made.
+  std::vector<Instance*> starting() const;
+
+  // Errors: out_of_memory; usage, if a memory of it is still held elsewhere. The store is then of
+  // no use.
   Result<void> restore(const os::PageRestorer& restorer, uint64_t keep_bytes);
 
  private:
-  explicit Snapshot(Instance& instance) : instance_(&instance) {}
+  struct TableState {
+    Table* table;
+    FixedArray<abi::Ref> elements;
+  };
+  struct InstanceState {
+    Instance* instance;
+    FixedArray<uint64_t> block;
+    FixedArray<bool> dropped_elements;
+    FixedArray<bool> dropped_data;
+  };
 
-  Instance* instance_;
+  explicit Snapshot(Store& store) : store_(&store) {}
+  Result<void> take_table(Table& table);
+
+  Store* store_;
   std::vector<Memory::Image> images_;
-  std::vector<FixedArray<abi::Ref>> tables_;
-  FixedArray<uint64_t> block_;
-  FixedArray<bool> dropped_elements_;
-  FixedArray<bool> dropped_data_;
+  std::vector<TableState> tables_;
+  std::vector<InstanceState> instances_;
+  std::vector<abi::Value> host_globals_;
 };
 
 }  // namespace nacre::runtime

@@ -288,23 +288,24 @@ Result<std::unique_ptr<Table>> Store::make_table(const wasm::TableType& type, ab
   return table;
 }
 
-Result<std::shared_ptr<Memory>> Store::make_memory(const wasm::MemoryType& type, bool restorable,
-                                                   Memory::Image image) {
+Result<std::shared_ptr<Memory>> Store::make_memory(const wasm::MemoryType& type) {
   if (memory_count_ >= options_.max_memories)
     return fail(ErrorCode::limit, all_of(options_.max_memories, "memories"));
   MemoryContext context{.mapping = engine_->mapping(),
                         .budget = memory_budget_,
                         .allow_guards = engine_->options().guarded_memories,
                         .end_at_guard = engine_->options().memories_end_at_guard,
-                        .small_pages = restorable,
+                        .small_pages = options_.restorable,
                         .owner = engine_};
   // A shared memory may outlive the store, and so what the store takes its address space from.
   if (!type.shared) context.mapping.stock = options_.stock;
-  auto memory = image == nullptr ? Memory::create(type, context)
-                                 : Memory::create(type, context, std::move(image));
+  auto memory = memory_count_ < images_.size()
+                    ? Memory::create(type, context, images_[memory_count_])
+                    : Memory::create(type, context);
   if (!memory)
     return std::unexpected(with_limit(TrapKind::memory_limit, std::move(memory).error()));
   ++memory_count_;
+  if (options_.restorable) restorable_memories_.push_back(*memory);
   return memory;
 }
 
@@ -336,6 +337,8 @@ Result<Extern> Store::add_tag(const wasm::FuncType& type) {
 Result<Extern> Store::adopt(std::shared_ptr<Memory> memory) {
   if (memory == nullptr || !memory->type().shared)
     return fail(ErrorCode::usage, "only shared memories can be used by several stores");
+  if (options_.restorable)
+    return fail(ErrorCode::usage, "a memory of another store cannot be put back");
   host_memories_.push_back(std::move(memory));
   return Extern(id_, *host_memories_.back());
 }
@@ -430,7 +433,8 @@ Store::Census Store::census() const {
           .tags = host_tags_.size(),
           .tables = host_tables_.size(),
           .memories = host_memories_.size(),
-          .instances = instances_.size()};
+          .instances = instances_.size(),
+          .groups = more_groups_.size()};
 }
 
 void Store::freeze() { frozen_ = census(); }
@@ -454,6 +458,8 @@ Result<void> Store::restore(const os::PageRestorer& restorer) {
   }
   entered_ = false;
   host_data_ = nullptr;
+  group_.world = nullptr;
+  for (const auto& group : more_groups_) group->world = nullptr;
   if (!options_.limits.empty() || watch_ != nullptr) TRY(set_limits({}));
   id_ = StoreId{Engine::next_store_id()};
   return {};

@@ -48,6 +48,8 @@ struct StoreOptions {
   // What was set, in place of the figures above and for what is unlimited otherwise. Time and
   // fuel are counted over all that guests do in the store.
   Limits limits;
+  // Of instance pools: what is made can be put back (runtime/snapshot.h).
+  bool restorable = false;
   // Where memories and stacks come from and go back to; may be null, outlives the store.
   os::ReservationStock* stock = nullptr;
 };
@@ -92,8 +94,17 @@ class Store {
   void* host_data() const { return host_data_; }
   void set_host_data(void* data) { host_data_ = data; }
 
+  // Groups of instances with rights of their own (abi/vmctx.h); the first is there from the start.
+  abi::CallerGroup& group() { return group_; }
+  abi::CallerGroup& add_group(void* world) {
+    return *more_groups_.emplace_back(std::make_unique<abi::CallerGroup>(world));
+  }
+
   // ---- For instance pools: one guest after the other in the same store.
   //
+  // The next memories begin with these, in order: what was written into those of a store that was
+  // made in the same way is then not written again.
+  void start_memories_from(std::vector<Memory::Image> images) { images_ = std::move(images); }
   // Call when everything is made and no guest ran yet: the store is as restore() will want it.
   void freeze();
   // Ends the time of a guest: its stack holds nothing of it any more, and handles that were given
@@ -179,6 +190,7 @@ class Store {
 
  private:
   friend class Instantiator;
+  friend class Snapshot;
 
   // Address ranges of function objects, for func_of().
   struct FunctionRange {
@@ -188,7 +200,7 @@ class Store {
   // How much of everything there is that can only be added.
   struct Census {
     size_t kept = 0, extern_values = 0, functions = 0, globals = 0, tags = 0, tables = 0;
-    size_t memories = 0, instances = 0;
+    size_t memories = 0, instances = 0, groups = 0;
     friend bool operator==(const Census&, const Census&) = default;
   };
   Census census() const;
@@ -203,8 +215,7 @@ class Store {
   Error with_limit(abi::TrapKind kind, Error error) const;
   // Made, charged to the store's limits, and not yet owned by it.
   Result<std::unique_ptr<Table>> make_table(const wasm::TableType& type, abi::Ref initial);
-  Result<std::shared_ptr<Memory>> make_memory(const wasm::MemoryType& type, bool restorable = false,
-                                              Memory::Image image = nullptr);
+  Result<std::shared_ptr<Memory>> make_memory(const wasm::MemoryType& type);
   void add_functions(const abi::FuncObject* begin, size_t count);
   Instance* add_instance(std::unique_ptr<Instance> instance);
 
@@ -231,9 +242,13 @@ class Store {
   os::AddressSpaceBudget table_budget_;
   uint64_t table_count_ = 0;
   uint64_t memory_count_ = 0;
+  std::vector<Memory::Image> images_;
+  std::vector<std::shared_ptr<Memory>> restorable_memories_;  // all, in the order they were made in
   std::vector<std::shared_ptr<void>> extern_values_;
   std::vector<FunctionRange> functions_;  // by rising address
   // Made by the host.
+  abi::CallerGroup group_;
+  std::vector<std::unique_ptr<abi::CallerGroup>> more_groups_;
   std::deque<abi::HostFunc> host_funcs_;
   std::deque<abi::FuncObject> host_func_objects_;
   std::deque<Global> host_globals_;

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/sha256.h"
+#include "os/sha256.h"
 #include "signature/key.h"
 #include "wasm/binary/writer.h"
 
@@ -64,7 +64,7 @@ struct SignatureForTest {
   ByteVector data_of(const Set& set) const {
     ByteVector hashes;
     for (const ByteVector& part : set.hashed) {
-      auto hash = sha256(part);
+      auto hash = os::sha256(part);
       hashes.insert(hashes.end(), hash.begin(), hash.end());
     }
     std::string message = domain;

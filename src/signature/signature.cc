@@ -4,7 +4,7 @@
 #include <array>
 #include <string>
 
-#include "base/sha256.h"
+#include "os/sha256.h"
 #include "signature/crypto.h"
 #include "wasm/reader.h"
 
@@ -119,7 +119,7 @@ std::vector<PublicKey> signers_of(Bytes module, std::optional<Bytes> detached,
   // which runtimes must ignore.
   std::optional<std::array<uint8_t, kHashBytes>> whole;  // made when a signature holds
   auto covers_all = [&](const SignedSet& set) {
-    if (!whole) whole = sha256(parts.content);
+    if (!whole) whole = os::sha256(parts.content);
     return std::ranges::equal(set.hashes.last(kHashBytes), *whole);
   };
   std::vector<PublicKey> signers;

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <type_traits>
-#include <utility>
 
+#include "wasi/guest.h"
 #include "wasi/p1/guest_io.h"
 #include "wasi/p1/preview1.h"
 
@@ -13,63 +15,6 @@ namespace nacre::wasi::p1 {
 namespace {
 
 using runtime::HostFuncDef;
-
-template <auto kMethod>
-struct Bound;
-
-template <class R, class... Params, R (Preview1::*kMethod)(GuestMemory&, Params...)>
-struct Bound<kMethod> {
-  static constexpr bool kExits = std::is_same_v<R, Exit>;
-
-  static constexpr bool matches(std::string_view params, std::string_view results) {
-    constexpr std::array<char, sizeof...(Params) + 1> kLetters = {
-        (sizeof(Params) == 8 ? 'I' : 'i')..., '\0'};
-    return params == std::string_view(kLetters.data(), sizeof...(Params)) &&
-           results == (kExits ? "" : "i");
-  }
-
-  static wasm::FuncType type() {
-    wasm::FuncType result;
-    result.params = {
-        wasm::ValType(sizeof(Params) == 8 ? wasm::ValType::kI64 : wasm::ValType::kI32)...};
-    if (!kExits) result.results = {wasm::ValType::kI32};
-    return result;
-  }
-
-  static abi::Outcome call(const abi::HostCall& call, void* data, abi::Value* values) {
-    return call_with(call, *static_cast<Preview1*>(data), values,
-                     std::index_sequence_for<Params...>());
-  }
-
- private:
-  template <class T>
-  static T argument(const abi::Value& value) {
-    if constexpr (sizeof(T) == 8) {
-      return static_cast<T>(value.i64);
-    } else {
-      return static_cast<T>(value.i32);
-    }
-  }
-
-  template <size_t... kIndex>
-  static abi::Outcome call_with(const abi::HostCall& call, Preview1& preview1, abi::Value* values,
-                                std::index_sequence<kIndex...>) {
-    GuestMemory memory = call.memory();
-    R result = (preview1.*kMethod)(memory, argument<Params>(values[kIndex])...);
-    if (abi::TrapKind reached = preview1.take_reached(); reached != abi::TrapKind::none)
-        [[unlikely]]
-      return abi::make_trap(reached);
-    if constexpr (kExits) {
-      abi::TrapPtr exit = abi::make_trap(abi::TrapKind::exit);
-      exit->exit_code = result.code;
-      return exit;
-    } else {
-      values[0].i64 = 0;
-      values[0].i32 = static_cast<uint32_t>(result);
-      return nullptr;
-    }
-  }
-};
 
 constexpr bool may_block = true;
 constexpr bool immediate = false;
@@ -124,150 +69,180 @@ std::string_view descriptor_name(const Preview1& preview1, Fd fd) {
 
 // That as text, made before the call, which may close what it is about.
 std::string object_text(const Mentions& mentions, const Preview1& preview1,
-                        const GuestMemory& memory, const abi::Value* values) {
+                        const GuestMemory& memory, std::span<const uint64_t> arguments) {
   std::string text;
   for (size_t i = 0; i < mentions.count; ++i) {
     uint8_t at = mentions.list[i].parameter;
     if (mentions.list[i].is_path) {
-      auto path = read_path(memory, values[at].i32, values[at + 1].i32);
+      auto path =
+          read_path(memory, static_cast<Ptr>(arguments[at]), static_cast<Size>(arguments[at + 1]));
       if (!path) continue;
       if (!text.empty() && !text.ends_with('/')) text += '/';
       text += *path;
     } else {
       if (!text.empty()) text += " -> ";
-      text += descriptor_name(preview1, values[at].i32);
+      text += descriptor_name(preview1, static_cast<Fd>(arguments[at]));
     }
   }
   return text;
 }
 
-// A function that tells the log what it was about and what came of it.
-template <auto kMethod, Row kRow>
-abi::Outcome call_logged(const abi::HostCall& call, void* data, abi::Value* values) {
+// Calls run(), which answers with an errno, and tells the log what it was about and what came of it.
+template <Row kRow, class Run>
+Errno run_logged(Preview1& preview1, const GuestMemory& memory, std::span<const uint64_t> arguments,
+                 Run run) {
   static constexpr const FunctionInfo& kInfo = kInfos[static_cast<size_t>(kRow)];
   static constexpr Mentions kMentions = mentions_in(kInfo.argument_names);
-  const auto& preview1 = *static_cast<const Preview1*>(data);
-  auto call_and_tell = [&](std::string_view object) {
-    abi::Outcome outcome = Bound<kMethod>::call(call, data, values);
-    auto error = static_cast<Errno>(values[0].i32);
+  auto run_and_tell = [&](std::string_view object) {
+    Errno error = run();
     std::string_view result = error == Errno::success ? "success" : errno_name(error);
     preview1.call_log()->called({kInfo.name, kInfo.uses, object, result});
-    return outcome;
+    return error;
   };
   if constexpr (kMentions.count == 0) {
-    return call_and_tell("");
+    return run_and_tell("");
   } else if constexpr (kMentions.count == 1 && !kMentions.list[0].is_path) {
     // Reading and writing in small pieces: a string on the heap would cost as much as the rest.
-    std::string_view name = descriptor_name(preview1, values[kMentions.list[0].parameter].i32);
+    std::string_view name =
+        descriptor_name(preview1, static_cast<Fd>(arguments[kMentions.list[0].parameter]));
     char copy[64];
     if (name.size() <= sizeof copy) {
       std::ranges::copy(name, copy);
-      return call_and_tell(std::string_view(copy, name.size()));
+      return run_and_tell(std::string_view(copy, name.size()));
     }
   }
-  return call_and_tell(object_text(kMentions, preview1, call.memory(), values));
+  return run_and_tell(object_text(kMentions, preview1, memory, arguments));
 }
 
+// Whom a call acts for; null: nothing was given.
+[[gnu::always_inline]] inline Preview1* preview1_of(const abi::HostCall& call,
+                                                    const abi::CallerGroup& made_for) {
+  const abi::CallerGroup* group = call.group();
+  void* world = (group != nullptr ? *group : made_for).world;
+  return world != nullptr ? &static_cast<Guest*>(world)->preview1() : nullptr;
+}
+
+// A method of Preview1 as a host function: the caller's memory in front, limits that end the guest
+// and the log behind.
 template <auto kMethod, Row kRow>
-constexpr HostFuncDef row(std::string_view name, bool blocks, bool logged) {
-  bool uses_grant = kInfos[static_cast<size_t>(kRow)].uses != grant::Uses::nothing;
-  return {name, blocks, &Bound<kMethod>::type,
-          logged && uses_grant ? &call_logged<kMethod, kRow> : &Bound<kMethod>::call};
+struct Function;
+
+template <class R, class... Params, R (Preview1::*kMethod)(GuestMemory&, Params...), Row kRow>
+struct Function<kMethod, kRow> {
+  static constexpr bool kExits = std::is_same_v<R, Exit>;
+  using Result = std::conditional_t<kExits, abi::Outcome, runtime::HostResult<uint32_t>>;
+
+  // Inline in both bodies that host_func makes of it: calls that do little are frequent.
+  [[gnu::always_inline]] static Result run(abi::CallerGroup& made_for, const abi::HostCall& call,
+                                           Params... arguments) {
+    Preview1* preview1 = preview1_of(call, made_for);
+    if (preview1 == nullptr) [[unlikely]]
+      return runtime::host_trap("the caller was given nothing of WASI");
+    GuestMemory memory = call.memory();
+    auto plain = [&] { return (preview1->*kMethod)(memory, arguments...); };
+    if constexpr (kExits) {
+      abi::TrapPtr exit = abi::make_trap(abi::TrapKind::exit);
+      exit->exit_code = plain().code;
+      return exit;
+    } else {
+      Errno error = run_perhaps_logged(*preview1, memory, plain, arguments...);
+      if (abi::TrapKind reached = preview1->take_reached(); reached != abi::TrapKind::none)
+          [[unlikely]]
+        return std::unexpected(abi::make_trap(reached));
+      return static_cast<uint32_t>(error);
+    }
+  }
+
+  static constexpr bool matches(std::string_view params, std::string_view results) {
+    constexpr std::array<char, sizeof...(Params) + 1> kLetters = {
+        (sizeof(Params) == 8 ? 'I' : 'i')..., '\0'};
+    return params == std::string_view(kLetters.data(), sizeof...(Params)) &&
+           results == (kExits ? "" : "i");
+  }
+
+ private:
+  template <class Run>
+  static Errno run_perhaps_logged(Preview1& preview1, const GuestMemory& memory, Run run,
+                                  Params... arguments) {
+    constexpr bool kUsesGrant = kInfos[static_cast<size_t>(kRow)].uses != grant::Uses::nothing;
+    if constexpr (kUsesGrant) {
+      if (preview1.call_log() != nullptr) [[unlikely]] {
+        const uint64_t values[] = {static_cast<uint64_t>(arguments)..., 0};
+        return run_logged<kRow>(preview1, memory, values, run);
+      }
+    }
+    return run();
+  }
+};
+
+template <auto kMethod, Row kRow>
+constexpr HostFuncDef row(std::string_view name, bool blocks) {
+  using runtime::MayBlock;
+  return runtime::host_func<&Function<kMethod, kRow>::run>(name,
+                                                           blocks ? MayBlock::yes : MayBlock::no);
 }
 
 // Other forms of functions, under the method's name.
 #define P1(...)
-#define P1_OTHER(name, other, params, results, blocks)             \
-  constexpr HostFuncDef kOther_##name[2] = {                       \
-      row<&Preview1::other, Row::name>(#name, blocks, false),      \
-      row<&Preview1::other, Row::name>(#name, blocks, true)};      \
-  static_assert(Bound<&Preview1::other>::matches(params, results), \
+#define P1_OTHER(name, other, params, results, blocks)                                   \
+  constexpr HostFuncDef kOther_##name = row<&Preview1::other, Row::name>(#name, blocks); \
+  static_assert(Function<&Preview1::other, Row::name>::matches(params, results),         \
                 "p1.def and Preview1::" #other " disagree");
 #include "wasi/p1/p1.def"
 #undef P1
 
-constexpr const HostFuncDef* other_form(Row of, bool logged) {
+constexpr const HostFuncDef* other_form(Row of) {
 #define P1(...)
 #define P1_OTHER(name, ...) \
-  if (of == Row::name) return &kOther_##name[logged ? 1 : 0];
+  if (of == Row::name) return &kOther_##name;
 #include "wasi/p1/p1.def"
 #undef P1
   return nullptr;
 }
 
 template <auto kMethod, Row kRow>
-constexpr HostFuncDef row_with_others(std::string_view name, bool blocks, bool logged) {
-  HostFuncDef def = row<kMethod, kRow>(name, blocks, logged);
-  def.other = other_form(kRow, logged);
+constexpr HostFuncDef row_with_other(std::string_view name, bool blocks) {
+  HostFuncDef def = row<kMethod, kRow>(name, blocks);
+  def.other = other_form(kRow);
   return def;
 }
 
 constexpr size_t kSpecified = 46;
 constexpr size_t kExtension = 11;
 
-// The tables without and with a log.
-constexpr HostFuncDef kFunctions[2][kSpecified + kExtension] = {
+constexpr HostFuncDef kFunctions[kSpecified + kExtension] = {
 #define P1(name, params, results, blocks, ...) \
-  row_with_others<&Preview1::name, Row::name>(#name, blocks, kLogged),
-#define kLogged false
-    {
+  row_with_other<&Preview1::name, Row::name>(#name, blocks),
 #include "wasi/p1/p1.def"
-    },
-#undef kLogged
-#define kLogged true
-    {
-#include "wasi/p1/p1.def"
-    },
-#undef kLogged
 #undef P1
 };
 
-constexpr HostFuncDef kUnstableFunctions[2][45] = {
-#define UNSTABLE_same(name, blocks) row<&Preview1::name, Row::name>(#name, blocks, kLogged),
-#define UNSTABLE_own(name, blocks) \
-  row<&Preview1::unstable_##name, Row::name>(#name, blocks, kLogged),
+constexpr HostFuncDef kUnstableFunctions[45] = {
+#define UNSTABLE_same(name, blocks) row<&Preview1::name, Row::name>(#name, blocks),
+#define UNSTABLE_own(name, blocks) row<&Preview1::unstable_##name, Row::name>(#name, blocks),
 #define UNSTABLE_absent(name, blocks)
 #define P1(name, params, results, blocks, unstable, ...) UNSTABLE_##unstable(name, blocks)
-#define kLogged false
-    {
 #include "wasi/p1/p1.def"
-    },
-#undef kLogged
-#define kLogged true
-    {
-#include "wasi/p1/p1.def"
-    },
-#undef kLogged
 #undef P1
 #undef UNSTABLE_same
 #undef UNSTABLE_own
 #undef UNSTABLE_absent
 };
 static_assert(std::size(kInfos) == kSpecified + kExtension, "as in the specifications");
-static_assert(!kFunctions[0][kSpecified + kExtension - 1].name.empty() &&
-                  !kUnstableFunctions[0][kSpecified - 2].name.empty(),
+static_assert(!kFunctions[kSpecified + kExtension - 1].name.empty() &&
+                  !kUnstableFunctions[kSpecified - 2].name.empty(),
               "as in the specifications");
 
-#define P1(name, params, results, ...)                            \
-  static_assert(Bound<&Preview1::name>::matches(params, results), \
+#define P1(name, params, results, ...)                                          \
+  static_assert(Function<&Preview1::name, Row::name>::matches(params, results), \
                 "p1.def and Preview1::" #name " disagree");
 #include "wasi/p1/p1.def"
 #undef P1
 
 }  // namespace
 
-std::span<const HostFuncDef> host_functions(bool logged) { return kFunctions[logged ? 1 : 0]; }
-std::span<const HostFuncDef> unstable_host_functions(bool logged) {
-  return kUnstableFunctions[logged ? 1 : 0];
-}
-const HostFuncDef& logged_form(const HostFuncDef& plain) {
-  for (auto* tables : {&host_functions, &unstable_host_functions}) {
-    std::span<const HostFuncDef> rows = tables(false);
-    bool is_row = &plain >= rows.data() && &plain < rows.data() + rows.size();
-    if (is_row) return tables(true)[static_cast<size_t>(&plain - rows.data())];
-  }
-  return (&plain)[1];  // another form, which has it beside itself
-}
+std::span<const HostFuncDef> host_functions() { return kFunctions; }
+std::span<const HostFuncDef> unstable_host_functions() { return kUnstableFunctions; }
 std::span<const FunctionInfo> function_infos() { return kInfos; }
 
 }  // namespace nacre::wasi::p1

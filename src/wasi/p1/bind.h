@@ -1,12 +1,13 @@
 // Preview 1 as the runtime's linker takes it: the only file between class Preview1 and the runtime.
 //
-//   linker.define_functions(p1::kModuleName, p1::host_functions(), &preview1);
-//   linker.define_functions(p1::kUnstableModuleName, p1::unstable_host_functions(), &preview1);
+//   linker.define_functions(p1::kModuleName, p1::host_functions(), &linker.group());
 //
-// Both names may share one Preview1, which must outlive the store: a program linked from parts of
-// either age has one set of descriptors. The guest's memory is the caller's memory 0. The tables
-// are constants made from p1.def, which is checked against the C++ signatures when this is
-// compiled. proc_exit ends the call with TrapKind::exit and the code.
+// The State of every function is an abi::CallerGroup: the one that calls of the host itself act
+// for. Other calls act for the caller's group, whose `world` is a wasi::Guest. Both module names
+// share its Preview1: a program linked from parts of either age has one set of descriptors. The
+// guest's memory is the caller's memory 0. The tables are constants made from p1.def, which is
+// checked against the C++ signatures when this is compiled. proc_exit ends the call with
+// TrapKind::exit and the code. Functions that use a grant tell the world's CallLog, if it has one.
 #pragma once
 
 #include <span>
@@ -17,19 +18,13 @@
 
 namespace nacre::wasi::p1 {
 
-class Preview1;  // the State of every function below
-
 inline constexpr std::string_view kModuleName = "wasi_snapshot_preview1";
 inline constexpr std::string_view kUnstableModuleName = "wasi_unstable";
 
 // All 46 of preview 1 and the 11 of the socket extension, and the 45 of preview 0, in the order of
-// the specification. `logged`: those that use a grant tell the configuration's CallLog, which must
-// be there; the others know of none.
-std::span<const runtime::HostFuncDef> host_functions(bool logged = false);
-std::span<const runtime::HostFuncDef> unstable_host_functions(bool logged = false);
-
-// The same function as one that tells the log.
-const runtime::HostFuncDef& logged_form(const runtime::HostFuncDef& plain);
+// the specification.
+std::span<const runtime::HostFuncDef> host_functions();
+std::span<const runtime::HostFuncDef> unstable_host_functions();
 
 // What p1.def says, for traces and explanations; as host_functions(), row by row.
 struct FunctionInfo {

@@ -38,8 +38,6 @@ TEST(P1Tables, NamesAreUniqueAndComplete) {
     if (row.other == nullptr) continue;
     EXPECT_EQ(&row.fitting(row.other->type()), row.other) << row.name;
     EXPECT_EQ(&row.fitting(row.type()), &row) << row.name;
-    EXPECT_EQ(logged_form(*row.other).type(), row.other->type()) << row.name;
-    EXPECT_NE(logged_form(*row.other).call, row.other->call) << row.name;
   }
   EXPECT_EQ(static_cast<int>(Errno::badf), 8);
   EXPECT_EQ(static_cast<int>(Errno::perm), 63);
@@ -47,7 +45,8 @@ TEST(P1Tables, NamesAreUniqueAndComplete) {
 }
 
 TEST(P1Tables, BoundCallsReachTheMethods) {
-  Preview1 wasi{World()};
+  wasi::Guest guest{World()};
+  abi::CallerGroup group{.world = &guest};
   abi::Value values[9] = {};
   auto find = [](std::string_view name) {
     for (const auto& row : host_functions()) {
@@ -58,13 +57,13 @@ TEST(P1Tables, BoundCallsReachTheMethods) {
   alignas(16) static unsigned char no_context[16];
   abi::HostCall call{reinterpret_cast<abi::ExecContext&>(no_context), nullptr};
   values[0].i64 = 0xFFFFFFFF00000007;  // upper half of an i32 is not part of it
-  EXPECT_TRUE(find("fd_close")->call(call, &wasi, values).is_returned());
-  EXPECT_EQ(values[0].i64, static_cast<uint64_t>(Errno::badf));
+  EXPECT_TRUE(find("fd_close")->call(call, &group, values).is_returned());
+  EXPECT_EQ(values[0].i32, static_cast<uint32_t>(Errno::badf));
   values[0].i32 = 1;
-  EXPECT_TRUE(find("fd_fdstat_get")->call(call, &wasi, values).is_returned());
+  EXPECT_TRUE(find("fd_fdstat_get")->call(call, &group, values).is_returned());
   EXPECT_EQ(values[0].i32, static_cast<uint32_t>(Errno::fault));  // no memory at all
   values[0].i32 = 42;
-  abi::Outcome exit = find("proc_exit")->call(call, &wasi, values);
+  abi::Outcome exit = find("proc_exit")->call(call, &group, values);
   ASSERT_TRUE(exit.is_trapped());
   EXPECT_EQ(exit.trap().kind, abi::TrapKind::exit);
   EXPECT_EQ(exit.trap().exit_code, 42u);

@@ -80,46 +80,41 @@ std::optional<host::ClockKind> clock_kind(uint32_t id) {
 
 }  // namespace
 
-Preview1::Preview1(World world) : written_(world.written()), table_(world.limits().max_handles) {
-  auto sockets = world.take_sockets();
-  world_ = std::make_shared<const World>(std::move(world));
-  fill_table(std::move(sockets));
+std::vector<Descriptor> first_descriptors(const World& world,
+                                          std::vector<std::shared_ptr<host::Socket>> sockets) {
+  std::vector<Descriptor> first;
+  for (size_t number = 0; number < 3; ++number)
+    first.push_back(standard_descriptor(world.stream(number), number == 0));
+  for (const host::Preopen& preopen : world.preopens()) {
+    first.push_back({.handle = preopen.dir,
+                     .type = host::FileType::directory,
+                     .base = rights::of_directory,
+                     .inheriting = rights::all,
+                     .preopen_name = preopen.guest_path});
+  }
+  for (auto& socket : sockets) {
+    bool is_stream = socket->is_stream();
+    first.push_back(
+        {.handle = std::move(socket),
+         .type = is_stream ? host::FileType::socket_stream : host::FileType::socket_datagram,
+         .base = rights::of_socket,
+         .inheriting = rights::of_socket});
+  }
+  return first;
 }
 
-Preview1::Preview1(std::shared_ptr<const World> world,
-                   std::vector<std::shared_ptr<host::Socket>> sockets,
+Preview1::Preview1(std::shared_ptr<const World> world, std::vector<Descriptor> first,
                    std::shared_ptr<host::WrittenBytes> written)
-    : world_(std::move(world)), written_(std::move(written)), table_(world_->limits().max_handles) {
-  fill_table(std::move(sockets));
-}
-
-void Preview1::fill_table(std::vector<std::shared_ptr<host::Socket>> sockets) {
-  // A grant of more than fits was refused before.
-  auto insert = [this](Descriptor descriptor) {
+    : world_(std::move(world)),
+      call_log_(world_->call_log().get()),
+      written_(std::move(written)),
+      table_(world_->limits().max_handles) {
+  for (Descriptor& descriptor : first) {
+    if (descriptor.handle->kind() == host::HandleKind::socket)
+      granted_sockets_.push_back(std::static_pointer_cast<host::Socket>(descriptor.handle));
+    // A grant of more than fits was refused before.
     auto inserted = table_.insert(std::move(descriptor));
     static_cast<void>(inserted);
-  };
-  for (int fd = 0; fd < 3; ++fd) {
-    insert(standard_descriptor(world_->stream(static_cast<size_t>(fd)), fd == 0));
-  }
-  for (const host::Preopen& preopen : world_->preopens()) {
-    Descriptor descriptor;
-    descriptor.handle = preopen.dir;
-    descriptor.type = host::FileType::directory;
-    descriptor.base = rights::of_directory;
-    descriptor.inheriting = rights::all;
-    descriptor.preopen_name = preopen.guest_path;
-    insert(std::move(descriptor));
-  }
-  for (auto& handle : sockets) {
-    granted_sockets_.push_back(handle);
-    Descriptor descriptor;
-    descriptor.type =
-        handle->is_stream() ? host::FileType::socket_stream : host::FileType::socket_datagram;
-    descriptor.handle = std::move(handle);
-    descriptor.base = rights::of_socket;
-    descriptor.inheriting = rights::of_socket;
-    insert(std::move(descriptor));
   }
 }
 

@@ -32,18 +32,20 @@ struct Exit {
   uint32_t code;
 };
 
+// The standard streams, directories and `sockets` of a world, in this order.
+std::vector<Descriptor> first_descriptors(const World& world,
+                                          std::vector<std::shared_ptr<host::Socket>> sockets);
+
 class Preview1 {
  public:
-  // What one guest has of `world`: its descriptors begin with the standard streams, directories
-  // and `sockets` in this order. `written`: the account of what it writes.
-  Preview1(std::shared_ptr<const World> world, std::vector<std::shared_ptr<host::Socket>> sockets,
+  // What one guest has of `world`: `first` are its descriptors from the start, those of
+  // first_descriptors(). `written`: the account of what it writes; null, if that is not limited.
+  Preview1(std::shared_ptr<const World> world, std::vector<Descriptor> first,
            std::shared_ptr<host::WrittenBytes> written);
-  // Of a world of its own.
-  explicit Preview1(World world);
 
   const World& world() const { return *world_; }
   const FdTable& descriptors() const { return table_; }
-  host::CallLog* call_log() const { return world_->call_log().get(); }
+  host::CallLog* call_log() const { return call_log_; }
   // A limit that was set and that the last call reached, which ends the guest; else none.
   abi::TrapKind take_reached() { return std::exchange(reached_, abi::TrapKind::none); }
 
@@ -145,8 +147,6 @@ class Preview1 {
                          Size service_len, Ptr hints, Ptr results, Size max_results, Ptr count_out);
 
  private:
-  void fill_table(std::vector<std::shared_ptr<host::Socket>> sockets);
-
   struct Subscription;
   struct Event;
   struct PollState;
@@ -202,6 +202,7 @@ class Preview1 {
   Errno lengthen(const Descriptor& descriptor, uint64_t size_bytes, Change change);
 
   std::shared_ptr<const World> world_;
+  host::CallLog* call_log_;  // the world's
   std::shared_ptr<host::WrittenBytes> written_;
   FdTable table_;
   std::vector<std::weak_ptr<host::Socket>> granted_sockets_;

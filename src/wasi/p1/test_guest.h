@@ -13,6 +13,7 @@
 #include "abi/vmctx.h"
 #include "host/test_tree.h"
 #include "runtime/host_func.h"
+#include "wasi/guest.h"
 #include "wasi/p1/preview1.h"
 
 namespace nacre::wasi::p1 {
@@ -38,7 +39,10 @@ class Guest {
   static constexpr Size kMemorySize = 65536;
 
   explicit Guest(World world, bool shared = false)
-      : bytes_(kMemorySize), memory(bytes_.data(), bytes_.size(), shared), wasi(std::move(world)) {}
+      : bytes_(kMemorySize),
+        memory(bytes_.data(), bytes_.size(), shared),
+        wasi_guest(std::move(world)),
+        wasi(wasi_guest.preview1()) {}
 
   uint32_t u32(Ptr at) const { return memory.read<uint32_t>(at).value(); }
   uint64_t u64(Ptr at) const { return memory.read<uint64_t>(at).value(); }
@@ -115,13 +119,15 @@ class Guest {
   // Through the linker's form of a function; the errno, or nothing after proc_exit.
   std::optional<Errno> call(const runtime::HostFuncDef& function, const uint64_t* arguments) {
     abi::MemoryRecord record{.base = bytes_.data(), .size_bytes = bytes_.size()};
+    abi::CallerGroup group{.world = &wasi_guest};
     abi::VmCtx caller;
     caller.memory0 = &record;
+    caller.group = &group;
     abi::Value values[9];
     for (int i = 0; i < 9; ++i) values[i].i64 = arguments[i];
     alignas(16) unsigned char no_context[16] = {};  // no function of WASI looks at it
     abi::HostCall host_call{reinterpret_cast<abi::ExecContext&>(no_context), &caller};
-    if (!function.call(host_call, &wasi, values).is_returned()) return std::nullopt;
+    if (!function.call(host_call, &group, values).is_returned()) return std::nullopt;
     return static_cast<Errno>(values[0].i32);
   }
 
@@ -139,7 +145,8 @@ class Guest {
 
  public:
   GuestMemory memory;
-  Preview1 wasi;
+  wasi::Guest wasi_guest;
+  Preview1& wasi;
 };
 
 // Descriptor 3 is a tree of the backend under test.
