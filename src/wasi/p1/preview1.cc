@@ -123,6 +123,13 @@ void Preview1::fill_table(std::vector<std::shared_ptr<host::Socket>> sockets) {
   }
 }
 
+void Preview1::set_parks(bool parks) { implied_flags_ = parks ? fdflags::nonblock : 0; }
+
+std::unique_ptr<ParkedCall> Preview1::take_parked() {
+  ended_ = nullptr;
+  return std::move(parked_);
+}
+
 Errno Preview1::no_descriptor() {
   if (world_->limits().handles_are_set) reached_ = abi::TrapKind::handles_limit;
   return Errno::mfile;
