@@ -98,13 +98,18 @@ class NarrowedNetwork final : public host::Network,
   NarrowedNetwork(std::shared_ptr<host::Network> parent, grant::RuleSet rules)
       : parent_(std::move(parent)), rules_(std::move(rules)) {}
 
-  host::HostResult<std::vector<IpAddress>> look_up(std::string_view text, int give_up) override {
-    auto name = canonical_host_name(text);
-    if (!name) return host::failed(host::Errno::inval);
-    HOST_TRY(check({.kind = Kind::lookup, .object = *name}));
-    auto addresses = HOST_TRY(parent_->look_up(*name, give_up));
-    names_.learn(*name, addresses);
-    return addresses;
+  std::unique_ptr<host::Answer<Addresses>> start_look_up(std::string_view text) override {
+    auto name = allowed_name(text);
+    if (!name) return host::answered<Addresses>(host::failed(name.error()));
+    return host::make_answer<Addresses>(
+        parent_->start_look_up(*name),
+        [self = shared_from_this(), name = *name](host::HostResult<Addresses> addresses) {
+          return self->learned(name, std::move(addresses));
+        });
+  }
+  host::HostResult<Addresses> look_up(std::string_view text) override {
+    std::string name = HOST_TRY(allowed_name(text));
+    return learned(name, parent_->look_up(name));
   }
   bool leads_elsewhere(const IpAddress& address) override {
     return parent_->leads_elsewhere(address);
@@ -119,6 +124,17 @@ class NarrowedNetwork final : public host::Network,
   }
 
  private:
+  host::HostResult<std::string> allowed_name(std::string_view text) const {
+    auto name = canonical_host_name(text);
+    if (!name) return host::failed(host::Errno::inval);
+    HOST_TRY(check({.kind = Kind::lookup, .object = *name}));
+    return *name;
+  }
+  host::HostResult<Addresses> learned(const std::string& name,
+                                      host::HostResult<Addresses> addresses) {
+    if (addresses) names_.learn(name, *addresses);
+    return addresses;
+  }
   host::HostResult<void> check(const grant::Request& request) const {
     if (rules_.evaluate(request).answer == Verdict::allowed) return {};
     return host::failed(host::Errno::no_capability);

@@ -6,8 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -16,7 +20,9 @@
 #include "host/file.h"
 #include "host/network.h"
 #include "host/test_tree.h"
-#include "os/poll.h"
+#include "os/event_loop.h"
+#include "os/interrupt.h"
+#include "os/watchdog.h"
 
 namespace nacre::broker {
 namespace {
@@ -424,38 +430,197 @@ TEST(BrokerNetwork, HostileRequestsReachNothing) {
 // Waits for an answer of a server that never comes.
 class SilentNetwork final : public host::Network {
  public:
-  host::HostResult<std::vector<IpAddress>> look_up(std::string_view, int give_up) override {
-    os::PollItem item{.fd = give_up, .want_read = true};
-    EXPECT_TRUE(os::poll_until(std::span(&item, 1), std::nullopt).has_value());
-    return host::failed(Errno::intr);
+  std::unique_ptr<host::Answer<Addresses>> start_look_up(std::string_view) override {
+    auto place = std::make_shared<host::AnswerOf<Addresses>>();
+    return std::make_unique<host::AnswerFromElsewhere<Addresses>>(std::move(place),
+                                                                  [this] { ++cancelled; });
   }
   host::HostResult<std::unique_ptr<host::OpenedSocket>> open(const host::SocketPlan&) override {
     return host::failed(Errno::notsup);
   }
+  std::atomic<int> cancelled = 0;
 };
 
 TEST(BrokerTest, WhoeverGivesUpIsNotKeptWaiting) {
   TestTree tree(host::Backend::walk, true);
   auto ends = *os::Channel::make_pair();
-  std::jthread broker([end = std::move(ends.second), policy = make_policy(tree)]() mutable {
+  auto silent = std::make_shared<SilentNetwork>();
+  std::jthread broker([end = std::move(ends.second), policy = make_policy(tree), silent]() mutable {
     Server::Duties duties{.dirs = {}, .policy = policy, .finish = nullptr};
-    duties.network = std::make_shared<SilentNetwork>();
+    duties.network = silent;
     Server(std::move(end), std::move(duties)).serve();
   });
   os::Channel channel = std::move(ends.first);
-  auto first_byte = [&] { return (*channel.receive())->bytes.at(0); };
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(channel.send(Writer().number(Request::look_up).text("example.com").bytes()));
-    ASSERT_TRUE(channel.send(Writer().number(Request::give_up).bytes()));
-    EXPECT_EQ(first_byte(), static_cast<uint8_t>(Errno::intr) + 1);
-    ASSERT_TRUE(channel.send(Writer().number(Request::refusals).bytes()));
-    EXPECT_EQ(first_byte(), 0);
+  auto send = [&](uint32_t number, const Writer& request) {
+    ASSERT_TRUE(channel.send(Writer().number(number).append(request).bytes()));
+  };
+  const Writer kLookUp = Writer().number(Request::look_up).text("example.com");
+  for (uint32_t i = 1; i < 10; i += 3) {
+    // What comes behind it is answered meanwhile.
+    send(i, kLookUp);
+    send(i + 1, Writer().number(Request::refusals));
+    auto answer = *channel.receive();
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(load_le<uint32_t>(answer->bytes.data()), i + 1);
+    EXPECT_EQ(answer->bytes.at(kErrorAt), 0);
+    send(0, Writer().number(Request::cancel).number(i));
+    send(i + 2, Writer().number(Request::refusals));
+    EXPECT_EQ(load_le<uint32_t>((*channel.receive())->bytes.data()), i + 2);
+    EXPECT_EQ(silent->cancelled, static_cast<int>(i / 3) + 1);
   }
-  // Nor is a broker whose guest is gone.
-  ASSERT_TRUE(channel.send(Writer().number(Request::look_up).text("example.com").bytes()));
+  // A number that is in use already: as if it had not come.
+  send(20, kLookUp);
+  send(20, kLookUp);
+  EXPECT_EQ((*channel.receive())->bytes.at(kErrorAt), static_cast<uint8_t>(Errno::inval) + 1);
+  // Nor is a broker kept waiting whose guest is gone.
   {
     os::Channel gone = std::move(channel);
   }
+  broker.join();
+  EXPECT_EQ(silent->cancelled, 4);
+}
+
+// Answers names that begin with "now" at once, and others when it is told.
+class SlowNetwork final : public host::Network {
+ public:
+  std::unique_ptr<host::Answer<Addresses>> start_look_up(std::string_view name) override {
+    auto place = std::make_shared<host::AnswerOf<Addresses>>();
+    if (name.starts_with("now")) {
+      place->put(Addresses{from_v4({10, 0, 0, 1})});
+    } else {
+      std::lock_guard lock(mutex_);
+      waiting_.push_back(place);
+    }
+    return std::make_unique<host::AnswerFromElsewhere<Addresses>>(std::move(place),
+                                                                  [this] { ++cancelled; });
+  }
+  host::HostResult<std::unique_ptr<host::OpenedSocket>> open(const host::SocketPlan&) override {
+    return host::failed(Errno::notsup);
+  }
+  size_t waiting() {
+    std::lock_guard lock(mutex_);
+    return waiting_.size();
+  }
+  // The last that came is answered first, with its number among them.
+  void answer_all() {
+    std::lock_guard lock(mutex_);
+    for (size_t i = waiting_.size(); i-- > 0;) {
+      waiting_[i]->put(Addresses{from_v4({10, 1, uint8_t(i >> 8), uint8_t(i)})});
+    }
+    waiting_.clear();
+  }
+  std::atomic<int> cancelled = 0;
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<host::AnswerOf<Addresses>>> waiting_;
+};
+
+void await(const std::function<bool()>& condition) {
+  while (!condition()) std::this_thread::sleep_for(std::chrono::microseconds(200));
+}
+
+class ManyRequests : public testing::Test {
+ protected:
+  host::HostResult<host::Network::Addresses> look_up(const std::string& name) {
+    return broker.client->network()->look_up(name);
+  }
+  TestTree tree{host::Backend::walk, true};
+  std::shared_ptr<SlowNetwork> slow = std::make_shared<SlowNetwork>();
+  BrokerForTest broker{
+      {.dirs = {}, .policy = make_policy(tree), .network = slow, .finish = nullptr}};
+};
+
+TEST_F(ManyRequests, OneThatWaitsKeepsNoOtherThread) {
+  std::jthread waits([&] { EXPECT_EQ(look_up("later")->at(0), from_v4({10, 1, 0, 0})); });
+  await([&] { return slow->waiting() == 1; });
+  std::vector<std::jthread> others;
+  for (int thread = 0; thread < 4; ++thread) {
+    others.emplace_back([&] {
+      for (int i = 0; i < 300; ++i) {
+        ASSERT_EQ(look_up("now")->at(0), from_v4({10, 0, 0, 1}));
+        uint64_t left_out = 0;
+        EXPECT_TRUE(broker.client->refusals(&left_out).empty());
+      }
+    });
+  }
+  others.clear();
+  slow->answer_all();
+}
+
+TEST_F(ManyRequests, AStoppedThreadCancelsItsOwn) {
+  auto watchdog = os::Watchdog::create();
+  ASSERT_TRUE(watchdog);
+  std::jthread waits([&] { EXPECT_TRUE(look_up("later").has_value()); });
+  await([&] { return slow->waiting() == 1; });
+  // Once while another thread reads what comes, and once while it does so itself.
+  for (int i = 0; i < 2; ++i) {
+    std::jthread stopped([&] {
+      os::allow_interrupts();
+      os::Interruptible target;
+      os::Watch watch(*watchdog, target, {.time = 1, .cpu_time = 2, .interrupted = 3});
+      os::Running running(target);
+      watch.set_time_left(5'000'000);
+      ASSERT_EQ(watch.begin(), 0u);
+      EXPECT_EQ(look_up("never").error(), Errno::intr);
+      watch.end();
+    });
+    stopped.join();
+    await([&] { return slow->cancelled == i + 1; });
+    if (i != 0) break;
+    slow->answer_all();
+    waits.join();
+  }
+  EXPECT_EQ(look_up("now")->size(), 1u);
+}
+
+TEST_F(ManyRequests, OperationsAreAnsweredInAnyOrder) {
+  // More than fit into the channel at once.
+  constexpr size_t kCount = 3'000;
+  auto loop = *os::EventLoop::create();
+  auto network = broker.client->network();
+  std::vector<std::unique_ptr<host::Answer<host::Network::Addresses>>> answers;
+  size_t over = 0;
+  for (size_t i = 0; i < kCount; ++i) {
+    answers.push_back(network->start_look_up("later" + std::to_string(i)));
+    ASSERT_TRUE(answers.back()->start(*loop, [&] { ++over; }).has_value());
+  }
+  await([&] { return slow->waiting() == kCount; });
+  EXPECT_FALSE(answers[7]->is_over());
+  // Every tenth is not wanted any more.
+  for (size_t i = 0; i < kCount; i += 10) answers[i] = nullptr;
+  await([&] { return slow->cancelled == kCount / 10; });
+  // A thread may wait meanwhile.
+  std::jthread waits([&] {
+    for (int i = 0; i < 100; ++i) EXPECT_TRUE(look_up("now").has_value());
+  });
+  slow->answer_all();
+  while (over < kCount - kCount / 10) ASSERT_TRUE(loop->run_once().has_value());
+  for (size_t i = 0; i < kCount; ++i) {
+    if (!answers[i]) continue;
+    ASSERT_TRUE(answers[i]->is_over());
+    EXPECT_EQ(answers[i]->take()->at(0), from_v4({10, 1, uint8_t(i >> 8), uint8_t(i)}));
+  }
+  waits.join();
+  answers.clear();
+}
+
+TEST(BrokerTest, OperationsEndWithTheirBroker) {
+  auto ends = *os::Channel::make_pair();
+  auto client = std::make_shared<Client>(std::move(ends.first), nullptr);
+  auto loop = *os::EventLoop::create();
+  auto answer = client->network()->start_look_up("example.com");
+  bool over = false;
+  ASSERT_TRUE(answer->start(*loop, [&] { over = true; }).has_value());
+  EXPECT_EQ(loop->run_ready(), 0u);
+  {
+    os::Channel gone = std::move(ends.second);
+  }
+  while (!over) ASSERT_TRUE(loop->run_once().has_value());
+  EXPECT_EQ(answer->take().error(), Errno::io);
+  auto next = client->network()->start_look_up("example.com");
+  EXPECT_TRUE(next->is_over());
+  EXPECT_EQ(next->take().error(), Errno::pipe);
 }
 
 TEST(BrokerTest, WithoutABrokerNothingWorksAndNothingHangs) {

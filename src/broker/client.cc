@@ -180,53 +180,6 @@ std::shared_ptr<host::UndecidedVariables> Client::variables() {
   return std::make_shared<RemoteVariables>(shared_from_this());
 }
 
-// Once for every question it says that somebody is asked: a name that leads elsewhere by the time
-// of the answer is asked about anew.
-HostResult<Message> Client::next_answer(os::Channel::Waits waits) {
-  auto answer = HOST_TRY(host::from_sys(channel_.receive(waits)));
-  while (answer && answer->bytes[0] == kSomebodyIsAsked) {
-    os::PauseTime thinking;
-    answer = HOST_TRY(host::from_sys(channel_.receive(waits)));
-  }
-  if (!answer) return host::failed(Errno::io);
-  return std::move(*answer);
-}
-
-HostResult<void> Client::await_the_unwanted() {
-  for (; not_wanted_ != 0; --not_wanted_) HOST_TRY(next_answer(os::Channel::Waits::for_ever));
-  return {};
-}
-
-HostResult<Message> Client::ask(const Writer& request, os::Channel::Waits waits) {
-  std::lock_guard lock(mutex_);
-  HOST_TRY(await_the_unwanted());
-  if (Writer calls = calls_ ? calls_->take(true) : Writer(); !calls.empty()) {
-    Writer message;
-    message.number(Request::log_calls).append(calls);
-    HOST_TRY(host::from_sys(channel_.send(message.bytes())));
-  }
-  HOST_TRY(host::from_sys(channel_.send(request.bytes())));
-  auto answer = next_answer(waits);
-  if (!answer && answer.error() == Errno::intr) {
-    ++not_wanted_;
-    auto sent = channel_.send(Writer().number(Request::give_up).bytes());
-    static_cast<void>(sent);  // a broker that is gone gives up as well
-  }
-  if (!answer) return answer;
-  uint8_t error = answer->bytes[0];
-  if (error == 0) return answer;
-  if (error > static_cast<uint8_t>(Errno::hidden) + 1) return host::failed(kGarbled);
-  auto why = static_cast<Errno>(error - 1);
-  refused_ |= why == Errno::no_capability || why == Errno::hidden;
-  return host::failed(why);
-}
-
-void Client::tell(const Writer& request) {
-  std::lock_guard lock(mutex_);
-  auto sent = channel_.send(request.bytes());
-  static_cast<void>(sent);  // a broker that is gone has nothing to be told
-}
-
 void Client::log(const host::CallRecord& record) {
   if (calls_->add(record)) [[unlikely]]
     send_calls();
@@ -234,24 +187,34 @@ void Client::log(const host::CallRecord& record) {
 
 // The block before must have been written: so no more than two are lost with this process.
 [[gnu::noinline]] void Client::send_calls() {
-  std::lock_guard lock(mutex_);
+  std::lock_guard order(block_mutex_);
+  if (auto block = std::exchange(block_, nullptr)) {
+    // A broker that is gone is said at the end.
+    if (!await(*block, Waits::for_ever)) return;
+  }
+  auto block = std::make_shared<Pending>();
+  std::lock_guard lock(send_mutex_);
   Writer calls = calls_->take(false);
-  if (calls.empty() || !await_the_unwanted()) return;  // a broker that is gone is said at the end
+  if (calls.empty()) return;
+  remember(block);
   Writer message;
-  message.number(Request::log_block).append(calls);
-  if (channel_.send(message.bytes())) ++not_wanted_;
+  message.number(block->number).number(Request::log_block).append(calls);
+  if (put(message.bytes())) {
+    block_ = std::move(block);
+  } else {
+    forget(*block);
+  }
 }
 
 // What is left is written even if finish() was never called.
 Client::~Client() {
   if (!calls_) return;
-  std::lock_guard lock(mutex_);
   Writer calls = calls_->take(true);
-  if (!await_the_unwanted() || calls.empty()) return;
-  Writer message;
-  message.number(Request::log_block).append(calls);
-  if (!channel_.send(message.bytes())) return;
-  static_cast<void>(next_answer(os::Channel::Waits::for_ever).has_value());
+  if (block_ && !await(*block_, Waits::for_ever)) return;
+  if (calls.empty()) return;
+  Writer request;
+  request.number(Request::log_block).append(calls);
+  static_cast<void>(ask(request).has_value());
 }
 
 class RemoteLog final : public host::CallLog {
@@ -298,7 +261,7 @@ std::vector<policy::Refusal> Client::refusals(uint64_t* left_out) {
   std::vector<policy::Refusal> refusals;
   *left_out = 0;
   // Most runs are refused nothing, and need not wake their broker at the end.
-  if (!refused_) return refusals;
+  if (std::lock_guard lock(mutex_); !refused_) return refusals;
   auto answer = ask(Writer().number(Request::refusals));
   if (!answer) return refusals;
   Reader reader = reader_of(*answer);

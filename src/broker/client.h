@@ -1,11 +1,15 @@
 // The end of the process that runs a guest: what its broker does for it looks like the real thing.
 //
-// Any thread; requests take turns. When the broker is gone, everything fails with io, and what was
-// to be decided is denied.
+// Any thread, and several requests may be on their way at once. A thread that waits for its answer
+// reads what comes, also what is for others; operations have it read in their event loop. When the
+// broker is gone, everything fails with io, and what was to be decided is denied.
 #pragma once
 
+#include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
@@ -15,6 +19,7 @@
 #include "host/env.h"
 #include "host/grant.h"
 #include "host/network.h"
+#include "host/operation.h"
 #include "os/channel.h"
 #include "policy/policy.h"
 
@@ -61,21 +66,59 @@ class Client final : public grant::Gate, public std::enable_shared_from_this<Cli
   friend class RemoteTimes;
   friend class RemoteLog;
 
-  // The answer's message; its bytes begin behind the error. intr, if it waits until_stopped: the
-  // guest is to stop; the answer is thrown away when it comes.
-  host::HostResult<os::Channel::Message> ask(
-      const Writer& request, os::Channel::Waits waits = os::Channel::Waits::for_ever);
-  host::HostResult<os::Channel::Message> next_answer(os::Channel::Waits waits);
+  using Message = os::Channel::Message;
+  using Waits = os::Channel::Waits;
+  // A request that is on its way.
+  struct Pending {
+    RequestNumber number = 0;
+    std::optional<host::HostResult<Message>> answer;
+    bool somebody_is_asked = false;
+    std::shared_ptr<host::AnswerOf<Message>> place;  // of an operation; null: a thread waits
+  };
+  class RemoteAnswer;
+  class Pump;
+
+  // The answer, see reader_of(). intr, if it waits until_stopped: the guest is to stop; the request
+  // is cancelled then.
+  host::HostResult<Message> ask(const Writer& request, Waits waits = Waits::for_ever);
+  // The same as an operation.
+  std::unique_ptr<host::Answer<Message>> start(const Writer& request);
+  // No answer comes.
   void tell(const Writer& request);
+  // Reads what comes until there is room for it.
+  os::Sys<void> put(Bytes message);
+  void cancel(RequestNumber number);
+
+  // `pending` lasts until it has its answer or is forgotten. Tells of calls before.
+  host::HostResult<void> send(const Writer& request, const std::shared_ptr<Pending>& pending);
+  void remember(const std::shared_ptr<Pending>& pending);
+  void forget(const Pending& pending);
+  host::HostResult<Message> await(Pending& pending, Waits waits);
+  // ---- with mutex_ held
+  void deliver(Message message);
+  void end_all(host::Errno why);
+  // What is there; false: another thread reads, or nothing comes any more.
+  bool read_what_is_there();
+  std::shared_ptr<Pump> pump_in(os::EventLoop& loop);
+
   void log(const host::CallRecord& record);
   void send_calls();
-  host::HostResult<void> await_the_unwanted();
 
   os::Channel channel_;
   std::unique_ptr<CallBatch> calls_;
-  std::mutex mutex_;
+  // So that the log is in order: calls are taken from calls_ and sent in one step.
+  std::mutex send_mutex_;
+  // Calls that are being written to the log.
+  std::mutex block_mutex_;
+  std::shared_ptr<Pending> block_;
+
+  std::mutex mutex_;  // of all below; nobody waits for an answer with it held
+  std::condition_variable changed_;
+  std::map<RequestNumber, std::shared_ptr<Pending>> pending_;
+  RequestNumber next_number_ = 1;
+  bool is_reading_ = false;  // a thread
   bool refused_ = false;     // something, at some time
-  uint32_t not_wanted_ = 0;  // answers that no request waits for any more
+  std::vector<std::weak_ptr<Pump>> pumps_;
 };
 
 // A gate that can be told, before a second thread uses it, to pass its questions to another gate.

@@ -69,15 +69,13 @@ class RemoteNetwork final : public host::Network {
  public:
   explicit RemoteNetwork(std::shared_ptr<Client> client) : client_(std::move(client)) {}
 
-  HostResult<std::vector<IpAddress>> look_up(std::string_view name, int) override {
-    Writer writer;
-    Message answer =
-        HOST_TRY(client_->ask(writer.number(Request::look_up).text(name), Waits::until_stopped));
-    Reader reader = reader_of(answer);
-    std::vector<IpAddress> addresses;
-    while (reader.more()) addresses.push_back(read_address(reader));
-    if (!reader.complete()) return host::failed(Errno::io);
-    return addresses;
+  std::unique_ptr<host::Answer<Addresses>> start_look_up(std::string_view name) override {
+    auto answer = client_->start(Writer().number(Request::look_up).text(name));
+    return host::make_answer<Addresses>(std::move(answer), &addresses_in);
+  }
+  HostResult<Addresses> look_up(std::string_view name) override {
+    return addresses_in(
+        client_->ask(Writer().number(Request::look_up).text(name), Waits::until_stopped));
   }
   bool leads_elsewhere(const IpAddress& address) override {
     Writer writer;
@@ -93,6 +91,15 @@ class RemoteNetwork final : public host::Network {
   }
 
  private:
+  static HostResult<Addresses> addresses_in(HostResult<Message> answer) {
+    Message message = HOST_TRY(std::move(answer));
+    Reader reader = reader_of(message);
+    Addresses addresses;
+    while (reader.more()) addresses.push_back(read_address(reader));
+    if (!reader.complete()) return host::failed(Errno::io);
+    return addresses;
+  }
+
   std::shared_ptr<Client> client_;
 };
 

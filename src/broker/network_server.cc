@@ -6,15 +6,47 @@ namespace nacre::broker {
 using host::Errno;
 using host::HostResult;
 
-HostResult<Server::Answer> Server::look_up(Reader& from) {
-  auto name = from.text();
-  if (!from.complete() || !duties_.network) return host::failed(Errno::inval);
-  Answer answer{success()};
-  // What comes before this is answered is give_up, or the end.
-  for (const IpAddress& address : HOST_TRY(duties_.network->look_up(name, channel_.fd()))) {
+namespace {
+
+HostResult<Server::Answer> with_addresses(HostResult<host::Network::Addresses> addresses) {
+  Server::Answer answer{success()};
+  for (const IpAddress& address : HOST_TRY(std::move(addresses))) {
     write(answer.message, address);
   }
   return answer;
+}
+
+}  // namespace
+
+HostResult<Server::Answer> Server::look_up(Reader& from) {
+  auto name = from.text();
+  if (!from.complete() || !duties_.network) return host::failed(Errno::inval);
+  if (look_ups_.size() == kMaxLookUps) return host::failed(Errno::nobufs);
+  if (look_ups_.contains(current_)) return host::failed(Errno::inval);
+  auto answer = duties_.network->start_look_up(name);
+  if (answer->is_over()) return with_addresses(answer->take());
+  if (!start_look_up(std::move(answer))) return host::failed(Errno::nomem);
+  return Answer{.comes_later = true};
+}
+
+bool Server::start_look_up(std::unique_ptr<host::Answer<Addresses>> look_up) {
+  if (!loop_) {
+    auto loop = os::EventLoop::create();
+    if (!loop) return false;
+    loop_ = std::move(*loop);
+  }
+  auto started = look_up->start(*loop_, [this, number = current_] { finish_look_up(number); });
+  if (!started) return false;
+  look_ups_[current_] = std::move(look_up);
+  return true;
+}
+
+void Server::finish_look_up(RequestNumber number) {
+  auto found = look_ups_.find(number);
+  auto answer = with_addresses(found->second->take());
+  look_ups_.erase(found);
+  // If nobody listens, the next request finds out.
+  static_cast<void>(send(number, answer ? *answer : refusal(answer.error())));
 }
 
 HostResult<Server::Answer> Server::leads_elsewhere(Reader& from) {

@@ -44,7 +44,7 @@ Writer success() {
 }
 
 Reader reader_of(const os::Channel::Message& answer) {
-  return Reader(Bytes(answer.bytes).subspan(1));
+  return Reader(Bytes(answer.bytes).subspan(kErrorAt + 1));
 }
 
 void write(Writer& to, const OpenOptions& options) {

@@ -19,6 +19,11 @@ enum class Request : uint8_t {
 // asked first.
 inline constexpr uint8_t kSomebodyIsAsked = 0xFF;
 
+// Which request a message is, or answers.
+using RequestNumber = uint32_t;
+// Behind that an answer has its error, then the rest.
+inline constexpr size_t kErrorAt = sizeof(RequestNumber);
+
 // The beginning of an answer that is not an error.
 Writer success();
 // What stands in an answer behind its error.

@@ -28,39 +28,70 @@ HostResult<Server::Answer> with_stat(HostResult<host::FileStat> result) {
 
 bool is_answered(Request request) {
   return request != Request::close && request != Request::close_socket &&
-         request != Request::give_up && request != Request::log_calls;
+         request != Request::cancel && request != Request::log_calls;
 }
 
+// Notes that a request is there.
+class RequestWaiter final : public os::Waiter {
+ public:
+  bool is_there = false;
+
+ private:
+  void woken(os::Wake) override { is_there = true; }
+};
+
 }  // namespace
+
+Server::Answer Server::refusal(Errno error) {
+  Answer answer;
+  answer.message.number(static_cast<uint8_t>(static_cast<uint8_t>(error) + 1));
+  return answer;
+}
 
 void Server::serve() {
   if (duties_.policy) {
     // So that the guest's time does not pass meanwhile. If nobody listens, the answer finds out.
-    duties_.policy->set_before_asking([this] {
-      auto sent = channel_.send(Writer().number(kSomebodyIsAsked).bytes());
-      static_cast<void>(sent);
-    });
+    duties_.policy->set_before_asking(
+        [this] { static_cast<void>(send(current_, {Writer().number(kSomebodyIsAsked)})); });
   }
-  for (;;) {
+  while (answer_meanwhile()) {
     auto request = channel_.receive();
     if (!request && request.error() == EMSGSIZE) return;  // no request is as long
     if (!request || !*request) return;
-    std::optional<Answer> answer = handle((*request)->bytes);
-    if (!answer) continue;
-    int along = answer->along ? answer->along->native_fd() : answer->socket;
-    if (!channel_.send(answer->message.bytes(), along)) return;
+    Bytes bytes = (*request)->bytes;
+    if (bytes.size() < sizeof(RequestNumber)) return;  // nor as short
+    auto number = load_le<RequestNumber>(bytes.data());
+    std::optional<Answer> answer = handle(bytes.subspan(sizeof number), number);
+    if (answer && !send(number, *answer)) return;
   }
 }
 
-std::optional<Server::Answer> Server::handle(Bytes bytes) {
+bool Server::send(RequestNumber number, const Answer& answer) const {
+  Writer message;
+  message.number(number).append(answer.message);
+  int along = answer.along ? answer.along->native_fd() : answer.socket;
+  return channel_.send(message.bytes(), along).has_value();
+}
+
+bool Server::answer_meanwhile() {
+  RequestWaiter request;
+  while (!look_ups_.empty() && !request.is_there) {
+    os::WaitFor what{.fd = channel_.fd(), .want_read = true};
+    if (!request.is_waiting() && !loop_->wait(request, what)) return false;
+    if (!loop_->run_once()) return false;
+  }
+  return true;
+}
+
+std::optional<Server::Answer> Server::handle(Bytes bytes, RequestNumber number) {
   Reader from(bytes);
   auto request = from.number<Request>();
+  current_ = number;
   HostResult<Answer> result = act(request, from);
   if (!is_answered(request)) return std::nullopt;
-  if (result) return std::move(*result);
-  Answer answer;
-  answer.message.number(static_cast<uint8_t>(static_cast<uint8_t>(result.error()) + 1));
-  return answer;
+  if (!result) return refusal(result.error());
+  if (result->comes_later) return std::nullopt;
+  return std::move(*result);
 }
 
 HostResult<Server::Answer> Server::act(Request request, Reader& from) {
@@ -91,8 +122,9 @@ HostResult<Server::Answer> Server::act(Request request, Reader& from) {
       return refusals();
     case Request::finish:
       return finish(from);
-    case Request::give_up:  // it did, or was done already
-      return host::failed(Errno::inval);
+    case Request::cancel:
+      look_ups_.erase(from.number<RequestNumber>());  // others are done already
+      return Answer{};
     default:
       break;
   }

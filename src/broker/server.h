@@ -15,6 +15,7 @@
 #include "host/env.h"
 #include "host/network.h"
 #include "os/channel.h"
+#include "os/event_loop.h"
 #include "policy/audit.h"
 #include "policy/policy.h"
 
@@ -36,21 +37,30 @@ class Server {
   // A guest has far fewer open (its limit on handles); a broken process has no more.
   static constexpr size_t kMaxDirs = 1 << 16;
   static constexpr size_t kMaxSockets = 1 << 12;
+  // At once. More are refused.
+  static constexpr size_t kMaxLookUps = 1 << 12;
 
   Server(os::Channel channel, Duties duties)
       : channel_(std::move(channel)), duties_(std::move(duties)) {}
 
   // Until the other end is closed.
   void serve();
-  // One request; the answer and what goes along with it. Nothing: no answer.
+  // One request; the answer and what goes along with it. Nothing: no answer, or not yet.
   struct Answer {
     Writer message;
     host::HandlePtr along = nullptr;  // its descriptor
     int socket = -1;                  // or this one, of a socket that is kept
+    bool comes_later = false;         // there is nothing yet
   };
-  std::optional<Answer> handle(Bytes request);
+  std::optional<Answer> handle(Bytes request, RequestNumber number = 0);
 
  private:
+  using Addresses = host::Network::Addresses;
+
+  static Answer refusal(host::Errno error);
+  bool send(RequestNumber number, const Answer& answer) const;
+  // Until there is a request, or nothing to be waited for beside one; false: it cannot be waited.
+  bool answer_meanwhile();
   host::HostResult<Answer> act(Request request, Reader& from);
   host::HostResult<Answer> act_in(Request request, host::Dir& dir, Reader& from);
   host::HostResult<Answer> open(host::Dir& dir, Reader& from);
@@ -61,6 +71,8 @@ class Server {
   host::HostResult<Answer> log_calls(Reader& from);
   host::HostResult<Answer> variables(Reader& from);
   host::HostResult<Answer> look_up(Reader& from);
+  bool start_look_up(std::unique_ptr<host::Answer<Addresses>> look_up);
+  void finish_look_up(RequestNumber number);
   host::HostResult<Answer> leads_elsewhere(Reader& from);
   host::HostResult<Answer> make_socket(Reader& from);
   host::HostResult<Answer> act_on_socket(Request request, Reader& from);
@@ -72,6 +84,11 @@ class Server {
 
   os::Channel channel_;
   Duties duties_;
+  RequestNumber current_ = 0;
+  // What servers elsewhere have not answered; whoever asked goes on asking for other things. Null:
+  // nobody did.
+  std::unique_ptr<os::EventLoop> loop_;
+  std::map<RequestNumber, std::unique_ptr<host::Answer<Addresses>>> look_ups_;
   std::map<uint32_t, std::unique_ptr<host::OpenedSocket>> sockets_;
   uint32_t next_socket_ = 0;
 };

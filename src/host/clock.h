@@ -27,6 +27,8 @@ class Clock {
   // Until an item is ready or the monotonic clock reaches `deadline`; how many are ready.
   virtual HostResult<size_t> wait(std::span<os::PollItem> items,
                                   std::optional<uint64_t> deadline) = 0;
+  // Whether waiting takes no time of the system's: its times are not those of an event loop.
+  virtual bool passes_by_waiting() const { return false; }
 };
 
 std::shared_ptr<Clock> make_real_clock();
@@ -41,6 +43,7 @@ class ManualClock final : public Clock {
   HostResult<uint64_t> now(ClockKind kind) override;
   HostResult<uint64_t> resolution(ClockKind) override { return 1; }
   HostResult<size_t> wait(std::span<os::PollItem> items, std::optional<uint64_t> deadline) override;
+  bool passes_by_waiting() const override { return true; }
 
  private:
   uint64_t realtime_start_;

@@ -31,6 +31,9 @@ class RealFile final : public File {
   HostResult<size_t> do_read_at(std::span<const MutableBytes> to, uint64_t offset) override {
     return from_sys(os::read_vectors_at(fd_.get(), to, offset));
   }
+  HostResult<size_t> do_read_cached(std::span<const MutableBytes> to, uint64_t offset) override {
+    return from_sys(os::read_vectors_cached(fd_.get(), to, offset));
+  }
   HostResult<size_t> do_write_at(std::span<const Bytes> from, uint64_t offset) override {
     return from_sys(os::write_vectors_at(fd_.get(), from, offset));
   }
@@ -74,6 +77,12 @@ HostResult<size_t> File::read_at(std::span<const MutableBytes> to, uint64_t offs
   if (!readable_) return failed(Errno::badf);
   if (offset > kMaxOffset) return failed(Errno::inval);
   return do_read_at(to, offset);
+}
+
+HostResult<size_t> File::read_cached(std::span<const MutableBytes> to, uint64_t offset) {
+  if (!readable_) return failed(Errno::badf);
+  if (offset > kMaxOffset) return failed(Errno::inval);
+  return do_read_cached(to, offset);
 }
 
 HostResult<size_t> File::write_at(std::span<const Bytes> from, uint64_t offset) {

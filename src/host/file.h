@@ -24,6 +24,8 @@ class File : public Handle {
   bool writable() const { return writable_; }
 
   HostResult<size_t> read_at(std::span<const MutableBytes> to, uint64_t offset);
+  // As far as that needs no waiting for the device; again: read_at would wait, or it is not known.
+  HostResult<size_t> read_cached(std::span<const MutableBytes> to, uint64_t offset);
   HostResult<size_t> write_at(std::span<const Bytes> from, uint64_t offset);
   using Appended = os::Appended;
   // At the end, in one step.
@@ -43,6 +45,9 @@ class File : public Handle {
 
  private:
   virtual HostResult<size_t> do_read_at(std::span<const MutableBytes> to, uint64_t offset) = 0;
+  virtual HostResult<size_t> do_read_cached(std::span<const MutableBytes> to, uint64_t offset) {
+    return do_read_at(to, offset);
+  }
   virtual HostResult<size_t> do_write_at(std::span<const Bytes> from, uint64_t offset) = 0;
   virtual HostResult<Appended> do_append(std::span<const Bytes> from) = 0;
   virtual HostResult<void> do_set_size(uint64_t size_bytes) = 0;

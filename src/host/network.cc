@@ -13,13 +13,17 @@ class RealNetwork final : public Network, public std::enable_shared_from_this<Re
  public:
   explicit RealNetwork(std::shared_ptr<Gate> gate) : gate_(std::move(gate)) {}
 
-  HostResult<std::vector<IpAddress>> look_up(std::string_view text, int give_up) override {
+  std::unique_ptr<Answer<Addresses>> start_look_up(std::string_view text) override {
     auto name = canonical_host_name(text);
-    if (!name) return failed(Errno::inval);
-    HOST_TRY(ask({.kind = Kind::lookup, .object = *name}));
-    auto addresses = HOST_TRY(from_sys(os::look_up(*name, give_up)));
-    names_.learn(*name, addresses);
-    return addresses;
+    if (!name) return answered<Addresses>(failed(Errno::inval));
+    auto may = ask({.kind = Kind::lookup, .object = *name});
+    if (!may) return answered<Addresses>(failed(may.error()));
+    return answer_of<Addresses>(
+        resolvers_, [self = shared_from_this(), name = *name]() -> HostResult<Addresses> {
+          auto addresses = HOST_TRY(from_sys(os::look_up(name)));
+          self->names_.learn(name, addresses);
+          return addresses;
+        });
   }
   bool leads_elsewhere(const IpAddress& address) override { return os::leads_elsewhere(address); }
   HostResult<std::unique_ptr<OpenedSocket>> open(const SocketPlan& plan) override;
@@ -41,8 +45,12 @@ class RealNetwork final : public Network, public std::enable_shared_from_this<Re
     return failed(Errno::no_capability);
   }
 
+  // Who waits for servers that do not answer keeps few others waiting.
+  static constexpr size_t kMaxResolvers = 16;
+
   std::shared_ptr<Gate> gate_;
   NameMemory names_;
+  os::WorkerThreads resolvers_{kMaxResolvers};
 };
 
 class RealOpenedSocket final : public OpenedSocket {
@@ -119,6 +127,12 @@ HostResult<std::unique_ptr<OpenedSocket>> RealNetwork::open(const SocketPlan& pl
 }
 
 }  // namespace
+
+HostResult<Network::Addresses> Network::look_up(std::string_view name) {
+  auto answer = start_look_up(name);
+  HOST_TRY(wait_in_place(*answer));
+  return answer->take();
+}
 
 void NameMemory::learn(const std::string& name, const std::vector<IpAddress>& addresses) {
   std::lock_guard lock(mutex_);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "host/grant.h"
+#include "host/operation.h"
 #include "host/socket.h"
 #include "os/network.h"
 
@@ -59,9 +60,11 @@ class Network {
  public:
   virtual ~Network() = default;
   // At most os::kMaxAddresses. inval: it is not a name (canonical_host_name). An answer may take
-  // as long as servers do; intr if the guest is to stop meanwhile, or something can be read from
-  // the descriptor `give_up` (-1: none), which says that it is not wanted any more.
-  virtual HostResult<std::vector<IpAddress>> look_up(std::string_view name, int give_up = -1) = 0;
+  // as long as servers do.
+  using Addresses = std::vector<IpAddress>;
+  virtual std::unique_ptr<Answer<Addresses>> start_look_up(std::string_view name) = 0;
+  // Waits for it; intr if the guest is to stop meanwhile.
+  virtual HostResult<Addresses> look_up(std::string_view name);
   // Whether what is sent to the address leaves this machine for exactly one other (os/route.h);
   // false if that is not known.
   virtual bool leads_elsewhere(const IpAddress&) { return false; }

@@ -58,12 +58,21 @@ Sys<void> Channel::send(Bytes message, int fd) const {
   return {};
 }
 
+Sys<void> Channel::send_now(Bytes message) const {
+  if (message.size() > kMaxMessageBytes) return std::unexpected(EMSGSIZE);
+  while (::send(fd_.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+    if (errno != EINTR) return std::unexpected(errno);
+  }
+  return {};
+}
+
 Sys<std::optional<Channel::Message>> Channel::receive(Waits waits) {
   Message message;
   Header with_fd(buffer_.get(), kMaxMessageBytes);
   msghdr& header = with_fd.header;
+  int flags = MSG_CMSG_CLOEXEC | (waits == Waits::not_at_all ? MSG_DONTWAIT : 0);
   ssize_t length;
-  while ((length = ::recvmsg(fd_.get(), &header, MSG_CMSG_CLOEXEC)) < 0) {
+  while ((length = ::recvmsg(fd_.get(), &header, flags)) < 0) {
     bool gives_up = waits == Waits::until_stopped && stop_requested();
     if (errno != EINTR || gives_up) return std::unexpected(errno);
   }

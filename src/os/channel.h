@@ -1,7 +1,8 @@
 // A connection between two processes of this machine, for whole messages that may carry one open
 // descriptor each.
 //
-// One process at each end, one thread at a time. A message comes complete or not at all.
+// One process at each end. Any thread may send, also while one receives; one thread receives at a
+// time. A message comes complete or not at all.
 #pragma once
 
 #include <memory>
@@ -27,9 +28,12 @@ class Channel {
 
   // The receiver gets a descriptor of its own for what `fd` names; -1: none goes along.
   Sys<void> send(Bytes message, int fd = -1) const;
-  enum class Waits : uint8_t { for_ever, until_stopped };
+  // EAGAIN: there is no room, for the other end reads too slowly.
+  Sys<void> send_now(Bytes message) const;
+  enum class Waits : uint8_t { for_ever, until_stopped, not_at_all };
   // Waits. Nothing: the other end was closed. EMSGSIZE: a longer message, which is lost. EINTR, if
-  // it waits until_stopped: what the thread runs is to stop (os/interrupt.h).
+  // it waits until_stopped: what the thread runs is to stop (os/interrupt.h). EAGAIN, if it waits
+  // not_at_all.
   Sys<std::optional<Message>> receive(Waits waits = Waits::for_ever);
   // For waiting: a message or the end can be read from it.
   int fd() const { return fd_.get(); }

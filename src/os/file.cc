@@ -85,6 +85,15 @@ Sys<size_t> read_vectors_at(int fd, std::span<const MutableBytes> to, uint64_t o
   return transferred(retry([&] { return preadv(fd, vectors.items, vectors.count, at); }));
 }
 
+Sys<size_t> read_vectors_cached(int fd, std::span<const MutableBytes> to, uint64_t offset) {
+  if (offset > kMaxOffset) return std::unexpected(EINVAL);
+  Vectors vectors(to);
+  auto at = static_cast<off_t>(offset);
+  ssize_t done = retry([&] { return preadv2(fd, vectors.items, vectors.count, at, RWF_NOWAIT); });
+  if (done < 0 && (errno == EOPNOTSUPP || errno == ENOSYS)) errno = EAGAIN;
+  return transferred(done);
+}
+
 Sys<size_t> write_vectors_at(int fd, std::span<const Bytes> from, uint64_t offset) {
   if (offset > kMaxOffset) return std::unexpected(EFBIG);
   Vectors vectors(from);

@@ -60,6 +60,8 @@ Sys<size_t> read_vectors(int fd, std::span<const MutableBytes> to);
 Sys<size_t> write_vectors(int fd, std::span<const Bytes> from);
 // At a given position; the descriptor's own stays where it is.
 Sys<size_t> read_vectors_at(int fd, std::span<const MutableBytes> to, uint64_t offset);
+// What the system has in memory. EAGAIN: nothing, or this file does not tell.
+Sys<size_t> read_vectors_cached(int fd, std::span<const MutableBytes> to, uint64_t offset);
 Sys<size_t> write_vectors_at(int fd, std::span<const Bytes> from, uint64_t offset);
 
 struct Appended {

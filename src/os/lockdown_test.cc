@@ -31,8 +31,10 @@
 
 #include "os/code_memory.h"
 #include "os/dir.h"
+#include "os/event_loop.h"
 #include "os/page_restorer.h"
 #include "os/process.h"
+#include "os/worker_threads.h"
 
 namespace nacre::os {
 namespace {
@@ -449,6 +451,27 @@ TEST_F(LockdownTest, ThreadsCanBeMadeAndAreLockedDown) {
               works("pthread_create", pthread_create(&thread, nullptr, body, this) == 0);
               works("pthread_join", pthread_join(thread, nullptr) == 0);
             }),
+            "");
+}
+
+TEST_F(LockdownTest, EventLoopsWorkAndTheirWorkersAreLockedDown) {
+  int refused = available_lockdown().landlock_abi != 0 ? EACCES : 0;
+  EXPECT_EQ(complaints(
+                [&] {
+                  auto loop = EventLoop::create();
+                  works("an event loop", loop.has_value());
+                  if (!loop) return;
+                  WorkerThreads workers(1);
+                  int error = -1;
+                  auto try_it = [&error, closed = base + "/closed/file", inbox = (*loop)->inbox()] {
+                    int result = open(closed.c_str(), O_RDONLY | O_CLOEXEC) >= 0 ? 0 : errno;
+                    inbox->post([&error, result] { error = result; });
+                  };
+                  works("a worker", workers.run(try_it).has_value());
+                  while (error == -1) works("waiting", (*loop)->run_once().has_value());
+                  works("the worker has no more rights", error == refused);
+                },
+                {.serving = true}),
             "");
 }
 

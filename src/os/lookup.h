@@ -17,9 +17,8 @@ inline constexpr int kLookupFailed = 5004;  // a server answered that it cannot
 inline constexpr size_t kMaxAddresses = 64;
 
 // `name` is one of canonical_host_name(). The first kMaxAddresses different ones, the better first.
-// A thread waits for the resolver, so that EINTR can be the answer as soon as what the calling
-// thread runs is to stop, or something can be read from `give_up` (-1: nothing); the thread then
-// goes on by itself and ends.
-Sys<std::vector<IpAddress>> look_up(const std::string& name, int give_up = -1);
+// Waits for the resolver as long as that likes, whatever the thread runs: something for
+// os/worker_threads.h.
+Sys<std::vector<IpAddress>> look_up(const std::string& name);
 
 }  // namespace nacre::os

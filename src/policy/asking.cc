@@ -51,6 +51,7 @@ class AskingClock final : public host::Clock {
     if (deadline) HOST_TRY(permission_.ask());
     return clock_->wait(items, deadline);
   }
+  bool passes_by_waiting() const override { return clock_->passes_by_waiting(); }
 
  private:
   std::shared_ptr<host::Clock> clock_;

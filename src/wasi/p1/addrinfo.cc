@@ -158,7 +158,19 @@ P1Result<std::vector<IpAddress>> Preview1::addresses_of(std::string_view node, u
   if (auto number = parse_address(node)) return std::vector<IpAddress>{*number};
   if ((flags & kNumericHost) != 0) return std::unexpected(Errno::ainoname);
   if (!world_->network()) return std::unexpected(Errno::notcapable);
-  auto found = world_->network()->look_up(node);
+  return look_up(node);
+}
+
+P1Result<std::vector<IpAddress>> Preview1::look_up(std::string_view node) {
+  host::HostResult<std::vector<IpAddress>> found;
+  if (auto ended = take_ended<ParkedLookUp>()) {
+    found = ended->take();
+  } else if (!parks()) {
+    found = world_->network()->look_up(node);
+  } else {
+    park(std::make_unique<ParkedLookUp>(world_->network()->start_look_up(node)));
+    return std::unexpected(Errno::again);
+  }
   if (!found && found.error() == host::Errno::inval) return std::unexpected(Errno::ainoname);
   return P1_TRY(std::move(found));
 }

@@ -105,17 +105,25 @@ Errno Preview1::fd_close(GuestMemory&, Fd fd) {
   return Errno::success;
 }
 
-Errno Preview1::fd_datasync(GuestMemory&, Fd fd) {
-  Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::fd_datasync));
-  P1_TRY(descriptor->handle->sync(true));
+Errno Preview1::sync(Fd fd, Operation operation, bool data_only) {
+  Descriptor* descriptor = P1_TRY(table_.get(fd, operation));
+  if (auto ended = take_ended<ParkedSync>()) {
+    P1_TRY(ended->take());
+    return Errno::success;
+  }
+  // What is none of the system's may be used on this thread only.
+  if (parks() && workers_ != nullptr && descriptor->handle->native_fd() >= 0) {
+    park(std::make_unique<ParkedSync>(host::answer_of<void>(
+        *workers_, [handle = descriptor->handle, data_only] { return handle->sync(data_only); })));
+    return Errno::again;
+  }
+  P1_TRY(descriptor->handle->sync(data_only));
   return Errno::success;
 }
 
-Errno Preview1::fd_sync(GuestMemory&, Fd fd) {
-  Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::fd_sync));
-  P1_TRY(descriptor->handle->sync(false));
-  return Errno::success;
-}
+Errno Preview1::fd_datasync(GuestMemory&, Fd fd) { return sync(fd, Operation::fd_datasync, true); }
+
+Errno Preview1::fd_sync(GuestMemory&, Fd fd) { return sync(fd, Operation::fd_sync, false); }
 
 Errno Preview1::fd_fdstat_get(GuestMemory& memory, Fd fd, Ptr stat_out) {
   Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::fd_fdstat_get));
@@ -196,8 +204,37 @@ Errno Preview1::fd_prestat_dir_name(GuestMemory& memory, Fd fd, Ptr path, Size p
   return Errno::success;
 }
 
+namespace {
+
+uint64_t now() { return os::clock_now(os::ClockKind::monotonic).value_or(0); }
+
+// How long the system would have a socket wait.
+std::optional<uint64_t> timeout_of(const Descriptor& descriptor, bool writing) {
+  if (descriptor.handle->kind() != host::HandleKind::socket) return std::nullopt;
+  auto timeout = descriptor.socket().option(writing ? host::SocketOption::send_timeout
+                                                    : host::SocketOption::receive_timeout);
+  if (!timeout || *timeout <= 0) return std::nullopt;
+  return static_cast<uint64_t>(*timeout);
+}
+
+}  // namespace
+
+void Preview1::would_wait(const Descriptor& descriptor, bool writing) {
+  if (!parks() || (descriptor.flags & fdflags::nonblock) != 0) return;
+  std::optional<uint64_t> deadline;
+  if (auto ended = take_ended<ParkedTransfer>()) {
+    deadline = ended->deadline;
+    if (deadline && *deadline <= now()) return;
+  } else if (auto timeout = timeout_of(descriptor, writing)) {
+    deadline = checked_add(now(), *timeout).value_or(UINT64_MAX);
+  }
+  std::vector<host::Interest> interests = {{descriptor.handle, writing}};
+  auto operation = host::until_ready(std::move(interests), deadline);
+  park(std::make_unique<ParkedTransfer>(std::move(operation), deadline));
+}
+
 P1Result<void> Preview1::before_transfer(Descriptor& descriptor, bool writing) {
-  if ((descriptor.flags & fdflags::nonblock) == 0) return {};
+  if (!is_nonblocking(descriptor)) return {};
   bool ready = true;
   if (int fd = descriptor.handle->poll_fd(); fd >= 0) {
     os::PollItem item{.fd = fd, .want_read = !writing, .want_write = writing};
@@ -207,21 +244,44 @@ P1Result<void> Preview1::before_transfer(Descriptor& descriptor, bool writing) {
   } else {
     ready = descriptor.handle->readiness(writing).ready;
   }
-  if (!ready) return std::unexpected(Errno::again);
-  return {};
+  if (ready) return {};
+  would_wait(descriptor, writing);
+  return std::unexpected(Errno::again);
+}
+
+// What is not in the system's cache is read by another thread, of which nothing is kept: the second
+// time it is there, or else waited for.
+P1Result<size_t> Preview1::read_file(const Descriptor& descriptor, std::span<const MutableBytes> to,
+                                     uint64_t offset) {
+  constexpr size_t kMostReadAhead = size_t{256} << 10;
+  if (!parks() || workers_ == nullptr || take_ended<ParkedReadFile>() != nullptr)
+    return P1_TRY(descriptor.file().read_at(to, offset));
+  auto now = descriptor.file().read_cached(to, offset);
+  if (now || now.error() != host::Errno::again) return P1_TRY(std::move(now));
+  size_t total = 0;
+  for (MutableBytes bytes : to) total += bytes.size();
+  auto read_ahead = [handle = descriptor.handle, offset,
+                     size = std::min(total, kMostReadAhead)]() -> host::HostResult<size_t> {
+    std::vector<uint8_t> scratch(size);
+    MutableBytes whole(scratch);
+    return static_cast<host::File&>(*handle).read_at(std::span(&whole, 1), offset);
+  };
+  park(std::make_unique<ParkedReadFile>(host::answer_of<size_t>(*workers_, std::move(read_ahead))));
+  return std::unexpected(Errno::again);
 }
 
 P1Result<size_t> Preview1::read_some(Descriptor& descriptor, std::span<const MutableBytes> to) {
   switch (descriptor.handle->kind()) {
     case host::HandleKind::file: {
-      size_t count = P1_TRY(descriptor.file().read_at(to, descriptor.offset));
+      size_t count = P1_TRY(read_file(descriptor, to, descriptor.offset));
       descriptor.offset += count;
       return count;
     }
     case host::HandleKind::socket: {
       host::Socket::ReceiveOptions options;
-      options.nonblocking = (descriptor.flags & fdflags::nonblock) != 0;
-      return P1_TRY(descriptor.socket().receive(to, options)).bytes;
+      options.nonblocking = is_nonblocking(descriptor);
+      return P1_TRY(done_or_parked(descriptor, false, descriptor.socket().receive(to, options)))
+          .bytes;
     }
     case host::HandleKind::stream:
       P1_TRY(before_transfer(descriptor, false));
@@ -233,7 +293,7 @@ P1Result<size_t> Preview1::read_some(Descriptor& descriptor, std::span<const Mut
 }
 
 P1Result<size_t> Preview1::write_some(Descriptor& descriptor, std::span<const Bytes> from) {
-  bool nonblocking = (descriptor.flags & fdflags::nonblock) != 0;
+  bool nonblocking = is_nonblocking(descriptor);
   switch (descriptor.handle->kind()) {
     case host::HandleKind::file: {
       if ((descriptor.flags & fdflags::append) != 0) {
@@ -246,10 +306,10 @@ P1Result<size_t> Preview1::write_some(Descriptor& descriptor, std::span<const By
       return count;
     }
     case host::HandleKind::socket:
-      return P1_TRY(descriptor.socket().send(from, nonblocking));
+      return P1_TRY(done_or_parked(descriptor, true, descriptor.socket().send(from, nonblocking)));
     case host::HandleKind::stream: {
       host::Stream& stream = descriptor.stream();
-      if ((descriptor.flags & (fdflags::append | fdflags::nonblock)) == 0) [[likely]]
+      if (!nonblocking && (descriptor.flags & fdflags::append) == 0) [[likely]]
         return P1_TRY(stream.write(from));
       P1_TRY(before_transfer(descriptor, true));
       bool appends = (descriptor.flags & fdflags::append) != 0;
@@ -293,7 +353,9 @@ Errno Preview1::fd_pread(GuestMemory& memory, Fd fd, Ptr iovs, Size iovs_len, Fi
   GuestBuffers buffers = P1_TRY(GuestBuffers::read(memory, iovs, iovs_len));
   P1_FAULT_UNLESS(memory.contains(nread_out, 4));
   auto transfer = [&](std::span<const MutableBytes> to) -> P1Result<size_t> {
-    return P1_TRY(at_offsets(*descriptor, [&](auto& file) { return file.read_at(to, offset); }));
+    if (descriptor->handle->kind() == host::HandleKind::file)
+      return read_file(*descriptor, to, offset);
+    return P1_TRY(descriptor->stream().read_at(to, offset));
   };
   size_t count = P1_TRY(buffers.fill(memory, transfer));
   P1_FAULT_UNLESS(memory.write<uint32_t>(nread_out, static_cast<uint32_t>(count)));

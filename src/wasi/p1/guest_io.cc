@@ -38,6 +38,18 @@ P1Result<GuestBuffers> GuestBuffers::read(const GuestMemory& memory, Ptr iovs, S
   return buffers;
 }
 
+void GuestBuffers::skip(size_t bytes) {
+  total_ -= bytes;
+  size_t first = 0;
+  while (first < count_ && bytes >= pieces_[first].length) bytes -= pieces_[first++].length;
+  std::move(pieces_.begin() + static_cast<std::ptrdiff_t>(first),
+            pieces_.begin() + static_cast<std::ptrdiff_t>(count_), pieces_.begin());
+  count_ -= first;
+  if (bytes == 0) return;
+  pieces_[0].address += static_cast<Ptr>(bytes);
+  pieces_[0].length -= static_cast<Size>(bytes);
+}
+
 bool write_filestat(const GuestMemory& memory, Ptr out, const host::FileStat& stat, bool unstable) {
   std::array<uint8_t, 64> record{};
   uint8_t* at = record.data();

@@ -56,6 +56,8 @@ class GuestBuffers {
   static P1Result<GuestBuffers> read(const GuestMemory& memory, Ptr iovs, Size count);
 
   size_t total_bytes() const { return total_; }
+  // Leaves out the first `bytes`, of as many.
+  void skip(size_t bytes);
 
   // Runs `transfer(std::span<const MutableBytes>) -> P1Result<size_t>` so that what it writes ends
   // up in the guest; through a bounded buffer where the memory is shared with other threads.

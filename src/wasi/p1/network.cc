@@ -87,10 +87,6 @@ P1Result<Endpoint> read_end(const GuestMemory& memory, Ptr address, uint32_t por
   return Endpoint{value, static_cast<uint16_t>(port)};
 }
 
-bool is_nonblocking(const Descriptor& descriptor) {
-  return (descriptor.flags & fdflags::nonblock) != 0;
-}
-
 }  // namespace
 
 Errno Preview1::sock_open(GuestMemory& memory, uint32_t family, uint32_t type, Ptr fd_out) {
@@ -147,7 +143,8 @@ Errno Preview1::sock_accept_plain(GuestMemory& memory, Fd fd, Ptr fd_out) {
 Errno Preview1::sock_connect(GuestMemory& memory, Fd fd, Ptr address, uint32_t port) {
   Descriptor* descriptor = P1_TRY(table_.get(fd, Operation::sock_connect));
   Endpoint to = P1_TRY(read_end(memory, address, port));
-  P1_TRY(descriptor->socket().connect(to, is_nonblocking(*descriptor)));
+  P1_TRY(done_or_parked(*descriptor, true,
+                        descriptor->socket().connect(to, is_nonblocking(*descriptor))));
   return Errno::success;
 }
 
@@ -189,7 +186,8 @@ Errno Preview1::sock_send_to(GuestMemory& memory, Fd fd, Ptr si_data, Size si_da
   GuestBuffers buffers = P1_TRY(GuestBuffers::read(memory, si_data, si_data_len));
   P1_FAULT_UNLESS(memory.contains(so_datalen_out, 4));
   auto transfer = [&](std::span<const Bytes> from) -> P1Result<size_t> {
-    return P1_TRY(descriptor->socket().send_to(to, from, is_nonblocking(*descriptor)));
+    return P1_TRY(done_or_parked(
+        *descriptor, true, descriptor->socket().send_to(to, from, is_nonblocking(*descriptor))));
   };
   size_t count = P1_TRY(
       buffers.drain(memory, [&](std::span<const Bytes> from) { return counted(from, transfer); }));

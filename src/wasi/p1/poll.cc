@@ -2,8 +2,8 @@
 //
 // All subscriptions are copied in first. Those that can be answered at once (errors, regular files,
 // objects in memory, deadlines in the past) are; if there are any, descriptors are only looked at,
-// never waited for. Otherwise the call waits for the first descriptor or the earliest deadline and
-// reports everything that is due then, in the order of the subscriptions.
+// never waited for. Otherwise the call waits, or parks, until the first descriptor or the earliest
+// deadline and reports everything that is due then, in the order of the subscriptions.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -23,7 +23,7 @@ constexpr uint8_t kFdWrite = 2;
 constexpr uint16_t kAbsoluteTime = 1;
 constexpr uint16_t kHangup = 1;
 constexpr size_t kEventBytes = 32;
-// How long to sleep between looks at objects that no descriptor stands for.
+// How long to sleep between looks at objects that no descriptor stands for (as host/operation.cc).
 constexpr uint64_t kLookAgain = 5'000'000;
 // Reported as writable room where the kernel only says "ready".
 constexpr uint64_t kSomeRoom = 4096;
@@ -98,7 +98,13 @@ struct Preview1::PollState {
   std::vector<Deadline> deadlines;
   std::vector<Watched> watched;
   std::vector<os::PollItem> items;
+  std::vector<host::Interest> interests;  // once it parks: what keeps the handles of `watched`
 
+  std::optional<uint64_t> earliest() const {
+    auto first = std::ranges::min_element(deadlines, {}, &Deadline::monotonic);
+    if (first == deadlines.end()) return std::nullopt;
+    return first->monotonic;
+  }
   void report(size_t index, Errno error, uint64_t bytes = 0, bool hangup = false) {
     if (events[index]) return;
     const Subscription& subscription = subscriptions[index];
@@ -109,6 +115,13 @@ struct Preview1::PollState {
   size_t index_of(const Subscription& subscription) const {
     return static_cast<size_t>(&subscription - subscriptions.data());
   }
+};
+
+struct Preview1::ParkedPoll final : ParkedCall {
+  static constexpr Kind kKind = Kind::poll;
+  ParkedPoll(std::unique_ptr<host::Operation> operation, PollState its)
+      : ParkedCall(kKind, std::move(operation)), state(std::move(its)) {}
+  PollState state;
 };
 
 void Preview1::subscribe_clock(PollState& state, const Subscription& subscription) {
@@ -124,7 +137,8 @@ void Preview1::subscribe_clock(PollState& state, const Subscription& subscriptio
   }
   auto kind = static_cast<host::ClockKind>(subscription.clock_id);
   uint64_t left = subscription.timeout;
-  if ((subscription.clock_flags & kAbsoluteTime) != 0) {
+  bool is_absolute = (subscription.clock_flags & kAbsoluteTime) != 0;
+  if (is_absolute) {
     auto now = world_->clock()->now(kind);
     if (!now) return state.report(index, from_host(now.error()));
     left = subscription.timeout > *now ? subscription.timeout - *now : 0;
@@ -132,7 +146,10 @@ void Preview1::subscribe_clock(PollState& state, const Subscription& subscriptio
   auto monotonic = world_->clock()->now(host::ClockKind::monotonic);
   if (!monotonic) return state.report(index, from_host(monotonic.error()));
   if (left == 0) return state.report(index, Errno::success);
-  state.deadlines.push_back({index, saturating_add(*monotonic, left)});
+  // The very time that was named: others may wait for one shortly before or after it.
+  bool is_exact = is_absolute && kind == host::ClockKind::monotonic;
+  state.deadlines.push_back(
+      {index, is_exact ? subscription.timeout : saturating_add(*monotonic, left)});
 }
 
 void Preview1::subscribe_descriptor(PollState& state, const Subscription& subscription) {
@@ -161,16 +178,15 @@ void Preview1::subscribe_descriptor(PollState& state, const Subscription& subscr
   state.watched.push_back(watched);
 }
 
-P1Result<void> Preview1::wait_for_events(PollState& state) {
-  std::optional<uint64_t> earliest;
-  for (const auto& deadline : state.deadlines) {
-    earliest = std::min(earliest.value_or(UINT64_MAX), deadline.monotonic);
-  }
+P1Result<bool> Preview1::wait_for_events(PollState& state) {
+  std::optional<uint64_t> earliest = state.earliest();
   bool has_memory_objects =
       std::any_of(state.watched.begin(), state.watched.end(),
                   [](const auto& watched) { return watched.item == PollState::kNoItem; });
   // Without a clock of its own the guest still may wait for descriptors.
   std::shared_ptr<host::Clock> clock = world_->clock() ? world_->clock() : host::make_real_clock();
+  // Where waiting takes no time, there is nothing to be done meanwhile.
+  bool looks_once = parks() && !(earliest && clock->passes_by_waiting());
   for (;;) {
     for (const auto& watched : state.watched) {
       if (watched.item != PollState::kNoItem) continue;
@@ -184,7 +200,8 @@ P1Result<void> Preview1::wait_for_events(PollState& state) {
     } else if (has_memory_objects) {
       until = std::min(earliest.value_or(UINT64_MAX), saturating_add(now, kLookAgain));
     }
-    P1_TRY(clock->wait(state.items, until));
+    P1_TRY(looks_once ? host::from_sys(os::poll_until(state.items, 0))
+                      : clock->wait(state.items, until));
     for (const auto& watched : state.watched) {
       if (watched.item == PollState::kNoItem || !state.items[watched.item].ready) continue;
       const os::PollItem& item = state.items[watched.item];
@@ -195,16 +212,24 @@ P1Result<void> Preview1::wait_for_events(PollState& state) {
     for (const auto& deadline : state.deadlines) {
       if (deadline.monotonic <= now) state.report(deadline.index, Errno::success);
     }
-    if (state.event_count != 0) return {};
+    if (state.event_count != 0) return true;
+    if (looks_once) return false;
   }
 }
 
-Errno Preview1::poll(GuestMemory& memory, Ptr in, Ptr out, Size nsubscriptions, Ptr nevents_out,
-                     bool unstable) {
-  if (nsubscriptions == 0) return Errno::inval;
-  if (nsubscriptions > world_->limits().max_subscriptions) return Errno::inval;
-  P1_FAULT_UNLESS(memory.contains(out, uint64_t{nsubscriptions} * kEventBytes));
-  P1_FAULT_UNLESS(memory.contains(nevents_out, 4));
+void Preview1::park_poll(PollState state) {
+  bool is_first_time = state.interests.empty();
+  for (const auto& watched : state.watched) {
+    if (!is_first_time) break;
+    const Descriptor* descriptor = table_.peek(state.subscriptions[watched.index].fd);
+    state.interests.push_back({descriptor->handle, watched.writing});
+  }
+  auto operation = host::until_ready(state.interests, state.earliest());
+  park(std::make_unique<ParkedPoll>(std::move(operation), std::move(state)));
+}
+
+P1Result<Preview1::PollState> Preview1::subscribe(GuestMemory& memory, Ptr in, Size nsubscriptions,
+                                                  bool unstable) {
   PollState state;
   for (uint64_t i = 0; i < nsubscriptions; ++i) {
     auto subscription = Subscription::read(memory, in + i * Subscription::size(unstable), unstable);
@@ -222,10 +247,25 @@ Errno Preview1::poll(GuestMemory& memory, Ptr in, Ptr out, Size nsubscriptions, 
         subscribe_descriptor(state, subscription);
         break;
       default:
-        return Errno::inval;
+        return std::unexpected(Errno::inval);
     }
   }
-  P1_TRY(wait_for_events(state));
+  return state;
+}
+
+Errno Preview1::poll(GuestMemory& memory, Ptr in, Ptr out, Size nsubscriptions, Ptr nevents_out,
+                     bool unstable) {
+  if (nsubscriptions == 0) return Errno::inval;
+  if (nsubscriptions > world_->limits().max_subscriptions) return Errno::inval;
+  P1_FAULT_UNLESS(memory.contains(out, uint64_t{nsubscriptions} * kEventBytes));
+  P1_FAULT_UNLESS(memory.contains(nevents_out, 4));
+  auto ended = take_ended<ParkedPoll>();
+  PollState state =
+      ended ? std::move(ended->state) : P1_TRY(subscribe(memory, in, nsubscriptions, unstable));
+  if (!P1_TRY(wait_for_events(state))) {
+    park_poll(std::move(state));
+    return Errno::again;
+  }
   uint32_t count = 0;
   for (const std::optional<Event>& event : state.events) {
     if (!event) continue;

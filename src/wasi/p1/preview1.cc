@@ -118,6 +118,13 @@ Preview1::Preview1(std::shared_ptr<const World> world, std::vector<Descriptor> f
   }
 }
 
+void Preview1::set_parks(bool parks) { implied_flags_ = parks ? fdflags::nonblock : 0; }
+
+std::unique_ptr<ParkedCall> Preview1::take_parked() {
+  ended_ = nullptr;
+  return std::move(parked_);
+}
+
 Errno Preview1::no_descriptor() {
   if (world_->limits().handles_are_set) reached_ = abi::TrapKind::handles_limit;
   return Errno::mfile;

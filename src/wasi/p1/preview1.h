@@ -20,12 +20,15 @@
 #include "base/checked.h"
 #include "host/world.h"
 #include "wasi/p1/fd_table.h"
+#include "wasi/p1/parked_call.h"
 #include "wasi/p1/types.h"
 
 namespace nacre::wasi::p1 {
 
 using abi::GuestMemory;
 using host::World;
+
+class GuestBuffers;
 
 // proc_exit: the guest's call ends here with this code.
 struct Exit {
@@ -48,6 +51,18 @@ class Preview1 {
   host::CallLog* call_log() const { return call_log_; }
   // A limit that was set and that the last call reached, which ends the guest; else none.
   abi::TrapKind take_reached() { return std::exchange(reached_, abi::TrapKind::none); }
+
+  // How calls wait. By default each keeps its thread waiting. Otherwise it parks: it returns at once,
+  // nothing has happened that the guest could see, what the method returned means nothing, and
+  // take_parked() says what it waits for. When that is over, the same call, with the same arguments,
+  // is made once more after go_on(); it may park again. Meanwhile other calls may be made.
+  void set_parks(bool parks);
+  // For calls that park on what no descriptor can wait for: files. null, as at first: they wait.
+  void set_workers(std::shared_ptr<os::WorkerThreads> workers) { workers_ = std::move(workers); }
+  bool is_parked() const { return parked_ != nullptr; }
+  // Of the last call, which is done with what it had from go_on(); null: it did not park.
+  std::unique_ptr<ParkedCall> take_parked();
+  void go_on(std::unique_ptr<ParkedCall> ended) { ended_ = std::move(ended); }
 
   Errno args_get(GuestMemory& memory, Ptr argv, Ptr argv_buf);
   Errno args_sizes_get(GuestMemory& memory, Ptr argc_out, Ptr argv_buf_size_out);
@@ -150,6 +165,7 @@ class Preview1 {
   struct Subscription;
   struct Event;
   struct PollState;
+  struct ParkedPoll;
 
   P1Result<host::Dir*> dir(Fd fd, Operation operation);
   Errno filestat_get(GuestMemory& memory, Fd fd, Ptr stat_out, bool unstable);
@@ -160,12 +176,46 @@ class Preview1 {
              bool unstable);
   P1Result<size_t> read_some(Descriptor& descriptor, std::span<const MutableBytes> to);
   P1Result<size_t> write_some(Descriptor& descriptor, std::span<const Bytes> from);
-  // again, if waiting would be needed and the descriptor does not want it.
+  // again, if waiting would be needed and the descriptor does not want it, or the call parks.
   P1Result<void> before_transfer(Descriptor& descriptor, bool writing);
+  P1Result<size_t> read_file(const Descriptor& descriptor, std::span<const MutableBytes> to,
+                             uint64_t offset);
+  Errno sync(Fd fd, Operation operation, bool data_only);
+
+  // Whether a call must not wait for the descriptor: it does not want that, or calls park.
+  bool is_nonblocking(const Descriptor& descriptor) const {
+    return ((descriptor.flags | implied_flags_) & fdflags::nonblock) != 0;
+  }
+  bool parks() const { return implied_flags_ != 0; }
+  void park(std::unique_ptr<ParkedCall> call) { parked_ = std::move(call); }
+  // The transfer cannot be done now: the call parks, if calls do and the descriptor wants to wait
+  // and its time is not over.
+  void would_wait(const Descriptor& descriptor, bool writing);
+  // The result of a transfer as it is; the call parks if it would have to wait.
+  template <class T>
+  host::HostResult<T> done_or_parked(const Descriptor& descriptor, bool writing,
+                                     host::HostResult<T> result) {
+    if (result) [[likely]]
+      return result;
+    bool waits = result.error() == host::Errno::again ||
+                 result.error() == host::Errno::inprogress ||
+                 result.error() == host::Errno::already;
+    if (waits) would_wait(descriptor, writing);
+    return result;
+  }
+  // What this call, which is made once more, left when it parked; null: it is made for the first
+  // time.
+  template <class Call>
+  std::unique_ptr<Call> take_ended() {
+    if (ended_ == nullptr || ended_->kind() != Call::kKind) return nullptr;
+    return std::unique_ptr<Call>(static_cast<Call*>(ended_.release()));
+  }
 
   Errno receive_from(GuestMemory& memory, Descriptor& descriptor, Ptr ri_data, Size ri_data_len,
                      uint32_t ri_flags, Ptr ro_datalen_out, Ptr ro_flags_out,
                      std::optional<Endpoint>& sender);
+  // All that there is room for, unless the end comes before: in parts, the call parks between them.
+  P1Result<size_t> receive_all(GuestMemory& memory, Descriptor& descriptor, GuestBuffers& buffers);
   Errno receive_datagram(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len, Ptr address,
                          uint32_t ri_flags, std::optional<Ptr> port_out, Ptr ro_datalen_out,
                          Ptr ro_flags_out);
@@ -174,10 +224,14 @@ class Preview1 {
   // The listening socket that was granted for just this address.
   std::shared_ptr<host::Socket> granted_listener(const Endpoint& at) const;
   P1Result<std::vector<IpAddress>> addresses_of(std::string_view node, uint32_t flags);
+  P1Result<std::vector<IpAddress>> look_up(std::string_view node);
 
   void subscribe_clock(PollState& state, const Subscription& subscription);
   void subscribe_descriptor(PollState& state, const Subscription& subscription);
-  P1Result<void> wait_for_events(PollState& state);
+  P1Result<PollState> subscribe(GuestMemory& memory, Ptr in, Size nsubscriptions, bool unstable);
+  // Whether there are events; where calls park, there may be none.
+  P1Result<bool> wait_for_events(PollState& state);
+  void park_poll(PollState state);
 
   // What a call that wants one descriptor too many gets.
   Errno no_descriptor();
@@ -207,6 +261,11 @@ class Preview1 {
   FdTable table_;
   std::vector<std::weak_ptr<host::Socket>> granted_sockets_;
   abi::TrapKind reached_ = abi::TrapKind::none;
+  // fdflags that all descriptors have beside their own: none, or nonblock, for then calls park.
+  uint32_t implied_flags_ = 0;
+  std::shared_ptr<os::WorkerThreads> workers_;  // null: none
+  std::unique_ptr<ParkedCall> parked_;          // the last call
+  std::unique_ptr<ParkedCall> ended_;           // the next call, as it was when it parked
 };
 
 }  // namespace nacre::wasi::p1

@@ -21,8 +21,8 @@ Errno Preview1::sock_accept(GuestMemory& memory, Fd fd, uint32_t flags, Ptr fd_o
   if ((flags & ~fdflags::nonblock) != 0) return Errno::inval;
   P1_FAULT_UNLESS(memory.contains(fd_out, 4));
   if (!table_.has_room()) return no_descriptor();
-  bool nonblocking = (listener->flags & fdflags::nonblock) != 0;
-  std::shared_ptr<host::Socket> socket = P1_TRY(listener->socket().accept(nonblocking));
+  std::shared_ptr<host::Socket> socket = P1_TRY(
+      done_or_parked(*listener, false, listener->socket().accept(is_nonblocking(*listener))));
   Descriptor accepted;
   accepted.handle = std::move(socket);
   accepted.type = host::FileType::socket_stream;
@@ -42,19 +42,48 @@ Errno Preview1::receive_from(GuestMemory& memory, Descriptor& descriptor, Ptr ri
   host::Socket::ReceiveOptions options{
       .peek = (ri_flags & kPeek) != 0,
       .wait_all = (ri_flags & kWaitAll) != 0,
-      .nonblocking = (descriptor.flags & fdflags::nonblock) != 0,
+      .nonblocking = is_nonblocking(descriptor),
   };
   bool truncated = false;
   auto transfer = [&](std::span<const MutableBytes> to) -> P1Result<size_t> {
-    host::Socket::Received received = P1_TRY(descriptor.socket().receive(to, options));
+    host::Socket::Received received =
+        P1_TRY(done_or_parked(descriptor, false, descriptor.socket().receive(to, options)));
     truncated = received.truncated;
     sender = received.sender;
     return received.bytes;
   };
-  size_t count = P1_TRY(buffers.fill(memory, transfer));
+  bool waits_for_all = options.wait_all && parks() && !options.peek &&
+                       (descriptor.flags & fdflags::nonblock) == 0 &&
+                       descriptor.socket().is_stream();
+  size_t count = P1_TRY(waits_for_all ? receive_all(memory, descriptor, buffers)
+                                      : buffers.fill(memory, transfer));
   P1_FAULT_UNLESS(memory.write<uint32_t>(ro_datalen_out, static_cast<uint32_t>(count)));
   P1_FAULT_UNLESS(memory.write<uint16_t>(ro_flags_out, truncated ? kDataTruncated : 0));
   return Errno::success;
+}
+
+P1Result<size_t> Preview1::receive_all(GuestMemory& memory, Descriptor& descriptor,
+                                       GuestBuffers& buffers) {
+  size_t wanted = buffers.total_bytes();
+  size_t received = 0;
+  if (auto ended = take_ended<ParkedReceive>()) received = ended->received_bytes;
+  buffers.skip(received);
+  auto transfer = [&](std::span<const MutableBytes> to) -> P1Result<size_t> {
+    return P1_TRY(descriptor.socket().receive(to, {.nonblocking = true})).bytes;
+  };
+  while (received < wanted) {
+    auto part = buffers.fill(memory, transfer);
+    if (!part && part.error() == Errno::again) {
+      std::vector<host::Interest> interests = {{descriptor.handle, false}};
+      park(std::make_unique<ParkedReceive>(host::until_ready(std::move(interests)), received));
+      return part;
+    }
+    if (!part && received == 0) return part;
+    if (!part || *part == 0) break;  // an error comes again; this is the end
+    received += *part;
+    buffers.skip(*part);
+  }
+  return received;
 }
 
 Errno Preview1::sock_recv(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len,
@@ -71,9 +100,9 @@ Errno Preview1::sock_send(GuestMemory& memory, Fd fd, Ptr si_data, Size si_data_
   if (si_flags != 0) return Errno::inval;
   GuestBuffers buffers = P1_TRY(GuestBuffers::read(memory, si_data, si_data_len));
   P1_FAULT_UNLESS(memory.contains(so_datalen_out, 4));
-  bool nonblocking = (descriptor->flags & fdflags::nonblock) != 0;
   auto transfer = [&](std::span<const Bytes> from) -> P1Result<size_t> {
-    return P1_TRY(descriptor->socket().send(from, nonblocking));
+    return P1_TRY(done_or_parked(*descriptor, true,
+                                 descriptor->socket().send(from, is_nonblocking(*descriptor))));
   };
   size_t count = P1_TRY(
       buffers.drain(memory, [&](std::span<const Bytes> from) { return counted(from, transfer); }));
