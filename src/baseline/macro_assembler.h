@@ -138,7 +138,7 @@ concept IsMacroAssembler = requires(M masm, Width w, Type type, Gpr gpr, Fpr fpr
   // Subtracts from a 64-bit number in memory; branches if it is negative then.
   masm.take_or_branch(mem, i32, label);
   // Branches unless index < the 64-bit number in memory. The index is 0 where a processor runs
-  // ahead of the branch all the same: from the last place, which holds a 0.
+  // ahead of the branch all the same, from the last place (invariants.md: speculation).
   masm.check_index(gpr, mem, label, mem);
   // To entry min(index, count) of a FunctionCode::jump_table(). The last register is overwritten.
   masm.jump_by_table(gpr, u32, label, gpr);
