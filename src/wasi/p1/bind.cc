@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "wasi/p1/guest_io.h"
 #include "wasi/p1/preview1.h"
+#include "wasi/suspended_call.h"
 
 namespace nacre::wasi::p1 {
 namespace {
@@ -149,6 +152,7 @@ abi::Outcome call_logged(const abi::HostCall& call, void* data, abi::Value* valu
   const auto& preview1 = *static_cast<const Preview1*>(data);
   auto call_and_tell = [&](std::string_view object) {
     abi::Outcome outcome = Bound<kMethod>::call(call, data, values);
+    if (preview1.is_parked()) return outcome;  // it is told of when it is done
     auto error = static_cast<Errno>(values[0].i32);
     std::string_view result = error == Errno::success ? "success" : errno_name(error);
     preview1.call_log()->called({kInfo.name, kInfo.uses, object, result});
@@ -168,11 +172,76 @@ abi::Outcome call_logged(const abi::HostCall& call, void* data, abi::Value* valu
   return call_and_tell(object_text(kMentions, preview1, call.memory(), values));
 }
 
+using Call = abi::Outcome (*)(const abi::HostCall& call, void* data, abi::Value* values);
+
+// A call that parked, and is made again with the arguments that it had.
+class SuspendedFunction final : public SuspendedCall {
+ public:
+  static constexpr size_t kMaxArguments = 9;
+
+  SuspendedFunction(Call function, const abi::HostCall& call, void* data, Preview1& preview1,
+                    const abi::Value* arguments)
+      : function_(function), call_(call), data_(data), preview1_(preview1) {
+    std::copy_n(arguments, kMaxArguments, arguments_);
+  }
+  // Makes the call, which parks or has ended.
+  abi::Outcome try_it(abi::Value* values) {
+    preview1_.go_on(std::move(parked_));
+    preview1_.set_parks(true);
+    abi::Outcome outcome = function_(call_, data_, values);
+    preview1_.set_parks(false);
+    parked_ = preview1_.take_parked();
+    return outcome;
+  }
+  bool is_parked() const { return parked_ != nullptr; }
+
+  host::Operation& operation() override { return parked_->operation(); }
+  std::optional<abi::Outcome> go_on(abi::Value* values) override {
+    abi::Value copy[kMaxArguments];
+    std::ranges::copy(arguments_, copy);
+    abi::Outcome outcome = try_it(copy);
+    if (is_parked()) return std::nullopt;
+    values[0] = copy[0];
+    return outcome;
+  }
+
+ private:
+  Call function_;
+  abi::HostCall call_;
+  void* data_;
+  Preview1& preview1_;
+  std::unique_ptr<ParkedCall> parked_;
+  abi::Value arguments_[kMaxArguments];
+};
+
+// Where the guest can be parked, or may not wait at all.
+[[gnu::noinline]] abi::Outcome call_parking(Call function, const abi::HostCall& call, void* data,
+                                            Preview1& preview1, abi::Value* values) {
+  auto suspended = std::make_unique<SuspendedFunction>(function, call, data, preview1, values);
+  abi::Outcome outcome = suspended->try_it(values);
+  if (!suspended->is_parked()) return outcome;
+  if (call.waiting() == abi::Waiting::refused) return abi::make_trap(abi::TrapKind::cannot_suspend);
+  SuspendedCall* given_away = suspended.release();
+  return call.suspend(given_away);
+}
+
+template <Call kFunction>
+abi::Outcome call_may_block(const abi::HostCall& call, void* data, abi::Value* values) {
+  if (call.waiting() == abi::Waiting::in_place) [[likely]]
+    return kFunction(call, data, values);
+  return call_parking(kFunction, call, data, *static_cast<Preview1*>(data), values);
+}
+
 template <auto kMethod, Row kRow>
 constexpr HostFuncDef row(std::string_view name, bool blocks, bool logged) {
   bool uses_grant = kInfos[static_cast<size_t>(kRow)].uses != grant::Uses::nothing;
-  return {name, blocks, &Bound<kMethod>::type,
-          logged && uses_grant ? &call_logged<kMethod, kRow> : &Bound<kMethod>::call};
+  constexpr Call kPlain = &Bound<kMethod>::call;
+  constexpr Call kLogged = &call_logged<kMethod, kRow>;
+  Call function = logged && uses_grant ? kLogged : kPlain;
+  if (blocks) {
+    function = logged && uses_grant ? &call_may_block<kLogged> : &call_may_block<kPlain>;
+  }
+  return {name, blocks, &Bound<kMethod>::type, function};
 }
 
 // Other forms of functions, under the method's name.

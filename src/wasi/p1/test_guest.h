@@ -119,8 +119,8 @@ class Guest {
     caller.memory0 = &record;
     abi::Value values[9];
     for (int i = 0; i < 9; ++i) values[i].i64 = arguments[i];
-    alignas(16) unsigned char no_context[16] = {};  // no function of WASI looks at it
-    abi::HostCall host_call{reinterpret_cast<abi::ExecContext&>(no_context), &caller};
+    abi::ExecContext exec;  // of a guest that cannot be parked
+    abi::HostCall host_call{exec, &caller};
     if (!function.call(host_call, &wasi, values).is_returned()) return std::nullopt;
     return static_cast<Errno>(values[0].i32);
   }
