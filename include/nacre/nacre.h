@@ -596,6 +596,52 @@ NACRE_API nacre_error_t* nacre_func_call(nacre_func_t* func, nacre_raw_val_t* va
 NACRE_API nacre_error_t* nacre_instance_memory(nacre_instance_t* instance, const char* name,
                                                uint8_t** data, size_t* size_bytes);
 
+/* ---- Calls that do not keep their thread waiting ---------------------------------------------
+ *
+ * A guest that would wait (a sleep, a read, a connection, a name that is looked up) is parked, and
+ * its thread is free for other guests of the store, and for what else the embedder waits for:
+ *
+ *   nacre_call_start(instance, "run", NULL, 0, done, data, &call);
+ *   for (;;) {
+ *     poll({nacre_store_fd(store), ...}, until nacre_store_next_deadline(store));
+ *     nacre_store_run_ready(store);   // calls done(data, call) of each call that is over
+ *   }
+ *
+ * One thread at a time, as everything of a store, but not always the same. Time limits pass while a
+ * guest is parked, limits of CPU time and fuel do not. A function of the embedder that calls the
+ * guest which waits then ends the call with a trap. In a process that is locked down this is not
+ * possible. */
+typedef struct nacre_call nacre_call_t;
+/* Called by nacre_store_run_ready, once. May end the call, and start others. */
+typedef void (*nacre_call_done_t)(void* data, nacre_call_t* call);
+
+/* Runs the function until it waits or returns. Counts and kinds must be those of the function.
+ * Fails, and then nothing ran: USAGE if they are not, if there is no such function, if a guest runs
+ * in the store, or if the instance is out of a pool; LIMIT or OUT_OF_MEMORY if there is no stack
+ * for it, IO if the system has no more descriptors. What the guest does is no failure of this. */
+NACRE_API nacre_error_t* nacre_call_start(nacre_instance_t* instance, const char* name,
+                                          const nacre_val_t* args, size_t arg_count,
+                                          nacre_call_done_t done, void* data, nacre_call_t** out);
+NACRE_API bool nacre_call_is_over(const nacre_call_t* call);
+/* Once it is over: what the function returned. Fails: as nacre_instance_call, and then results are
+ * not written; USAGE if it is not over or the count is another. What trapped says so once. */
+NACRE_API nacre_error_t* nacre_call_results(nacre_call_t* call, nacre_val_t* results,
+                                            size_t result_count);
+/* Ends the call and what belongs to it. A guest that is parked never goes on: what it waits for is
+ * given up, and done is not called. NULL is fine; before or after the store's end, but not while
+ * the guest runs. */
+NACRE_API void nacre_call_cancel(nacre_call_t* call);
+
+/* Goes on with all guests whose wait is over, without waiting, and says so of calls that are over.
+ * How often something happened: 0 if nothing was to be done, or a guest runs in the store. */
+NACRE_API size_t nacre_store_run_ready(nacre_store_t* store);
+/* A descriptor that can be read from when nacre_store_run_ready has something to do, the store's
+ * own; -1 until the first call was started. */
+NACRE_API int nacre_store_fd(const nacre_store_t* store);
+/* When nacre_store_run_ready has something to do whatever the descriptor says: nanoseconds of
+ * CLOCK_MONOTONIC, 0: at once. False: nobody waits for a time. */
+NACRE_API bool nacre_store_next_deadline(const nacre_store_t* store, uint64_t* nanoseconds);
+
 /* ---- Instance pools --------------------------------------------------------------------------
  *
  * For many short-lived guests: a pool keeps instances that guests are done with and gives them, put

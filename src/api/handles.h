@@ -12,6 +12,8 @@
 #include "api/source.h"
 #include "base/result.h"
 #include "nacre/nacre.h"
+#include "os/event_loop.h"
+#include "os/worker_threads.h"
 #include "runtime/engine.h"
 #include "runtime/func.h"
 #include "runtime/instance.h"
@@ -100,6 +102,16 @@ struct nacre_instance {
   std::vector<std::unique_ptr<nacre_func>> funcs;  // asked for so far
 };
 
+namespace nacre::api {
+
+// What calls need that do not keep their thread waiting.
+struct Waits {
+  std::unique_ptr<os::EventLoop> loop;
+  std::shared_ptr<os::WorkerThreads> workers;
+};
+
+}  // namespace nacre::api
+
 struct nacre_store {
   // Of the program, if it has any, and of modules with rights of their own. The host functions of
   // WASI in them go after the store that calls them.
@@ -111,6 +123,7 @@ struct nacre_store {
   std::unique_ptr<nacre::runtime::Linker> linker;
   std::vector<std::unique_ptr<nacre_instance>> instances;
   std::vector<std::string> denials;
+  std::unique_ptr<nacre::api::Waits> waits;  // null: no such call was started
 };
 
 namespace nacre::api {
@@ -123,6 +136,14 @@ Result<std::unique_ptr<abi::Tier>> make_tier(const nacre_config& config);
 Result<std::shared_ptr<runtime::Engine>> make_engine(const nacre_config& config);
 
 nacre_error_t* make_error(const runtime::Failure& failure);
+// How a call of a function ended that did not return; the store notes it.
+nacre_error_t* ended(nacre_instance& instance, const runtime::Failure& failure);
+
+// An exported function. Errors: usage, if there is none of that name.
+Result<nacre_func*> get_func(nacre_instance& instance, std::string_view name);
+// Null if the counts, and the kinds of the arguments, are those of the function.
+nacre_error_t* check_arguments(const nacre_func& func, const nacre_val_t* args, size_t arg_count,
+                               size_t result_count);
 
 // The module as policies see it; `name`: as its user calls it.
 policy::Subject make_subject(const std::string& name, const nacre_module& module);

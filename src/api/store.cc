@@ -60,25 +60,47 @@ Result<nacre_func*> find_func(nacre_instance& instance, std::string_view name) {
   return instance.funcs.back().get();
 }
 
-// The same; an error if there is none.
+}  // namespace
+
 Result<nacre_func*> get_func(nacre_instance& instance, std::string_view name) {
   nacre_func* func = TRY(find_func(instance, name));
   if (func != nullptr) return func;
   return fail(ErrorCode::usage, "no function \"" + printable(name) + "\" is exported");
 }
 
+namespace {
+
 runtime::UnknownImports to_policy(nacre_unknown_imports_t unknown) {
   return unknown == NACRE_UNKNOWN_IMPORTS_TRAP ? runtime::UnknownImports::trap
                                                : runtime::UnknownImports::deny;
 }
 
-// How a call of a function ended that did not return.
+}  // namespace
+
 nacre_error_t* ended(nacre_instance& instance, const runtime::Failure& failure) {
   nacre_error_t* error = make_error(failure);
   bool well = error->kind == NACRE_ERROR_EXIT && error->exit_code == 0;
   if (instance.store != nullptr) instance.store->failed |= !well;
   return error;
 }
+
+nacre_error_t* check_arguments(const nacre_func& func, const nacre_val_t* args, size_t arg_count,
+                               size_t result_count) {
+  if (arg_count != func.params.size() || result_count != func.results.size()) {
+    return make_error(NACRE_ERROR_USAGE, "wrong use: \"" + func.name + "\" takes " +
+                                             std::to_string(func.params.size()) +
+                                             " arguments and returns " +
+                                             std::to_string(func.results.size()));
+  }
+  for (size_t i = 0; i < arg_count; ++i) {
+    if (args[i].kind == func.params[i]) continue;
+    return make_error(NACRE_ERROR_USAGE, "wrong use: argument " + std::to_string(i) + " of \"" +
+                                             func.name + "\" is of another kind");
+  }
+  return nullptr;
+}
+
+namespace {
 
 nacre_error_t* call_unit(nacre_instance& instance, const nacre_func& func) {
   if (!func.params.empty() || !func.results.empty()) {
@@ -289,21 +311,10 @@ nacre_error_t* nacre_instance_call(nacre_instance_t* instance, const char* name,
                                    const nacre_val_t* args, size_t arg_count, nacre_val_t* results,
                                    size_t result_count) {
   const nacre_func& func = *API_TRY(api::get_func(*instance, name));
-  if (arg_count != func.params.size() || result_count != func.results.size()) {
-    return api::make_error(NACRE_ERROR_USAGE, "wrong use: \"" + func.name + "\" takes " +
-                                                  std::to_string(func.params.size()) +
-                                                  " arguments and returns " +
-                                                  std::to_string(func.results.size()));
-  }
+  if (auto* error = api::check_arguments(func, args, arg_count, result_count)) return error;
   size_t count = std::max(arg_count, result_count);
   api::Room<abi::Value> values(count);
-  for (size_t i = 0; i < arg_count; ++i) {
-    if (args[i].kind != func.params[i]) {
-      return api::make_error(NACRE_ERROR_USAGE, "wrong use: argument " + std::to_string(i) +
-                                                    " of \"" + func.name + "\" is of another kind");
-    }
-    values[i] = api::to_value(args[i]);
-  }
+  for (size_t i = 0; i < arg_count; ++i) values[i] = api::to_value(args[i]);
   if (auto done = func.call({values.data(), count}); !done)
     return api::ended(*instance, done.error());
   for (size_t i = 0; i < result_count; ++i)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -10,6 +12,7 @@
 #include "wasi/guest.h"
 #include "wasi/p1/guest_io.h"
 #include "wasi/p1/preview1.h"
+#include "wasi/suspended_call.h"
 
 namespace nacre::wasi::p1 {
 namespace {
@@ -95,6 +98,7 @@ Errno run_logged(Preview1& preview1, const GuestMemory& memory, std::span<const 
   static constexpr Mentions kMentions = mentions_in(kInfo.argument_names);
   auto run_and_tell = [&](std::string_view object) {
     Errno error = run();
+    if (preview1.is_parked()) return error;  // it is told of when it is done
     std::string_view result = error == Errno::success ? "success" : errno_name(error);
     preview1.call_log()->called({kInfo.name, kInfo.uses, object, result});
     return error;
@@ -175,11 +179,79 @@ struct Function<kMethod, kRow> {
   }
 };
 
+using Call = abi::Outcome (*)(const abi::HostCall& call, void* data, abi::Value* values);
+
+// A call that parked, and is made again with the arguments that it had.
+class SuspendedFunction final : public SuspendedCall {
+ public:
+  static constexpr size_t kMaxArguments = 9;
+
+  SuspendedFunction(Call function, const abi::HostCall& call, void* data, Preview1& preview1,
+                    const abi::Value* arguments)
+      : function_(function), call_(call), data_(data), preview1_(preview1) {
+    std::copy_n(arguments, kMaxArguments, arguments_);
+  }
+  // Makes the call, which parks or has ended.
+  abi::Outcome try_it(abi::Value* values) {
+    preview1_.go_on(std::move(parked_));
+    preview1_.set_parks(true);
+    abi::Outcome outcome = function_(call_, data_, values);
+    preview1_.set_parks(false);
+    parked_ = preview1_.take_parked();
+    return outcome;
+  }
+  bool is_parked() const { return parked_ != nullptr; }
+
+  host::Operation& operation() override { return parked_->operation(); }
+  std::optional<abi::Outcome> go_on(abi::Value* values) override {
+    abi::Value copy[kMaxArguments];
+    std::ranges::copy(arguments_, copy);
+    abi::Outcome outcome = try_it(copy);
+    if (is_parked()) return std::nullopt;
+    values[0] = copy[0];
+    return outcome;
+  }
+
+ private:
+  Call function_;
+  abi::HostCall call_;
+  void* data_;
+  Preview1& preview1_;
+  std::unique_ptr<ParkedCall> parked_;
+  abi::Value arguments_[kMaxArguments];
+};
+
+// Where the guest can be parked, or may not wait at all.
+[[gnu::noinline]] abi::Outcome call_parking(Call function, const abi::HostCall& call, void* data,
+                                            Preview1& preview1, abi::Value* values) {
+  auto suspended = std::make_unique<SuspendedFunction>(function, call, data, preview1, values);
+  abi::Outcome outcome = suspended->try_it(values);
+  if (!suspended->is_parked()) return outcome;
+  if (call.waiting() == abi::Waiting::refused) return abi::make_trap(abi::TrapKind::cannot_suspend);
+  SuspendedCall* given_away = suspended.release();
+  return call.suspend(given_away);
+}
+
+template <auto kMethod, Row kRow>
+inline constexpr HostFuncDef kInPlace = runtime::host_func<&Function<kMethod, kRow>::run>("");
+
+template <auto kMethod, Row kRow>
+abi::Outcome call_may_block(const abi::HostCall& call, void* data, abi::Value* values) {
+  constexpr Call kCall = kInPlace<kMethod, kRow>.call;
+  if (call.waiting() == abi::Waiting::in_place) [[likely]]
+    return kCall(call, data, values);
+  Preview1* preview1 = preview1_of(call, *static_cast<abi::CallerGroup*>(data));
+  if (preview1 == nullptr) return kCall(call, data, values);
+  return call_parking(kCall, call, data, *preview1, values);
+}
+
 template <auto kMethod, Row kRow>
 constexpr HostFuncDef row(std::string_view name, bool blocks) {
   using runtime::MayBlock;
-  return runtime::host_func<&Function<kMethod, kRow>::run>(name,
-                                                           blocks ? MayBlock::yes : MayBlock::no);
+  HostFuncDef def = runtime::host_func<&Function<kMethod, kRow>::run>(
+      name, blocks ? MayBlock::yes : MayBlock::no);
+  if (blocks) def.call = &call_may_block<kMethod, kRow>;
+  return def;
 }
 
 // Other forms of functions, under the method's name.

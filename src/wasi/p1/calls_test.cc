@@ -54,8 +54,8 @@ TEST(P1Tables, BoundCallsReachTheMethods) {
     }
     return static_cast<const runtime::HostFuncDef*>(nullptr);
   };
-  alignas(16) static unsigned char no_context[16];
-  abi::HostCall call{reinterpret_cast<abi::ExecContext&>(no_context), nullptr};
+  abi::ExecContext exec;
+  abi::HostCall call{exec, nullptr};
   values[0].i64 = 0xFFFFFFFF00000007;  // upper half of an i32 is not part of it
   EXPECT_TRUE(find("fd_close")->call(call, &group, values).is_returned());
   EXPECT_EQ(values[0].i32, static_cast<uint32_t>(Errno::badf));

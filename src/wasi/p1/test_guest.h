@@ -125,8 +125,8 @@ class Guest {
     caller.group = &group;
     abi::Value values[9];
     for (int i = 0; i < 9; ++i) values[i].i64 = arguments[i];
-    alignas(16) unsigned char no_context[16] = {};  // no function of WASI looks at it
-    abi::HostCall host_call{reinterpret_cast<abi::ExecContext&>(no_context), &caller};
+    abi::ExecContext exec;  // of a guest that cannot be parked
+    abi::HostCall host_call{exec, &caller};
     if (!function.call(host_call, &group, values).is_returned()) return std::nullopt;
     return static_cast<Errno>(values[0].i32);
   }
