@@ -358,7 +358,8 @@ typedef struct nacre_grant_setting {
   nacre_setting_place_t place;
 } nacre_grant_setting_t;
 NACRE_API size_t nacre_grant_setting_count(void);
-NACRE_API nacre_grant_setting_t nacre_grant_setting_at(size_t index); /* the strings live for ever */
+NACRE_API nacre_grant_setting_t
+nacre_grant_setting_at(size_t index); /* the strings live for ever */
 
 /* ---- Questions ------------------------------------------------------------------------------- */
 
