@@ -72,7 +72,7 @@ constexpr runtime::HostFuncDef kFunctions[] = {
 };
 
 constexpr std::string_view kModule = R"((module
-  (import "h" "wait" (func $wait (export "wait") (param i32) (result i32)))
+  (import "h" "wait" (func $wait (param i32) (result i32)))
   (import "h" "wait_many" (func $wait_many (param i64 f64 i32 i32 i32 i32 i32 i64)
     (result i32 f64 i64 f32 i32)))
   (import "h" "undeclared" (func $undeclared (param i32) (result i32)))
@@ -88,6 +88,7 @@ constexpr std::string_view kModule = R"((module
       (i32.add (i32.wrap_i64 (i64.div_u (local.get 2) (i64.const 1000000000)))
         (i32.add (i32.trunc_f64_s (f64.mul (local.get 3) (f64.const 2)))
           (i32.load (i32.const 64))))))
+  (export "wait" (func $wait))
   ;; value + 3 x + 5 + 5 + x, and 100 from each frame above it
   (func $nested (export "nested") (param i32) (result i32)
     (i32.add (call $inner (local.get 0)) (i32.const 100)))

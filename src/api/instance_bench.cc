@@ -285,7 +285,7 @@ void measure_waits(const std::shared_ptr<runtime::Engine>& engine) {
   constexpr std::string_view kWaits = R"((module
     (import "env" "wait" (func $wait (param i32) (result i32)))
     (func (export "once") (result i32) (call $wait (i32.const 1)))
-    (func (export "for ever") (loop $l (drop (call $wait (i32.const 1))) (br $l))))";
+    (func (export "for ever") (loop $l (drop (call $wait (i32.const 1))) (br $l)))))";
   constexpr runtime::HostFuncDef kWait[] = {
       runtime::host_func<wait>("wait", runtime::MayBlock::yes)};
   auto store = must(runtime::Store::create(engine));
