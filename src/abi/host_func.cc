@@ -10,19 +10,20 @@ TrapPtr direct_trap(Outcome outcome) {
                    "a host function waits, and was not declared as one that may");
 }
 
-Outcome suspend_or_trap(const HostFunc& host, ExecContext& exec, Value* values) {
+void check_ending(Outcome& outcome, const HostFunc& host, ExecContext& exec, Value* values) {
+  if (!outcome.is_suspended()) return;
   if (!host.may_block) {
-    exec.suspension = {};
-    return make_trap(TrapKind::host_error,
-                     host.name + " waits, and was not declared as a function that may");
+    outcome = make_trap(TrapKind::host_error,
+                        host.name + " waits, and was not declared as a function that may");
+  } else if (exec.suspend_depth == 0 || exec.suspend_depth != exec.host_depth) {
+    outcome = make_trap(TrapKind::cannot_suspend);
   }
-  if (exec.suspend_depth == 0 || exec.suspend_depth != exec.host_depth) {
+  if (!outcome.is_suspended()) {
     exec.suspension = {};
-    return make_trap(TrapKind::cannot_suspend);
+    return;
   }
   exec.suspension.function = &host;
   exec.suspension.values = values;
-  return Outcome::suspended();
 }
 
 }  // namespace nacre::abi

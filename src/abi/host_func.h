@@ -81,13 +81,15 @@ struct HostFunc {
 // Why a direct call did not return: functions that may block are not called so.
 TrapPtr direct_trap(Outcome outcome);
 
+// What a function that did not return means: one that is suspended where it must not be, traps.
+void check_ending(Outcome& outcome, const HostFunc& host, ExecContext& exec, Value* values);
+
 // Calls a host function as tiers do.
-Outcome suspend_or_trap(const HostFunc& host, ExecContext& exec, Value* values);
 inline Outcome call_host_func(const HostFunc& host, const HostCall& call, Value* values) {
   Outcome outcome = host.call(call, host.data, values);
-  if (outcome.is_returned()) [[likely]]
-    return outcome;
-  return outcome.is_suspended() ? suspend_or_trap(host, call.exec, values) : std::move(outcome);
+  if (!outcome.is_returned()) [[unlikely]]
+    check_ending(outcome, host, call.exec, values);
+  return outcome;
 }
 
 // Machine code addresses members by offsetof.
