@@ -249,7 +249,8 @@ Result<TierComparison> TierComparison::create(const wasm::Features& features) {
   runtime::EngineOptions unguarded = options;
   unguarded.guarded_memories = false;
   TRY(add("unguarded", {.cpu = cpu, .guarded_memories = false}, unguarded));
-  TRY(add("checked build", {.cpu = cpu, .dirty_upper_bits = true, .check_merges = true}, options));
+  TRY(add("checked build", {.cpu = cpu, .poison_upper_bits = true, .check_consistency = true},
+          options));
   return comparison;
 }
 

@@ -21,6 +21,7 @@
 #include "host/network.h"
 #include "host/test_tree.h"
 #include "os/event_loop.h"
+#include "os/host_path.h"
 #include "os/interrupt.h"
 #include "os/watchdog.h"
 
@@ -47,7 +48,7 @@ void plant(TestTree& tree) {
 
 std::shared_ptr<Policy> make_policy(const TestTree& tree) {
   Policy::Options options;
-  Place place{"/", ""};
+  Place place{.directory = "/", .way_of = os::way_of};
   options.rules.add(*grant::parse_rule(Kind::dir, tree.path_of("denied"), false, place));
   return std::make_shared<Policy>(std::move(options));
 }
@@ -308,7 +309,7 @@ struct Net {
     EXPECT_TRUE(listener.has_value());
     server = std::move(*listener);
     Policy::Options options;
-    Place place{"/", ""};
+    Place place{.directory = "/", .way_of = os::way_of};
     std::string number = std::to_string(port);
     options.rules.add(*grant::parse_rule(Kind::net, "127.0.0.1:" + number, true, place));
     options.rules.add(*grant::parse_rule(Kind::net, "localhost:" + number, true, place));
