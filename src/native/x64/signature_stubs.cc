@@ -177,6 +177,9 @@ const void* StubEmitter::direct_host_function(const wasm::FuncType& type) {
   begin_stub("nacre!direct host function " + wasm::to_string(type));
   enter_frame();
   masm_.push(kVmCtx);
+  begin_native_part();
+  frame_is(kFrame, 16);
+  unwind_.saved(kFrame, 16);
   masm_.mov(w64, Gpr::r11, at(kVmCtx, offsetof(VmCtx, exec)));
   masm_.mov(w64, at(Gpr::r11, offsetof(ExecContext, frame_top)), Gpr::rsp);
   masm_.mov(w64, Gpr::rsp, at(Gpr::r11, offsetof(ExecContext, native_sp)));
