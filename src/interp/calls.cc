@@ -28,10 +28,6 @@ NACRE_INLINE void leave_host_call(const S& s) {
   return trap_from_host(s);
 }
 
-const InterpCode& module_of(const abi::VmCtx* vmctx) {
-  return static_cast<const InterpCode&>(*vmctx->code);
-}
-
 NACRE_INLINE const FunctionCode* fast_code(const Activation& activation, const FuncObject& function,
                                            bool wide) {
   auto* code = static_cast<const FunctionCode*>(function.code);
@@ -77,8 +73,8 @@ template <class P>
                    P::kWide};
   auto* locals = reinterpret_cast<uint8_t*>(bridge + 1);
   copy_slots(args, P::kWide, locals, code->wide, code->param_count);
-  switch_instance(s, function.vmctx, code->wide);
-  const uint8_t* bridge_pc = module_of(function.vmctx).bridge_pc();
+  switch_instance(s, function.vmctx, *code);
+  const uint8_t* bridge_pc = code->module->bridge_pc();
   return enter_function<false>(s, *code, locals, bridge_pc, nullptr, bridge, nullptr);
 }
 
@@ -118,8 +114,8 @@ template <class P>
     return s.trap(stop);
   const Frame caller = *reg_frame;
   bool same = function.vmctx == activation.vmctx && code->wide == P::kWide;
-  const InterpCode& here = module_of(activation.vmctx);
-  const InterpCode& there = module_of(function.vmctx);
+  const InterpCode& here = *caller.code->module;
+  const InterpCode& there = *code->module;
   const uint8_t* return_pc = caller.return_pc;
   bool bridged = true;
   if (return_pc == here.bridge_pc()) {
@@ -153,7 +149,7 @@ template <class P>
     return_cursor = nullptr;
     prev = bridge;
   }
-  switch_instance(s, function.vmctx, code->wide);
+  switch_instance(s, function.vmctx, *code);
   return enter_function<false>(s, *code, locals, return_pc, return_cursor, prev, caller.caller_fp);
 }
 

@@ -50,11 +50,14 @@ struct Branch {
   uint32_t keep() const { return moves >> kPopBits; }
 };
 
+class InterpCode;
+
 // A function, made at its first call. Immutable.
 struct FunctionCode {
-  const uint8_t* start = nullptr;    // first instruction
-  const uint8_t* end = nullptr;      // the final `end`
-  const Branch* branches = nullptr;  // owned
+  const InterpCode* module = nullptr;  // which it belongs to
+  const uint8_t* start = nullptr;      // first instruction
+  const uint8_t* end = nullptr;        // the final `end`
+  const Branch* branches = nullptr;    // owned
   uint32_t param_bytes = 0;
   uint32_t local_bytes = 0;  // parameters included
   uint64_t frame_bytes = 0;  // from the first local to the end of the operands

@@ -97,6 +97,7 @@ Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
                    .delta_cursor = entry.delta_entry * static_cast<int32_t>(sizeof(Branch)),
                    .moves = Branch::moves_of(entry.pop, entry.keep)};
   }
+  code->module = this;
   code->branches = branches;
   code->start = body + shape.code_begin;
   code->end = body + shape.code_end - 1;

@@ -68,7 +68,7 @@ void bridge_return(NACRE_PARAMS) {
   const Bridge bridge = *static_cast<const Bridge*>(reg_frame);  // results may go over it
   uint32_t count = bridge.result_count;
   copy_slots(s.sp - count * P::kSlot, P::kWide, bridge.results, bridge.wide, count);
-  switch_instance(s, bridge.vmctx, bridge.wide);
+  switch_instance(s, bridge.vmctx, *bridge.prev->code);
   reg_frame = bridge.prev;
   s.pc = bridge.return_pc;
   s.cursor = bridge.return_cursor;
@@ -123,9 +123,9 @@ void run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const Function
   run_machine(activation, [&](State<Narrow<0>>& s) NACRE_INLINE_LAMBDA {
     NACRE_MACHINE(s);
     reg_frame = base;
-    switch_instance(s, vmctx, code.wide);
+    switch_instance(s, vmctx, code);
     s.pc = code.start;
-    const uint8_t* return_pc = static_cast<const InterpCode&>(*vmctx->code).exit_pc();
+    const uint8_t* return_pc = code.module->exit_pc();
     enter_function<false>(s, code, reinterpret_cast<uint8_t*>(base + 1), return_pc, nullptr, base,
                           nullptr);
   });
@@ -139,7 +139,7 @@ void go_on(Activation& activation, const abi::Value* results) {
   run_machine(activation, [&](State<Narrow<0>>& s) NACRE_INLINE_LAMBDA {
     NACRE_MACHINE(s);
     reg_frame = activation.trap_frame;
-    switch_instance(s, activation.vmctx, call.wide);
+    switch_instance(s, activation.vmctx, *activation.trap_frame->code);
     s.pc = activation.trap_pc + 1;  // behind the call
     s.cursor = call.cursor;
     s.fp = call.fp;
@@ -279,9 +279,7 @@ void find_all(std::vector<InterpCode::Place>& places, std::span<abi::Frame> fram
   for (auto first = sorted.begin(); first != sorted.end();) {
     auto last = std::find_if(first, sorted.end(),
                              [&](const auto* place) { return place->code != (*first)->code; });
-    auto index = static_cast<size_t>(*first - places.data());
-    const auto& module = static_cast<const InterpCode&>(*frames[index].vmctx->code);
-    module.find_instructions({first, last});
+    (*first)->code->module->find_instructions({first, last});
     first = last;
   }
   for (size_t i = 0; i < frames.size(); ++i) frames[i].offset = places[i].offset;
@@ -300,7 +298,7 @@ void add_frames(const Activation& activation, abi::Trap& trap) {
       trap.frames_cut = true;
       break;
     }
-    const auto& module = static_cast<const InterpCode&>(*vmctx->code);
+    const InterpCode& module = *frame->code->module;
     if (frame != activation.trap_frame || !activation.left_by_tail_call) {
       trap.frames.push_back({.vmctx = vmctx, .function = frame->code->index});
       places.push_back({.code = frame->code, .pc = pc});

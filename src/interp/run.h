@@ -26,9 +26,9 @@ const FunctionCode* resolve(Activation& activation, abi::FuncObject& function);
 // ends the activation.
 abi::TrapKind attend(Activation& activation, uint64_t fuel);
 
-// What depends on the running instance and its slots.
+// What depends on the instance and the function that run from here on.
 template <class S>
-NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, bool wide) {
+NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, const FunctionCode& code) {
   NACRE_MACHINE(s);
   Activation& activation = *reg_activation;
   abi::MemoryRecord* memory = vmctx->memory0;
@@ -38,8 +38,8 @@ NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, bool wide) {
   activation.memory0 = memory;
   activation.index_mask = memory != nullptr && memory->is_64 ? ~uint64_t{0} : 0xFFFFFFFF;
   reg_memory = vmctx->memory0_base;
-  reg_table = handler_table(wide, memory != nullptr && memory->guarded);
-  reg_steps = static_cast<const InterpCode&>(*vmctx->code).steps();
+  reg_table = handler_table(code.wide, memory != nullptr && memory->guarded);
+  reg_steps = code.module->steps();
 }
 
 // Begins a function whose arguments stand at `locals`. A trap is reported at the state's pc. If the

@@ -67,7 +67,6 @@ Outcome InterpTier::enter(abi::ExecContext& exec, abi::FuncObject& function, abi
   activation.limit = exec.stack_end;
   activation.vmctx = function.vmctx;
   activation.exec = &exec;
-  activation.type = &static_cast<InterpCode&>(*function.vmctx->code).type(function.index);
   if (exec.counts_fuel)
     activation.notice.attention.store(os::Notice::kAttention, std::memory_order_relaxed);
   exec.running.notice = &activation.notice;
@@ -77,6 +76,7 @@ Outcome InterpTier::enter(abi::ExecContext& exec, abi::FuncObject& function, abi
     std::destroy_at(&activation);
     return outcome;
   }
+  activation.type = &code->module->type(function.index);
   if (TrapKind stop = attend(activation, code->body_bytes); stop != TrapKind::none)
     return abi::make_trap(stop);
   if (static_cast<size_t>(exec.stack_end - stack) < kHeadBytes + code->frame_bytes)
