@@ -21,6 +21,10 @@
 
 namespace nacre::abi {
 
+// Runs a wasm function from the host, arguments in `values` and results left there. How it ended:
+// 0, returned; 1, trapped, exec->trap says why; 2, suspended, exec->suspension says on what.
+using HostEntry = uint32_t (*)(ExecContext* exec, FuncObject* function, Value* values);
+
 // What a tier made of one module. Shared by all instances of it; thread-safe.
 class ModuleCode {
  public:
@@ -29,7 +33,18 @@ class ModuleCode {
   // Called for each instance before anything of it can run: its records are filled in, `functions`
   // are the function objects of what it defines. Fails if the code cannot run there.
   virtual Result<void> attach(VmCtx&, std::span<FuncObject> /*functions*/) { return {}; }
-  // Makes the machine code of every function now, on this thread; how many bytes there are.
+  // Where machine code enters a function that the module defines (abi/calls.h); made now if it was
+  // not called before. Errors: those of validation, if that is lazy; limit; out_of_memory; stopped,
+  // if what runs on this thread is to stop before it is made, or before another thread has made it.
+  virtual Result<const void*> entry(uint32_t /*function*/) {
+    return fail(ErrorCode::unsupported, "this tier makes no machine code");
+  }
+  // The same as Tier::call for many calls of it; valid as long as the function. Null: there is no
+  // shorter way. Errors: out_of_memory.
+  virtual Result<HostEntry> host_entry(uint32_t /*function*/) { return nullptr; }
+  // Makes the machine code of every function now, on this thread, and the ways into those that are
+  // exported; how many bytes there are. Calls of them write no code afterwards, so that processes
+  // which share it can be forked.
   virtual Result<uint64_t> compile_all() {
     return fail(ErrorCode::unsupported, "this tier makes no machine code");
   }
@@ -47,10 +62,6 @@ struct ModuleInput {
   const wasm::TypeRegistry& registry;
   bool bodies_valid = false;  // else each body is validated before it runs
 };
-
-// Runs a wasm function from the host, arguments in `values` and results left there. How it ended:
-// 0, returned; 1, trapped, exec->trap says why; 2, suspended, exec->suspension says on what.
-using HostEntry = uint32_t (*)(ExecContext* exec, FuncObject* function, Value* values);
 
 class Tier {
  public:
@@ -74,10 +85,6 @@ class Tier {
   virtual Outcome resume(ExecContext& exec, Value* values) = 0;
   // The guest that is parked on this stack never goes on: adds its frames to `trap`.
   virtual void abandon(ExecContext& exec, Trap& trap) = 0;
-
-  // The same as call() for many calls of `function`; valid as long as the function. Null: there is
-  // no shorter way. Errors: out_of_memory.
-  virtual Result<HostEntry> host_entry(FuncObject& /*function*/) { return nullptr; }
 };
 
 // Why no code could be made of a function, as the trap of who called it.

@@ -170,16 +170,10 @@ void FunctionCompiler::call(const wasm::imm::func& i) {
     return call_other(type.results);
   }
   pass_arguments(type.params);
-  masm_.call_slot(code_slot(i.index));
+  masm_.call_slot(i.index);
   note_call();
-  callees_.push_back(i.index);
   restore_caller_saved();
   push_call_results(type.results);
-}
-
-// Where the entry of a function that the module defines is found, counted from the code's begin.
-int64_t FunctionCompiler::code_slot(uint32_t function) const {
-  return slots_ + int64_t{8} * (function - module_.imported_functions);
 }
 
 void FunctionCompiler::return_call(const wasm::imm::func& i) {
@@ -192,8 +186,7 @@ void FunctionCompiler::return_call(const wasm::imm::func& i) {
   pass_arguments(type.params);
   restore_callee_saved();
   masm_.leave_frame();
-  masm_.jump_slot(code_slot(i.index));
-  callees_.push_back(i.index);
+  masm_.jump_slot(i.index);
   go_dead();
 }
 
@@ -247,7 +240,8 @@ void FunctionCompiler::tail_call_object(const wasm::FuncType& type) {
   pass_arguments(type.params);
   restore_callee_saved();
   masm_.leave_frame();
-  note(CodePosition::Kind::frame_gone);
+  note(CodeSite::Kind::instruction);
+  uint32_t begin = masm_.offset();
   // Of this instance, or the host's: a jump. Of another one: the stub knows.
   Label other, same;
   masm_.load(Width::w64, kScratch, at(kFunctionObject, offsetof(FuncObject, vmctx)));
@@ -258,7 +252,7 @@ void FunctionCompiler::tail_call_object(const wasm::FuncType& type) {
   masm_.bind(other);
   masm_.load(Width::w64, kScratch, vmctx_field(offsetof(VmCtx, entries)));
   masm_.jump(at(kScratch, entry_offset(Entry::cross_tail)));
-  note(CodePosition::Kind::instruction);
+  masm_.frame_was_undone(begin);
   free(kFunctionObject);
   go_dead();
 }
@@ -278,22 +272,21 @@ void FunctionCompiler::indirect_object(const wasm::imm::call_indirect& i) {
   masm_.load(Width::w64, kScratch, at(kScratch, offsetof(abi::TableRecord, elements)));
   masm_.load(Width::w64, kFunctionObject, at(kScratch, kFunctionObject, 0, 3));
   masm_.branch_if_zero(Width::w64, kFunctionObject, trap_label(TrapKind::uninitialized_element));
-  auto id = static_cast<uint32_t>(type_ids_[wasm::index_of(i.type)]);
+  uint32_t expected = wasm::index_of(i.type);
   Mem type = at(kFunctionObject, offsetof(FuncObject, type));
-  if (module_.types[wasm::index_of(i.type)].is_final) {
-    masm_.branch_if(Condition::not_equal, Width::w32, type, static_cast<int32_t>(id),
-                    trap_label(TrapKind::indirect_call_type_mismatch));
-    return;
+  if (module_.types[expected].is_final) {
+    return masm_.branch_unless_type(type, expected,
+                                    trap_label(TrapKind::indirect_call_type_mismatch));
   }
   // A function of a declared subtype is called all the same: seldom.
   uint32_t back = new_label();
-  Label& other = out_of_line([this, back, id] {
-    Condition is_subtype = masm_.call_subtype_check(id, vmctx_field(offsetof(VmCtx, entries)),
+  Label& other = out_of_line([this, back, expected] {
+    Condition is_subtype = masm_.call_subtype_check(expected, vmctx_field(offsetof(VmCtx, entries)),
                                                     entry_offset(Entry::check_subtype));
     masm_.branch(is_subtype, labels_[back]);
     trap_now(TrapKind::indirect_call_type_mismatch);
   });
-  masm_.branch_if(Condition::not_equal, Width::w32, type, static_cast<int32_t>(id), other);
+  masm_.branch_unless_type(type, expected, other);
   masm_.bind(labels_[back]);
 }
 

@@ -67,8 +67,7 @@ struct Checker : wasm::Trusted {
 FunctionCompiler::FunctionCompiler(const wasm::ValidModuleInfo& info, const Options& options)
     : MachineInstructions(info.module(), options),
       context_(info.context()),
-      features_(info.features()),
-      type_ids_(info.type_ids()) {}
+      features_(info.features()) {}
 
 bool FunctionCompiler::begin(const uint8_t* pos) {
   body_position_ = static_cast<uint32_t>(pos - body_);
@@ -77,15 +76,14 @@ bool FunctionCompiler::begin(const uint8_t* pos) {
   return room(0);
 }
 
-Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* buffer,
-                                                   const uint8_t* limit, int64_t slots) {
+Result<void> FunctionCompiler::compile(uint32_t function, uint64_t max_bytes,
+                                       native::CodeImage& image) {
   Bytes body = module_.body_of(function);
   auto refuse = [&](const char* why) {
     return fail(ErrorCode::limit, "function " + std::to_string(function) + ": " + why);
   };
-  limit_ = limit;
+  max_bytes_ = max_bytes;
   error_ = nullptr;
-  slots_ = slots;
   body_ = body.data();
   function_ = function;
   type_ = &module_.types[wasm::index_of(module_.functions[function])].func;
@@ -96,9 +94,11 @@ Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* b
   bool wide = is_many(type_->params) && many_arguments(type_->params).has_v128;
   narrow_slot_ = slot_bytes(wide ? Type::v128 : Type::i64);
   while (true) {
-    begin_code(buffer);
+    image.clear();
+    if (max_bytes < kLeastBytes) return refuse("no room for code");
+    if (!image.code.reserve(kLeastBytes)) return fail(ErrorCode::out_of_memory, kNoMemory);
+    begin_code(image);
     wasm::BodyReader at_code = reader;
-    if (static_cast<size_t>(limit_ - buffer) < 4 * kRoomBytes) return refuse("no room for code");
     start(at_code);
     Checker checker(error_);
     if (listing_ == nullptr) {
@@ -116,13 +116,14 @@ Result<CompiledFunction> FunctionCompiler::compile(uint32_t function, uint8_t* b
     if (error_ == nullptr && !checker.done()) error_ = "the body is not valid";
     if (error_ == nullptr) finish();
     if (error_ == kStopped) return fail(ErrorCode::stopped, error_);
+    if (error_ == kNoMemory) return fail(ErrorCode::out_of_memory, error_);
     if (error_ != nullptr) return refuse(error_);
     if (check_stack_ || -frame_end_ <= kUncheckedFrameBytes) break;
     check_stack_ = true;
   }
   if (listing_ != nullptr) complete_listing();
-  return CompiledFunction{
-      .code_bytes = masm_.offset(), .positions = positions_, .callees = callees_};
+  image.code.set_size(masm_.offset());
+  return {};
 }
 
 bool FunctionCompiler::read_locals(wasm::BodyReader& reader) {
@@ -142,7 +143,6 @@ void FunctionCompiler::start(wasm::BodyReader& reader) {
   reader_ = &reader;
   dead_ = false;
   controls_.clear();
-  callees_.clear();
   remembered_.clear();
   next_dispatching_ = 0;
   for (Local& local : locals_) local = {.type = local.type};

@@ -120,7 +120,7 @@ void FunctionCompiler::loop(const wasm::imm::block_type& i) {
   if (dead_) return;
   if (options_.count_fuel) controls_.back().loop_begin = behind_blocks();
   masm_.bind(labels_[controls_.back().label]);
-  note(CodePosition::Kind::instruction);
+  note(CodeSite::Kind::instruction);
 }
 
 // Where the first instruction is that is no `block`, in the body.

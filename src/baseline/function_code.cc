@@ -16,8 +16,9 @@ constexpr size_t kCodeBetweenLooks = 256 << 10;
 
 }  // namespace
 
-void FunctionCode::begin_code(uint8_t* buffer) {
-  masm_.start(buffer);
+void FunctionCode::begin_code(native::CodeImage& image) {
+  image_ = &image;
+  masm_.start(image);
   error_ = nullptr;
   body_position_ = 0;
   look_at_ = masm_.pos();
@@ -25,7 +26,6 @@ void FunctionCode::begin_code(uint8_t* buffer) {
   constants_.clear();
   jump_tables_.clear();
   out_of_line_.clear();
-  positions_.clear();
 }
 
 void FunctionCode::finish_code() {
@@ -38,12 +38,18 @@ void FunctionCode::finish_code() {
 // ---- room
 
 bool FunctionCode::more_room(size_t bytes) {
-  auto left = static_cast<size_t>(limit_ - masm_.pos());
-  if (left < bytes + kRoomBytes) {
+  uint64_t wanted = masm_.offset() + bytes + kRoomBytes;
+  if (wanted > max_bytes_) {
     stop("its machine code is too large");
     return false;
   }
-  look_at_ = masm_.pos() + std::min(left, bytes + kRoomBytes + kCodeBetweenLooks);
+  if (!image_->code.reserve(static_cast<uint32_t>(wanted))) {
+    stop(kNoMemory);
+    return false;
+  }
+  masm_.move_to(image_->code.data());
+  uint64_t next_look = std::min<uint64_t>(image_->code.capacity(), wanted + kCodeBetweenLooks);
+  look_at_ = masm_.begin() + std::min(next_look, max_bytes_);
   look();
   return error_ == nullptr;
 }

@@ -1,7 +1,7 @@
 // Machine code of one function while it is made: what stands around the code of its instructions.
 //
 // The lowest layer of FunctionCompiler. It knows the assembler, labels, constants, jump tables,
-// code out of line, the positions that are noted for traps and backtraces, and how much room is
+// code out of line, the sites that are noted for traps and backtraces, and how much room is
 // left; nothing of operands.
 #pragma once
 
@@ -15,13 +15,13 @@
 #include "abi/vmctx.h"
 #include "baseline/macro_assembler.h"
 #include "baseline/options.h"
-#include "native/compiler.h"
+#include "native/code_image.h"
 #include "wasm/body_reader.h"
 #include "wasm/module.h"
 
 namespace nacre::baseline {
 
-using native::CodePosition;
+using native::CodeSite;
 
 inline Mem vmctx_field(size_t offset) { return at(kVmCtx, static_cast<int32_t>(offset)); }
 
@@ -30,8 +30,8 @@ class FunctionCode {
   FunctionCode(const wasm::Module& module, const Options& options)
       : module_(module), options_(options), masm_(options.cpu) {}
 
-  // The function's code begins, at `buffer`; what is left of another one is dropped.
-  void begin_code(uint8_t* buffer);
+  // The function's code begins, in an image that has room for kLeastBytes.
+  void begin_code(native::CodeImage& image);
   // Behind the code of the instructions: what is out of line, constants, jump tables.
   void finish_code();
 
@@ -51,13 +51,14 @@ class FunctionCode {
       look();
   }
 
-  // ---- positions and traps
+  // ---- sites and traps
   // Behind a call, and in front of an instruction that accesses guest memory.
-  void note(CodePosition::Kind kind) {
-    positions_.emplace_back(masm_.offset(), body_position_, kind);
+  void note(CodeSite::Kind kind) { note(kind, body_position_); }
+  void note(CodeSite::Kind kind, uint32_t body_position) {
+    image_->sites.emplace_back(masm_.offset(), body_position, kind);
   }
-  void note_call() { note(CodePosition::Kind::call); }
-  void note_access() { note(CodePosition::Kind::access); }
+  void note_call() { note(CodeSite::Kind::call); }
+  void note_access() { note(CodeSite::Kind::access); }
   // Where the trap is raised, out of line.
   Label& trap_label(abi::TrapKind kind);
   void trap_if(Condition condition, abi::TrapKind kind) {
@@ -73,7 +74,7 @@ class FunctionCode {
   void charge(uint64_t fuel);
 
   // ---- code and data behind the code of the instructions
-  // Jumps there and comes back; `emit` runs at the end of the function with positions of this
+  // Jumps there and comes back; `emit` runs at the end of the function with sites of this
   // instruction.
   Label& out_of_line(std::function<void()> emit);
   Label& constant(uint64_t low, uint64_t high, uint32_t bytes);
@@ -100,6 +101,8 @@ class FunctionCode {
 
   // Room that one instruction may need; those that may need more ask for it.
   static constexpr size_t kRoomBytes = 4096;
+  static constexpr uint32_t kLeastBytes = 4 * kRoomBytes;
+  static constexpr char kNoMemory[] = "no memory for machine code";
   static constexpr char kStopped[] = "compiling it was stopped";
 
   const wasm::Module& module_;
@@ -111,11 +114,10 @@ class FunctionCode {
   const wasm::FuncType* type_ = nullptr;
   const uint8_t* body_ = nullptr;
   uint32_t function_ = 0;
-  const uint8_t* limit_ = nullptr;       // where the room ends
-  wasm::BodyReader* reader_ = nullptr;   // behind the instruction that is compiled now
-  uint32_t body_position_ = 0;           // where it begins
-  const char* error_ = nullptr;          // why compiling stops
-  std::vector<CodePosition> positions_;  // by rising `code`
+  uint64_t max_bytes_ = 0;              // of the code
+  wasm::BodyReader* reader_ = nullptr;  // behind the instruction that is compiled now
+  uint32_t body_position_ = 0;          // where it begins
+  const char* error_ = nullptr;         // why compiling stops
   std::deque<Label> labels_;
 
  private:
@@ -144,7 +146,9 @@ class FunctionCode {
   void emit_constants();
   void emit_jump_tables();
 
-  const uint8_t* look_at_ = nullptr;  // where it is time to look whether to stop; at most limit_
+  native::CodeImage* image_ = nullptr;
+  // Where it is time to look whether to stop, or to make room: at most the end of the buffer.
+  const uint8_t* look_at_ = nullptr;
   size_t work_ = 0;
   std::deque<OutOfLine> out_of_line_;
   std::deque<Constant> constants_;

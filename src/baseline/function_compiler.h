@@ -7,7 +7,7 @@
 //
 // The compiler is made of layers, each a class that the next one is derived from, so that nothing
 // is between them when code is made:
-//   FunctionCode          function_code.h         the code: labels, constants, traps, positions
+//   FunctionCode          function_code.h         the code: labels, constants, traps, sites
 //   OperandStack          operand_stack.h         where values are, who has which register
 //   MachineInstructions   machine_instructions.h  what computes: the processor's own layer (x64/)
 //   FunctionCompiler      this file               what is the same on every processor
@@ -39,7 +39,6 @@
 
 namespace nacre::baseline {
 
-using native::CompiledFunction;
 using native::Entry;
 using native::entry_offset;
 
@@ -47,12 +46,8 @@ class FunctionCompiler : protected MachineInstructions {
  public:
   FunctionCompiler(const wasm::ValidModuleInfo& info, const Options& options);
 
-  // A valid body, into [buffer, limit). `slots`: where code of the module finds the entry of each
-  // function it defines, counted from the buffer in bytes (the slots come first). Errors: limit, if
-  // the code does not fit or the frame is too large; stopped, if what runs on this thread is to
-  // stop (os/interrupt.h), which is looked at within a few milliseconds.
-  Result<CompiledFunction> compile(uint32_t function, uint8_t* buffer, const uint8_t* limit,
-                                   int64_t slots);
+  // As native::ModuleCompiler::compile.
+  Result<void> compile(uint32_t function, uint64_t max_bytes, native::CodeImage& image);
 
   // From now on, what compile() makes is also described there; `code` and `slots` are left alone.
   // Null: no longer.
@@ -179,7 +174,6 @@ class FunctionCompiler : protected MachineInstructions {
   void restore_caller_saved();
   void pass_arguments(Types params);
   void push_call_results(Types results);
-  int64_t code_slot(uint32_t function) const;
   void function_object(uint32_t index);  // of the instance, into its register
   void indirect_object(const wasm::imm::call_indirect& i);
   void reference_object();
@@ -222,10 +216,8 @@ class FunctionCompiler : protected MachineInstructions {
 
   const wasm::ModuleContext& context_;
   wasm::Features features_;
-  const std::vector<wasm::CanonTypeId>& type_ids_;
 
   // The function.
-  int64_t slots_ = 0;
   bool dead_ = false;  // this instruction cannot be reached
   bool check_stack_ = true;
   UseCounts use_counts_;
@@ -236,7 +228,6 @@ class FunctionCompiler : protected MachineInstructions {
   ManyValuesByList many_results_;
   uint32_t frame_patch_ = 0;                   // where the frame's size is written once it is known
   std::vector<uint32_t> caller_saved_locals_;  // locals whose registers calls lose
-  std::vector<uint32_t> callees_;
   std::vector<std::vector<Operand>> remembered_;  // what stood below each block as it began
   std::vector<GprMove> gpr_moves_;
   std::vector<FprMove> fpr_moves_;

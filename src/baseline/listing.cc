@@ -1,12 +1,10 @@
 // What the compiler says of a function's code when it is asked to.
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "baseline/function_compiler.h"
 #include "baseline/module_compiler.h"
-#include "native/module_code.h"
+#include "native/code_space.h"
 
 namespace nacre::baseline {
 namespace {
@@ -79,36 +77,27 @@ void FunctionCompiler::complete_listing() {
   }
 }
 
-Result<native::CompiledFunction> ModuleCompiler::compile(uint32_t function, uint8_t* buffer,
-                                                         const uint8_t* limit, int64_t slots) {
+Result<void> ModuleCompiler::compile(uint32_t function, uint64_t max_bytes,
+                                     native::CodeImage& image) {
   if (functions_ == nullptr) functions_ = std::make_unique<FunctionCompiler>(info_, options_);
-  return functions_->compile(function, buffer, limit, slots);
+  return functions_->compile(function, max_bytes, image);
 }
 
 Result<abi::CodeListing> ModuleCompiler::list(uint32_t function, bool guarded_memories,
-                                              const os::CpuFeatures& cpu) const {
+                                              const os::CpuFeatures& cpu,
+                                              native::CodeImage& image) const {
   if (!is_enough(cpu)) return fail(ErrorCode::unsupported, kNotEnough);
   Options options = options_;
   options.guarded_memories = options.guarded_memories && guarded_memories;
   options.cpu = cpu;
-  // As if it were the first function that is compiled.
-  const wasm::Module& module = info_.module();
-  auto slots =
-      -static_cast<int64_t>(native::ModuleCode::slot_bytes_for(module.defined_functions()));
-  uint64_t size = native::ModuleCode::code_bytes_for(1, module.body_of(function).size());
-  std::unique_ptr<uint8_t[]> buffer(new (std::nothrow) uint8_t[size]);
-  if (buffer == nullptr) return fail(ErrorCode::out_of_memory, "no memory for machine code");
   abi::CodeListing listing;
   FunctionCompiler compiler(info_, options);
   compiler.describe(&listing);
-  native::CompiledFunction compiled =
-      TRY(compiler.compile(function, buffer.get(), buffer.get() + size, slots));
-  listing.code.assign(buffer.get(), buffer.get() + compiled.code_bytes);
-  for (uint32_t callee : compiled.callees)
-    listing.slots.push_back({slots + 8 * int64_t{callee - module.imported_functions}, callee});
+  uint64_t body_bytes = info_.module().body_of(function).size();
+  TRY(compiler.compile(function, native::CodeSpace::code_bytes_for(1, body_bytes), image));
   listing.processor = kProcessor;
   listing.context_register = register_name(kVmCtx);
-  listing.fields = context_fields(module);
+  listing.fields = context_fields(info_.module());
   return listing;
 }
 

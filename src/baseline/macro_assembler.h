@@ -85,9 +85,11 @@ using Condition = x64::Cond;
 template <class M>
 concept IsMacroAssembler = requires(M masm, Width w, Type type, Gpr gpr, Fpr fpr, Mem mem,
                                     Label& label, Condition c, uint32_t u32, int32_t i32,
-                                    uint64_t u64, int64_t i64) {
+                                    uint64_t u64, native::CodeImage& image) {
+  // Emits into an image that is empty and has some room; move_to() its buffer when that grew.
+  masm.start(image);
+  masm.move_to(image.code.data());
   // Where it stands, in bytes from start() and as an address; and data among the code.
-  masm.start(masm.pos());
   { masm.offset() } -> std::same_as<uint32_t>;
   { masm.pos() } -> std::same_as<uint8_t*>;
   masm.align(u32);
@@ -154,10 +156,15 @@ concept IsMacroAssembler = requires(M masm, Width w, Type type, Gpr gpr, Fpr fpr
   masm.clear_frame(i32, i32, gpr);  // zeroes [begin, end) of the frame; a register to overwrite
   masm.call(mem);                   // of a place that holds an address
   masm.jump(mem);
-  masm.call_slot(i64);  // of a slot of the module, by its distance from offset 0
-  masm.jump_slot(i64);
+  // From that offset to here, the code runs without its frame and leaves the function. What returns
+  // and jump_slot() emit is noted already.
+  masm.frame_was_undone(u32);
+  masm.call_slot(u32);  // of a function that the module defines
+  masm.jump_slot(u32);  // behind leave_frame()
+  // Unless the id in memory is that of a type of the module.
+  masm.branch_unless_type(mem, u32, label);
   // Calls the stub of that offset (native/stubs.h, check_subtype); the place holds the stubs.
-  // The condition says that the function object has the type.
+  // The condition says that the function object has that type of the module, or one below it.
   { masm.call_subtype_check(u32, mem, i32) } -> std::same_as<Condition>;
 
   // For checked builds (checks.cc): bits that a type leaves unspecified. Not with a condition.

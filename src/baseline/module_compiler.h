@@ -16,10 +16,10 @@ class ModuleCompiler final : public native::ModuleCompiler {
 
   bool uses_guards() const override { return options_.guarded_memories; }
   void check_memories() override { options_.guarded_memories = false; }
-  Result<native::CompiledFunction> compile(uint32_t function, uint8_t* buffer, const uint8_t* limit,
-                                           int64_t slots) override;
+  Result<void> compile(uint32_t function, uint64_t max_bytes, native::CodeImage& image) override;
   Result<abi::CodeListing> list(uint32_t function, bool guarded_memories,
-                                const os::CpuFeatures& cpu) const override;
+                                const os::CpuFeatures& cpu,
+                                native::CodeImage& image) const override;
 
  private:
   wasm::ValidModuleInfo info_;

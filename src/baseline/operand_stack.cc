@@ -376,7 +376,7 @@ void OperandStack::push_access(Type type, const Access& access) {
 }
 
 Mem OperandStack::pending_access() {
-  positions_.emplace_back(masm_.offset(), pending_position_, CodePosition::Kind::access);
+  note(CodeSite::Kind::access, pending_position_);
   return pending_access_.mem;
 }
 

@@ -1,6 +1,6 @@
 #include "native/module_code.h"
 
-#include <algorithm>
+#include <cstring>
 #include <new>
 #include <string>
 #include <utility>
@@ -8,20 +8,12 @@
 #include "abi/memory_layout.h"
 #include "base/utf8.h"
 #include "native/unwind.h"
-#include "native/x64/thunk.h"
 #include "os/interrupt.h"
 #include "wasm/validate/validate.h"
 
 namespace nacre::native {
 namespace {
 
-// What costs most for its bytes is a call in a function whose locals live in registers, and what
-// costs most for a function is its frame. The most is within reach of the slots.
-constexpr uint64_t kCodePerByte = 256;
-constexpr uint64_t kCodePerFunction = 1 << 10;
-constexpr uint64_t kMinCodeBytes = 1 << 20;
-constexpr uint64_t kMaxCodeBytes = (uint64_t{1} << 31) - (uint64_t{16} << 20);
-static_assert(kMaxCodeBytes + 8 * uint64_t{wasm::kMaxFunctions} < uint64_t{1} << 31);
 // Code of real programs stays below this for each byte.
 constexpr uint64_t kSensibleCodePerByte = 32;
 
@@ -45,10 +37,8 @@ ModuleCode::ModuleCode(const abi::ModuleInput& input, const Options& options, Co
 }
 
 ModuleCode::~ModuleCode() {
-  if (options_.listener != nullptr && memory_.size_bytes() != 0) {
-    const uint8_t* begin = memory_.executable();
-    options_.listener->code_freed(begin, begin + memory_.size_bytes());
-  }
+  if (options_.listener != nullptr && space_ != nullptr)
+    options_.listener->code_freed(space_->begin(), space_->end());
 }
 
 Result<std::unique_ptr<abi::ModuleCode>> ModuleCode::create(const abi::ModuleInput& input,
@@ -66,30 +56,18 @@ Result<std::unique_ptr<abi::ModuleCode>> ModuleCode::create(const abi::ModuleInp
   return std::unique_ptr<abi::ModuleCode>(std::move(code));
 }
 
-uint64_t ModuleCode::code_bytes_for(uint64_t functions, uint64_t body_bytes) {
-  return std::min(kMinCodeBytes + functions * kCodePerFunction + body_bytes * kCodePerByte,
-                  kMaxCodeBytes);
-}
-
 Result<void> ModuleCode::map() {
   uint64_t bodies = 0;
   for (Bytes body : module().bodies) bodies += body.size();
-  uint64_t slot_bytes = slot_bytes_for(module().defined_functions());
-  uint64_t code_bytes = code_bytes_for(module().defined_functions(), bodies);
-  auto memory = os::CodeMemory::create(slot_bytes + code_bytes, options_.debug);
-  // Where address space is short, what sensible functions need will do.
-  while (!memory && code_bytes > std::max(kMinCodeBytes, bodies * kSensibleCodePerByte)) {
-    code_bytes /= 2;
-    memory = os::CodeMemory::create(slot_bytes + code_bytes, options_.debug);
-  }
-  if (!memory) return std::unexpected(std::move(memory).error());
-  os::CodeRange range(memory->executable(), memory->size_bytes(), stubs_.entry(Entry::fault),
-                      stubs_.entry(Entry::interrupt));
-  if (!range.ok()) return std::unexpected(out_of_memory());
-  used_ = slot_bytes;
-  std::lock_guard lock(mutex_);
-  memory_ = std::move(*memory);
-  fault_range_ = std::move(range);
+  uint32_t functions = module().defined_functions();
+  space_ = TRY(CodeSpace::create({.first_function = module().imported_functions,
+                                  .slots = functions,
+                                  .code_bytes = CodeSpace::code_bytes_for(functions, bodies),
+                                  .least_code_bytes = bodies * kSensibleCodePerByte,
+                                  .type_ids = info_.type_ids(),
+                                  .fault = stubs_.entry(Entry::fault),
+                                  .interrupt = stubs_.entry(Entry::interrupt),
+                                  .for_debuggers = options_.debug}));
   has_room_.store(true, std::memory_order_release);
   return {};
 }
@@ -114,7 +92,7 @@ Result<void> ModuleCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> fu
 Result<void> ModuleCode::make_room() {
   if (has_room_.load(std::memory_order_acquire) || module().bodies.empty()) return {};
   std::lock_guard lock(compiling_);
-  if (memory_.size_bytes() == 0) TRY(map());
+  if (space_ == nullptr) TRY(map());
   return {};
 }
 
@@ -124,10 +102,9 @@ Result<void> ModuleCode::choose_guards(const abi::VmCtx& vmctx) {
     all_guarded &= vmctx.memories[i]->guarded || !abi::can_be_guarded(module().memories[i]);
   }
   if (all_guarded) return {};
-  std::lock_guard compiling(compiling_);
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(compiling_);
   if (!guarded_memories_) return {};
-  if (!functions_.empty()) {
+  if (space_ != nullptr && space_->code_bytes() != 0) {
     return fail(ErrorCode::out_of_memory,
                 "no address space for the guards of another memory; the module's code needs them");
   }
@@ -136,204 +113,108 @@ Result<void> ModuleCode::choose_guards(const abi::VmCtx& vmctx) {
   return {};
 }
 
-Result<const void*> ModuleCode::function(uint32_t index) {
-  std::atomic<const void*>& entry = entries_[index - module().imported_functions];
-  if (const void* code = entry.load(std::memory_order_acquire)) return code;
+Result<const void*> ModuleCode::entry(uint32_t index) {
+  std::atomic<const void*>& known = entries_[index - module().imported_functions];
+  if (const void* code = known.load(std::memory_order_acquire)) return code;
   std::unique_lock lock(compiling_, std::defer_lock);
   if (!os::lock_unless_stopped(lock))
     return fail(ErrorCode::stopped, "waiting for the code of a function was stopped");
-  if (entry.load(std::memory_order_relaxed) == nullptr) {
+  if (known.load(std::memory_order_relaxed) == nullptr) {
     TRY(compile(index));
-    if (options_.listener != nullptr) announce(functions_.size() - 1);
+    if (options_.listener != nullptr) announce();
   }
-  return entry.load(std::memory_order_relaxed);
+  return known.load(std::memory_order_relaxed);
 }
 
 Result<HostEntry> ModuleCode::host_entry(uint32_t index) {
   wasm::TypeIdx type = module().functions[index];
   std::atomic<HostEntry>& known = host_entries_[wasm::index_of(type)];
-  HostEntry entry = known.load(std::memory_order_acquire);
-  if (entry == nullptr) {
-    entry = TRY(stubs_.host_entry(info_.type_ids()[wasm::index_of(type)],
-                                  module().types[wasm::index_of(type)].func));
-    known.store(entry, std::memory_order_release);
+  HostEntry made = known.load(std::memory_order_acquire);
+  if (made == nullptr) {
+    made = TRY(stubs_.host_entry(info_.type_ids()[wasm::index_of(type)],
+                                 module().types[wasm::index_of(type)].func));
+    known.store(made, std::memory_order_release);
   }
-  return entry;
-}
-
-// Where much was compiled, much will be: an eighth more at a time, so that little is in vain.
-void ModuleCode::populate_ahead() {
-  constexpr size_t kLeast = 64 << 10, kMost = 1 << 20;
-  size_t code = used_ - module().defined_functions() * sizeof(void*);
-  if (code < 2 * kLeast || used_ + kLeast / 4 < populated_) return;
-  size_t from = std::max(used_, populated_);
-  size_t bytes = std::clamp(code / 8, kLeast, kMost);
-  memory_.populate(from, bytes);
-  populated_ = from + bytes;
+  return made;
 }
 
 Result<void> ModuleCode::compile(uint32_t index) {
-  if (memory_.size_bytes() == 0) TRY(map());
+  if (space_ == nullptr) TRY(map());
   if (!bodies_valid_) TRY(wasm::validate_function(info_, index, os::stop_requested));
-  populate_ahead();
-  uint8_t* buffer = memory_.writable() + used_;
-  const uint8_t* limit = memory_.writable() + memory_.size_bytes();
-  CompiledFunction compiled =
-      TRY(compiler_->compile(index, buffer, limit, -static_cast<int64_t>(used_)));
-  if (memory_.size_bytes() - used_ <
-      compiled.code_bytes + compiled.callees.size() * x64::kThunkBytes) {
-    return fail(ErrorCode::limit, "function " + std::to_string(index) +
-                                      ": the machine code of its module is too large");
+  image_.clear();
+  TRY(compiler_->compile(index, space_->room(), image_));
+  return publish(index, image_);
+}
+
+Result<void> ModuleCode::publish(uint32_t index, const CodeImage& image) {
+  Bytes code = TRY(space_->publish(image, index));
+  space_->lead_to(index, code.data());
+  entries_[index - module().imported_functions].store(code.data(), std::memory_order_release);
+  if (options_.listener != nullptr) {
+    unannounced_.push_back({.begin = code.data(),
+                            .size_bytes = code.size(),
+                            .name = module_name_ + "!" + names_.show(index),
+                            .unwind = unwind_frame_pointer(image.frame)});
   }
-  auto record = std::make_unique<FunctionCode>();
-  record->code = Bytes(memory_.executable() + used_, compiled.code_bytes);
-  record->index = index;
-  record->positions.assign(compiled.positions.begin(), compiled.positions.end());
-  used_ += compiled.code_bytes;
-  for (uint32_t callee : compiled.callees) {
-    if (slots()[callee - module().imported_functions].load(std::memory_order_relaxed) == nullptr)
-      make_thunk(callee);
-  }
-  used_ = std::min<size_t>((used_ + 15) & ~size_t{15}, memory_.size_bytes());
-  const void* entry = record->code.data();
-  {
-    std::lock_guard lock(mutex_);
-    functions_.push_back(std::move(record));
-  }
-  uint32_t defined = index - module().imported_functions;
-  slots()[defined].store(entry, std::memory_order_release);
-  entries_[defined].store(entry, std::memory_order_release);
   return {};
 }
 
-void ModuleCode::make_thunk(uint32_t index) {
-  uint8_t* thunk = memory_.writable() + used_;
-  used_ += x64::emit_lazy_thunk(thunk, index);
-  slots()[index - module().imported_functions].store(memory_.executable_of(thunk),
-                                                     std::memory_order_release);
-}
-
 Result<uint64_t> ModuleCode::compile_all() {
-  size_t before = 0;
+  TRY(make_room());
+  uint64_t before = 0;
   {
     std::lock_guard lock(compiling_);
-    before = used_;
+    if (space_ == nullptr) return 0;
+    before = space_->code_bytes();
   }
   for (uint32_t i = 0; i < module().defined_functions(); ++i) {
-    TRY(function(module().imported_functions + i));
+    TRY(entry(module().imported_functions + i));
+  }
+  for (const wasm::Export& item : module().exports) {
+    if (item.kind == wasm::ExternKind::func && item.index >= module().imported_functions)
+      TRY(host_entry(item.index));
   }
   std::lock_guard lock(compiling_);
-  return used_ - before;
+  return space_->code_bytes() - before;
 }
 
 // What cannot be compiled says so when it is called, and so does what there was no time for.
 void ModuleCode::compile_first() {
   std::unique_lock lock(compiling_, std::defer_lock);
-  if (!os::lock_unless_stopped(lock) || !functions_.empty()) return;
+  if (!os::lock_unless_stopped(lock) || space_ == nullptr || space_->code_bytes() != 0) return;
   for (uint32_t i = 0; i < module().defined_functions(); ++i) {
     auto compiled = compile(module().imported_functions + i);
     if (compiled) continue;
     ErrorCode why = compiled.error().code();
     if (why == ErrorCode::out_of_memory || why == ErrorCode::stopped) break;
   }
-  if (options_.listener != nullptr) announce(0);
+  if (options_.listener != nullptr) announce();
 }
 
-void ModuleCode::announce(size_t first) {
-  std::vector<os::NewCode> made;
-  for (size_t i = first; i < functions_.size(); ++i) {
-    const FunctionCode& function = *functions_[i];
-    made.push_back({.begin = function.code.data(),
-                    .size_bytes = function.code.size(),
-                    .name = module_name_ + "!" + names_.show(function.index),
-                    .unwind = unwind_frame_pointer()});
-  }
-  options_.listener->code_made(made);
-}
-
-const ModuleCode::FunctionCode* ModuleCode::function_at(const uint8_t* pc) const {
-  auto after = std::upper_bound(
-      functions_.begin(), functions_.end(), pc,
-      [](const uint8_t* a, const auto& function) { return a < function->code.data(); });
-  if (after == functions_.begin()) return nullptr;
-  const FunctionCode& function = **std::prev(after);
-  bool inside = static_cast<uint64_t>(pc - function.code.data()) < function.code.size();
-  return inside ? &function : nullptr;
-}
-
-std::optional<ModuleCode::Place> ModuleCode::find(const uint8_t* pc, At at) const {
-  std::lock_guard lock(mutex_);
-  const FunctionCode* found = function_at(pc);
-  if (found == nullptr) return std::nullopt;
-  const FunctionCode& function = *found;
-  auto offset = static_cast<uint64_t>(pc - function.code.data());
-  auto position =
-      std::lower_bound(function.positions.begin(), function.positions.end(), offset,
-                       [](const CodePosition& a, uint64_t code) { return a.code < code; });
-  auto wanted = at == At::access ? CodePosition::Kind::access : CodePosition::Kind::call;
-  auto fits = [&] { return position->code == offset && position->kind == wanted; };
-  // An access may stand where a call returns to: then both have this offset.
-  while (position != function.positions.end() && position->code == offset && !fits()) ++position;
-  if (position == function.positions.end() || !fits()) return std::nullopt;
-  return Place{function.index, module_offset(function, position->body)};
-}
-
-namespace {
-
-// By what the compiler emits: push rbp, mov rbp, rsp, push r13 first; a frame is undone in front of
-// a `ret`, of a jump through a slot, and where positions say so.
-ModuleCode::FrameState frame_state(const ModuleCode::FunctionCode& function, uint64_t offset) {
-  using State = ModuleCode::FrameState;
-  constexpr uint64_t kPushed = 1, kLinked = 4;
-  constexpr uint8_t kRet = 0xC3, kGroup5 = 0xFF, kJumpRip = 0x25;
-  if (offset == 0) return State::none;
-  if (offset == kPushed) return State::pushed;
-  if (offset == kLinked) return State::linked;
-  const uint8_t* pc = function.code.data() + offset;
-  if (pc[0] == kRet) return State::none;
-  if (pc[0] == kGroup5 && offset + 1 < function.code.size() && pc[1] == kJumpRip)
-    return State::none;
-  auto after = std::upper_bound(function.positions.begin(), function.positions.end(), offset,
-                                [](uint64_t code, const CodePosition& a) { return code < a.code; });
-  bool gone = after != function.positions.begin() &&
-              std::prev(after)->kind == CodePosition::Kind::frame_gone;
-  return gone ? State::none : State::whole;
-}
-
-}  // namespace
-
-std::optional<ModuleCode::Interrupted> ModuleCode::find_interrupted(const uint8_t* pc) const {
-  std::lock_guard lock(mutex_);
-  const uint8_t* begin = memory_.executable();
-  if (begin == nullptr || pc < begin || pc >= begin + memory_.size_bytes()) return std::nullopt;
-  const FunctionCode* function = function_at(pc);
-  if (function == nullptr) return Interrupted{};
-  auto offset = static_cast<uint64_t>(pc - function->code.data());
-  auto after = std::upper_bound(function->positions.begin(), function->positions.end(), offset,
-                                [](uint64_t code, const CodePosition& a) { return code < a.code; });
-  uint32_t body = after == function->positions.begin() ? 0 : std::prev(after)->body;
-  return Interrupted{.in_function = true,
-                     .function = function->index,
-                     .module_offset = module_offset(*function, body),
-                     .frame = frame_state(*function, offset)};
+void ModuleCode::announce() {
+  options_.listener->code_made(unannounced_);
+  unannounced_.clear();
 }
 
 Result<abi::CodeListing> ModuleCode::list(uint32_t function, const os::CpuFeatures& cpu) {
   if (!bodies_valid_) TRY(wasm::validate_function(info_, function));
-  bool guarded_memories = false;
-  {
-    std::lock_guard lock(mutex_);
-    guarded_memories = guarded_memories_;
+  CodeImage image;
+  abi::CodeListing listing = TRY(compiler_->list(function, guarded_memories_, cpu, image));
+  // As if it were the first function that is published.
+  uint64_t code_offset = CodeSpace::slot_bytes_for(module().defined_functions());
+  listing.code.assign(image.code.data(), image.code.data() + image.code.size());
+  for (const Relocation& relocation : image.relocations) {
+    if (relocation.kind == Relocation::Kind::function_slot) {
+      int32_t distance = slot_distance(relocation, code_offset, module().imported_functions);
+      std::memcpy(listing.code.data() + relocation.offset, &distance, sizeof distance);
+      int64_t slot = int64_t{8} * (relocation.index - module().imported_functions);
+      listing.slots.push_back({slot - static_cast<int64_t>(code_offset), relocation.index});
+    } else if (relocation.kind == Relocation::Kind::type_id) {
+      wasm::CanonTypeId id = info_.type_ids()[relocation.index];
+      std::memcpy(listing.code.data() + relocation.offset, &id, sizeof id);
+    }
   }
-  return compiler_->list(function, guarded_memories, cpu);
-}
-
-const ModuleCode::FunctionCode* ModuleCode::function_code(uint32_t index) const {
-  std::lock_guard lock(mutex_);
-  for (const auto& function : functions_) {
-    if (function->index == index) return function.get();
-  }
-  return nullptr;
+  return listing;
 }
 
 }  // namespace nacre::native

@@ -5,49 +5,71 @@
 namespace nacre::native {
 namespace {
 
-constexpr size_t kMemoryBytes = size_t{16} << 20;  // address space
+constexpr uint64_t kSpaceBytes = uint64_t{16} << 20;  // address space
+constexpr uint32_t kCommonBytes = 16 << 10;           // more than the common stubs take
+constexpr uint32_t kPageBytes = 4096;
+constexpr uint32_t kNoFunction = ~uint32_t{0};
 
 }  // namespace
 
 Result<std::unique_ptr<Stubs>> Stubs::create(const Options& options) {
   std::unique_ptr<Stubs> stubs(new Stubs(options));
-  stubs->memory_ = TRY(os::CodeMemory::create(kMemoryBytes, options.debug));
-  x64::StubEmitter emitter(stubs->options_, stubs->memory_, 0, stubs->common_);
+  stubs->space_ = TRY(CodeSpace::create({.code_bytes = kSpaceBytes,
+                                         .least_code_bytes = kSpaceBytes,
+                                         .for_debuggers = options.debug}));
+  CodeImage image;
+  x64::StubEmitter emitter(stubs->options_, stubs->common_, image);
+  TRY(emitter.start(kCommonBytes));
   emitter.emit_common();
-  stubs->used_ = emitter.finish();
+  TRY(stubs->publish(image, emitter.finish()));
+  for (size_t i = 0; i < std::size(stubs->entries_); ++i)
+    stubs->entries_[i] = stubs->space_->begin() + stubs->common_.entries[i];
   return stubs;
 }
 
 Stubs::~Stubs() {
-  const uint8_t* begin = memory_.executable();
-  if (options_.listener != nullptr && begin != nullptr)
-    options_.listener->code_freed(begin, begin + memory_.size_bytes());
+  if (options_.listener != nullptr && space_ != nullptr)
+    options_.listener->code_freed(space_->begin(), space_->end());
+}
+
+Result<const void*> Stubs::publish(const CodeImage& image, std::span<const StubPiece> pieces) {
+  Bytes code = TRY(space_->publish(image, kNoFunction));
+  // Where there may be breakpoints, pages that were begun are left alone (os/code_memory.h).
+  if (options_.debug) space_->align(kPageBytes);
+  if (options_.listener == nullptr) return code.data();
+  std::vector<os::NewCode> made;
+  for (const StubPiece& piece : pieces)
+    made.push_back({code.data() + piece.begin, piece.size, piece.name, piece.unwind});
+  options_.listener->code_made(made);
+  return code.data();
 }
 
 Result<const void*> Stubs::stub_of(Kind kind, wasm::CanonTypeId id, const wasm::FuncType& type) {
   std::lock_guard lock(mutex_);
   const void*& stub = by_type_[static_cast<size_t>(kind)][static_cast<uint32_t>(id)];
   if (stub != nullptr) return stub;
-  if (memory_.size_bytes() - used_ < x64::signature_stub_bytes(type)) {
+  CodeImage image;
+  x64::StubEmitter emitter(options_, common_, image);
+  TRY(emitter.start(x64::signature_stub_bytes(type)));
+  switch (kind) {
+    case Kind::host_entry:
+      emitter.host_entry(type);
+      break;
+    case Kind::host_function:
+      emitter.host_function(type);
+      break;
+    case Kind::direct_host_function:
+    case Kind::count:
+      emitter.direct_host_function(type);
+      break;
+  }
+  auto code = publish(image, emitter.finish());
+  if (!code) {
     return fail(ErrorCode::out_of_memory, kind == Kind::host_entry
                                               ? "too many types of functions are called by the host"
                                               : "too many types of host functions");
   }
-  x64::StubEmitter emitter(options_, memory_, used_, common_);
-  switch (kind) {
-    case Kind::host_entry:
-      stub = emitter.host_entry(type);
-      break;
-    case Kind::host_function:
-      stub = emitter.host_function(type);
-      break;
-    case Kind::direct_host_function:
-    case Kind::count:
-      stub = emitter.direct_host_function(type);
-      break;
-  }
-  used_ = emitter.finish();
-  return stub;
+  return stub = *code;
 }
 
 Result<HostEntry> Stubs::host_entry(wasm::CanonTypeId id, const wasm::FuncType& type) {

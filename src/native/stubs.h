@@ -8,13 +8,17 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "abi/code.h"
 #include "abi/vmctx.h"
 #include "base/result.h"
+#include "native/code_image.h"
+#include "native/code_space.h"
 #include "native/options.h"
-#include "os/code_memory.h"
 #include "wasm/types.h"
 
 namespace nacre::native {
@@ -49,16 +53,23 @@ using abi::HostEntry;
 // and the answer as those of the HostEntry that the guest was entered by.
 using ResumeEntry = uint32_t (*)(abi::ExecContext* exec, abi::Value* values, void* resume_point);
 
-// Where stubs are that others jump to.
+// Where stubs are that others jump to: offsets in the space of the stubs.
 struct CommonStubs {
-  const void* entries[static_cast<size_t>(Entry::count)] = {};
-  const void* resume = nullptr;  // a ResumeEntry
-  // Offsets in the memory of the stubs.
-  uint32_t exit = 0;  // leaves guest code with eax as the answer
+  uint32_t entries[static_cast<size_t>(Entry::count)] = {};
+  uint32_t resume = 0;  // a ResumeEntry
+  uint32_t exit = 0;    // leaves guest code with eax as the answer
   uint32_t host_trapped = 0;
   uint32_t host_ended = 0;  // a host function trapped or is suspended, as eax says
   uint32_t direct_trapped = 0;
   uint32_t host_overflow = 0;
+};
+
+// A part of the code of stubs that has a name of its own.
+struct StubPiece {
+  uint32_t begin = 0;  // in the image
+  uint32_t size = 0;
+  std::string name;
+  std::vector<uint8_t> unwind;  // as of os::NewCode
 };
 
 class Stubs {
@@ -67,11 +78,11 @@ class Stubs {
   static Result<std::unique_ptr<Stubs>> create(const Options& options);
   ~Stubs();
 
-  const void* const* entries() const { return common_.entries; }
-  const void* entry(Entry which) const { return common_.entries[static_cast<uint32_t>(which)]; }
+  const void* const* entries() const { return entries_; }
+  const void* entry(Entry which) const { return entries_[static_cast<uint32_t>(which)]; }
 
   ResumeEntry resume_entry() const {
-    return reinterpret_cast<ResumeEntry>(const_cast<void*>(common_.resume));
+    return reinterpret_cast<ResumeEntry>(const_cast<uint8_t*>(space_->begin() + common_.resume));
   }
 
   // For functions of this type, whose canonical id is `id`. Errors: out_of_memory.
@@ -86,11 +97,13 @@ class Stubs {
   explicit Stubs(const Options& options) : options_(options) {}
   Result<const void*> stub_of(Kind kind, wasm::CanonTypeId id, const wasm::FuncType& type);
 
+  Result<const void*> publish(const CodeImage& image, std::span<const StubPiece> pieces);
+
   Options options_;
-  os::CodeMemory memory_;
+  std::unique_ptr<CodeSpace> space_;
   CommonStubs common_;  // immutable after create()
+  const void* entries_[static_cast<size_t>(Entry::count)] = {};
   std::mutex mutex_;
-  size_t used_ = 0;
   std::unordered_map<uint32_t, const void*> by_type_[static_cast<size_t>(Kind::count)];
 };
 

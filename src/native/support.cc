@@ -1,11 +1,12 @@
 #include "native/support.h"
 
+#include <optional>
 #include <utility>
 
 #include "abi/host_func.h"
 #include "abi/memory_layout.h"
 #include "base/bytes.h"
-#include "native/module_code.h"
+#include "native/code_space.h"
 #include "os/fault.h"
 
 namespace nacre::native {
@@ -19,33 +20,38 @@ const T* pointer_at(const uint8_t* address) {
       load_le<uintptr_t>(address));
 }
 
-ModuleCode& code_of(const abi::VmCtx& vmctx) { return static_cast<ModuleCode&>(*vmctx.code); }
+void add_frame(abi::Trap& trap, const abi::VmCtx* vmctx, const CodeSpace::Place& place) {
+  const wasm::Module& module = *vmctx->module;
+  uint64_t body = module.offset_of(module.body_of(place.function).data());
+  trap.frames.push_back(
+      {.vmctx = vmctx, .function = place.function, .offset = body + place.body_offset});
+}
 
-using At = ModuleCode::At;
+std::optional<CodeSpace::Place> find(const uint8_t* pc, CodeSite::Kind kind) {
+  const CodeSpace* space = CodeSpace::containing(pc);
+  return space != nullptr ? space->find(pc, kind) : std::nullopt;
+}
 
-// Adds the frames of an activation, the youngest first; `at` says what `pc` is in that one.
-void add_frames(abi::Trap& trap, const uint8_t* pc, const uint8_t* frame, At at) {
+// Adds the frames of an activation, the youngest first; `kind` says what `pc` is in that one.
+void add_frames(abi::Trap& trap, const uint8_t* pc, const uint8_t* frame,
+                CodeSite::Kind kind = CodeSite::Kind::call) {
   while (frame != nullptr) {
     if (trap.frames.size() >= abi::Trap::kMaxFrames) {
       trap.frames_cut = true;
       return;
     }
-    const auto* vmctx = pointer_at<abi::VmCtx>(frame - 8);
     // Bridges of tail calls are frames, too, and of no function.
-    if (auto place = code_of(*vmctx).find(pc, at)) {
-      trap.frames.push_back(
-          {.vmctx = vmctx, .function = place->function, .offset = place->module_offset});
-    }
+    if (auto place = find(pc, kind)) add_frame(trap, pointer_at<abi::VmCtx>(frame - 8), *place);
     pc = pointer_at<uint8_t>(frame + 8);
     frame = pointer_at<uint8_t>(frame);
-    at = At::behind_call;
+    kind = CodeSite::Kind::call;
   }
 }
 
 void set_trap(abi::ExecContext* exec, TrapKind kind, const uint8_t* pc, const uint8_t* frame,
-              At at = At::behind_call) {
+              CodeSite::Kind site = CodeSite::Kind::call) {
   abi::TrapPtr trap = abi::make_trap(kind);
-  add_frames(*trap, pc, frame, at);
+  add_frames(*trap, pc, frame, site);
   exec->trap = trap.release();
 }
 
@@ -76,39 +82,32 @@ void on_fault(abi::ExecContext* exec, const uint8_t* pc, uint64_t address, const
               abi::VmCtx* vmctx) {
   // (invariants.md: known-faults) An instruction that accesses guest memory, an address of this
   // instance.
-  if (!code_of(*vmctx).find(pc, At::access) || !reaches(*vmctx, address))
+  if (!find(pc, CodeSite::Kind::access) || !reaches(*vmctx, address))
     os::die_of_fault(reinterpret_cast<uintptr_t>(pc), address);
-  set_trap(exec, TrapKind::memory_out_of_bounds, pc, frame, At::access);
+  set_trap(exec, TrapKind::memory_out_of_bounds, pc, frame, CodeSite::Kind::access);
 }
 
 void on_interrupt(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* stack,
                   const uint8_t* frame, abi::VmCtx* vmctx) {
-  using Frame = ModuleCode::FrameState;
   abi::TrapPtr trap = abi::make_trap(abi::stop_reason(*exec));
-  auto place = code_of(*vmctx).find_interrupted(pc);
-  if (!place && frame != nullptr) {
-    // In the middle of calling into another instance: there the frame is whole.
+  // Only code of a space is interrupted.
+  auto found = CodeSpace::containing(pc)->find_interrupted(pc);
+  // While a frame is whole, its instance may be another than that whose function it calls.
+  if (found.frame == FrameState::whole)
     vmctx = const_cast<abi::VmCtx*>(pointer_at<abi::VmCtx>(frame - 8));
-    place = code_of(*vmctx).find_interrupted(pc);
-  }
-  if (place && place->frame == Frame::whole)
-    vmctx = const_cast<abi::VmCtx*>(pointer_at<abi::VmCtx>(frame - 8));
-  if (place && place->in_function) {
-    trap->frames.push_back(
-        {.vmctx = vmctx, .function = place->function, .offset = place->module_offset});
-  }
-  if (place && place->frame >= Frame::linked) {
-    add_frames(*trap, pointer_at<uint8_t>(frame + 8), pointer_at<uint8_t>(frame), At::behind_call);
-  } else if (place) {
-    const uint8_t* return_slot = stack + (place->frame == Frame::pushed ? 8 : 0);
-    add_frames(*trap, pointer_at<uint8_t>(return_slot), frame, At::behind_call);
+  if (found.place) add_frame(*trap, vmctx, *found.place);
+  if (found.frame >= FrameState::linked) {
+    add_frames(*trap, pointer_at<uint8_t>(frame + 8), pointer_at<uint8_t>(frame));
+  } else {
+    const uint8_t* return_slot = stack + (found.frame == FrameState::pushed ? 8 : 0);
+    add_frames(*trap, pointer_at<uint8_t>(return_slot), frame);
   }
   exec->trap = trap.release();
 }
 
 void on_stop(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame) {
   if (exec->trap == nullptr) exec->trap = abi::make_trap(abi::stop_reason(*exec)).release();
-  add_frames(*exec->trap, pc, frame, At::behind_call);
+  add_frames(*exec->trap, pc, frame);
 }
 
 void on_direct_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame,
@@ -116,11 +115,11 @@ void on_direct_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* fr
   constexpr uintptr_t kLastKind = 255;  // no object lies there
   auto kind = reinterpret_cast<uintptr_t>(trap);
   exec->trap = kind > kLastKind ? trap : abi::make_trap(static_cast<TrapKind>(kind)).release();
-  add_frames(*exec->trap, pc, frame, At::behind_call);
+  add_frames(*exec->trap, pc, frame);
 }
 
 void on_host_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame) {
-  add_frames(*exec->trap, pc, frame, At::behind_call);
+  add_frames(*exec->trap, pc, frame);
 }
 
 void on_host_overflow(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame) {
@@ -131,7 +130,7 @@ void on_host_overflow(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* 
 void add_parked_frames(const abi::ExecContext& exec, abi::Trap& trap) {
   const auto* top = static_cast<const uint8_t*>(exec.suspension.resume_point);
   const auto* frame = pointer_at<uint8_t>(top);
-  add_frames(trap, pointer_at<uint8_t>(frame + 8), pointer_at<uint8_t>(frame), At::behind_call);
+  add_frames(trap, pointer_at<uint8_t>(frame + 8), pointer_at<uint8_t>(frame));
 }
 
 uint32_t call_host(abi::ExecContext* exec, abi::VmCtx* caller, abi::FuncObject* function,
@@ -145,15 +144,26 @@ uint32_t call_host(abi::ExecContext* exec, abi::VmCtx* caller, abi::FuncObject* 
 }
 
 const void* compile_function(abi::VmCtx* vmctx, uint32_t index) {
-  Result<const void*> code = code_of(*vmctx).function(index);
+  Result<const void*> code = vmctx->code->entry(index);
   return code ? *code : fail_to_compile(vmctx, code.error());
 }
 
 const void* compile_object(abi::VmCtx*, abi::FuncObject* function) {
-  Result<const void*> code = code_of(*function->vmctx).function(function->index);
+  Result<const void*> code = function->vmctx->code->entry(function->index);
   if (!code) return fail_to_compile(function->vmctx, code.error());
   function->code = const_cast<void*>(*code);
   return *code;
+}
+
+uint64_t address_of(StubCallee callee) {
+  switch (callee) {
+#define STUB_CALLEE(name) \
+  case StubCallee::name:  \
+    return reinterpret_cast<uintptr_t>(&name);
+#include "native/stub_callees.def"
+#undef STUB_CALLEE
+  }
+  return 0;
 }
 
 }  // namespace nacre::native

@@ -40,4 +40,12 @@ uint32_t call_host(abi::ExecContext* exec, abi::VmCtx* caller, abi::FuncObject* 
 const void* compile_function(abi::VmCtx* vmctx, uint32_t index);
 const void* compile_object(abi::VmCtx* vmctx, abi::FuncObject* function);
 
+// Each of them has a number, by which code names it (Relocation::Kind::stub_callee).
+enum class StubCallee : uint32_t {
+#define STUB_CALLEE(name) name,
+#include "native/stub_callees.def"
+#undef STUB_CALLEE
+};
+uint64_t address_of(StubCallee callee);
+
 }  // namespace nacre::native

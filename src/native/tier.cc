@@ -34,14 +34,9 @@ class NativeTier final : public abi::Tier {
     return {};
   }
 
-  Result<abi::HostEntry> host_entry(abi::FuncObject& function) override {
-    return static_cast<ModuleCode&>(*function.vmctx->code).host_entry(function.index);
-  }
-
   abi::Outcome call(abi::ExecContext& exec, abi::FuncObject& function,
                     abi::Value* values) override {
-    auto& code = static_cast<ModuleCode&>(*function.vmctx->code);
-    Result<HostEntry> entry = code.host_entry(function.index);
+    Result<HostEntry> entry = function.vmctx->code->host_entry(function.index);
     if (!entry) return abi::make_trap(abi::TrapKind::out_of_memory, entry.error().to_string());
     return outcome_of(exec, (*entry)(&exec, &function, values));
   }

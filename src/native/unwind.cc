@@ -70,12 +70,12 @@ void UnwindProgram::return_address_in(Gpr reg) {
   leb(dwarf_number(reg));
 }
 
-std::vector<uint8_t> unwind_frame_pointer() {
+std::vector<uint8_t> unwind_frame_pointer(const FrameStates& frame) {
   UnwindProgram program;
-  program.advance_to(1);  // behind the push
+  program.advance_to(frame.pushed);
   program.cfa(Gpr::rsp, 16);
   program.saved(Gpr::rbp, 16);
-  program.advance_to(4);  // behind the mov
+  program.advance_to(frame.linked);
   program.cfa(Gpr::rbp, 16);
   return program.take();
 }

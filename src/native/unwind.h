@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "native/code_image.h"
 #include "native/x64/registers.h"
 
 namespace nacre::native {
@@ -32,8 +33,8 @@ class UnwindProgram {
   uint32_t at_ = 0;
 };
 
-// Of code that begins with push rbp; mov rbp, rsp. (Between the `leave` that ends the frame and the
-// `ret` behind it, the debugger misses the caller.)
-std::vector<uint8_t> unwind_frame_pointer();
+// Of a function of which `frame` says how it makes its frame. (Where the frame is undone, in front
+// of the `ret`, the debugger misses the caller.)
+std::vector<uint8_t> unwind_frame_pointer(const FrameStates& frame);
 
 }  // namespace nacre::native

@@ -46,6 +46,7 @@ uintptr_t resolve(const int32_t& field) {
 struct Landings {
   uintptr_t fault = 0;
   uintptr_t interrupt = 0;  // 0: it cannot be interrupted
+  const void* owner = nullptr;
 };
 
 // One registered range. `version` is odd while the other fields change; begin 0 is free. Landings
@@ -56,6 +57,7 @@ struct RangeSlot {
   std::atomic<uintptr_t> end{0};
   std::atomic<uintptr_t> fault_landing{0};
   std::atomic<uintptr_t> interrupt_landing{0};
+  std::atomic<const void*> owner{nullptr};
 };
 
 // Chunks are never freed: the handler may be reading any of them.
@@ -122,7 +124,8 @@ std::optional<Landings> slot_holds(const RangeSlot& slot, uintptr_t address) {
   uintptr_t begin = slot.begin.load(std::memory_order_relaxed);
   uintptr_t end = slot.end.load(std::memory_order_relaxed);
   Landings landings{.fault = slot.fault_landing.load(std::memory_order_relaxed),
-                    .interrupt = slot.interrupt_landing.load(std::memory_order_relaxed)};
+                    .interrupt = slot.interrupt_landing.load(std::memory_order_relaxed),
+                    .owner = slot.owner.load(std::memory_order_relaxed)};
   std::atomic_thread_fence(std::memory_order_acquire);
   uint32_t after = slot.version.load(std::memory_order_relaxed);
   bool holds = before == after && before % 2 == 0 && begin <= address && address < end;
@@ -310,6 +313,7 @@ void set_slot(RangeSlot& slot, uintptr_t begin, uintptr_t end, Landings landings
   slot.end.store(end, std::memory_order_relaxed);
   slot.fault_landing.store(landings.fault, std::memory_order_relaxed);
   slot.interrupt_landing.store(landings.interrupt, std::memory_order_relaxed);
+  slot.owner.store(landings.owner, std::memory_order_relaxed);
   slot.version.fetch_add(1, std::memory_order_release);
 }
 
@@ -389,10 +393,16 @@ FaultRange& FaultRange::operator=(FaultRange&& other) noexcept {
 void FaultRange::reset() { remove_range(slot_); }
 
 CodeRange::CodeRange(const void* begin, uint64_t size_bytes, const void* landing,
-                     const void* interrupted)
+                     const void* interrupted, const void* owner)
     : slot_(add_range(handler.codes, begin, size_bytes,
                       {.fault = reinterpret_cast<uintptr_t>(landing),
-                       .interrupt = reinterpret_cast<uintptr_t>(interrupted)})) {}
+                       .interrupt = reinterpret_cast<uintptr_t>(interrupted),
+                       .owner = owner})) {}
+
+const void* owner_of_code(const void* address) {
+  std::optional<Landings> code = find_range(handler.codes, reinterpret_cast<uintptr_t>(address));
+  return code ? code->owner : nullptr;
+}
 
 CodeRange& CodeRange::operator=(CodeRange&& other) noexcept {
   if (this != &other) {

@@ -58,13 +58,13 @@ class FaultRange {
 // the interrupted context but for two registers: the second argument of a C function (rsi, x1, a1)
 // holds the address of the instruction, the third (rdx, x2, a2) the address that was accessed. When
 // what it runs in is to stop, it goes on at `interrupted` likewise (os/interrupt.h), at any
-// instruction; null: it cannot be interrupted.
+// instruction; null: it cannot be interrupted. `owner` is what owner_of_code() answers there.
 class CodeRange {
  public:
   CodeRange() = default;  // of nothing
   // Nothing is registered, and ok() false, if there is no memory for the table.
   CodeRange(const void* begin, uint64_t size_bytes, const void* landing,
-            const void* interrupted = nullptr);
+            const void* interrupted = nullptr, const void* owner = nullptr);
   CodeRange(CodeRange&& other) noexcept : slot_(other.slot_) { other.slot_ = nullptr; }
   CodeRange& operator=(CodeRange&& other) noexcept;
   ~CodeRange() { reset(); }
@@ -74,6 +74,10 @@ class CodeRange {
   void reset();
   void* slot_ = nullptr;
 };
+
+// The owner of the range of code that holds the address; null if there is none. The caller makes
+// sure that the range lives until it is done with the answer: code that runs does.
+const void* owner_of_code(const void* address);
 
 // Ends the process with a message: an access outside of guest memory that the handler could not
 // judge. `instruction` and `address` as a landing gets them.

@@ -109,7 +109,7 @@ Result<PreparedCall> PreparedCall::create(Store& store, const Extern& func) {
   call.has_refs_ = std::any_of(call.type_->params.begin(), call.type_->params.end(),
                                [](wasm::ValType type) { return type.is_ref(); });
   bool direct = call.func_->host == nullptr && !store.engine().options().park_waits;
-  if (direct) call.entry_ = TRY(store.engine().tier().host_entry(*call.func_));
+  if (direct) call.entry_ = TRY(call.func_->vmctx->code->host_entry(call.func_->index));
   return call;
 }
 

@@ -10,7 +10,7 @@
 
 ;;> --code apply --cpu all
 ;; (func $apply (;0;) (type $binary) (param $f i32) (param $x i32) (result i32)
-;;   155 bytes of x86-64 code, frame of 32 bytes
+;;   158 bytes of x86-64 code, frame of 32 bytes
 ;;   local 0 (i32): [rbp-16]
 ;;   local 1 (i32): [rbp-24]
 ;; entry
@@ -19,7 +19,7 @@
 ;;        4  push r13
 ;;        6  lea r11, [rsp - 0x18]
 ;;        e  cmp r11, qword ptr [r13 + 0x18]  ; stack_limit
-;;       12  jb 0x6b
+;;       12  jb 0x6e
 ;;       18  mov rsp, r11
 ;;       1b  mov dword ptr [rbp - 0x10], edi
 ;;       1e  mov dword ptr [rbp - 0x18], esi
@@ -31,41 +31,41 @@
 ;;       24  mov eax, eax
 ;;       26  mov r11, qword ptr [r13 + 0x10]  ; table0
 ;;       2a  cmp rax, qword ptr [r11 + 8]
-;;       2e  jae 0x70
+;;       2e  jae 0x73
 ;;       34  cmovae rax, qword ptr [r13 + 0x48]
 ;;       39  mov r11, qword ptr [r11]
 ;;       3c  mov rax, qword ptr [r11 + rax*8]
 ;;       40  test rax, rax
-;;       43  je 0x75
+;;       43  je 0x78
 ;;       49  cmp dword ptr [rax], 0
-;;       4c  jne 0x7a
-;;       52  mov edi, dword ptr [rbp - 0x18]
-;;       55  mov esi, 7
-;;       5a  cmp r13, qword ptr [rax + 8]
-;;       5e  jne 0x7f
-;;       64  call qword ptr [rax + 0x18]
-;;       67  mov eax, eax
+;;       4f  jne 0x7d
+;;       55  mov edi, dword ptr [rbp - 0x18]
+;;       58  mov esi, 7
+;;       5d  cmp r13, qword ptr [rax + 8]
+;;       61  jne 0x82
+;;       67  call qword ptr [rax + 0x18]
+;;       6a  mov eax, eax
 ;; 000029  end
-;;       69  leave
-;;       6a  ret
+;;       6c  leave
+;;       6d  ret
 ;; 00001f  trap: call stack exhausted
-;;       6b  call qword ptr [r13 + 0x30]  ; trap_entry
-;;       6f  .byte 0x14  ; call stack exhausted
+;;       6e  call qword ptr [r13 + 0x30]  ; trap_entry
+;;       72  .byte 0x14  ; call stack exhausted
 ;; 000026  trap: undefined element
-;;       70  call qword ptr [r13 + 0x30]  ; trap_entry
-;;       74  .byte 0x04  ; undefined element
+;;       73  call qword ptr [r13 + 0x30]  ; trap_entry
+;;       77  .byte 0x04  ; undefined element
 ;; 000026  trap: uninitialized element
-;;       75  call qword ptr [r13 + 0x30]  ; trap_entry
-;;       79  .byte 0x05  ; uninitialized element
+;;       78  call qword ptr [r13 + 0x30]  ; trap_entry
+;;       7c  .byte 0x05  ; uninitialized element
 ;; 000026  trap: indirect call type mismatch
-;;       7a  call qword ptr [r13 + 0x30]  ; trap_entry
-;;       7e  .byte 0x06  ; indirect call type mismatch
+;;       7d  call qword ptr [r13 + 0x30]  ; trap_entry
+;;       81  .byte 0x06  ; indirect call type mismatch
 ;; 000026  slow path
-;;       7f  mov r11, qword ptr [rax + 8]
-;;       83  test r11, r11
-;;       86  cmovne r13, r11
-;;       8a  mov r15, qword ptr [r13]  ; memory0_base
-;;       8e  call qword ptr [rax + 0x18]
-;;       91  mov r13, qword ptr [rbp - 8]
-;;       95  mov r15, qword ptr [r13]  ; memory0_base
-;;       99  jmp 0x67
+;;       82  mov r11, qword ptr [rax + 8]
+;;       86  test r11, r11
+;;       89  cmovne r13, r11
+;;       8d  mov r15, qword ptr [r13]  ; memory0_base
+;;       91  call qword ptr [rax + 0x18]
+;;       94  mov r13, qword ptr [rbp - 8]
+;;       98  mov r15, qword ptr [r13]  ; memory0_base
+;;       9c  jmp 0x6a

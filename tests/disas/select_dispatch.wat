@@ -199,7 +199,7 @@
 
 ;;> --code jump_unless --cpu all
 ;; (func $jump_unless (;2;) (type $instruction) (param i32) (result i32)
-;;   147 bytes of x86-64 code, frame of 16 bytes
+;;   150 bytes of x86-64 code, frame of 16 bytes
 ;;   local 0 (i32): rdi
 ;;   local 1 (i32): r8
 ;; entry
@@ -232,31 +232,31 @@
 ;;       31  mov eax, eax
 ;;       33  mov r11, qword ptr [r13 + 0x10]  ; table0
 ;;       37  cmp rax, qword ptr [r11 + 8]
-;;       3b  jae 0x84
+;;       3b  jae 0x87
 ;;       41  cmovae rax, qword ptr [r13 + 0x48]
 ;;       46  mov r11, qword ptr [r11]
 ;;       49  mov rax, qword ptr [r11 + rax*8]
 ;;       4d  test rax, rax
-;;       50  je 0x89
+;;       50  je 0x8c
 ;;       56  cmp dword ptr [rax], 0
-;;       59  jne 0x8e
-;;       5f  mov rdi, r8
-;;       62  leave
-;;       63  mov r11, qword ptr [rax + 8]
-;;       67  cmp r11, r13
-;;       6a  je 0x79
-;;       70  test r11, r11
-;;       73  jne 0x7c
-;;       79  jmp qword ptr [rax + 0x18]
-;;       7c  mov r11, qword ptr [r13 + 0x40]  ; entries
-;;       80  jmp qword ptr [r11 + 0x10]
+;;       5c  jne 0x91
+;;       62  mov rdi, r8
+;;       65  leave
+;;       66  mov r11, qword ptr [rax + 8]
+;;       6a  cmp r11, r13
+;;       6d  je 0x7c
+;;       73  test r11, r11
+;;       76  jne 0x7f
+;;       7c  jmp qword ptr [rax + 0x18]
+;;       7f  mov r11, qword ptr [r13 + 0x40]  ; entries
+;;       83  jmp qword ptr [r11 + 0x10]
 ;; 0000b4  end  ;; no code
 ;; 0000b1  trap: undefined element
-;;       84  call qword ptr [r13 + 0x30]  ; trap_entry
-;;       88  .byte 0x04  ; undefined element
+;;       87  call qword ptr [r13 + 0x30]  ; trap_entry
+;;       8b  .byte 0x04  ; undefined element
 ;; 0000b1  trap: uninitialized element
-;;       89  call qword ptr [r13 + 0x30]  ; trap_entry
-;;       8d  .byte 0x05  ; uninitialized element
+;;       8c  call qword ptr [r13 + 0x30]  ; trap_entry
+;;       90  .byte 0x05  ; uninitialized element
 ;; 0000b1  trap: indirect call type mismatch
-;;       8e  call qword ptr [r13 + 0x30]  ; trap_entry
-;;       92  .byte 0x06  ; indirect call type mismatch
+;;       91  call qword ptr [r13 + 0x30]  ; trap_entry
+;;       95  .byte 0x06  ; indirect call type mismatch

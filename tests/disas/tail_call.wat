@@ -64,7 +64,7 @@
 
 ;;> --code indirect --cpu all
 ;; (func $indirect (;1;) (type $t) (param $n i32) (param $x i64) (result i64)
-;;   117 bytes of x86-64 code, frame of 16 bytes
+;;   120 bytes of x86-64 code, frame of 16 bytes
 ;;   local 0 (i32): rdi
 ;;   local 1 (i64): r8
 ;; entry
@@ -81,31 +81,31 @@
 ;;       13  mov eax, edi
 ;;       15  mov r11, qword ptr [r13 + 0x10]  ; table0
 ;;       19  cmp rax, qword ptr [r11 + 8]
-;;       1d  jae 0x66
+;;       1d  jae 0x69
 ;;       23  cmovae rax, qword ptr [r13 + 0x48]
 ;;       28  mov r11, qword ptr [r11]
 ;;       2b  mov rax, qword ptr [r11 + rax*8]
 ;;       2f  test rax, rax
-;;       32  je 0x6b
+;;       32  je 0x6e
 ;;       38  cmp dword ptr [rax], 0
-;;       3b  jne 0x70
-;;       41  mov rsi, r8
-;;       44  leave
-;;       45  mov r11, qword ptr [rax + 8]
-;;       49  cmp r11, r13
-;;       4c  je 0x5b
-;;       52  test r11, r11
-;;       55  jne 0x5e
-;;       5b  jmp qword ptr [rax + 0x18]
-;;       5e  mov r11, qword ptr [r13 + 0x40]  ; entries
-;;       62  jmp qword ptr [r11 + 0x10]
+;;       3e  jne 0x73
+;;       44  mov rsi, r8
+;;       47  leave
+;;       48  mov r11, qword ptr [rax + 8]
+;;       4c  cmp r11, r13
+;;       4f  je 0x5e
+;;       55  test r11, r11
+;;       58  jne 0x61
+;;       5e  jmp qword ptr [rax + 0x18]
+;;       61  mov r11, qword ptr [r13 + 0x40]  ; entries
+;;       65  jmp qword ptr [r11 + 0x10]
 ;; 000043  end  ;; no code
 ;; 000040  trap: undefined element
-;;       66  call qword ptr [r13 + 0x30]  ; trap_entry
-;;       6a  .byte 0x04  ; undefined element
+;;       69  call qword ptr [r13 + 0x30]  ; trap_entry
+;;       6d  .byte 0x04  ; undefined element
 ;; 000040  trap: uninitialized element
-;;       6b  call qword ptr [r13 + 0x30]  ; trap_entry
-;;       6f  .byte 0x05  ; uninitialized element
+;;       6e  call qword ptr [r13 + 0x30]  ; trap_entry
+;;       72  .byte 0x05  ; uninitialized element
 ;; 000040  trap: indirect call type mismatch
-;;       70  call qword ptr [r13 + 0x30]  ; trap_entry
-;;       74  .byte 0x06  ; indirect call type mismatch
+;;       73  call qword ptr [r13 + 0x30]  ; trap_entry
+;;       77  .byte 0x06  ; indirect call type mismatch

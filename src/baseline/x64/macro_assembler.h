@@ -10,6 +10,7 @@
 
 #include "baseline/value_type.h"
 #include "baseline/x64/registers.h"
+#include "native/code_image.h"
 #include "native/x64/assembler.h"
 #include "native/x64/simd_opcodes.h"
 
@@ -45,8 +46,9 @@ class MacroAssembler : public Assembler {
  public:
   explicit MacroAssembler(const os::CpuFeatures& cpu) : Assembler(cpu) {}
 
-  void start(uint8_t* buffer) {
-    Assembler::start(buffer);
+  void start(native::CodeImage& image) {
+    image_ = &image;
+    Assembler::start(image.code.data());
     forget_flags();
   }
 
@@ -225,8 +227,11 @@ class MacroAssembler : public Assembler {
     // Patched when the frame's size is known.
     constexpr int32_t kPlaceholder = INT32_MIN;
     push(kFrame);
+    image_->frame.pushed = static_cast<uint8_t>(offset());
     mov(Width::w64, kFrame, Gpr::rsp);
+    image_->frame.linked = static_cast<uint8_t>(offset());
     push(kVmCtx);
+    image_->frame.whole = static_cast<uint8_t>(offset());
     lea(Width::w64, exhausted != nullptr ? kScratch : Gpr::rsp, at(Gpr::rsp, kPlaceholder));
     uint32_t patch = offset() - 4;
     if (exhausted == nullptr) return patch;
@@ -240,7 +245,11 @@ class MacroAssembler : public Assembler {
     patch_dword(patch, static_cast<uint32_t>(8 - aligned));  // the VmCtx was pushed
   }
   void leave_frame() { leave(); }
-  void return_to_caller() { ret(); }
+  void return_to_caller() {
+    uint32_t begin = offset();
+    ret();
+    frame_was_undone(begin);
+  }
   // Several times 8 bytes.
   void clear_frame(int32_t begin, int32_t end, Gpr temp) {
     constexpr int32_t kUnrolledBytes = 128;
@@ -260,12 +269,27 @@ class MacroAssembler : public Assembler {
     alu_imm(Width::w64, Alu::cmp, temp, end - 16);
     jcc(Cond::less, loop);
   }
-  void call_slot(int64_t slot) { call_rip(slot_distance(slot)); }
-  void jump_slot(int64_t slot) { jmp_rip(slot_distance(slot)); }
+  void frame_was_undone(uint32_t begin) { image_->frame.undone.push_back({begin, offset()}); }
+  void call_slot(uint32_t function) {
+    call_rip(0);
+    relocate(native::Relocation::Kind::function_slot, function);
+  }
+  void jump_slot(uint32_t function) {
+    uint32_t begin = offset();
+    jmp_rip(0);
+    relocate(native::Relocation::Kind::function_slot, function);
+    frame_was_undone(begin);
+  }
+  void branch_unless_type(Mem type, uint32_t expected, Label& label) {
+    cmp_imm32(type, 0);
+    relocate(native::Relocation::Kind::type_id, expected);
+    jcc(Cond::not_equal, label);
+  }
   void jump(Mem code) { jmp(code); }
   // With the id on the stack, below the return address; the stub aligns the stack itself.
-  Cond call_subtype_check(uint32_t id, Mem entries, int32_t entry) {
-    mov_imm(Width::w32, kScratch, id);
+  Cond call_subtype_check(uint32_t type, Mem entries, int32_t entry) {
+    mov_imm(Width::w32, kScratch, 0);
+    relocate(native::Relocation::Kind::type_id, type);
     push(kScratch);
     mov(Width::w64, kScratch, entries);
     call(at(kScratch, entry));
@@ -290,11 +314,12 @@ class MacroAssembler : public Assembler {
     return cond == Cond::fp_equal || cond == Cond::fp_not_equal;
   }
   void forget_flags() { flags_offset_ = kNoOffset; }
-  // From behind an instruction of 6 bytes, which begins here.
-  int32_t slot_distance(int64_t slot) const {
-    return static_cast<int32_t>(slot - int64_t{offset()} - 6);
+  // Of the last 4 bytes.
+  void relocate(native::Relocation::Kind kind, uint32_t index) {
+    image_->relocations.emplace_back(kind, offset() - 4, index);
   }
 
+  native::CodeImage* image_ = nullptr;
   uint32_t flags_offset_ = kNoOffset;
   Gpr flags_of_ = Gpr::rax;
   Width flags_width_ = Width::w32;

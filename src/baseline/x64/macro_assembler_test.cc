@@ -24,10 +24,14 @@ class MacroAssemblerTest : public ::testing::Test {
   using Function = uint64_t (*)(uint64_t, uint64_t, void*, double, double);
   template <class Emit>
   Function function(Emit emit) {
-    code_ = os::CodeMemory::create(4096).value();
-    masm.start(code_.writable());
+    constexpr uint32_t kBytes = 4096;
+    native::CodeImage image;
+    EXPECT_TRUE(image.code.reserve(kBytes));
+    masm.start(image);
     emit();
     masm.return_to_caller();
+    code_ = os::CodeMemory::create(kBytes).value();
+    std::copy_n(image.code.data(), masm.offset(), code_.writable());
     return reinterpret_cast<Function>(const_cast<uint8_t*>(code_.executable()));
   }
   // One that says whether `branch` jumps to its label.

@@ -109,10 +109,12 @@ class Assembler {
   explicit Assembler(const os::CpuFeatures& cpu) : cpu_(cpu) {}
 
   const os::CpuFeatures& cpu() const { return cpu_; }
-  // `offset`: what is in the buffer already.
-  void start(uint8_t* buffer, uint32_t offset = 0) {
+  void start(uint8_t* buffer) { begin_ = pos_ = buffer; }
+  // Goes on in another buffer, which holds what this one held.
+  void move_to(uint8_t* buffer) {
+    uint32_t done = offset();
     begin_ = buffer;
-    pos_ = buffer + offset;
+    pos_ = buffer + done;
   }
   uint32_t offset() const { return static_cast<uint32_t>(pos_ - begin_); }
   uint8_t* pos() const { return pos_; }
@@ -148,10 +150,14 @@ class Assembler {
       legacy(Width::w64, {0, 0, 0xC7}, 0, number(to));
       put(static_cast<int32_t>(value));
     } else {
-      rex(true, 0, 0, number(to));
-      byte(static_cast<uint8_t>(0xB8 | (number(to) & 7)));
-      put(value);
+      mov_imm64(to, value);
     }
+  }
+  // Of 8 bytes whatever the value is, so that another one can be filled in.
+  void mov_imm64(Gpr to, uint64_t value) {
+    rex(true, 0, 0, number(to));
+    byte(static_cast<uint8_t>(0xB8 | (number(to) & 7)));
+    put(value);
   }
   void store8(Mem to, Gpr from) { legacy8({0, 0, 0x88}, number(from), to); }
   void store16(Mem to, Gpr from) { legacy(Width::w32, {0x66, 0, 0x89}, number(from), to); }
@@ -220,6 +226,11 @@ class Assembler {
   template <class Rm>
   void test_imm(Width w, Rm a, int32_t value) {
     legacy(w, {0, 0, 0xF7}, 0, rm(a));
+    put(value);
+  }
+  // Compares with an immediate of 4 bytes, so that another one can be filled in.
+  void cmp_imm32(Mem a, uint32_t value) {
+    legacy(Width::w32, {0, 0, 0x81}, static_cast<uint8_t>(Alu::cmp), a);
     put(value);
   }
   template <class Rm>
@@ -309,6 +320,16 @@ class Assembler {
   // ---- control
   void jmp(Label& label) { jump(0xE9, 0, label); }
   void jcc(Cond cond, Label& label) { jump(0x0F, cc(0x80, cond), label); }
+  // To a distance from the end of the instruction, of 4 bytes in any case.
+  void jmp_near(int32_t distance) {
+    byte(0xE9);
+    put(distance);
+  }
+  void jcc_near(Cond cond, int32_t distance) {
+    byte(0x0F);
+    byte(cc(0x80, cond));
+    put(distance);
+  }
   void jmp(Gpr reg) { legacy(Width::w32, {0, 0, 0xFF}, 4, number(reg)); }
   void jmp(Mem from) { legacy(Width::w32, {0, 0, 0xFF}, 4, from); }
   void call(Gpr reg) { legacy(Width::w32, {0, 0, 0xFF}, 2, number(reg)); }

@@ -4,7 +4,6 @@
 
 #include "abi/calls.h"
 #include "abi/host_func.h"
-#include "native/support.h"
 #include "native/x64/stub_emitter.h"
 
 namespace nacre::native::x64 {
@@ -20,7 +19,6 @@ namespace {
 constexpr Width w64 = Width::w64;
 constexpr int32_t kStop = offsetof(ExecContext, running) + offsetof(os::Interruptible, stop);
 constexpr int32_t kValueBytes = sizeof(abi::Value);
-constexpr size_t kPageBytes = 4096;
 
 bool is_i32(wasm::ValType type) { return type.code() == wasm::ValType::kI32; }
 Width width_of(wasm::ValType type) {
@@ -30,8 +28,8 @@ Width width_of(wasm::ValType type) {
 
 }  // namespace
 
-size_t signature_stub_bytes(const wasm::FuncType& type) {
-  return 512 + kPageBytes + 32 * (type.params.size() + type.results.size());
+uint32_t signature_stub_bytes(const wasm::FuncType& type) {
+  return static_cast<uint32_t>(1024 + 32 * (type.params.size() + type.results.size()));
 }
 
 void StubEmitter::move(Mem to, Mem from) {
@@ -53,9 +51,7 @@ void StubEmitter::pass(wasm::ValType type, Mem to, Mem from) {
   masm_.mov(Width::w32, to, static_cast<int32_t>(Options::kPoison));
 }
 
-const void* StubEmitter::host_entry(const wasm::FuncType& type) {
-  masm_.align(16);
-  const void* start = here();
+void StubEmitter::host_entry(const wasm::FuncType& type) {
   begin_stub("nacre!enter " + wasm::to_string(type));
   push_host_frame(Gpr::rdx);
   // The first words of the guest stack lead debuggers back to the native one.
@@ -106,20 +102,16 @@ const void* StubEmitter::host_entry(const wasm::FuncType& type) {
   }
   masm_.alu(Width::w32, Alu::xor_, Gpr::rax, Gpr::rax);
   jump_to(common_.exit);
-  return start;
 }
 
-const void* StubEmitter::host_function(const wasm::FuncType& type) {
-  masm_.align(16);
-  const void* start = here();
+void StubEmitter::host_function(const wasm::FuncType& type) {
   auto count = static_cast<int32_t>(std::max(type.params.size(), type.results.size()));
   begin_stub("nacre!host function " + wasm::to_string(type));
   enter_frame();
   masm_.push(kVmCtx);
   masm_.lea(w64, kScratch, at(Gpr::rsp, -(count * kValueBytes + 8)));
   masm_.alu(w64, Alu::cmp, kScratch, at(kVmCtx, offsetof(VmCtx, stack_limit)));
-  Label overflow{.bound = static_cast<int32_t>(common_.host_overflow)};
-  masm_.jcc(Cond::below, overflow);
+  jump_to_if(Cond::below, common_.host_overflow);
   masm_.mov(w64, Gpr::rsp, kScratch);
   masm_.mov(w64, Gpr::r10, at(kVmCtx, offsetof(VmCtx, area)));
   auto args = PlaceAssigner::arguments();
@@ -140,7 +132,7 @@ const void* StubEmitter::host_function(const wasm::FuncType& type) {
   masm_.mov(w64, Gpr::rsi, kVmCtx);
   masm_.mov(w64, Gpr::rdx, Gpr::rax);
   masm_.mov(w64, Gpr::rcx, Gpr::rsp);
-  switch_and_call(&call_host);
+  switch_and_call(StubCallee::call_host);
   masm_.test(Width::w32, Gpr::rax, Gpr::rax);
   Label ended_otherwise, resume;
   masm_.jcc(Cond::not_equal, ended_otherwise);
@@ -163,17 +155,14 @@ const void* StubEmitter::host_function(const wasm::FuncType& type) {
   masm_.bind(ended_otherwise);
   masm_.lea_label(Gpr::rcx, resume);
   jump_to(common_.host_ended);
-  return start;
 }
 
 // Arguments stay in registers, the integers two places further on; the frame on the guest's stack
 // is so small that the reserve below the limit holds it. On the native stack is an abi::DirectCall.
-const void* StubEmitter::direct_host_function(const wasm::FuncType& type) {
+void StubEmitter::direct_host_function(const wasm::FuncType& type) {
   constexpr std::array kNativeArgs = {Gpr::rdx, Gpr::rcx, Gpr::r8, Gpr::r9};
   constexpr int32_t kCallBytes = 32;
   static_assert(sizeof(abi::DirectCall) <= kCallBytes);
-  masm_.align(16);
-  const void* start = here();
   begin_stub("nacre!direct host function " + wasm::to_string(type));
   enter_frame();
   masm_.push(kVmCtx);
@@ -201,11 +190,9 @@ const void* StubEmitter::direct_host_function(const wasm::FuncType& type) {
   masm_.call(at(Gpr::r10, offsetof(abi::HostFunc, direct)));
   masm_.mov(w64, Gpr::rcx, at(Gpr::rsp, offsetof(abi::DirectCall, trap)));
   masm_.test(w64, Gpr::rcx, Gpr::rcx);
-  Label trapped{.bound = static_cast<int32_t>(common_.direct_trapped)};
-  masm_.jcc(Cond::not_equal, trapped);
+  jump_to_if(Cond::not_equal, common_.direct_trapped);
   masm_.leave();
   masm_.ret();
-  return start;
 }
 
 }  // namespace nacre::native::x64

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "abi/host_func.h"
-#include "native/support.h"
 
 namespace nacre::native::x64 {
 
@@ -14,7 +13,6 @@ using abi::VmCtx;
 
 namespace {
 
-constexpr uint32_t kPageBytes = 4096;
 constexpr Width w64 = Width::w64;
 constexpr int32_t kStop = offsetof(ExecContext, running) + offsetof(os::Interruptible, stop);
 constexpr int32_t kSuspendedIn =
@@ -31,38 +29,39 @@ constexpr int32_t kShortCopyBytes = 64;
 
 }  // namespace
 
-size_t StubEmitter::finish() {
+Result<void> StubEmitter::start(uint32_t bytes) {
+  if (!image_.code.reserve(bytes)) return fail(ErrorCode::out_of_memory, "no memory for stubs");
+  masm_.start(image_.code.data());
+  return {};
+}
+
+std::vector<StubPiece> StubEmitter::finish() {
   end_stub();
-  // Where there may be breakpoints, pages that were begun are left alone (os/code_memory.h).
-  masm_.align(options_.debug ? kPageBytes : 16);
-  if (options_.listener != nullptr) options_.listener->code_made(made_);
-  return masm_.offset();
+  image_.code.set_size(masm_.offset());
+  return std::move(pieces_);
 }
 
 void StubEmitter::begin_stub(std::string_view name) {
   end_stub();
-  stub_begin_ = masm_.offset();
-  stub_name_ = name;
+  piece_ = {.begin = masm_.offset(), .name = std::string(name)};
 }
 
 void StubEmitter::end_stub() {
-  if (stub_name_.empty()) return;
-  uint32_t size = masm_.offset() - stub_begin_;
-  const uint8_t* begin = memory_.executable() + stub_begin_;
-  std::vector<uint8_t> unwind = unwind_.take();
+  if (piece_.name.empty()) return;
+  piece_.size = masm_.offset() - piece_.begin;
+  piece_.unwind = unwind_.take();
   unwind_ = {};
-  if (options_.listener != nullptr)
-    made_.push_back({begin, size, std::move(stub_name_), std::move(unwind)});
-  stub_name_.clear();
+  pieces_.push_back(std::move(piece_));
+  piece_ = {};
 }
 
 void StubEmitter::frame_is(Gpr base, uint32_t plus) {
-  unwind_.advance_to(masm_.offset() - stub_begin_);
+  unwind_.advance_to(masm_.offset() - piece_.begin);
   unwind_.cfa(base, plus);
 }
 
 void StubEmitter::frame_is_at(Gpr base, uint32_t plus) {
-  unwind_.advance_to(masm_.offset() - stub_begin_);
+  unwind_.advance_to(masm_.offset() - piece_.begin);
   unwind_.cfa_at(base, plus);
 }
 
@@ -76,7 +75,23 @@ void StubEmitter::enter_frame() {
 
 void StubEmitter::define(Entry entry) {
   masm_.align(16);
-  common_.entries[static_cast<uint32_t>(entry)] = here();
+  common_.entries[static_cast<uint32_t>(entry)] = masm_.offset();
+}
+
+void StubEmitter::load_address(Gpr to, StubCallee callee) {
+  masm_.mov_imm64(to, 0);
+  image_.relocations.emplace_back(Relocation::Kind::stub_callee, masm_.offset() - 8,
+                                  static_cast<uint32_t>(callee));
+}
+
+void StubEmitter::call_native(StubCallee callee) {
+  load_address(Gpr::rax, callee);
+  masm_.call(Gpr::rax);
+}
+
+void StubEmitter::switch_and_call(StubCallee callee) {
+  load_address(Gpr::rax, callee);
+  masm_.call(at(kVmCtx, offsetof(VmCtx, native_call_entry)));
 }
 
 void StubEmitter::to_native_stack() {
@@ -84,9 +99,14 @@ void StubEmitter::to_native_stack() {
   masm_.mov(w64, Gpr::rsp, at(Gpr::rdi, offsetof(ExecContext, native_sp)));
 }
 
-void StubEmitter::jump_to(uint32_t offset) {
-  Label label{.bound = static_cast<int32_t>(offset)};
-  masm_.jmp(label);
+void StubEmitter::jump_to(uint32_t space_offset) {
+  masm_.jmp_near(0);
+  image_.relocations.emplace_back(Relocation::Kind::space_offset, masm_.offset() - 4, space_offset);
+}
+
+void StubEmitter::jump_to_if(Cond cond, uint32_t space_offset) {
+  masm_.jcc_near(cond, 0);
+  image_.relocations.emplace_back(Relocation::Kind::space_offset, masm_.offset() - 4, space_offset);
 }
 
 void StubEmitter::exit_trapped() {
@@ -94,6 +114,16 @@ void StubEmitter::exit_trapped() {
   masm_.mov(w64, Gpr::rsp, at(Gpr::r11, offsetof(ExecContext, native_sp)));
   masm_.mov_imm(Width::w32, Gpr::rax, 1);
   jump_to(common_.exit);
+}
+
+void StubEmitter::leave_by(StubCallee handler) {
+  masm_.mov(w64, Gpr::rbx, Gpr::rsi);
+  begin_native_part();
+  frame_is(kFrame, 0);
+  unwind_.return_address_in(Gpr::rbx);
+  to_native_stack();
+  call_native(handler);
+  exit_trapped();
 }
 
 // ---- the stubs that all share
@@ -145,7 +175,7 @@ void StubEmitter::trap() {
   unwind_.return_address_in(Gpr::rsi);
   masm_.mov(w64, Gpr::rdx, kFrame);
   masm_.movzx8(Gpr::rcx, Gpr::rax);
-  leave_by(&on_trap);
+  leave_by(StubCallee::on_trap);
 }
 
 // rsi: the instruction, rdx: the address.
@@ -156,7 +186,7 @@ void StubEmitter::fault() {
   unwind_.return_address_in(Gpr::rsi);
   masm_.mov(w64, Gpr::rcx, kFrame);
   masm_.mov(w64, Gpr::r8, kVmCtx);
-  leave_by(&on_fault);
+  leave_by(StubCallee::on_fault);
 }
 
 // rsi: the instruction. Everything else is as it was there; the stack pointer tells how far the
@@ -169,7 +199,7 @@ void StubEmitter::interrupt() {
   masm_.mov(w64, Gpr::rdx, Gpr::rsp);
   masm_.mov(w64, Gpr::rcx, kFrame);
   masm_.mov(w64, Gpr::r8, kVmCtx);
-  leave_by(&on_interrupt);
+  leave_by(StubCallee::on_interrupt);
 }
 
 void StubEmitter::native_call() {
@@ -200,7 +230,7 @@ void StubEmitter::native_call() {
   masm_.bind(ends_here);
   masm_.mov(w64, Gpr::rsi, at(Gpr::rsp));
   masm_.mov(w64, Gpr::rdx, kFrame);
-  leave_by(&on_stop);
+  leave_by(StubCallee::on_stop);
 }
 
 // Otherwise the runtime is called. The same if the guest is to stop, for it may be in here each
@@ -393,14 +423,13 @@ void StubEmitter::check_subtype() {
 
 // In a frame of a stub whose host function trapped: exec->trap is set, the frames are missing.
 void StubEmitter::host_trapped() {
-  common_.host_overflow = trapped_in_stub(&on_host_overflow);
-  common_.host_trapped = trapped_in_stub(&on_host_trap);
+  common_.host_overflow = trapped_in_stub(StubCallee::on_host_overflow);
+  common_.host_trapped = trapped_in_stub(StubCallee::on_host_trap);
   // rcx: the trap that a direct call left.
-  common_.direct_trapped = trapped_in_stub(&on_direct_trap);
+  common_.direct_trapped = trapped_in_stub(StubCallee::on_direct_trap);
 }
 
-template <class F>
-uint32_t StubEmitter::trapped_in_stub(F* function) {
+uint32_t StubEmitter::trapped_in_stub(StubCallee callee) {
   masm_.align(16);
   begin_native_part();
   frame_is(kFrame, 16);
@@ -409,7 +438,7 @@ uint32_t StubEmitter::trapped_in_stub(F* function) {
   masm_.mov(w64, Gpr::rsi, at(kFrame, 8));
   masm_.mov(w64, Gpr::rdx, at(kFrame));
   to_native_stack();
-  call_native(function);
+  call_native(callee);
   exit_trapped();
   return offset;
 }
@@ -423,9 +452,8 @@ void StubEmitter::suspend() {
   frame_is(kFrame, 16);
   unwind_.saved(kFrame, 16);
   common_.host_ended = masm_.offset();
-  Label trapped{.bound = static_cast<int32_t>(common_.host_trapped)};
   masm_.alu_imm(Width::w32, Alu::cmp, Gpr::rax, 2);
-  masm_.jcc(Cond::not_equal, trapped);
+  jump_to_if(Cond::not_equal, common_.host_trapped);
   masm_.push(Gpr::rcx);
   for (Gpr reg : kParkedRegisters) masm_.push(reg);
   masm_.push(kFrame);
@@ -438,7 +466,7 @@ void StubEmitter::suspend() {
 // A ResumeEntry.
 void StubEmitter::resume() {
   masm_.align(16);
-  common_.resume = here();
+  common_.resume = masm_.offset();
   begin_stub("nacre!resume");
   push_host_frame(Gpr::rsi);
   masm_.mov(w64, Gpr::r11, at(Gpr::rdi, offsetof(ExecContext, stack_end)));
@@ -480,13 +508,12 @@ void StubEmitter::lazy(Entry entry) {
   masm_.mov(w64, Gpr::rdi, kVmCtx);
   masm_.mov(w64, Gpr::rsi, Gpr::rax);
   if (entry == Entry::lazy) {
-    switch_and_call(&compile_function);
+    switch_and_call(StubCallee::compile_function);
   } else {
-    switch_and_call(&compile_object);
+    switch_and_call(StubCallee::compile_object);
   }
   masm_.test(w64, Gpr::rax, Gpr::rax);
-  Label failed{.bound = static_cast<int32_t>(common_.host_trapped)};
-  masm_.jcc(Cond::equal, failed);
+  jump_to_if(Cond::equal, common_.host_trapped);
   for (size_t i = 0; i < kGprArgs.size(); ++i)
     masm_.mov(w64, kGprArgs[i], at(Gpr::rsp, 8 * static_cast<int32_t>(i)));
   for (size_t i = 0; i < kXmmArgs; ++i)

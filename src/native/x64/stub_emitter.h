@@ -4,18 +4,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "abi/code.h"
 #include "abi/vmctx.h"
+#include "native/code_image.h"
 #include "native/options.h"
 #include "native/stubs.h"
+#include "native/support.h"
 #include "native/unwind.h"
 #include "native/x64/assembler.h"
 #include "os/code_listener.h"
-#include "os/code_memory.h"
 #include "wasm/types.h"
 
 namespace nacre::native::x64 {
@@ -30,25 +30,24 @@ inline constexpr uint32_t kSavedBytes = kSavedValues + 8;
 inline constexpr uint32_t kHostFrameBytes = kSavedBytes + 8 * (kHostRegisters.size() + 1);
 
 // More than the stubs of one signature can take.
-size_t signature_stub_bytes(const wasm::FuncType& type);
+uint32_t signature_stub_bytes(const wasm::FuncType& type);
 
-// One object emits behind what is in `memory` already, on one thread.
+// One object emits one image, on one thread.
 class StubEmitter {
  public:
-  StubEmitter(const Options& options, const os::CodeMemory& memory, size_t used,
-              CommonStubs& common)
-      : options_(options), memory_(memory), common_(common), masm_(options_.cpu) {
-    masm_.start(memory.writable(), static_cast<uint32_t>(used));
-  }
+  StubEmitter(const Options& options, CommonStubs& common, CodeImage& image)
+      : options_(options), common_(common), image_(image), masm_(options_.cpu) {}
 
-  // All of `common`.
+  // With room for so many bytes. Errors: out_of_memory.
+  Result<void> start(uint32_t bytes);
+  // All of `common`, which is to be the first image of the space.
   void emit_common();
-  // These return where the stub begins.
-  const void* host_entry(const wasm::FuncType& type);
-  const void* host_function(const wasm::FuncType& type);
-  const void* direct_host_function(const wasm::FuncType& type);
-  // Tells the listener. How much of the memory is used then.
-  size_t finish();
+  // These begin at the image's first byte.
+  void host_entry(const wasm::FuncType& type);
+  void host_function(const wasm::FuncType& type);
+  void direct_host_function(const wasm::FuncType& type);
+  // The image is complete. What is in it.
+  std::vector<StubPiece> finish();
 
  private:
   // ---- what a stub is called, and how its frames unwind
@@ -62,40 +61,25 @@ class StubEmitter {
   void frame_is(Gpr base, uint32_t plus);
   void frame_is_at(Gpr base, uint32_t plus);
   void enter_frame();
-  const void* here() const { return memory_.executable() + masm_.offset(); }
   void define(Entry entry);
 
   // ---- between the stacks
-  template <class F>
-  void call_native(F* function) {
-    masm_.mov_imm(Width::w64, Gpr::rax, reinterpret_cast<uintptr_t>(function));
-    masm_.call(Gpr::rax);
-  }
+  void call_native(StubCallee callee);
   // On the native stack from the guest's.
-  template <class F>
-  void switch_and_call(F* function) {
-    masm_.mov_imm(Width::w64, Gpr::rax, reinterpret_cast<uintptr_t>(function));
-    masm_.call(at(kVmCtx, offsetof(abi::VmCtx, native_call_entry)));
-  }
+  void switch_and_call(StubCallee callee);
+  void load_address(Gpr to, StubCallee callee);
   void to_native_stack();
   // Of an entry from the host, whose ExecContext is in rdi: keeps what C functions keep, and where
   // the results go, on the native stack, and makes that the native_sp. The unwinding goes by r10
   // then, until the guest stack leads back.
   void push_host_frame(Gpr values);
-  void jump_to(uint32_t offset);
+  // To a byte of the space of the stubs.
+  void jump_to(uint32_t space_offset);
+  void jump_to_if(Cond cond, uint32_t space_offset);
   void exit_trapped();
   // The end of a stub that a function trapped into: what `handler` makes of it is why the guest's
   // call ends. The function's frame is whole; rsi says where, and rbx, for debuggers, afterwards.
-  template <class F>
-  void leave_by(F* handler) {
-    masm_.mov(Width::w64, Gpr::rbx, Gpr::rsi);
-    begin_native_part();
-    frame_is(kFrame, 0);
-    unwind_.return_address_in(Gpr::rbx);
-    to_native_stack();
-    call_native(handler);
-    exit_trapped();
-  }
+  void leave_by(StubCallee handler);
 
   // ---- stubs
   void exit();
@@ -116,20 +100,18 @@ class StubEmitter {
   void check_subtype();
   void lazy(Entry entry);
   void host_trapped();
-  template <class F>
-  uint32_t trapped_in_stub(F* function);
+  uint32_t trapped_in_stub(StubCallee callee);
   void move(Mem to, Mem from);
   // A value that guest code gets: what its type leaves unspecified is filled in checked builds.
   void pass(wasm::ValType type, Gpr to, Mem from, Gpr scratch);
   void pass(wasm::ValType type, Mem to, Mem from);
 
   const Options& options_;
-  const os::CodeMemory& memory_;
   CommonStubs& common_;
+  CodeImage& image_;
   Assembler masm_;
-  std::vector<os::NewCode> made_;
-  std::string stub_name_;  // of the stub that is being made; empty: none
-  uint32_t stub_begin_ = 0;
+  std::vector<StubPiece> pieces_;
+  StubPiece piece_;  // that is being made; without a name: none
   UnwindProgram unwind_;
 };
 

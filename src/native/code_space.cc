@@ -1,0 +1,168 @@
+#include "native/code_space.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "native/support.h"
+#include "native/x64/thunk.h"
+
+namespace nacre::native {
+namespace {
+
+// What costs most for its bytes is a call in a function whose locals live in registers, and what
+// costs most for a function is its frame. The most is within reach of the slots.
+constexpr uint64_t kCodePerByte = 256;
+constexpr uint64_t kCodePerFunction = 1 << 10;
+constexpr uint64_t kMinCodeBytes = 1 << 20;
+constexpr uint64_t kMaxCodeBytes = (uint64_t{1} << 31) - (uint64_t{16} << 20);
+static_assert(kMaxCodeBytes + 8 * uint64_t{wasm::kMaxFunctions} < uint64_t{1} << 31);
+
+constexpr uint64_t kCodeAlignment = 16;
+
+}  // namespace
+
+uint64_t CodeSpace::code_bytes_for(uint64_t functions, uint64_t body_bytes) {
+  return std::min(kMinCodeBytes + functions * kCodePerFunction + body_bytes * kCodePerByte,
+                  kMaxCodeBytes);
+}
+
+uint64_t CodeSpace::slot_bytes_for(uint64_t slots) {
+  return (sizeof(void*) * slots + 63) & ~uint64_t{63};
+}
+
+Result<std::unique_ptr<CodeSpace>> CodeSpace::create(const Shape& shape) {
+  uint64_t slot_bytes = slot_bytes_for(shape.slots);
+  uint64_t code_bytes = shape.code_bytes;
+  auto memory = os::CodeMemory::create(slot_bytes + code_bytes, shape.for_debuggers);
+  while (!memory && code_bytes > std::max(kMinCodeBytes, shape.least_code_bytes)) {
+    code_bytes /= 2;
+    memory = os::CodeMemory::create(slot_bytes + code_bytes, shape.for_debuggers);
+  }
+  if (!memory) return std::unexpected(std::move(memory).error());
+  std::unique_ptr<CodeSpace> space(new CodeSpace(shape));
+  space->memory_ = std::move(*memory);
+  space->slot_bytes_ = space->used_ = slot_bytes;
+  space->range_ = os::CodeRange(space->begin(), space->memory_.size_bytes(), shape.fault,
+                                shape.interrupt, space.get());
+  if (!space->range_.ok())
+    return fail(ErrorCode::out_of_memory, "no memory for the machine code of a module");
+  return space;
+}
+
+// ---- publishing
+
+// Where much was published, much will be: an eighth more at a time, so that little is in vain.
+void CodeSpace::populate_ahead() {
+  constexpr uint64_t kLeast = 64 << 10, kMost = 1 << 20;
+  if (code_bytes() < 2 * kLeast || used_ + kLeast / 4 < populated_) return;
+  uint64_t from = std::max(used_, populated_);
+  uint64_t bytes = std::clamp(code_bytes() / 8, kLeast, kMost);
+  memory_.populate(from, bytes);
+  populated_ = from + bytes;
+}
+
+Result<Bytes> CodeSpace::publish(const CodeImage& image, uint32_t function) {
+  uint64_t bytes = image.code.size();
+  if (room() < bytes + image.relocations.size() * x64::kThunkBytes) {
+    return fail(ErrorCode::limit, "function " + std::to_string(function) +
+                                      ": the machine code of its module is too large");
+  }
+  populate_ahead();
+  uint8_t* code = memory_.writable() + used_;
+  std::memcpy(code, image.code.data(), bytes);
+  used_ += bytes;
+  for (const Relocation& relocation : image.relocations) relocate(relocation, code);
+  align(kCodeAlignment);
+  auto record = std::make_unique<Published>();
+  record->code = Bytes(memory_.executable_of(code), bytes);
+  record->function = function;
+  record->sites = image.sites;
+  record->frame = image.frame;
+  Bytes published = record->code;
+  std::lock_guard lock(mutex_);
+  published_.push_back(std::move(record));
+  return published;
+}
+
+void CodeSpace::lead_to(uint32_t function, const void* entry) {
+  slot(function).store(entry, std::memory_order_release);
+}
+
+void CodeSpace::align(uint32_t bytes) {
+  used_ = std::min((used_ + bytes - 1) & ~uint64_t{bytes - 1}, memory_.size_bytes());
+}
+
+int32_t slot_distance(const Relocation& relocation, uint64_t code_offset, uint32_t first_function) {
+  uint64_t behind = code_offset + relocation.offset + 4;
+  uint64_t slot = uint64_t{8} * (relocation.index - first_function);
+  return static_cast<int32_t>(slot - behind);
+}
+
+void CodeSpace::relocate(const Relocation& relocation, uint8_t* code) {
+  auto write = [&](auto value) { std::memcpy(code + relocation.offset, &value, sizeof value); };
+  auto code_offset = static_cast<uint64_t>(code - memory_.writable());
+  switch (relocation.kind) {
+    case Relocation::Kind::function_slot:
+      write(slot_distance(relocation, code_offset, shape_.first_function));
+      if (slot(relocation.index).load(std::memory_order_relaxed) == nullptr)
+        make_thunk(relocation.index);
+      break;
+    case Relocation::Kind::type_id:
+      write(shape_.type_ids[relocation.index]);
+      break;
+    case Relocation::Kind::space_offset:
+      write(static_cast<int32_t>(relocation.index - (code_offset + relocation.offset + 4)));
+      break;
+    case Relocation::Kind::stub_callee:
+      write(address_of(static_cast<StubCallee>(relocation.index)));
+      break;
+  }
+}
+
+void CodeSpace::make_thunk(uint32_t function) {
+  uint8_t* thunk = memory_.writable() + used_;
+  used_ += x64::emit_lazy_thunk(thunk, function);
+  lead_to(function, memory_.executable_of(thunk));
+}
+
+// ---- finding
+
+const CodeSpace::Published* CodeSpace::function_at(const uint8_t* pc) const {
+  auto after = std::upper_bound(
+      published_.begin(), published_.end(), pc,
+      [](const uint8_t* a, const auto& function) { return a < function->code.data(); });
+  if (after == published_.begin()) return nullptr;
+  const Published& function = **std::prev(after);
+  bool inside = static_cast<uint64_t>(pc - function.code.data()) < function.code.size();
+  return inside ? &function : nullptr;
+}
+
+std::optional<CodeSpace::Place> CodeSpace::find(const uint8_t* pc, CodeSite::Kind kind) const {
+  std::lock_guard lock(mutex_);
+  const Published* function = function_at(pc);
+  if (function == nullptr) return std::nullopt;
+  auto offset = static_cast<uint64_t>(pc - function->code.data());
+  const std::vector<CodeSite>& sites = function->sites;
+  auto site = std::lower_bound(sites.begin(), sites.end(), offset,
+                               [](const CodeSite& a, uint64_t code) { return a.code < code; });
+  // An access may stand where a call returns to: then both have this offset.
+  for (; site != sites.end() && site->code == offset; ++site) {
+    if (site->kind == kind) return Place{function->function, site->body};
+  }
+  return std::nullopt;
+}
+
+CodeSpace::Interrupted CodeSpace::find_interrupted(const uint8_t* pc) const {
+  std::lock_guard lock(mutex_);
+  const Published* function = function_at(pc);
+  if (function == nullptr) return {};
+  auto offset = static_cast<uint32_t>(pc - function->code.data());
+  const std::vector<CodeSite>& sites = function->sites;
+  auto after = std::upper_bound(sites.begin(), sites.end(), offset,
+                                [](uint32_t code, const CodeSite& a) { return code < a.code; });
+  uint32_t body = after == sites.begin() ? 0 : std::prev(after)->body;
+  return {.frame = function->frame.at(offset), .place = Place{function->function, body}};
+}
+
+}  // namespace nacre::native

@@ -1,0 +1,122 @@
+// Where the machine code of one module lies, and how it is found again: slots first, one for each
+// function that the module defines, then the code.
+//
+// A function is called through its slot. The slot is null until code that calls the function is
+// published; then it leads to a thunk, which has the function compiled, and afterwards to its code.
+// The next call takes what the slot leads to, running activations finish in what they began.
+//
+// One thread at a time publishes; what is published is found, and runs, on any thread. All of it is
+// freed with the space, which lives as long as the module: nobody runs it then.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "native/code_image.h"
+#include "os/code_memory.h"
+#include "os/fault.h"
+#include "wasm/type_registry.h"
+
+namespace nacre::native {
+
+class CodeSpace {
+ public:
+  struct Shape {
+    uint32_t first_function = 0;  // that has a slot, in the index space of the module's functions
+    uint32_t slots = 0;
+    uint64_t code_bytes = 0;        // address space for code
+    uint64_t least_code_bytes = 0;  // enough where address space is short
+    // What relocations of type ids stand for, by the module's type indices; outlives the space.
+    std::span<const wasm::CanonTypeId> type_ids;
+    // Where code goes on after a fault, and where it is interrupted; null: neither happens in it.
+    const void* fault = nullptr;
+    const void* interrupt = nullptr;
+    bool for_debuggers = false;
+  };
+  // Errors: those of os::CodeMemory; out_of_memory.
+  static Result<std::unique_ptr<CodeSpace>> create(const Shape& shape);
+  CodeSpace(const CodeSpace&) = delete;
+  CodeSpace& operator=(const CodeSpace&) = delete;
+
+  // Address space that any code of so many functions and bytes of bodies fits into.
+  static uint64_t code_bytes_for(uint64_t functions, uint64_t body_bytes);
+  // Of so many slots, up to where the code begins.
+  static uint64_t slot_bytes_for(uint64_t slots);
+
+  // ---- publishing
+  // Copies the image and fills in what its relocations say. Functions that it calls and that are
+  // not published get thunks. Nobody runs it before its address is handed to somebody. Errors:
+  // limit, if there is no room.
+  Result<Bytes> publish(const CodeImage& image, uint32_t function);
+  // From now on calls of the function go there.
+  void lead_to(uint32_t function, const void* entry);
+  // The next code begins at a multiple of this.
+  void align(uint32_t bytes);
+
+  uint64_t code_bytes() const { return used_ - slot_bytes_; }  // so far
+  uint64_t room() const { return memory_.size_bytes() - used_; }
+  // What is published next begins here, counted from the first byte of the space.
+  uint32_t next_offset() const { return static_cast<uint32_t>(used_); }
+  const uint8_t* begin() const { return memory_.executable(); }
+  const uint8_t* end() const { return memory_.executable() + memory_.size_bytes(); }
+
+  // ---- finding
+  // The space whose code an address is in; null if it is in none.
+  static const CodeSpace* containing(const uint8_t* pc) {
+    return static_cast<const CodeSpace*>(os::owner_of_code(pc));
+  }
+  // An instruction of a function of the module.
+  struct Place {
+    uint32_t function;
+    uint32_t body_offset;
+  };
+  // Which instruction a site of this kind is of; nothing if there is no such site at `pc`.
+  std::optional<Place> find(const uint8_t* pc, CodeSite::Kind kind) const;
+  struct Interrupted {
+    FrameState frame = FrameState::none;
+    std::optional<Place> place;  // the nearest that is noted before it; nothing in a thunk
+  };
+  // Of any instruction of this space.
+  Interrupted find_interrupted(const uint8_t* pc) const;
+
+ private:
+  struct Published {
+    Bytes code;  // as it is executed
+    uint32_t function;
+    std::vector<CodeSite> sites;
+    FrameStates frame;
+  };
+
+  explicit CodeSpace(const Shape& shape) : shape_(shape) {}
+  std::atomic<const void*>& slot(uint32_t function) const {
+    return reinterpret_cast<std::atomic<const void*>*>(
+        memory_.writable())[function - shape_.first_function];
+  }
+  void populate_ahead();
+  void relocate(const Relocation& relocation, uint8_t* code);
+  void make_thunk(uint32_t function);
+  // The function whose code `pc` is in; null if it is in none. Under the lock.
+  const Published* function_at(const uint8_t* pc) const;
+
+  Shape shape_;
+  os::CodeMemory memory_;
+  os::CodeRange range_;
+  uint64_t slot_bytes_ = 0;
+  uint64_t used_ = 0;
+  uint64_t populated_ = 0;                             // so far there are pages
+  mutable std::mutex mutex_;                           // published_
+  std::vector<std::unique_ptr<Published>> published_;  // by rising address
+};
+
+// The value of a relocation in code that begins at `code_offset` of a space with these slots in
+// front.
+int32_t slot_distance(const Relocation& relocation, uint64_t code_offset, uint32_t first_function);
+
+}  // namespace nacre::native
