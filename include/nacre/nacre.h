@@ -106,8 +106,9 @@ NACRE_API nacre_error_t* nacre_config_set_traps(nacre_config_t* config, const ch
 /* For tests of Nacre itself; slow. "dirty,merges,edge,park", any of them: machine code leaves a
  * pattern wherever bits are unspecified; its compiler keeps a second account of registers and
  * operands; no memory has guards, and nothing behind its last byte can be accessed; whatever may
- * wait leaves its guest parked and is done, and the guest resumed, by another thread. Fails: USAGE
- * for another word. */
+ * wait leaves its guest parked and is done, and the guest resumed, by another thread. "save=DIR"
+ * has nacre_wast_run write the machine code of every module to a file in that folder, "load=DIR"
+ * has it run what such a file holds. Fails: USAGE for another word. */
 NACRE_API nacre_error_t* nacre_config_set_checks(nacre_config_t* config, const char* checks);
 
 /* Names of machine code for profilers: engines made of it write /tmp/perf-PID.map, where perf

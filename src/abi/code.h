@@ -13,6 +13,7 @@
 #include "abi/trap.h"
 #include "abi/value.h"
 #include "abi/vmctx.h"
+#include "base/bytes.h"
 #include "base/result.h"
 #include "os/cpu.h"
 #include "wasm/module.h"
@@ -47,6 +48,17 @@ class ModuleCode {
   // which share it can be forked.
   virtual Result<uint64_t> compile_all() {
     return fail(ErrorCode::unsupported, "this tier makes no machine code");
+  }
+  // What compile_all() makes, as bytes that load() takes in another process or a later one. Errors:
+  // unsupported.
+  virtual Result<std::vector<uint8_t>> save() {
+    return fail(ErrorCode::unsupported, "this tier makes no machine code");
+  }
+  // Takes the machine code of functions from what save() gave of the same module, in place of
+  // compiling them; before anything of the module runs. The bytes are trusted: their code is run.
+  // Errors: malformed; unsupported, if they are another module's, compiler's or processor's.
+  virtual Result<void> load(Bytes /*stored*/) {
+    return fail(ErrorCode::unsupported, "this tier runs no machine code");
   }
   // Makes the machine code of a defined function once more, only to be looked at, as a processor
   // with these features would get it. Errors: those of compiling; unsupported.

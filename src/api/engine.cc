@@ -195,14 +195,16 @@ nacre_error_t* nacre_config_set_checks(nacre_config_t* config, const char* check
   for (std::string_view rest = checks; !rest.empty();) {
     std::string_view word = rest.substr(0, rest.find(','));
     rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    if (chosen.stored_code.set(word)) continue;
     bool* check = word == "dirty"    ? &chosen.dirty
                   : word == "merges" ? &chosen.merges
                   : word == "edge"   ? &chosen.edge
                   : word == "park"   ? &chosen.park
                                      : nullptr;
     if (check == nullptr) {
-      return api::make_error(NACRE_ERROR_USAGE, "wrong use: dirty, merges, edge or park, not \"" +
-                                                    std::string(word) + "\"");
+      return api::make_error(NACRE_ERROR_USAGE,
+                             "wrong use: dirty, merges, edge, park, save=DIR or load=DIR, not \"" +
+                                 std::string(word) + "\"");
     }
     *check = true;
   }

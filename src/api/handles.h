@@ -10,6 +10,7 @@
 #include "api/grants.h"
 #include "api/pool.h"
 #include "api/source.h"
+#include "api/stored_code.h"
 #include "base/result.h"
 #include "nacre/nacre.h"
 #include "os/event_loop.h"
@@ -30,6 +31,7 @@ struct Checks {
   bool merges = false;
   bool edge = false;
   bool park = false;
+  StoredCode stored_code;
 };
 
 }  // namespace nacre::api

@@ -24,7 +24,7 @@ nacre_error_t* nacre_wast_run(const char* path, nacre_config_t* config, nacre_wa
     if (report != nullptr) report(data, line, message.c_str(), skipped);
   });
   {
-    auto runner = API_TRY(api::ScriptRunner::create(engine, log));
+    auto runner = API_TRY(api::ScriptRunner::create(engine, log, owned->checks.stored_code));
     runner->run(commands);
   }
   api::ScriptCounts result = log.counts();

@@ -75,13 +75,18 @@ ScriptCounts ScriptLog::counts() const {
 }
 
 ScriptRunner::ScriptRunner(std::shared_ptr<runtime::Engine> engine, ScriptLog& log,
-                           std::unique_ptr<runtime::Store> store)
-    : engine_(std::move(engine)), log_(log), store_(std::move(store)), linker_(*store_) {}
+                           StoredCode stored_code, std::unique_ptr<runtime::Store> store)
+    : engine_(std::move(engine)),
+      log_(log),
+      stored_code_(std::move(stored_code)),
+      store_(std::move(store)),
+      linker_(*store_) {}
 
 Result<std::unique_ptr<ScriptRunner>> ScriptRunner::create(std::shared_ptr<runtime::Engine> engine,
-                                                           ScriptLog& log) {
+                                                           ScriptLog& log, StoredCode stored_code) {
   auto store = TRY(runtime::Store::create(engine));
-  std::unique_ptr<ScriptRunner> runner(new ScriptRunner(std::move(engine), log, std::move(store)));
+  std::unique_ptr<ScriptRunner> runner(
+      new ScriptRunner(std::move(engine), log, std::move(stored_code), std::move(store)));
   TRY(runner->define_spectest());
   return runner;
 }
@@ -190,7 +195,10 @@ ScriptRunner::Verdict ScriptRunner::execute(const Command& command) {
 }
 
 Result<runtime::ModulePtr> ScriptRunner::compile(const ScriptModule& module) {
-  return runtime::Module::create(engine_, TRY(wasm::to_binary(module, engine_->features())));
+  std::vector<uint8_t> binary = TRY(wasm::to_binary(module, engine_->features()));
+  runtime::ModulePtr compiled = TRY(runtime::Module::create(engine_, std::move(binary)));
+  TRY(stored_code_.apply(*compiled));
+  return compiled;
 }
 
 Run<runtime::Instance*> ScriptRunner::instantiate(const runtime::ModulePtr& module) {
@@ -249,7 +257,7 @@ ScriptRunner::Verdict ScriptRunner::run_register(const Command& command) {
 }
 
 ScriptRunner::Verdict ScriptRunner::run_thread(const Command& command) {
-  std::unique_ptr<ScriptRunner> runner = TRY(create(engine_, log_));
+  std::unique_ptr<ScriptRunner> runner = TRY(create(engine_, log_, stored_code_));
   if (!command.source_id.empty()) {
     const Target* target = find_target(command.source_id);
     if (target == nullptr) return wrong("there is no such module to share");

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/stored_code.h"
 #include "base/result.h"
 #include "runtime/engine.h"
 #include "runtime/failure.h"
@@ -52,7 +53,7 @@ class ScriptLog {
 class ScriptRunner {
  public:
   static Result<std::unique_ptr<ScriptRunner>> create(std::shared_ptr<runtime::Engine> engine,
-                                                      ScriptLog& log);
+                                                      ScriptLog& log, StoredCode stored_code = {});
   ~ScriptRunner();
 
   // Every command counts: a module or an action that fails is a failure, too.
@@ -65,7 +66,7 @@ class ScriptRunner {
   };
   using Verdict = Result<void>;  // the error's message says what was wrong
 
-  ScriptRunner(std::shared_ptr<runtime::Engine> engine, ScriptLog& log,
+  ScriptRunner(std::shared_ptr<runtime::Engine> engine, ScriptLog& log, StoredCode stored_code,
                std::unique_ptr<runtime::Store> store);
   Result<void> define_spectest();
 
@@ -96,6 +97,7 @@ class ScriptRunner {
 
   std::shared_ptr<runtime::Engine> engine_;
   ScriptLog& log_;
+  StoredCode stored_code_;
   std::unique_ptr<runtime::Store> store_;
   runtime::Linker linker_;
   std::map<std::string, Target, std::less<>> targets_;  // by id; "" is the current module

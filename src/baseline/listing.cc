@@ -77,6 +77,18 @@ void FunctionCompiler::complete_listing() {
   }
 }
 
+std::string ModuleCompiler::identity() const {
+  std::string text = std::string("baseline ") + kProcessor;
+#define CPU_FEATURE(name, called) \
+  if (options_.cpu.name) text += " " called;
+#include "os/cpu.def"
+#undef CPU_FEATURE
+  if (options_.guarded_memories) text += " guarded";
+  if (options_.poison_upper_bits) text += " poison";
+  if (options_.count_fuel) text += " fuel";
+  return text;
+}
+
 Result<void> ModuleCompiler::compile(uint32_t function, uint64_t max_bytes,
                                      native::CodeImage& image) {
   if (functions_ == nullptr) functions_ = std::make_unique<FunctionCompiler>(info_, options_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "baseline/function_compiler.h"
 #include "baseline/options.h"
@@ -14,6 +15,7 @@ class ModuleCompiler final : public native::ModuleCompiler {
   ModuleCompiler(const wasm::ValidModuleInfo& info, const Options& options)
       : info_(info), options_(options) {}
 
+  std::string identity() const override;
   bool uses_guards() const override { return options_.guarded_memories; }
   void check_memories() override { options_.guarded_memories = false; }
   Result<void> compile(uint32_t function, uint64_t max_bytes, native::CodeImage& image) override;

@@ -41,8 +41,7 @@ void EngineOptions::add_to(CLI::App& app) {
                  "eager: every function before the first call; lazy: each at its first call")
       ->type_name("WHEN");
   app.add_option("--traps", traps, "precise or fast")->type_name("MODE");
-  app.add_option("--checks", checks, "dirty, merges, edge, park: see nacre_config_set_checks")
-      ->group("");
+  app.add_option("--checks", checks, "see nacre_config_set_checks")->group("");
 }
 
 void EngineOptions::add_tools_to(CLI::App& app) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "abi/code.h"
@@ -19,6 +20,8 @@ class ModuleCompiler {
  public:
   virtual ~ModuleCompiler() = default;
 
+  // What the code depends on besides the module: compiler, processor, settings. One line.
+  virtual std::string identity() const = 0;
   // Whether code relies on the guards around memories (abi/memory_layout.h).
   virtual bool uses_guards() const = 0;
   // What is compiled from now on does not. Before anything is compiled.

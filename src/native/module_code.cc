@@ -7,6 +7,7 @@
 
 #include "abi/memory_layout.h"
 #include "base/utf8.h"
+#include "native/stored_code.h"
 #include "native/unwind.h"
 #include "os/interrupt.h"
 #include "wasm/validate/validate.h"
@@ -176,6 +177,38 @@ Result<uint64_t> ModuleCode::compile_all() {
   }
   std::lock_guard lock(compiling_);
   return space_->code_bytes() - before;
+}
+
+// Functions that cannot be compiled are left out.
+Result<std::vector<uint8_t>> ModuleCode::save() {
+  std::lock_guard lock(compiling_);
+  StoredCodeWriter writer(module(), compiler_->identity());
+  for (uint32_t i = 0; i < module().defined_functions(); ++i) {
+    uint32_t index = module().imported_functions + i;
+    if (!bodies_valid_ && !wasm::validate_function(info_, index)) continue;
+    image_.clear();
+    auto compiled =
+        compiler_->compile(index, CodeSpace::code_bytes_for(1, module().bodies[i].size()), image_);
+    if (compiled) {
+      writer.add(index, image_);
+    } else if (compiled.error().code() != ErrorCode::limit) {
+      return std::unexpected(std::move(compiled).error());
+    }
+  }
+  return writer.take();
+}
+
+Result<void> ModuleCode::load(Bytes stored) {
+  TRY(make_room());
+  std::lock_guard lock(compiling_);
+  auto reader = TRY(StoredCodeReader::open(stored, module(), compiler_->identity()));
+  while (!reader.at_end()) {
+    uint32_t index = TRY(reader.next(image_));
+    if (entries_[index - module().imported_functions].load(std::memory_order_relaxed) == nullptr)
+      TRY(publish(index, image_));
+  }
+  if (options_.listener != nullptr) announce();
+  return {};
 }
 
 // What cannot be compiled says so when it is called, and so does what there was no time for.

@@ -31,6 +31,8 @@ class ModuleCode final : public abi::ModuleCode {
   Result<const void*> entry(uint32_t function) override;
   Result<HostEntry> host_entry(uint32_t function) override;
   Result<uint64_t> compile_all() override;
+  Result<std::vector<uint8_t>> save() override;
+  Result<void> load(Bytes stored) override;
   Result<abi::CodeListing> list(uint32_t function, const os::CpuFeatures& cpu) override;
 
  private:
