@@ -195,7 +195,7 @@ struct DirectResult<std::expected<T, abi::Outcome>> {
   static constexpr bool kFits = HostValue<T> || std::is_void_v<T>;
   using Type = T;
   static T give(abi::DirectCall& call, std::expected<T, abi::Outcome> result) {
-    if (!result) call.trap = abi::direct_trap(std::move(result).error()).release();
+    if (!result) call.trap = abi::direct_trap(std::move(result.error())).release();
     if constexpr (!std::is_void_v<T>) return result ? *result : T{};
   }
 };
