@@ -43,8 +43,8 @@ Run<std::vector<Extern>> NoPoolHost::link(Store& store, const Module& module) {
 Pool::Pool(std::shared_ptr<Engine> engine, std::shared_ptr<PoolHost> host, PoolOptions options)
     : engine_(std::move(engine)),
       host_(std::move(host)),
-      options_(options),
-      restorer_(options.scan_pages ? os::PageRestorer::create() : os::PageRestorer()),
+      options_(std::move(options)),
+      restorer_(options_.scan_pages ? os::PageRestorer::create() : os::PageRestorer()),
       lanes_(lane_count()) {}
 
 Pool::~Pool() = default;
@@ -54,7 +54,7 @@ Result<std::shared_ptr<Pool>> Pool::create(std::shared_ptr<Engine> engine,
   if (engine == nullptr || host == nullptr)
     return fail(ErrorCode::usage, "a pool needs an engine and a host");
   if (options.max_slots == 0) return fail(ErrorCode::usage, "a pool has at least one slot");
-  return std::shared_ptr<Pool>(new Pool(std::move(engine), std::move(host), options));
+  return std::shared_ptr<Pool>(new Pool(std::move(engine), std::move(host), std::move(options)));
 }
 
 Run<Lease> Pool::instantiate(const ModulePtr& module, void* guest, Limits limits) {
@@ -283,7 +283,7 @@ void Lease::release() {
   if (slot_->store->running()) {
     // Its frames are on a stack below, which must never be reused or unmapped (invariants.md:
     // slot-reset).
-    static_cast<void>(slot_.release());
+    [[maybe_unused]] Pool::Slot* kept = slot_.release();
   } else {
     pool_->give_back(std::move(slot_));
   }
