@@ -1,6 +1,5 @@
-// A call of a function of WASI whose guest is parked, for it would have to
-// wait: what abi::HostCall::suspend() names then. Whoever resumes the guest
-// owns it.
+// A call of a function of WASI whose guest is parked, because it would have to wait: the operation
+// that abi::HostCall::suspend() names. The code that resumes the guest owns it.
 #pragma once
 
 #include <optional>
@@ -14,11 +13,10 @@ namespace nacre::wasi {
 class SuspendedCall {
  public:
   virtual ~SuspendedCall() = default;
-  // What it waits for now.
+  // The operation that this call needs the end of.
   virtual host::Operation& operation() = 0;
-  // Goes on with the function when that is over. Nothing: it waits for
-  // something else. Otherwise it has ended: returned, with its results in
-  // `values`, or trapped.
+  // Goes on with the function when that is over. Nothing: another operation() has to end first.
+  // Otherwise the call has ended: returned, with its results in `values`, or trapped.
   virtual std::optional<abi::Outcome> go_on(abi::Value* values) = 0;
 };
 

@@ -40,7 +40,7 @@ class Cases:
         return self.random.randrange(number) == 0
 
     def path(self):
-        top = self.pick(['', '/', '/work', '/work/', '~/', ''])
+        top = self.pick(['', '/', '/srv', '/srv/', '~/', ''])
         return top + '/'.join(self.pick(PATHS) for _ in range(self.random.randrange(4)))
 
     def value(self, shape):
@@ -89,7 +89,7 @@ class Cases:
 
     def object(self, kind):
         if kind in KINDS['path']:
-            return '/work' + ''.join('/' + self.pick(PATHS[:5]) for _ in range(self.random.randrange(4)))
+            return '/srv' + ''.join('/' + self.pick(PATHS[:5]) for _ in range(self.random.randrange(4)))
         if kind == 'env':
             return self.pick(['A', 'B', 'AB', 'A_TOKEN', 'X'])
         if kind == 'lookup':
@@ -129,7 +129,7 @@ class Cases:
 def main():
     cases, requests = Cases(int(sys.argv[1])), int(sys.argv[2])
     while requests > 0:
-        cases.write('place', '/work', '/home/me' if cases.one_in(2) else '')
+        cases.write('place', '/srv', '/home/me' if cases.one_in(2) else '')
         cases.write('policy', cases.good_policy() if cases.one_in(2) else cases.policy())
         for _ in range(min(requests, 50)):
             cases.request()

@@ -62,8 +62,8 @@ void say(std::string_view what, std::string_view text) {
 }
 
 void say_rule(const Rule& rule) {
-  say("rule", flag_text(rule, "/work"));
-  say(" for a shell", shell_text(rule, "/work"));
+  say("rule", flag_text(rule, "/srv"));
+  say(" for a shell", shell_text(rule, "/srv"));
   std::cout << " allow " << rule.allow << " source " << static_cast<int>(rule.source) << " amount "
             << rule.amount << " rights " << rights_text(rule.rights) << " guest "
             << shown(rule.guest) << " from " << shown(rule.origin) << '\n';
