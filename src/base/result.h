@@ -32,7 +32,9 @@ T take(std::expected<T, E>& result) {
 
 }  // namespace nacre
 
-// A statement expression (GNU C): the value, or an early return of the error. May be nested.
+// A statement expression (GNU C): the value, or an early return of the error. May be nested. Not in
+// an initializer in braces behind a member that owns something: GCC 12 does not destroy what was
+// made so far.
 #define TRY(expression) NACRE_TRY_NAMED(expression, __COUNTER__)
 #define NACRE_TRY_NAMED(expression, number) NACRE_TRY_PASTE(expression, number)
 #define NACRE_TRY_PASTE(expression, number) NACRE_TRY_WITH(expression, nacre_try_##number)

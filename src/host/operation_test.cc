@@ -123,8 +123,7 @@ TEST_F(OperationTest, AnAnswerMayBeCancelledAtEachStep) {
       state->go_on.acquire();
     }));
     state->begun.acquire();
-    auto work = [state, owned = std::make_unique<int>(5).release()]() -> HostResult<int> {
-      std::unique_ptr<int> value(owned);
+    auto work = [state, value = std::make_shared<int>(5)]() -> HostResult<int> {
       state->begun.release();
       state->go_on.acquire();
       ++state->made;

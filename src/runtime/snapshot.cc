@@ -36,11 +36,10 @@ Result<Snapshot> Snapshot::take(Store& store) {
   for (const Global& global : store.host_globals_) snapshot.host_globals_.push_back(global.value);
   for (const auto& instance : store.instances_) {
     for (const auto& table : instance->own_tables_) TRY(snapshot.take_table(*table));
-    snapshot.instances_.push_back(
-        {.instance = instance.get(),
-         .block = TRY(copy_of(instance->block_, fail_point)),
-         .dropped_elements = TRY(copy_of(instance->dropped_elements_, fail_point)),
-         .dropped_data = TRY(copy_of(instance->dropped_data_, fail_point))});
+    InstanceState& saved = snapshot.instances_.emplace_back(InstanceState{instance.get()});
+    saved.block = TRY(copy_of(instance->block_, fail_point));
+    saved.dropped_elements = TRY(copy_of(instance->dropped_elements_, fail_point));
+    saved.dropped_data = TRY(copy_of(instance->dropped_data_, fail_point));
   }
   return snapshot;
 }
