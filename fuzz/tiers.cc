@@ -13,6 +13,7 @@
 #include "runtime/linker.h"
 #include "runtime/module.h"
 #include "runtime/store.h"
+#include "tiering/executor.h"
 
 namespace nacre::fuzz {
 namespace {
@@ -251,6 +252,13 @@ Result<TierComparison> TierComparison::create(const wasm::Features& features) {
   TRY(add("unguarded", {.cpu = cpu, .guarded_memories = false}, unguarded));
   TRY(add("checked build", {.cpu = cpu, .poison_upper_bits = true, .check_consistency = true},
           options));
+  auto compiler = TRY(baseline::make_tier({.cpu = cpu, .among_others = true}));
+  std::vector<std::unique_ptr<abi::Executor>> executors;
+  executors.push_back(interp::make_tier());
+  executors.push_back(std::move(compiler));
+  auto mixed = tiering::make_executor(std::move(executors), tiering::choose_at_random(1, 2));
+  comparison.compilers_.push_back(
+      {"mixed with the interpreter", TRY(runtime::Engine::create(std::move(mixed), options))});
   return comparison;
 }
 

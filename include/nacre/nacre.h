@@ -103,10 +103,11 @@ NACRE_API nacre_error_t* nacre_config_set_validate(nacre_config_t* config, const
 /* "precise" (default) or "fast", which permits traps to be seen later and demands nothing; today's
  * tiers are always precise. Fails: USAGE for another word. */
 NACRE_API nacre_error_t* nacre_config_set_traps(nacre_config_t* config, const char* mode);
-/* For tests of Nacre itself; slow. "dirty,merges,edge,park", any of them: machine code leaves a
+/* For tests of Nacre itself; slow. "dirty,merges,edge,park,mix", any of them: machine code leaves a
  * pattern wherever bits are unspecified; its compiler keeps a second account of registers and
  * operands; no memory has guards, and nothing behind its last byte can be accessed; whatever may
- * wait leaves its guest parked and is done, and the guest resumed, by another thread. "save=DIR"
+ * wait leaves its guest parked and is done, and the guest resumed, by another thread; each function
+ * runs now in the interpreter, now as machine code, whatever tier was set. "save=DIR"
  * has nacre_wast_run write the machine code of every module to a file in that folder, "load=DIR"
  * has it run what such a file holds. Fails: USAGE for another word. */
 NACRE_API nacre_error_t* nacre_config_set_checks(nacre_config_t* config, const char* checks);

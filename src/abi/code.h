@@ -1,5 +1,5 @@
-// What a tier is: it turns a validated module into something callable and runs it. The runtime
-// knows tiers only through these classes; src/api chooses and injects one.
+// What runs functions: it turns a validated module into something callable and calls it. The
+// runtime knows executors only through these classes; src/api chooses and injects one.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,9 @@ namespace nacre::abi {
 // 0, returned; 1, trapped, exec->trap says why; 2, suspended, exec->suspension says on what.
 using HostEntry = uint32_t (*)(ExecContext* exec, FuncObject* function, Value* values);
 
-// What a tier made of one module. Shared by all instances of it; thread-safe.
+class Executor;
+
+// What an executor made of one module. Shared by all instances of it; thread-safe.
 class ModuleCode {
  public:
   virtual ~ModuleCode() = default;
@@ -40,9 +42,26 @@ class ModuleCode {
   virtual Result<const void*> entry(uint32_t /*function*/) {
     return fail(ErrorCode::unsupported, "this tier makes no machine code");
   }
-  // The same as Tier::call for many calls of it; valid as long as the function. Null: there is no
-  // shorter way. Errors: out_of_memory.
+  // Where a function object of it leads to from now on (FuncObject::code); as entry() otherwise.
+  virtual Result<const void*> object_entry(uint32_t function) { return entry(function); }
+  // The same as Executor::call for many calls of it; valid as long as the function. Null: there is
+  // no shorter way. Errors: out_of_memory.
   virtual Result<HostEntry> host_entry(uint32_t /*function*/) { return nullptr; }
+
+  // ---- Where several executors run functions of one module (tiering/executor.h)
+  //
+  // What this one of them made of it.
+  virtual ModuleCode& made_by(const Executor&) { return *this; }
+  // Which one runs a defined function when it is called now; null: there is only one.
+  virtual const Executor* runner(uint32_t /*function*/) const { return nullptr; }
+  // From now on another one runs the function, or this one again: the next call of it goes there,
+  // calls that run finish where they are. Where machine code enters it from now on, or null. Errors:
+  // those of entry().
+  virtual Result<const void*> give_away(uint32_t /*function*/) { return nullptr; }
+  virtual Result<const void*> take_back(uint32_t /*function*/) { return nullptr; }
+
+  // ---- Machine code as a whole
+  //
   // Makes the machine code of every function now, on this thread, and the ways into those that are
   // exported; how many bytes there are. Calls of them write no code afterwards, so that processes
   // which share it can be forked.
@@ -75,9 +94,9 @@ struct ModuleInput {
   bool bodies_valid = false;  // else each body is validated before it runs
 };
 
-class Tier {
+class Executor {
  public:
-  virtual ~Tier() = default;
+  virtual ~Executor() = default;
   virtual std::string_view name() const = 0;  // as in --tier=NAME
 
   // Called once per module, after validation. Work that can wait until a function's first call
@@ -87,15 +106,18 @@ class Tier {
   // Called for each host function before anything can call it.
   virtual Result<void> attach_host(FuncObject& /*function*/) { return {}; }
 
+  // Whether code of one guest may stand at both ends of its stack (exec_context.h).
+  virtual bool uses_both_ends() const { return false; }
+
   // Calls a wasm function (function.host is null) from the host: arguments in `values`, results
   // left there. On a trap, adds this activation's frames to it. If it is suspended, nothing of it
-  // is on the native stack any more. The caller counts host_depth.
+  // is on the native stack any more, and exec.suspension says why. The caller counts host_depth.
   virtual Outcome call(ExecContext& exec, FuncObject& function, Value* values) = 0;
 
-  // Goes on with the guest that is parked on this stack, as call() would have: what the host
-  // function that it waits for returns is in exec.suspension.values. Any thread.
+  // Goes on with what is suspended on this stack, as call() would have: what the function that it
+  // waits for returns is in exec.suspension.values. Any thread.
   virtual Outcome resume(ExecContext& exec, Value* values) = 0;
-  // The guest that is parked on this stack never goes on: adds its frames to `trap`.
+  // What is suspended on this stack never goes on: adds its frames to `trap`.
   virtual void abandon(ExecContext& exec, Trap& trap) = 0;
 };
 

@@ -13,20 +13,30 @@
 #include "os/interrupt.h"
 #include "wasm/limits.h"
 
+namespace nacre::tiering {
+struct Segment;  // tiering/segment.h
+}
+
 namespace nacre::abi {
 
-// At the low end of the guest stack: VmCtx::area, then what stubs and functions that call nothing
+// At the low end of the stack of machine code: VmCtx::area, then what stubs and functions that call nothing
 // use unchecked. Frames end above it.
 inline constexpr uint64_t kStackReserveBytes = 32 << 10;
 static_assert(kStackReserveBytes >= (wasm::kMaxParams + 1) * sizeof(Value) + (8 << 10) &&
               wasm::kMaxResults <= wasm::kMaxParams);
 
-// What a parked guest waits for: a host function that it called and that answered *pending*.
+// Why code left the stack, to go on later: a host function that it called answered *pending*, and
+// the guest is parked; or it calls a function that another executor runs.
 struct Suspension {
-  const HostFunc* function = nullptr;  // null: the guest is not parked
+  const HostFunc* function = nullptr;  // that is pending; null: the guest is not parked
   void* operation = nullptr;           // what the function named (HostCall::suspend)
-  Value* values = nullptr;       // where the function's results go before the guest is resumed
-  void* resume_point = nullptr;  // the tier's: where on the stack the guest goes on
+  FuncObject* callee = nullptr;        // that another executor is to run; null: none
+  // Where arguments of `callee` are, and where results go before the code is resumed.
+  Value* values = nullptr;
+  void* resume_point = nullptr;  // the executor's: where on the stack the code goes on
+  // A tail call that nothing of the executor's call is left of: what `callee` returns are its own
+  // results. Never resumed.
+  bool tail = false;
 };
 
 // A guest stack, used by one thread at a time. Nested calls (host functions that call back into
@@ -36,13 +46,19 @@ struct ExecContext {
   uint8_t* stack_begin = nullptr;  // lowest address of the guest stack
   uint8_t* stack_end = nullptr;
   // The interpreter's stack grows upwards: its first free byte while host code runs, 16-byte
-  // aligned.
+  // aligned. It ends at upwards_end.
   uint8_t* stack_top = nullptr;
-  // Machine code's stack grows downwards: below it is free while host code runs.
+  uint8_t* upwards_end = nullptr;
+  // Machine code's stack grows downwards: below it is free while host code runs. It ends at
+  // downwards_end. The two overlap where only one of them is used.
   uint8_t* frame_top = nullptr;
+  uint8_t* downwards_end = nullptr;
   void* native_sp = nullptr;  // of the native stack, while machine code runs
-  Trap* trap = nullptr;       // owned; why machine code stopped, on its way to Tier::call
+  Trap* trap = nullptr;       // owned; why machine code stopped, on its way to Executor::call
   Suspension suspension;
+  // Where several executors run functions of one module: what each of them left on this stack, the
+  // youngest first.
+  tiering::Segment* segment = nullptr;
   // Whether to stop, and why: a TrapKind. Set by any thread when the guest's time is over, and by a
   // builtin or host function of the thread that runs when another limit is reached: whoever called
   // it stops there then. Cleared when a trap has left the guest.
@@ -59,8 +75,8 @@ struct ExecContext {
 // From now on, code of the instance runs on this stack.
 inline void run_on(VmCtx& vmctx, ExecContext& exec) {
   vmctx.exec = &exec;
-  vmctx.area = reinterpret_cast<Value*>(exec.stack_begin);
-  vmctx.stack_limit = exec.stack_begin + kStackReserveBytes;
+  vmctx.area = reinterpret_cast<Value*>(exec.downwards_end);
+  vmctx.stack_limit = exec.downwards_end + kStackReserveBytes;
 }
 
 // Fuel, in all tiers alike (docs/security.md#limits). Entering a function costs the bytes of its

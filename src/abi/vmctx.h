@@ -53,10 +53,12 @@ struct FuncObject {
   uint32_t index = 0;              // in the function index space of vmctx's module
   VmCtx* vmctx = nullptr;          // the instance that defines it; null for host functions
   const HostFunc* host = nullptr;  // host functions only
-  // The tier's, never freed before the module. Tiers that make machine code set it when the object
-  // is made (ModuleCode::attach, Tier::attach_host): it is then an entry of the calling contract
-  // (abi/calls.h). Others set it at the first call.
+  // Where machine code calls it, an entry of the calling contract (abi/calls.h): set when the object
+  // is made (ModuleCode::attach, Executor::attach_host), never freed before the module. Null where
+  // no machine code runs.
   void* code = nullptr;
+  // What the interpreter runs (interp/machine.h): set at its first call there.
+  const void* interpreted = nullptr;
 };
 
 // Calls from running code into the runtime. BUILTIN(name, result, parameters...).

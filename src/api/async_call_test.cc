@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "api/handles.h"
+#include "api/tiers_for_test.h"
 #include "host/world.h"
 #include "os/clock.h"
 #include "runtime/instance.h"
@@ -95,7 +96,7 @@ class AsyncCalls : public testing::TestWithParam<const char*> {
     options.features = wasm::Features::all_built();
     // Guards of ten thousand memories would be more address space than there is.
     options.guarded_memories = false;
-    engine = *runtime::Engine::create(*make_tier(GetParam()), options);
+    engine = *runtime::Engine::create(*tier_for_test(GetParam()), options);
     auto bytes = wasm::text_to_binary(kModule, engine->features());
     ASSERT_TRUE(bytes.has_value()) << bytes.error().to_string();
     auto made = runtime::Module::create(engine, std::move(*bytes));
@@ -296,7 +297,7 @@ TEST_P(AsyncCalls, TenThousandGuestsWait) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Tiers, AsyncCalls, testing::Values("interp", "baseline"),
+INSTANTIATE_TEST_SUITE_P(Tiers, AsyncCalls, testing::Values("interp", "baseline", "mixed"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

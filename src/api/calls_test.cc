@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/handles.h"
+#include "api/tiers_for_test.h"
 #include "runtime/typed_func.h"
 #include "wasm/text/parser.h"
 
@@ -113,7 +114,7 @@ constexpr std::string_view kModule = R"((module
 class Calls : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    auto tier = make_tier(GetParam());
+    auto tier = tier_for_test(GetParam());
     if (!tier) GTEST_SKIP() << tier.error().to_string();
     engine_ = runtime::Engine::create(std::move(*tier)).value();
     store_ = runtime::Store::create(engine_).value();
@@ -204,7 +205,7 @@ TEST_P(Calls, TypedFunctionsHaveTheirTypesOnly) {
   EXPECT_FALSE((TypedFunc<void()>::create(*store_, *store_->add_memory({}))));
 }
 
-INSTANTIATE_TEST_SUITE_P(Tiers, Calls, testing::Values("interp", "baseline"),
+INSTANTIATE_TEST_SUITE_P(Tiers, Calls, testing::Values("interp", "baseline", "mixed"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

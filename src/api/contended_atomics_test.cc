@@ -67,7 +67,7 @@ std::string thread(const std::string& name, const std::string& bit) {
          ") (i32.const 400001)) (i32.const 0)))\n";
 }
 
-void run_two_threads(std::unique_ptr<abi::Tier> tier) {
+void run_two_threads(std::unique_ptr<abi::Executor> tier) {
   std::string script = "(module $Mem (memory (export \"shared\") 1 1 shared))\n";
   script += "(register \"mem\" $Mem)\n" + thread("$T1", "1") + thread("$T2", "2") + kSums;
   auto commands = wasm::parse_script(script);

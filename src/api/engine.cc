@@ -11,6 +11,7 @@
 #include "os/file_contents.h"
 #include "os/gdb_jit.h"
 #include "os/perf_map.h"
+#include "tiering/executor.h"
 #include "wasm/limits.h"
 #include "wasm/to_binary.h"
 
@@ -97,7 +98,7 @@ void list_externs(const nacre_module& handle) {
   }
 }
 
-Result<std::unique_ptr<abi::Tier>> make_baseline(const nacre_config& config) {
+Result<std::unique_ptr<abi::Executor>> make_baseline(const nacre_config& config) {
   std::unique_ptr<os::CodeListeners> listeners;
   if (config.perf_map || config.debug) listeners = std::make_unique<os::CodeListeners>();
   if (config.perf_map) listeners->add(TRY(os::make_perf_map()));
@@ -108,20 +109,30 @@ Result<std::unique_ptr<abi::Tier>> make_baseline(const nacre_config& config) {
                               .check_consistency = config.checks.merges,
                               .count_fuel = config.fuel,
                               .debug = config.debug,
+                              .among_others = config.checks.mix,
                               .map_at_load = config.map_at_load},
                              std::move(listeners));
 }
 
+Result<std::unique_ptr<abi::Executor>> make_mixed(const nacre_config& config) {
+  std::vector<std::unique_ptr<abi::Executor>> executors;
+  executors.push_back(interp::make_tier({.count_fuel = config.fuel}));
+  executors.push_back(TRY(make_baseline(config)));
+  constexpr uint64_t kSeed = 1;
+  return tiering::make_executor(std::move(executors), tiering::choose_at_random(kSeed, 2));
+}
+
 }  // namespace
 
-Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name) {
+Result<std::unique_ptr<abi::Executor>> make_tier(std::string_view name) {
   nacre_config config;
   config.tier = name;
   return make_tier(config);
 }
 
-Result<std::unique_ptr<abi::Tier>> make_tier(const nacre_config& config) {
+Result<std::unique_ptr<abi::Executor>> make_tier(const nacre_config& config) {
   const std::string& name = config.tier;
+  if (config.checks.mix) return make_mixed(config);
   if (name == "interp") return interp::make_tier({.count_fuel = config.fuel});
   if (name == "baseline") return make_baseline(config);
   if (name == "auto") {
@@ -200,11 +211,13 @@ nacre_error_t* nacre_config_set_checks(nacre_config_t* config, const char* check
                   : word == "merges" ? &chosen.merges
                   : word == "edge"   ? &chosen.edge
                   : word == "park"   ? &chosen.park
+                  : word == "mix"    ? &chosen.mix
                                      : nullptr;
     if (check == nullptr) {
-      return api::make_error(NACRE_ERROR_USAGE,
-                             "wrong use: dirty, merges, edge, park, save=DIR or load=DIR, not \"" +
-                                 std::string(word) + "\"");
+      return api::make_error(
+          NACRE_ERROR_USAGE,
+          "wrong use: dirty, merges, edge, park, mix, save=DIR or load=DIR, not \"" +
+              std::string(word) + "\"");
     }
     *check = true;
   }

@@ -495,7 +495,7 @@ std::vector<uint8_t> make_records(const std::string& params, std::mt19937_64& ra
 // One tier with one instance of the module.
 class Subject {
  public:
-  explicit Subject(Result<std::unique_ptr<abi::Tier>> tier) {
+  explicit Subject(Result<std::unique_ptr<abi::Executor>> tier) {
     runtime::EngineOptions options;
     options.features = wasm::Features::all_built();
     if (tier) engine_ = runtime::Engine::create(std::move(*tier), options).value();

@@ -26,7 +26,7 @@ constexpr const char kModule[] = R"((module
   (func (export "third") (param f64) (result f64) local.get 0 f64.const 2 f64.mul)))";
 
 struct Guest {
-  explicit Guest(std::unique_ptr<abi::Tier> tier) {
+  explicit Guest(std::unique_ptr<abi::Executor> tier) {
     auto engine = runtime::Engine::create(std::move(tier)).value();
     bytes = wasm::text_to_binary(kModule, engine->features()).value();
     module = runtime::Module::create(engine, Bytes(bytes), nullptr).value();

@@ -60,7 +60,7 @@ std::string all_uses() {
 }
 
 struct Subject {
-  Subject(Result<std::unique_ptr<abi::Tier>> tier, bool guarded) {
+  Subject(Result<std::unique_ptr<abi::Executor>> tier, bool guarded) {
     if (!tier) return;
     runtime::EngineOptions options;
     options.guarded_memories = guarded;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "api/handles.h"
+#include "api/tiers_for_test.h"
 #include "runtime/typed_func.h"
 #include "wasm/text/parser.h"
 
@@ -141,7 +142,7 @@ class GuestCalls : public testing::TestWithParam<const char*> {
 
   void make(runtime::StoreOptions options, runtime::EngineOptions engine_options = {}) {
     store_ = nullptr;
-    auto tier = make_tier(GetParam());
+    auto tier = tier_for_test(GetParam());
     if (!tier) GTEST_SKIP() << tier.error().to_string();
     engine_ = runtime::Engine::create(std::move(*tier), engine_options).value();
     module_ = parse(kModule);
@@ -492,7 +493,7 @@ TEST_P(GuestCalls, WaitByTheThousands) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tiers, GuestCalls, testing::Values("interp", "baseline"),
+INSTANTIATE_TEST_SUITE_P(Tiers, GuestCalls, testing::Values("interp", "baseline", "mixed"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

@@ -31,6 +31,7 @@ struct Checks {
   bool merges = false;
   bool edge = false;
   bool park = false;
+  bool mix = false;
   StoredCode stored_code;
 };
 
@@ -131,9 +132,9 @@ struct nacre_store {
 namespace nacre::api {
 
 // The tier of that name. Errors: unsupported (planned, not built), usage (no such tier).
-Result<std::unique_ptr<abi::Tier>> make_tier(std::string_view name);
+Result<std::unique_ptr<abi::Executor>> make_tier(std::string_view name);
 // The same with what the configuration says of profilers, debuggers and checks. Errors: also io.
-Result<std::unique_ptr<abi::Tier>> make_tier(const nacre_config& config);
+Result<std::unique_ptr<abi::Executor>> make_tier(const nacre_config& config);
 // Errors: those of make_tier and of runtime::Engine::create.
 Result<std::shared_ptr<runtime::Engine>> make_engine(const nacre_config& config);
 

@@ -193,7 +193,7 @@ class Writer {
 
 class Subject {
  public:
-  explicit Subject(Result<std::unique_ptr<abi::Tier>> tier) {
+  explicit Subject(Result<std::unique_ptr<abi::Executor>> tier) {
     if (tier) engine_ = runtime::Engine::create(std::move(*tier), {}).value();
   }
   bool exists() const { return engine_ != nullptr; }

@@ -31,6 +31,7 @@ struct Options {
 
   // As of native::Options.
   bool debug = false;
+  bool among_others = false;
   bool map_at_load = false;
 };
 

@@ -25,7 +25,7 @@ class BaselineCompiler final : public native::Compiler {
 
 }  // namespace
 
-Result<std::unique_ptr<abi::Tier>> make_tier(
+Result<std::unique_ptr<abi::Executor>> make_tier(
     [[maybe_unused]] Options options, [[maybe_unused]] std::unique_ptr<os::CodeListener> listener) {
 #if defined(__x86_64__)
   if (!is_enough(options.cpu)) return fail(ErrorCode::unsupported, kNotEnough);
@@ -33,6 +33,7 @@ Result<std::unique_ptr<abi::Tier>> make_tier(
                          .poison_upper_bits = options.poison_upper_bits,
                          .listener = listener.get(),
                          .debug = options.debug,
+                         .among_others = options.among_others,
                          .map_at_load = options.map_at_load};
   return native::make_tier(native, std::move(listener),
                            std::make_unique<BaselineCompiler>(options));
@@ -41,6 +42,6 @@ Result<std::unique_ptr<abi::Tier>> make_tier(
 #endif
 }
 
-Result<std::unique_ptr<abi::Tier>> make_tier() { return make_tier({.cpu = os::cpu_features()}); }
+Result<std::unique_ptr<abi::Executor>> make_tier() { return make_tier({.cpu = os::cpu_features()}); }
 
 }  // namespace nacre::baseline

@@ -23,17 +23,17 @@ NACRE_INLINE void trap_from_host(const S& s) {
 template <class S>
 NACRE_INLINE void leave_host_call(const S& s) {
   NACRE_MACHINE(s);
-  if (reg_activation->suspended.function != nullptr)
-    return s.jump(&suspend_exit<typename S::Policy>);
+  if (reg_activation->suspended.type != nullptr) return s.jump(&suspend_exit<typename S::Policy>);
   return trap_from_host(s);
 }
 
 NACRE_INLINE const FunctionCode* fast_code(const Activation& activation, const FuncObject& function,
                                            bool wide) {
-  auto* code = static_cast<const FunctionCode*>(function.code);
+  auto* code = static_cast<const FunctionCode*>(function.interpreted);
   // Of this instance, unless something wants to be looked at first.
   const void* quick = activation.notice.quick.load(std::memory_order_relaxed);
-  if (code == nullptr || function.vmctx != quick || code->wide != wide) [[unlikely]]
+  if (code == nullptr || function.vmctx != quick ||
+      code->quick_width.load(std::memory_order_relaxed) != static_cast<uint8_t>(wide)) [[unlikely]]
     return nullptr;
   return code;
 }
@@ -53,6 +53,10 @@ template <class P>
       return s.trap(stop);
     s.pc = return_pc;
     return s.dispatch();
+  }
+  if (!runs_here(function, *activation.executor)) {
+    if (!begin_call_elsewhere(activation, function, s.sp, P::kWide)) return trap_from_host(s);
+    return s.jump(&suspend_exit<P>);
   }
   const FunctionCode* code = resolve(activation, function);
   if (code == nullptr) return trap_from_host(s);
@@ -92,6 +96,35 @@ NACRE_INLINE void invoke(const S& at, FuncObject* function, size_t length) {
                               reg_frame, s.fp);
 }
 
+// Nothing is left of the running function: whoever called it gets the results.
+template <class P>
+NACRE_INLINE void tail_call_elsewhere(State<P> s, FuncObject& function) {
+  NACRE_MACHINE(s);
+  Activation& activation = *reg_activation;
+  if (!begin_call_elsewhere(activation, function, s.sp, P::kWide)) return trap_from_host(s);
+  const Frame caller = *reg_frame;
+  const InterpCode& here = *caller.code->module;
+  if (caller.return_pc == here.exit_pc()) {
+    activation.exec->suspension.tail = true;
+    return s.jump(&suspend_exit<P>);
+  }
+  auto leave_to = [&](const Frame& frame, uint8_t* results) NACRE_INLINE_LAMBDA {
+    activation.suspended.results = results;
+    reg_frame = frame.prev;
+    s.pc = frame.return_pc - 1;
+    s.cursor = frame.return_cursor;
+    s.fp = frame.caller_fp;
+  };
+  if (caller.return_pc != here.bridge_pc()) {
+    leave_to(caller, s.fp);
+    return s.jump(&suspend_exit<P>);
+  }
+  const Bridge bridge = *static_cast<const Bridge*>(caller.prev);
+  leave_to(bridge, bridge.results);
+  activation.vmctx = bridge.vmctx;
+  return s.jump(bridge.wide ? &suspend_exit<Wide> : &suspend_exit<Narrow<0>>);
+}
+
 // tos: the function; pc: inside the call.
 template <class P>
 [[gnu::noinline]] void tail_invoke_slow(NACRE_PARAMS) {
@@ -108,6 +141,7 @@ template <class P>
       return s.trap(stop);
     return s.jump(&return_many<P>);
   }
+  if (!runs_here(function, *activation.executor)) return tail_call_elsewhere(s, function);
   const FunctionCode* code = resolve(activation, function);
   if (code == nullptr) return trap_from_host(s);
   if (TrapKind stop = attend(activation, code->body_bytes); stop != TrapKind::none)

@@ -38,8 +38,9 @@ struct World {
     exec.stack_begin = reinterpret_cast<uint8_t*>(stack.data());
     exec.stack_end = reinterpret_cast<uint8_t*>(stack.data() + stack.size());
     exec.stack_top = exec.stack_begin;
+    exec.upwards_end = exec.stack_end;
   }
-  std::unique_ptr<abi::Tier> tier = make_tier();
+  std::unique_ptr<abi::Executor> tier = make_tier();
   wasm::TypeRegistry registry;
   std::vector<abi::Value> stack;
   abi::ExecContext exec;

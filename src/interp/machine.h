@@ -17,6 +17,7 @@
 // so that operands of the caller become locals of the callee where they stand.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -64,6 +65,9 @@ struct FunctionCode {
   uint32_t param_count = 0;
   uint32_t result_count = 0;
   bool wide = false;
+  // Of which width a quick call finds it: `wide`, or kNotQuick, as another executor is to run it.
+  mutable std::atomic<uint8_t> quick_width{0};
+  static constexpr uint8_t kNotQuick = 2;
   uint32_t index = 0;  // in the function index space
   uint32_t body_bytes = 0;
 
@@ -93,23 +97,25 @@ struct Bridge : Frame {
 inline constexpr Step kBridgeStep = 0xF0;
 inline constexpr Step kExitStep = 0xF1;
 
-// How a host function that was called goes on once what it waits for is there.
+// How a call goes on once its results are there: of a host function that waits, or of a function
+// that another executor runs.
 struct SuspendedCall {
-  const abi::HostFunc* function = nullptr;  // null: none is suspended
-  uint8_t* results = nullptr;               // where the caller wants them
-  const Branch* cursor = nullptr;           // of the caller
+  const wasm::FuncType* type = nullptr;  // of what was called; null: none is suspended
+  uint8_t* results = nullptr;            // where the caller wants them
+  const Branch* cursor = nullptr;        // of the caller
   uint8_t* fp = nullptr;
   bool wide = false;
   bool tail = false;  // the caller returns with them
 };
 
-// One run of Tier::call, on the guest stack below its frames. Handlers reach it through a register.
+// One run of Executor::call, on the guest stack below its frames. Handlers reach it through a register.
 struct Activation {
-  uint8_t* limit = nullptr;              // end of the guest stack
+  uint8_t* limit = nullptr;              // end of the interpreter's stack
   abi::VmCtx* vmctx = nullptr;           // of the running function
   abi::MemoryRecord* memory0 = nullptr;  // of vmctx
   uint64_t index_mask = 0;               // of memory 0: which bits of an operand are the index
   abi::ExecContext* exec = nullptr;
+  const abi::Executor* executor = nullptr;  // which it is a call of
   // Looked at where code could run for ever. The signal that stops a guest sets it; with fuel it is
   // always set, so that the slow paths count. `quick` is `vmctx` unless it is.
   os::Notice notice;

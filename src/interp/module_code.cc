@@ -73,7 +73,7 @@ Result<const FunctionCode*> InterpCode::function(uint32_t index) {
   known = slot.load(std::memory_order_relaxed);
   if (known != nullptr) return known;
   std::unique_ptr<FunctionCode> made = TRY(make(index));
-  slot.store(made.get(), std::memory_order_release);
+  slot.store(made.get());
   return made.release();
 }
 
@@ -102,6 +102,7 @@ Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
   code->start = body + shape.code_begin;
   code->end = body + shape.code_end - 1;
   code->wide = shape.uses_v128;
+  code->quick_width.store(code->wide, std::memory_order_relaxed);
   uint32_t slot = shape.uses_v128 ? 16 : 8;
   code->param_count = shape.param_count;
   code->result_count = shape.result_count;
@@ -123,12 +124,33 @@ void InterpCode::find_instructions(std::span<Place*> places) const {
   for (; finder.found < places.size(); ++finder.found) finder.settle();
 }
 
-Result<const FunctionCode*> code_of(abi::FuncObject& function) {
-  if (function.code == nullptr) {
-    auto& module = static_cast<InterpCode&>(*function.vmctx->code);
-    function.code = const_cast<FunctionCode*>(TRY(module.function(function.index)));
+Result<const void*> InterpCode::give_away(uint32_t index) {
+  const FunctionCode* code = functions_[index - module().imported_functions].load();
+  if (code != nullptr) code->quick_width = FunctionCode::kNotQuick;
+  return nullptr;
+}
+
+Result<const void*> InterpCode::take_back(uint32_t index) {
+  const FunctionCode* code = functions_[index - module().imported_functions].load();
+  if (code != nullptr) code->quick_width = code->wide;
+  return nullptr;
+}
+
+Result<const FunctionCode*> code_of(abi::FuncObject& function, const abi::Executor& executor) {
+  if (function.interpreted == nullptr) {
+    // What this executor made.
+    auto& module = static_cast<InterpCode&>(function.vmctx->code->made_by(executor));
+    const FunctionCode* code = TRY(module.function(function.index));
+    // It may have been given away since it was asked for.
+    if (!runs_here(function, executor)) code->quick_width = FunctionCode::kNotQuick;
+    function.interpreted = code;
   }
-  return static_cast<const FunctionCode*>(function.code);
+  return static_cast<const FunctionCode*>(function.interpreted);
+}
+
+bool runs_here(const abi::FuncObject& function, const abi::Executor& executor) {
+  const abi::Executor* runner = function.vmctx->code->runner(function.index);
+  return runner == nullptr || runner == &executor;
 }
 
 }  // namespace nacre::interp

@@ -22,6 +22,9 @@ class InterpCode final : public abi::ModuleCode {
                                                          Options options);
   ~InterpCode() override;
 
+  Result<const void*> give_away(uint32_t function) override;
+  Result<const void*> take_back(uint32_t function) override;
+
   // The code of a function that the module defines; made now at the first request. Fails if its
   // body is invalid (under lazy validation), or memory ran out.
   Result<const FunctionCode*> function(uint32_t index);
@@ -64,6 +67,9 @@ class InterpCode final : public abi::ModuleCode {
 };
 
 // The code of a function object that a module defines, remembered in it.
-Result<const FunctionCode*> code_of(abi::FuncObject& function);
+Result<const FunctionCode*> code_of(abi::FuncObject& function, const abi::Executor& executor);
+
+// Whether this executor runs the function when it is called now.
+bool runs_here(const abi::FuncObject& function, const abi::Executor& executor);
 
 }  // namespace nacre::interp

@@ -134,7 +134,7 @@ void run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const Function
 void go_on(Activation& activation, const abi::Value* results) {
   const SuspendedCall call = std::exchange(activation.suspended, {});
   activation.left_by_tail_call = false;
-  const std::vector<wasm::ValType>& types = call.function->type.results;
+  const std::vector<wasm::ValType>& types = call.type->results;
   values_to_slots(results, types, call.results, call.wide);
   run_machine(activation, [&](State<Narrow<0>>& s) NACRE_INLINE_LAMBDA {
     NACRE_MACHINE(s);
@@ -227,26 +227,38 @@ uint8_t* align_16(uint8_t* address) {
 
 }  // namespace
 
-uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint8_t* sp,
-                   bool wide) {
-  const abi::HostFunc& host = *function.host;
-  const auto& params = host.type.params;
-  const auto& results = host.type.results;
-  size_t slot_bytes = wide ? Wide::kSlot : Narrow<0>::kSlot;
-  uint8_t* args = sp - params.size() * slot_bytes;
+namespace {
+
+// The arguments below `sp` as an array above it, with room for the results; null: there is no room,
+// and a trap in the activation.
+abi::Value* lay_out_values(Activation& activation, const wasm::FuncType& type, const uint8_t* args,
+                           uint8_t* sp, bool wide) {
   uint8_t* area = align_16(sp);
-  size_t area_bytes = std::max(params.size(), results.size()) * sizeof(abi::Value);
+  size_t area_bytes = std::max(type.params.size(), type.results.size()) * sizeof(abi::Value);
   if (area > activation.limit || static_cast<size_t>(activation.limit - area) < area_bytes) {
     activation.host_trap = abi::make_trap(TrapKind::call_stack_exhausted);
     return nullptr;
   }
   auto* values = reinterpret_cast<abi::Value*>(area);
-  slots_to_values(args, wide, params, values);
+  slots_to_values(args, wide, type.params, values);
   activation.exec->stack_top = area + area_bytes;
+  return values;
+}
+
+}  // namespace
+
+uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint8_t* sp,
+                   bool wide) {
+  const abi::HostFunc& host = *function.host;
+  const auto& results = host.type.results;
+  size_t slot_bytes = wide ? Wide::kSlot : Narrow<0>::kSlot;
+  uint8_t* args = sp - host.type.params.size() * slot_bytes;
+  abi::Value* values = lay_out_values(activation, host.type, args, sp, wide);
+  if (values == nullptr) return nullptr;
   abi::HostCall call{*activation.exec, activation.vmctx};
   abi::Outcome outcome = abi::call_host_func(host, call, values);
   if (outcome.is_suspended()) {
-    activation.suspended.function = &host;
+    activation.suspended.type = &host.type;
     activation.suspended.results = args;
     return nullptr;
   }
@@ -259,8 +271,22 @@ uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint
   return args + results.size() * slot_bytes;
 }
 
+bool begin_call_elsewhere(Activation& activation, abi::FuncObject& function, uint8_t* sp,
+                          bool wide) {
+  const wasm::Module& module = *function.vmctx->module;
+  const wasm::FuncType& type = module.types[wasm::index_of(module.functions[function.index])].func;
+  size_t slot_bytes = wide ? Wide::kSlot : Narrow<0>::kSlot;
+  uint8_t* args = sp - type.params.size() * slot_bytes;
+  abi::Value* values = lay_out_values(activation, type, args, sp, wide);
+  if (values == nullptr) return false;
+  activation.suspended.type = &type;
+  activation.suspended.results = args;
+  activation.exec->suspension = {.callee = &function, .values = values};
+  return true;
+}
+
 const FunctionCode* resolve(Activation& activation, abi::FuncObject& function) {
-  Result<const FunctionCode*> code = code_of(function);
+  Result<const FunctionCode*> code = code_of(function, *activation.executor);
   if (code) return *code;
   activation.host_trap = abi::make_code_trap(*activation.exec, code.error());
   return nullptr;

@@ -19,6 +19,11 @@ void values_to_slots(const abi::Value* values, const std::vector<wasm::ValType>&
 // results in their place, or null with the trap or the suspended call in the activation.
 uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint8_t* sp, bool wide);
 
+// The same for a function that another executor runs, up to where the activation is left for it.
+// False: there is a trap in the activation.
+bool begin_call_elsewhere(Activation& activation, abi::FuncObject& function, uint8_t* sp,
+                          bool wide);
+
 // The code of a function, or null with the trap in the activation.
 const FunctionCode* resolve(Activation& activation, abi::FuncObject& function);
 
@@ -74,13 +79,13 @@ NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, u
 // Runs a function from the host: its arguments stand behind `base`. How it ended, or where it is
 // suspended, is in the activation.
 void run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const FunctionCode& code);
-// Goes on with an activation that is suspended, whose host function left these results.
+// Goes on with an activation in which a call is suspended that left these results.
 void go_on(Activation& activation, const abi::Value* results);
 
 // Adds the frames of an activation that trapped, or is suspended.
 void add_frames(const Activation& activation, abi::Trap& trap);
 
-// Leaves an activation whose host function is suspended.
+// Leaves an activation in which a call is suspended.
 template <class P>
 [[gnu::cold, gnu::noinline]] void suspend_exit(NACRE_PARAMS);
 

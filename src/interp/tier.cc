@@ -13,9 +13,9 @@ namespace {
 using abi::Outcome;
 using abi::TrapKind;
 
-class InterpTier final : public abi::Tier {
+class InterpExecutor final : public abi::Executor {
  public:
-  explicit InterpTier(Options options) : options_(options) {}
+  explicit InterpExecutor(Options options) : options_(options) {}
 
   std::string_view name() const override { return "interp"; }
 
@@ -23,23 +23,24 @@ class InterpTier final : public abi::Tier {
     return InterpCode::create(input, options_);
   }
 
+  // What is suspended keeps its part of the stack.
   Outcome call(abi::ExecContext& exec, abi::FuncObject& function, abi::Value* values) override {
     uint8_t* top = exec.stack_top;
     os::Notice* outer = exec.running.notice;
     Outcome outcome = enter(exec, function, values);
     exec.running.notice = outer;
-    exec.stack_top = top;
+    if (!outcome.is_suspended()) exec.stack_top = top;
     return outcome;
   }
 
   Outcome resume(abi::ExecContext& exec, abi::Value* values) override {
     abi::Suspension suspension = std::exchange(exec.suspension, {});
     auto* activation = static_cast<Activation*>(suspension.resume_point);
-    exec.running.notice = &activation->notice;
+    os::Notice* outer = std::exchange(exec.running.notice, &activation->notice);
     go_on(*activation, suspension.values);
     Outcome outcome = leave(*activation, values);
-    exec.running.notice = nullptr;
-    exec.stack_top = exec.stack_begin;
+    exec.running.notice = outer;
+    if (!outcome.is_suspended()) exec.stack_top = reinterpret_cast<uint8_t*>(activation);
     return outcome;
   }
 
@@ -50,23 +51,26 @@ class InterpTier final : public abi::Tier {
   }
 
  private:
-  static Outcome enter(abi::ExecContext& exec, abi::FuncObject& function, abi::Value* values);
+  Outcome enter(abi::ExecContext& exec, abi::FuncObject& function, abi::Value* values) const;
   static Outcome leave(Activation& activation, abi::Value* values);
 
   Options options_;
 };
 
 // The activation, a bridge to the host, then the arguments as the first locals.
-Outcome InterpTier::enter(abi::ExecContext& exec, abi::FuncObject& function, abi::Value* values) {
+Outcome InterpExecutor::enter(abi::ExecContext& exec, abi::FuncObject& function,
+                              abi::Value* values) const {
   constexpr size_t kActivationBytes = (sizeof(Activation) + 15) & ~size_t{15};
   constexpr size_t kHeadBytes = kActivationBytes + sizeof(Bridge);
   uint8_t* stack = exec.stack_top;
-  if (stack > exec.stack_end || static_cast<size_t>(exec.stack_end - stack) < kHeadBytes)
+  uint8_t* end = exec.upwards_end;
+  if (stack > end || static_cast<size_t>(end - stack) < kHeadBytes)
     return abi::make_trap(TrapKind::call_stack_exhausted);
   Activation& activation = *new (stack) Activation;
-  activation.limit = exec.stack_end;
+  activation.limit = end;
   activation.vmctx = function.vmctx;
   activation.exec = &exec;
+  activation.executor = this;
   if (exec.counts_fuel)
     activation.notice.attention.store(os::Notice::kAttention, std::memory_order_relaxed);
   exec.running.notice = &activation.notice;
@@ -79,7 +83,7 @@ Outcome InterpTier::enter(abi::ExecContext& exec, abi::FuncObject& function, abi
   activation.type = &code->module->type(function.index);
   if (TrapKind stop = attend(activation, code->body_bytes); stop != TrapKind::none)
     return abi::make_trap(stop);
-  if (static_cast<size_t>(exec.stack_end - stack) < kHeadBytes + code->frame_bytes)
+  if (static_cast<size_t>(end - stack) < kHeadBytes + code->frame_bytes)
     return abi::make_trap(TrapKind::call_stack_exhausted);
   auto* base = new (stack + kActivationBytes) Bridge{};
   values_to_slots(values, activation.type->params, stack + kHeadBytes, code->wide);
@@ -88,9 +92,11 @@ Outcome InterpTier::enter(abi::ExecContext& exec, abi::FuncObject& function, abi
 }
 
 // After handlers stopped.
-Outcome InterpTier::leave(Activation& activation, abi::Value* values) {
-  if (activation.suspended.function != nullptr) {
-    activation.exec->suspension.resume_point = &activation;
+Outcome InterpExecutor::leave(Activation& activation, abi::Value* values) {
+  if (activation.suspended.type != nullptr) {
+    abi::Suspension& suspension = activation.exec->suspension;
+    suspension.resume_point = &activation;
+    if (suspension.tail) std::destroy_at(&activation);
     return Outcome::suspended();
   }
   Outcome outcome;
@@ -111,8 +117,8 @@ Outcome InterpTier::leave(Activation& activation, abi::Value* values) {
 
 }  // namespace
 
-std::unique_ptr<abi::Tier> make_tier(Options options) {
-  return std::make_unique<InterpTier>(options);
+std::unique_ptr<abi::Executor> make_tier(Options options) {
+  return std::make_unique<InterpExecutor>(options);
 }
 
 }  // namespace nacre::interp

@@ -16,6 +16,6 @@ struct Options {
   bool count_fuel = false;
 };
 
-std::unique_ptr<abi::Tier> make_tier(Options options = {});
+std::unique_ptr<abi::Executor> make_tier(Options options = {});
 
 }  // namespace nacre::interp

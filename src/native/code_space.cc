@@ -20,6 +20,11 @@ static_assert(kMaxCodeBytes + 8 * uint64_t{wasm::kMaxFunctions} < uint64_t{1} <<
 
 constexpr uint64_t kCodeAlignment = 16;
 
+Error too_large(uint32_t function) {
+  return Error(ErrorCode::limit, "function " + std::to_string(function) +
+                                     ": the machine code of its module is too large");
+}
+
 }  // namespace
 
 uint64_t CodeSpace::code_bytes_for(uint64_t functions, uint64_t body_bytes) {
@@ -64,10 +69,8 @@ void CodeSpace::populate_ahead() {
 
 Result<Bytes> CodeSpace::publish(const CodeImage& image, uint32_t function) {
   uint64_t bytes = image.code.size();
-  if (room() < bytes + image.relocations.size() * x64::kThunkBytes) {
-    return fail(ErrorCode::limit, "function " + std::to_string(function) +
-                                      ": the machine code of its module is too large");
-  }
+  if (room() < bytes + image.relocations.size() * x64::kThunkBytes)
+    return std::unexpected(too_large(function));
   populate_ahead();
   uint8_t* code = memory_.writable() + used_;
   std::memcpy(code, image.code.data(), bytes);
@@ -106,7 +109,7 @@ void CodeSpace::relocate(const Relocation& relocation, uint8_t* code) {
     case Relocation::Kind::function_slot:
       write(slot_distance(relocation, code_offset, shape_.first_function));
       if (slot(relocation.index).load(std::memory_order_relaxed) == nullptr)
-        make_thunk(relocation.index);
+        make_lazy_thunk(relocation.index);
       break;
     case Relocation::Kind::type_id:
       write(shape_.type_ids[relocation.index]);
@@ -120,10 +123,32 @@ void CodeSpace::relocate(const Relocation& relocation, uint8_t* code) {
   }
 }
 
-void CodeSpace::make_thunk(uint32_t function) {
-  uint8_t* thunk = memory_.writable() + used_;
-  used_ += x64::emit_lazy_thunk(thunk, function);
-  lead_to(function, memory_.executable_of(thunk));
+const void* CodeSpace::take_thunk(size_t bytes) {
+  const void* thunk = memory_.executable_of(memory_.writable() + used_);
+  used_ += bytes;
+  return thunk;
+}
+
+void CodeSpace::make_lazy_thunk(uint32_t function) {
+  lead_to(function, take_thunk(x64::emit_lazy_thunk(memory_.writable() + used_, function)));
+}
+
+Result<const void*> CodeSpace::make_slot_thunk(uint32_t function) {
+  if (room() < 2 * x64::kThunkBytes) return std::unexpected(too_large(function));
+  if (slot(function).load(std::memory_order_relaxed) == nullptr) make_lazy_thunk(function);
+  int64_t distance = int64_t{8} * (function - shape_.first_function) - static_cast<int64_t>(used_);
+  const void* thunk =
+      take_thunk(x64::emit_slot_thunk(memory_.writable() + used_, static_cast<int32_t>(distance)));
+  align(kCodeAlignment);
+  return thunk;
+}
+
+Result<const void*> CodeSpace::make_object_thunk(uint32_t function, const void* stub) {
+  if (room() < x64::kThunkBytes) return std::unexpected(too_large(function));
+  const void* thunk =
+      take_thunk(x64::emit_object_thunk(memory_.writable() + used_, function, stub));
+  align(kCodeAlignment);
+  return thunk;
 }
 
 // ---- finding

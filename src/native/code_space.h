@@ -5,6 +5,9 @@
 // published; then it leads to a thunk, which has the function compiled, and afterwards to its code.
 // The next call takes what the slot leads to, running activations finish in what they began.
 //
+// Function objects lead to code as well. Where it may change, they lead to a thunk that goes where
+// the slot leads.
+//
 // One thread at a time publishes; what is published is found, and runs, on any thread. All of it is
 // freed with the space, which lives as long as the module: nobody runs it then.
 #pragma once
@@ -57,6 +60,10 @@ class CodeSpace {
   Result<Bytes> publish(const CodeImage& image, uint32_t function);
   // From now on calls of the function go there.
   void lead_to(uint32_t function, const void* entry);
+  // A thunk that goes where calls of the function go; there is one from now on. Errors: limit.
+  Result<const void*> make_slot_thunk(uint32_t function);
+  // A thunk that goes to a stub with the function object in its register. Errors: limit.
+  Result<const void*> make_object_thunk(uint32_t function, const void* stub);
   // The next code begins at a multiple of this.
   void align(uint32_t bytes);
 
@@ -101,7 +108,9 @@ class CodeSpace {
   }
   void populate_ahead();
   void relocate(const Relocation& relocation, uint8_t* code);
-  void make_thunk(uint32_t function);
+  void make_lazy_thunk(uint32_t function);
+  // The thunk of so many bytes that was written behind what is used.
+  const void* take_thunk(size_t bytes);
   // The function whose code `pc` is in; null if it is in none. Under the lock.
   const Published* function_at(const uint8_t* pc) const;
 

@@ -53,6 +53,10 @@ Result<std::unique_ptr<abi::ModuleCode>> ModuleCode::create(const abi::ModuleInp
   code->host_entries_.reset(new (std::nothrow) std::atomic<HostEntry>[module.types.size() + 1]());
   if (code->entries_ == nullptr || code->host_entries_ == nullptr)
     return std::unexpected(out_of_memory());
+  if (code->options_.among_others) {
+    code->slot_thunks_.resize(module.defined_functions());
+    code->away_thunks_.resize(module.defined_functions());
+  }
   if (code->options_.map_at_load) TRY(code->map());
   return std::unique_ptr<abi::ModuleCode>(std::move(code));
 }
@@ -83,7 +87,7 @@ Result<void> ModuleCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> fu
   for (abi::FuncObject& function : functions) {
     const void* code =
         entries_[function.index - module().imported_functions].load(std::memory_order_acquire);
-    if (code == nullptr) code = stubs_.entry(Entry::lazy_object);
+    if (code == nullptr || options_.among_others) code = stubs_.entry(Entry::lazy_object);
     function.code = const_cast<void*>(code);
   }
   return {};
@@ -117,14 +121,48 @@ Result<void> ModuleCode::choose_guards(const abi::VmCtx& vmctx) {
 Result<const void*> ModuleCode::entry(uint32_t index) {
   std::atomic<const void*>& known = entries_[index - module().imported_functions];
   if (const void* code = known.load(std::memory_order_acquire)) return code;
-  std::unique_lock lock(compiling_, std::defer_lock);
-  if (!os::lock_unless_stopped(lock))
-    return fail(ErrorCode::stopped, "waiting for the code of a function was stopped");
+  std::unique_lock lock = TRY(lock_compiling());
   if (known.load(std::memory_order_relaxed) == nullptr) {
     TRY(compile(index));
     if (options_.listener != nullptr) announce();
   }
   return known.load(std::memory_order_relaxed);
+}
+
+Result<std::unique_lock<std::mutex>> ModuleCode::lock_compiling() {
+  std::unique_lock lock(compiling_, std::defer_lock);
+  if (!os::lock_unless_stopped(lock))
+    return fail(ErrorCode::stopped, "waiting for the code of a function was stopped");
+  return lock;
+}
+
+Result<const void*> ModuleCode::object_entry(uint32_t index) {
+  if (!options_.among_others) return entry(index);
+  std::unique_lock lock = TRY(lock_compiling());
+  const void*& thunk = slot_thunks_[index - module().imported_functions];
+  if (thunk == nullptr) thunk = TRY(space_->make_slot_thunk(index));
+  return thunk;
+}
+
+Result<const void*> ModuleCode::give_away(uint32_t index) {
+  TRY(make_room());
+  std::unique_lock lock = TRY(lock_compiling());
+  const void*& thunk = away_thunks_[index - module().imported_functions];
+  if (thunk == nullptr) {
+    uint32_t type = wasm::index_of(module().functions[index]);
+    const void* stub = TRY(stubs_.elsewhere(info_.type_ids()[type], module().types[type].func));
+    thunk = TRY(space_->make_object_thunk(index, stub));
+  }
+  space_->lead_to(index, thunk);
+  return thunk;
+}
+
+Result<const void*> ModuleCode::take_back(uint32_t index) {
+  TRY(make_room());
+  const void* code = TRY(entry(index));
+  std::unique_lock lock = TRY(lock_compiling());
+  space_->lead_to(index, code);
+  return code;
 }
 
 Result<HostEntry> ModuleCode::host_entry(uint32_t index) {

@@ -29,7 +29,10 @@ class ModuleCode final : public abi::ModuleCode {
 
   Result<void> attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> functions) override;
   Result<const void*> entry(uint32_t function) override;
+  Result<const void*> object_entry(uint32_t function) override;
   Result<HostEntry> host_entry(uint32_t function) override;
+  Result<const void*> give_away(uint32_t function) override;
+  Result<const void*> take_back(uint32_t function) override;
   Result<uint64_t> compile_all() override;
   Result<std::vector<uint8_t>> save() override;
   Result<void> load(Bytes stored) override;
@@ -43,6 +46,8 @@ class ModuleCode final : public abi::ModuleCode {
   // Without address space for guards, memories are checked; code that relies on them must not run.
   Result<void> choose_guards(const abi::VmCtx& vmctx);
   void compile_first();
+  // Errors: stopped.
+  Result<std::unique_lock<std::mutex>> lock_compiling();
   Result<void> compile(uint32_t index);
   Result<void> publish(uint32_t index, const CodeImage& image);
   void announce();  // to the listener, what is new
@@ -59,9 +64,13 @@ class ModuleCode final : public abi::ModuleCode {
   std::unique_ptr<CodeSpace> space_;
   std::atomic<bool> has_room_{false};  // space_ is there
   std::unique_ptr<ModuleCompiler> compiler_;
-  CodeImage image_;                                         // of the function that is compiled
-  std::atomic<bool> guarded_memories_;                      // whether code relies on their guards
-  std::vector<os::NewCode> unannounced_;                    // for the listener
+  CodeImage image_;                       // of the function that is compiled
+  std::atomic<bool> guarded_memories_;    // whether code relies on their guards
+  std::vector<os::NewCode> unannounced_;  // for the listener
+  // Among other executors (Options::among_others): by function, what its objects lead to, and where
+  // calls of it go that another executor runs. Null: not made.
+  std::vector<const void*> slot_thunks_;
+  std::vector<const void*> away_thunks_;
   std::unique_ptr<std::atomic<const void*>[]> entries_;     // by function; null: not compiled
   std::unique_ptr<std::atomic<HostEntry>[]> host_entries_;  // by type
 };

@@ -58,6 +58,9 @@ Result<const void*> Stubs::stub_of(Kind kind, wasm::CanonTypeId id, const wasm::
     case Kind::host_function:
       emitter.host_function(type);
       break;
+    case Kind::elsewhere:
+      emitter.elsewhere(type);
+      break;
     case Kind::direct_host_function:
     case Kind::count:
       emitter.direct_host_function(type);
@@ -79,6 +82,10 @@ Result<HostEntry> Stubs::host_entry(wasm::CanonTypeId id, const wasm::FuncType& 
 
 Result<const void*> Stubs::host_function(wasm::CanonTypeId id, const wasm::FuncType& type) {
   return stub_of(Kind::host_function, id, type);
+}
+
+Result<const void*> Stubs::elsewhere(wasm::CanonTypeId id, const wasm::FuncType& type) {
+  return stub_of(Kind::elsewhere, id, type);
 }
 
 Result<const void*> Stubs::direct_host_function(wasm::CanonTypeId id, const wasm::FuncType& type) {

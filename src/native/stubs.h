@@ -59,7 +59,7 @@ struct CommonStubs {
   uint32_t resume = 0;  // a ResumeEntry
   uint32_t exit = 0;    // leaves guest code with eax as the answer
   uint32_t host_trapped = 0;
-  uint32_t host_ended = 0;  // a host function trapped or is suspended, as eax says
+  uint32_t host_ended = 0;  // what a stub called trapped or is suspended, as eax says
   uint32_t direct_trapped = 0;
   uint32_t host_overflow = 0;
 };
@@ -88,12 +88,14 @@ class Stubs {
   // For functions of this type, whose canonical id is `id`. Errors: out_of_memory.
   Result<HostEntry> host_entry(wasm::CanonTypeId id, const wasm::FuncType& type);
   Result<const void*> host_function(wasm::CanonTypeId id, const wasm::FuncType& type);
+  // For functions of guests that another executor runs: machine code is left for it.
+  Result<const void*> elsewhere(wasm::CanonTypeId id, const wasm::FuncType& type);
   // For host functions of this type that can be called directly (abi::HostFunc::direct).
   Result<const void*> direct_host_function(wasm::CanonTypeId id, const wasm::FuncType& type);
 
  private:
   // What is made of a signature: by its canonical id, where it begins.
-  enum class Kind : uint8_t { host_entry, host_function, direct_host_function, count };
+  enum class Kind : uint8_t { host_entry, host_function, direct_host_function, elsewhere, count };
   explicit Stubs(const Options& options) : options_(options) {}
   Result<const void*> stub_of(Kind kind, wasm::CanonTypeId id, const wasm::FuncType& type);
 

@@ -143,13 +143,32 @@ uint32_t call_host(abi::ExecContext* exec, abi::VmCtx* caller, abi::FuncObject* 
   return 1;
 }
 
+namespace {
+
+// Whether nothing but a bridge of tail calls is between the frame of a stub and who entered from
+// the host.
+bool is_outermost(const uint8_t* frame) {
+  const auto* outer = pointer_at<uint8_t>(frame);
+  if (outer == nullptr) return true;
+  bool is_bridge = !find(pointer_at<uint8_t>(frame + 8), CodeSite::Kind::call);
+  return is_bridge && pointer_at<uint8_t>(outer) == nullptr;
+}
+
+}  // namespace
+
+uint32_t call_elsewhere(abi::ExecContext* exec, abi::VmCtx*, abi::FuncObject* function,
+                        abi::Value* values, const uint8_t* frame) {
+  exec->suspension = {.callee = function, .values = values, .tail = is_outermost(frame)};
+  return 2;
+}
+
 const void* compile_function(abi::VmCtx* vmctx, uint32_t index) {
   Result<const void*> code = vmctx->code->entry(index);
   return code ? *code : fail_to_compile(vmctx, code.error());
 }
 
 const void* compile_object(abi::VmCtx*, abi::FuncObject* function) {
-  Result<const void*> code = function->vmctx->code->entry(function->index);
+  Result<const void*> code = function->vmctx->code->object_entry(function->index);
   if (!code) return fail_to_compile(function->vmctx, code.error());
   function->code = const_cast<void*>(*code);
   return *code;

@@ -36,6 +36,10 @@ void add_parked_frames(const abi::ExecContext& exec, abi::Trap& trap);
 // 0, 1 with exec->trap, or 2 with exec->suspension.
 uint32_t call_host(abi::ExecContext* exec, abi::VmCtx* caller, abi::FuncObject* function,
                    abi::Value* values);
+// Leaves this executor's code for a function that another one runs: 2, with exec->suspension.
+// `frame` is that of the stub.
+uint32_t call_elsewhere(abi::ExecContext* exec, abi::VmCtx* callee, abi::FuncObject* function,
+                        abi::Value* values, const uint8_t* frame);
 // The code of a function of the instance's module; null with exec->trap if there is none.
 const void* compile_function(abi::VmCtx* vmctx, uint32_t index);
 const void* compile_object(abi::VmCtx* vmctx, abi::FuncObject* function);

@@ -10,10 +10,10 @@
 namespace nacre::native {
 namespace {
 
-class NativeTier final : public abi::Tier {
+class NativeExecutor final : public abi::Executor {
  public:
-  NativeTier(const Options& options, std::unique_ptr<os::CodeListener> listener,
-             std::unique_ptr<Compiler> compiler, std::unique_ptr<Stubs> stubs)
+  NativeExecutor(const Options& options, std::unique_ptr<os::CodeListener> listener,
+                 std::unique_ptr<Compiler> compiler, std::unique_ptr<Stubs> stubs)
       : options_(options),
         listener_(std::move(listener)),
         compiler_(std::move(compiler)),
@@ -36,7 +36,7 @@ class NativeTier final : public abi::Tier {
 
   abi::Outcome call(abi::ExecContext& exec, abi::FuncObject& function,
                     abi::Value* values) override {
-    Result<HostEntry> entry = function.vmctx->code->host_entry(function.index);
+    Result<HostEntry> entry = function.vmctx->code->made_by(*this).host_entry(function.index);
     if (!entry) return abi::make_trap(abi::TrapKind::out_of_memory, entry.error().to_string());
     return outcome_of(exec, (*entry)(&exec, &function, values));
   }
@@ -51,7 +51,14 @@ class NativeTier final : public abi::Tier {
  private:
   static abi::Outcome outcome_of(abi::ExecContext& exec, uint32_t ending) {
     if (ending == 0) return {};
-    if (ending == 2) return abi::Outcome::suspended();
+    if (ending == 2) {
+      // What it calls elsewhere, and what that calls here in turn, begins below.
+      abi::Suspension& suspension = exec.suspension;
+      if (suspension.callee != nullptr && !suspension.tail)
+        exec.frame_top = static_cast<uint8_t*>(suspension.resume_point);
+      return abi::Outcome::suspended();
+    }
+    exec.suspension = {};  // it may have been about to leave
     return abi::TrapPtr(std::exchange(exec.trap, nullptr));
   }
 
@@ -63,12 +70,12 @@ class NativeTier final : public abi::Tier {
 
 }  // namespace
 
-Result<std::unique_ptr<abi::Tier>> make_tier(const Options& options,
-                                             std::unique_ptr<os::CodeListener> listener,
-                                             std::unique_ptr<Compiler> compiler) {
+Result<std::unique_ptr<abi::Executor>> make_tier(const Options& options,
+                                                 std::unique_ptr<os::CodeListener> listener,
+                                                 std::unique_ptr<Compiler> compiler) {
   auto stubs = TRY(Stubs::create(options));
-  return std::make_unique<NativeTier>(options, std::move(listener), std::move(compiler),
-                                      std::move(stubs));
+  return std::make_unique<NativeExecutor>(options, std::move(listener), std::move(compiler),
+                                          std::move(stubs));
 }
 
 }  // namespace nacre::native

@@ -7,17 +7,17 @@
 
 namespace nacre::runtime {
 
-Engine::Engine(std::unique_ptr<abi::Tier> tier, EngineOptions options)
+Engine::Engine(std::unique_ptr<abi::Executor> executor, EngineOptions options)
     : options_(options),
       address_space_(options.address_space_bytes),
       small_stacks_(mapping(), options.max_small_stacks),
-      tier_(std::move(tier)) {}
+      executor_(std::move(executor)) {}
 
-Result<std::shared_ptr<Engine>> Engine::create(std::unique_ptr<abi::Tier> tier,
+Result<std::shared_ptr<Engine>> Engine::create(std::unique_ptr<abi::Executor> executor,
                                                EngineOptions options) {
-  if (tier == nullptr) return fail(ErrorCode::usage, "an engine needs a tier to run code with");
+  if (executor == nullptr) return fail(ErrorCode::usage, "an engine needs a tier to run code with");
   if (options.guarded_memories) TRY(os::install_fault_handler());
-  return std::shared_ptr<Engine>(new Engine(std::move(tier), options));
+  return std::shared_ptr<Engine>(new Engine(std::move(executor), options));
 }
 
 Result<std::shared_ptr<os::Watchdog>> Engine::watchdog() {

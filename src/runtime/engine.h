@@ -46,12 +46,12 @@ struct EngineOptions {
 class Engine {
  public:
   // Errors: usage (no tier), internal (no fault handler).
-  static Result<std::shared_ptr<Engine>> create(std::unique_ptr<abi::Tier> tier,
+  static Result<std::shared_ptr<Engine>> create(std::unique_ptr<abi::Executor> executor,
                                                 EngineOptions options = {});
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  abi::Tier& tier() { return *tier_; }
+  abi::Executor& executor() { return *executor_; }
   wasm::TypeRegistry& types() { return types_; }
   const wasm::TypeRegistry& types() const { return types_; }
   const EngineOptions& options() const { return options_; }
@@ -67,13 +67,13 @@ class Engine {
   static uint64_t next_store_id();
 
  private:
-  Engine(std::unique_ptr<abi::Tier> tier, EngineOptions options);
+  Engine(std::unique_ptr<abi::Executor> executor, EngineOptions options);
 
   EngineOptions options_;
   os::AddressSpaceBudget address_space_;
   StackPool small_stacks_;
   wasm::TypeRegistry types_;
-  std::unique_ptr<abi::Tier> tier_;
+  std::unique_ptr<abi::Executor> executor_;
   std::mutex watchdog_mutex_;
   std::shared_ptr<os::Watchdog> watchdog_;
 };

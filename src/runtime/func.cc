@@ -68,7 +68,7 @@ abi::Outcome enter(Store& store, abi::FuncObject& func, abi::Value* values) {
   if (func.host != nullptr) {
     return abi::call_host_func(*func.host, {.exec = exec, .caller = nullptr}, values);
   }
-  abi::Outcome outcome = store.engine().tier().call(exec, func, values);
+  abi::Outcome outcome = store.engine().executor().call(exec, func, values);
   if (outcome.is_trapped()) store.note_trap(outcome.trap());
   return outcome;
 }

@@ -71,19 +71,19 @@ Run<void> GuestCall::go_on(Step step) {
 
 abi::Outcome GuestCall::enter(Step step) {
   abi::ExecContext& exec = *stack_;
-  abi::Tier& tier = store_->engine().tier();
+  abi::Executor& executor = store_->engine().executor();
   Entry entry(*store_, exec);
   exec.suspend_depth = exec.host_depth;
   TrapKind stop = entry.refused() != TrapKind::none ? entry.refused() : stop_;
   if (stop != TrapKind::none) {
     abi::TrapPtr trap = abi::make_trap(stop);
-    if (step == Step::resume && func_.host == nullptr) tier.abandon(exec, *trap);
+    if (step == Step::resume && func_.host == nullptr) executor.abandon(exec, *trap);
     return trap;
   }
   abi::Outcome outcome;
   if (func_.host == nullptr) {
-    outcome = step == Step::start ? tier.call(exec, func_, values_.data())
-                                  : tier.resume(exec, values_.data());
+    outcome = step == Step::start ? executor.call(exec, func_, values_.data())
+                                  : executor.resume(exec, values_.data());
   } else if (step == Step::start) {
     outcome = abi::call_host_func(*func_.host, {.exec = exec, .caller = nullptr}, values_.data());
   }
@@ -95,7 +95,7 @@ abi::Outcome GuestCall::enter(Step step) {
 }
 
 Failure GuestCall::fail(abi::TrapPtr trap) {
-  if (func_.host == nullptr) store_->engine().tier().abandon(*stack_, *trap);
+  if (func_.host == nullptr) store_->engine().executor().abandon(*stack_, *trap);
   store_->note_end(*trap);
   store_->abandon(*std::exchange(stack_, nullptr));
   return trap;

@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "runtime/store.h"
+
 namespace nacre::runtime {
 namespace {
 
@@ -121,8 +123,12 @@ GuestStack::GuestStack(Store& its_store, uint32_t max_depth) : store(its_store) 
 
 void GuestStack::use(StackMemory its_memory) {
   memory = std::move(its_memory);
-  stack_begin = stack_top = memory.begin();
-  stack_end = frame_top = memory.end();
+  stack_begin = stack_top = downwards_end = memory.begin();
+  stack_end = frame_top = upwards_end = memory.end();
+  if (store.engine().executor().uses_both_ends()) {
+    auto half = static_cast<uint64_t>(stack_end - stack_begin) / 2;
+    downwards_end = upwards_end = stack_begin + (half & ~uint64_t{15});
+  }
 }
 
 }  // namespace nacre::runtime

@@ -273,7 +273,7 @@ Result<Extern> Store::add_func(abi::HostFunc func) {
   abi::FuncObject object;
   object.type = func.canon_type;
   object.host = &host_funcs_.emplace_back(std::move(func));
-  TRY(engine_->tier().attach_host(object));
+  TRY(engine_->executor().attach_host(object));
   abi::FuncObject& kept = host_func_objects_.emplace_back(object);
   add_functions(&kept, 1);
   return Extern(id_, kept);

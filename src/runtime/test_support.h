@@ -24,9 +24,9 @@ namespace nacre::runtime {
 using Behaviour =
     std::function<abi::Outcome(abi::ExecContext&, abi::FuncObject&, abi::Value* values)>;
 
-class FakeTier : public abi::Tier {
+class FakeExecutor : public abi::Executor {
  public:
-  explicit FakeTier(std::shared_ptr<Behaviour> behaviour) : behaviour_(std::move(behaviour)) {}
+  explicit FakeExecutor(std::shared_ptr<Behaviour> behaviour) : behaviour_(std::move(behaviour)) {}
   std::string_view name() const override { return "fake"; }
   Result<std::unique_ptr<abi::ModuleCode>> prepare(const abi::ModuleInput&) override {
     return std::make_unique<abi::ModuleCode>();
@@ -50,7 +50,7 @@ class FakeTier : public abi::Tier {
 struct World {
   explicit World(EngineOptions options = {}, StoreOptions store_options = {}) {
     options.features = wasm::Features::all_built();
-    engine = Engine::create(std::make_unique<FakeTier>(behaviour), options).value();
+    engine = Engine::create(std::make_unique<FakeExecutor>(behaviour), options).value();
     if (auto made = Store::create(engine, store_options)) store = std::move(*made);
   }
 

@@ -105,8 +105,18 @@ void StubEmitter::host_entry(const wasm::FuncType& type) {
 }
 
 void StubEmitter::host_function(const wasm::FuncType& type) {
-  auto count = static_cast<int32_t>(std::max(type.params.size(), type.results.size()));
   begin_stub("nacre!host function " + wasm::to_string(type));
+  call_with_values(type, StubCallee::call_host);
+}
+
+void StubEmitter::elsewhere(const wasm::FuncType& type) {
+  begin_stub("nacre!other tier " + wasm::to_string(type));
+  call_with_values(type, StubCallee::call_elsewhere);
+}
+
+// Arguments and results as an array on the guest's stack.
+void StubEmitter::call_with_values(const wasm::FuncType& type, StubCallee callee) {
+  auto count = static_cast<int32_t>(std::max(type.params.size(), type.results.size()));
   enter_frame();
   masm_.push(kVmCtx);
   masm_.lea(w64, kScratch, at(Gpr::rsp, -(count * kValueBytes + 8)));
@@ -132,7 +142,8 @@ void StubEmitter::host_function(const wasm::FuncType& type) {
   masm_.mov(w64, Gpr::rsi, kVmCtx);
   masm_.mov(w64, Gpr::rdx, Gpr::rax);
   masm_.mov(w64, Gpr::rcx, Gpr::rsp);
-  switch_and_call(StubCallee::call_host);
+  if (callee == StubCallee::call_elsewhere) masm_.mov(w64, Gpr::r8, kFrame);
+  switch_and_call(callee);
   masm_.test(Width::w32, Gpr::rax, Gpr::rax);
   Label ended_otherwise, resume;
   masm_.jcc(Cond::not_equal, ended_otherwise);

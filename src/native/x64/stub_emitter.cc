@@ -443,8 +443,8 @@ uint32_t StubEmitter::trapped_in_stub(StubCallee callee) {
   return offset;
 }
 
-// In the frame of a stub whose host function is suspended (eax is 2), or trapped: the guest leaves
-// its stack, and resume() goes on at rcx, with the stack pointer and what functions keep as they
+// In the frame of a stub whose callee is suspended (eax is 2), or trapped: the guest leaves its
+// stack, and resume() goes on at rcx, with the stack pointer and what functions keep as they
 // are here.
 void StubEmitter::suspend() {
   masm_.align(16);
@@ -469,7 +469,8 @@ void StubEmitter::resume() {
   common_.resume = masm_.offset();
   begin_stub("nacre!resume");
   push_host_frame(Gpr::rsi);
-  masm_.mov(w64, Gpr::r11, at(Gpr::rdi, offsetof(ExecContext, stack_end)));
+  masm_.mov(w64, Gpr::r11, at(Gpr::rdi, offsetof(ExecContext, frame_top)));
+  masm_.alu_imm(w64, Alu::and_, Gpr::r11, -16);
   masm_.mov(w64, at(Gpr::r11, -8), Gpr::r10);
   masm_.mov(w64, at(Gpr::r11, -16), Gpr::r10);
   masm_.mov(w64, Gpr::rsp, Gpr::rdx);

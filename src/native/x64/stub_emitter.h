@@ -46,6 +46,7 @@ class StubEmitter {
   void host_entry(const wasm::FuncType& type);
   void host_function(const wasm::FuncType& type);
   void direct_host_function(const wasm::FuncType& type);
+  void elsewhere(const wasm::FuncType& type);
   // The image is complete. What is in it.
   std::vector<StubPiece> finish();
 
@@ -101,6 +102,7 @@ class StubEmitter {
   void lazy(Entry entry);
   void host_trapped();
   uint32_t trapped_in_stub(StubCallee callee);
+  void call_with_values(const wasm::FuncType& type, StubCallee callee);
   void move(Mem to, Mem from);
   // A value that guest code gets: what its type leaves unspecified is filled in checked builds.
   void pass(wasm::ValType type, Gpr to, Mem from, Gpr scratch);

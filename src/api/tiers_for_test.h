@@ -1,0 +1,16 @@
+// The tiers that tests of guests run in: "interp", "baseline" and "mixed", which changes from call
+// to call.
+#pragma once
+
+#include "api/handles.h"
+
+namespace nacre::api {
+
+inline Result<std::unique_ptr<abi::Executor>> tier_for_test(std::string_view name) {
+  nacre_config config;
+  config.checks.mix = name == "mixed";
+  if (!config.checks.mix) config.tier = name;
+  return make_tier(config);
+}
+
+}  // namespace nacre::api
