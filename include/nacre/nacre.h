@@ -475,10 +475,11 @@ NACRE_API bool nacre_store_interrupt(nacre_store_t* store);
 NACRE_API uint64_t nacre_store_fuel_used(const nacre_store_t* store);
 /* What the guest was refused so far, lines with the least grants that would allow it, as `nacre run`
  * shows them after "note: ". Files that it looked for and that are not there are told only if it
- * failed and was refused nothing else. The count is taken anew by each call of one of the first
+ * failed and was refused nothing else, variables that its code names and that it was not given only
+ * if it failed. The count is taken anew by each call of one of the first
  * three functions, and the strings live until then. */
 NACRE_API size_t nacre_store_denial_count(nacre_store_t* store);
-/* The same with all that is not there, as `nacre run --verbose` shows it. */
+/* The same with all that is not there and not given, as `nacre run --verbose` shows it. */
 NACRE_API size_t nacre_store_denial_count_all(nacre_store_t* store);
 /* In one line, for a guest that did well without; empty if it was refused nothing that is there. */
 NACRE_API const char* nacre_store_denial_summary(nacre_store_t* store);

@@ -134,6 +134,21 @@ std::string describe_missed(const Refusals& refusals, const std::string& program
          flags_text(hint_for(refusals).grants);
 }
 
+// Whether it looked for them, nobody can say: it has got the environment as a whole.
+std::string describe_variables(std::vector<std::string> names, const std::string& program) {
+  std::string list;
+  for (size_t i = 0; i < std::min(names.size(), kMaxNamed); ++i) {
+    list += (i == 0 ? "" : ", ") + quoted(names[i]);
+  }
+  if (names.size() > kMaxNamed)
+    list += " and " + std::to_string(names.size() - kMaxNamed) + " more";
+  bool many = names.size() > 1;
+  if (names.size() > policy::Policy::kMaxRefusals) names.resize(policy::Policy::kMaxRefusals);
+  return program_text(program) + " names the environment variable" + (many ? "s " : " ") + list +
+         ", which it was not given. Grant " + (many ? "them" : "it") + " with" +
+         flags_text(grants_of_variables(names));
+}
+
 }  // namespace
 
 Denials describe_denials(const std::vector<host::Denial>& denials, const Oversight& oversight,
@@ -161,6 +176,12 @@ Denials describe_denials(const std::vector<host::Denial>& denials, const Oversig
   if (tells_missed && !missing.empty()) {
     told.lines.push_back(describe_missed(missing, oversight.name));
     told.things += missing.size();
+  }
+  if (missed == Missed::left_out) return told;
+  std::vector<std::string> variables = oversight.missed_variables();
+  if (!variables.empty()) {
+    told.lines.push_back(describe_variables(variables, oversight.name));
+    told.things += variables.size();
   }
   return told;
 }

@@ -9,10 +9,10 @@
 
 namespace nacre::api {
 
-// Programs look for files in many places.
+// Programs look for files in many places, and for variables that nobody needs to have.
 enum class Missed : uint8_t {
-  left_out,       // what was looked for and is not there is not told
-  if_all_it_was,  // ... only if nothing else was refused
+  left_out,       // neither what was looked for and is not there is told, nor variables
+  if_all_it_was,  // variables are; what is not there only if nothing else was refused
   told,
 };
 
@@ -22,7 +22,7 @@ struct Denials {
 };
 
 // First those beyond what was granted, then what a rule forbids, then one line for all that was not
-// granted, with the least grants that would allow it.
+// granted, with the least grants that would allow it, at last one for variables.
 Denials describe_denials(const std::vector<host::Denial>& denials, const Oversight& oversight,
                          Missed missed);
 

@@ -210,7 +210,7 @@ Result<Prepared> Grants::prepare() {
   world.gate(gate);
   world.arguments(arguments_);
   TRY(grant_variables(world, rules));
-  if (asker_) world.undecided_variables(policy::asking_variables(policy));
+  world.undecided_variables(policy::asking_variables(policy));
   grant_streams(world, rules, gate);
   TRY(grant_handles(world, rules));
   world.network(host::make_real_network(gate));
@@ -390,6 +390,11 @@ std::vector<policy::Refusal> Oversight::refusals(uint64_t* left_out) const {
   if (broker) return broker->refusals(left_out);
   *left_out = 0;
   return policy ? policy->refusals(left_out) : std::vector<policy::Refusal>{};
+}
+
+std::vector<std::string> Oversight::missed_variables() const {
+  if (broker) return broker->missed_variables();
+  return policy ? policy->missed_variables() : std::vector<std::string>{};
 }
 
 }  // namespace nacre::api

@@ -38,6 +38,8 @@ struct Oversight {
   Result<void> finish() const;
   // What the policy refused.
   std::vector<policy::Refusal> refusals(uint64_t* left_out) const;
+  // See policy::Policy.
+  std::vector<std::string> missed_variables() const;
 };
 
 // Whether the process that is locked down is there for its guest alone, so that what it does not

@@ -149,6 +149,16 @@ Hint hint_for(const std::vector<const Refusal*>& refusals) {
   return hint;
 }
 
+std::vector<Rule> grants_of_variables(const std::vector<std::string>& names) {
+  std::vector<Rule> grants;
+  for (const std::string& name : names) {
+    Rule& grant = grants.emplace_back();
+    grant.kind = Kind::env;
+    grant.name = name;
+  }
+  return grants;
+}
+
 std::string flags_text(const std::vector<Rule>& grants) {
   std::string flags;
   std::string here = policy::here().directory;

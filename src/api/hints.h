@@ -18,6 +18,7 @@ struct Hint {
   bool is_wider = false;  // folders with all in them, for some of it
 };
 Hint hint_for(const std::vector<const policy::Refusal*>& refusals);
+std::vector<grant::Rule> grants_of_variables(const std::vector<std::string>& names);
 
 // As they would be typed after `nacre run`, in the working directory: " --file a:ro --dir b".
 std::string flags_text(const std::vector<grant::Rule>& grants);

@@ -70,7 +70,7 @@ Result<void> start_broker(Prepared& prepared, Dirs guarded, Dirs writable) {
   });
   for (const auto& dir : writable) dir->leave_times_to(client->time_setter());
   log_through(client, prepared);
-  if (prepared.world.env().undecided) prepared.world.undecided_variables(client->variables());
+  prepared.world.undecided_variables(client->variables());
   prepared.world.network(client->network());
   prepared.gate->hand_over(client);
   oversight.record_file.reset();  // the broker writes it
@@ -114,6 +114,7 @@ Result<os::LockdownState> lock_down(Prepared& prepared) {
     TRY(start_broker(prepared, std::move(guarded), std::move(writable)));
   }
   if (prepared.alone != Alone::no) TRY(close_the_rest(prepared));
+  if (!prepared.needs_broker) prepared.oversight.policy->keep_names_of_variables();
   // What the guest was granted of it, it has; what it is still to be asked about, the broker has.
   os::forget_environment();
   return os::lock_down(left_open, left_possible);

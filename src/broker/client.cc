@@ -283,6 +283,15 @@ std::vector<policy::Refusal> Client::refusals(uint64_t* left_out) {
   return refusals;
 }
 
+std::vector<std::string> Client::missed_variables() {
+  std::vector<std::string> names;
+  auto answer = ask(Writer().number(Request::missed_variables));
+  if (!answer) return names;
+  Reader reader = reader_of(*answer);
+  while (reader.more()) names.emplace_back(reader.text());
+  return names;
+}
+
 Result<void> Client::finish(uint32_t calls) {
   auto answer = ask(Writer().number(Request::finish).number(calls));
   if (!answer)

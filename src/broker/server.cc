@@ -120,6 +120,8 @@ HostResult<Server::Answer> Server::act(Request request, Reader& from) {
       return act_on_socket(request, from);
     case Request::refusals:
       return refusals();
+    case Request::missed_variables:
+      return missed_variables();
     case Request::finish:
       return finish(from);
     case Request::cancel:
@@ -313,6 +315,15 @@ HostResult<Server::Answer> Server::refusals() {
   }
   Answer answer{success().number(left_out), nullptr};
   answer.message.append(items);
+  return answer;
+}
+
+HostResult<Server::Answer> Server::missed_variables() {
+  Answer answer{success(), nullptr};
+  for (const std::string& name : duties_.policy->missed_variables()) {
+    if (answer.message.bytes().size() + sizeof(uint32_t) + name.size() > kMaxListBytes) break;
+    answer.message.text(name);
+  }
   return answer;
 }
 

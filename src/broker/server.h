@@ -78,6 +78,7 @@ class Server {
   host::HostResult<Answer> act_on_socket(Request request, Reader& from);
   host::HostResult<Answer> act_at_end(Request request, host::OpenedSocket& socket, Reader& from);
   host::HostResult<Answer> refusals();
+  host::HostResult<Answer> missed_variables();
   host::HostResult<Answer> finish(Reader& from);
   host::HostResult<std::shared_ptr<host::Dir>> dir(uint32_t number) const;
   host::HostResult<uint32_t> add(std::shared_ptr<host::Dir> dir);

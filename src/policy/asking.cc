@@ -135,7 +135,7 @@ class AskingVariables final : public host::UndecidedVariables {
 
  private:
   void ask() {
-    if (!policy_->subject().mentions) return;
+    if (!policy_->take_environment() || !policy_->subject().mentions) return;
     auto names = policy_->subject().mentions(names_of_variables());
     names = policy_->ask_about_variables(names);
     for (const auto& [name, value] : os::environment()) {

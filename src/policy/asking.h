@@ -25,7 +25,7 @@ std::shared_ptr<host::Stream> asking_input(std::shared_ptr<host::Stream> stream,
 // The names of this process's variables that somebody could be asked about.
 std::vector<std::string> names_of_variables();
 // Those of them that the policy's module mentions and no rule speaks of; so a question is about
-// few, and not about whatever secrets are there.
+// few, and not about whatever secrets are there. None where nobody can be asked.
 std::shared_ptr<host::UndecidedVariables> asking_variables(std::shared_ptr<Policy> policy);
 
 }  // namespace nacre::policy

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "os/host_path.h"
 #include "os/watchdog.h"
+#include "policy/asking.h"
 
 namespace nacre::policy {
 namespace {
@@ -157,6 +158,28 @@ void Policy::tell(const grant::Request& request, bool allowed, const Rule* becau
   }
 }
 
+bool Policy::take_environment() {
+  Lock lock(mutex_);
+  environment_taken_ = true;
+  return can_ask();
+}
+
+void Policy::keep_names_of_variables() {
+  Lock lock(mutex_);
+  names_of_variables_ = names_of_variables();
+}
+
+std::vector<std::string> Policy::missed_variables() const {
+  Lock lock(mutex_);
+  if (!environment_taken_ || variables_answered_ || !options_.subject.mentions) return {};
+  auto names = names_of_variables_ ? *names_of_variables_ : names_of_variables();
+  std::erase_if(names, [&](const std::string& name) {
+    grant::Request request{.kind = Kind::env, .object = name};
+    return options_.rules.evaluate(request).answer != Verdict::undecided;
+  });
+  return options_.subject.mentions(names);
+}
+
 std::vector<std::string> Policy::ask_about_variables(const std::vector<std::string>& names) {
   Lock lock(mutex_);
   std::vector<grant::Request> requests;
@@ -171,6 +194,7 @@ std::vector<std::string> Policy::ask_about_variables(const std::vector<std::stri
   }
   if (requests.empty() || !can_ask()) return {};
   Outcome outcome = ask(requests, {Kind::env, joined(requests), Rights::none}, lock);
+  variables_answered_ = !outcome.asked.empty();
   std::vector<std::string> allowed;
   for (const grant::Request& request : requests) {
     tell(request, outcome.allowed, nullptr, outcome.asked);

@@ -109,10 +109,18 @@ class Policy final : public grant::Gate {
   grant::Decision may(const grant::Request& request) override;
   bool may_look(const grant::Request& request) override;
   bool watches(std::string_view host_directory) override;
+  // Notes that the guest takes its environment. Whether somebody can be asked about what it is not
+  // given.
+  bool take_environment();
   // Those of these variables that somebody allows who is asked about them, in one question. What a
   // rule speaks of is not asked about and not among them; nothing is refused by its not being
   // there.
   std::vector<std::string> ask_about_variables(const std::vector<std::string>& names);
+  // The user's variables that the module mentions and about which neither a rule nor an answer says
+  // anything; none if the guest never took its environment. Reads the whole module.
+  std::vector<std::string> missed_variables() const;
+  // Keeps the names of this process's variables, which are forgotten next.
+  void keep_names_of_variables();
 
   const Subject& subject() const { return options_.subject; }
 
@@ -158,6 +166,9 @@ class Policy final : public grant::Gate {
   std::optional<Key> open_question_;
   Outcome last_outcome_;
   uint32_t questions_ = 0;
+  bool environment_taken_ = false;
+  bool variables_answered_ = false;
+  std::optional<std::vector<std::string>> names_of_variables_;  // nothing: the process has them
   std::set<Key> refused_for_now_;
   std::vector<Refusal> refusals_;
   uint64_t refusals_left_out_ = 0;

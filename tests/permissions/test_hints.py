@@ -213,3 +213,93 @@ def test_a_decision_of_a_module_on_standard_input(world):
         input='[allow]\ndir = "d"\n', capture_output=True).stdout
     assert run("permissions revoke -")[0] == "1 taken back\n"
     assert run(f"run - read {path}")[0] == "read: error 44\n"
+
+
+VARIABLES = {"WISH_TOKEN": "t0ken", "WISH_COLOR": "red", "WISH_OTHER": "other", "SECRET": "s3cret"}
+# In its own process, in the broker beside it, and not locked down.
+PLACES = ("", "--file /etc/hosts:ro ", "--no-lockdown ")
+
+
+def test_variables(world):
+    world.environment.update(VARIABLES)
+    for place in PLACES:
+        _, err = world.run(f"run {place}wish.wasm token exit 1", code=1)
+        assert err == ('note: wish.wasm names the environment variables "WISH_TOKEN", "WISH_COLOR", which it was not '
+                       "given. Grant them with --env WISH_TOKEN --env WISH_COLOR\n"), err
+        named = flags(err)
+        out, err = world.run(["run", *shlex.split(place), *named, *"wish.wasm token exit 1".split()], code=1)
+        assert out == "token: t0ken, color: red\n" and err == "", (out, err)
+        _, err = world.run(f"run {place}--env WISH_COLOR wish.wasm token exit 1", code=1)
+        assert 'variable "WISH_TOKEN", which' in err and flags(err) == ["--env", "WISH_TOKEN"], err
+        # A program that does well needs none, but who wants to know everything is told.
+        _, err = world.run(f"run {place}wish.wasm token", code=0)
+        assert err == "", err
+        _, err = world.run(f"run {place}--verbose wish.wasm token", code=0)
+        assert flags(err) == ["--env", "WISH_TOKEN", "--env", "WISH_COLOR"], err
+        # Nor does one that never looks, nor one for which nothing is there.
+        _, err = world.run(f"run {place}wish.wasm say hello exit 1", code=1)
+        assert err == "", err
+        _, err = world.run(f"run {place}--verbose wish.wasm say hello", code=0)
+        assert err == "", err
+    _, err = world.run("run --deny-all wish.wasm token exit 1", code=1)
+    out, err = world.run(["run", "--deny-all", *flags(err), *"wish.wasm token exit 1".split()], code=1)
+    assert out == "token: t0ken, color: red\n" and err == "", (out, err)
+    for name in ("WISH_TOKEN", "WISH_COLOR"):
+        del world.environment[name]
+    _, err = world.run("run wish.wasm token exit 1", code=1)
+    assert err == "", err
+
+
+def test_variables_beside_other_refusals(world):
+    tree(world)
+    world.environment.update(VARIABLES)
+    for place in ("", "--no-lockdown "):
+        _, err = world.run(f"run {place}wish.wasm token read d/a.txt exit 1", code=1)
+        assert sorted(flags(err)) == sorted(shlex.split("--file d/a.txt:ro --env WISH_TOKEN --env WISH_COLOR")), err
+        _, err = world.run(f"run {place}wish.wasm token read d/a.txt", code=0)
+        assert flags(err) == ["--file", "d/a.txt:ro"], err
+
+
+def test_variables_that_somebody_decided_about_have_no_hint(world):
+    world.environment.update(VARIABLES)
+    for place in PLACES:
+        for rules, hint in (("--deny-env WISH_TOKEN ", ["--env", "WISH_COLOR"]), ("--deny-env 'WISH_*' ", []),
+                            ("--env WISH_COLOR=blue --deny-env WISH_TOKEN ", [])):
+            _, err = world.run(f"run {place}{rules}wish.wasm token exit 1", code=1)
+            assert flags(err) == hint, (rules, err)
+    world.run("permissions grant --deny-env WISH_COLOR wish.wasm", code=0)
+    _, err = world.run("run wish.wasm token exit 1", code=1)
+    assert flags(err) == ["--env", "WISH_TOKEN"], err
+
+
+def test_who_was_asked_about_variables_is_not_told_of_them(world):
+    world.environment.update(VARIABLES)
+    for mode in ("", "--no-lockdown "):
+        for answer in ("no", "once"):
+            run = world.terminal(f"run {mode}wish.wasm token exit 1")
+            run.answer(answer)
+            out, code = run.end()
+            assert code == 1 and "token: " in out and "note:" not in out, out
+        # Nobody could be asked.
+        out, code = world.terminal(f"run {mode}--no-ask wish.wasm token exit 1").end()
+        assert code == 1 and "--env WISH_TOKEN --env WISH_COLOR" in out, out
+
+
+def test_many_variables_are_a_bounded_line(world):
+    names = [f"MANY_{number}" for number in range(40)]
+    world.environment.update((name, f"value-{name}") for name in names)
+    data = "\\00".join(names)
+    world.put("many.wat", f"""(module
+      (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (data (i32.const 1024) "{data}")
+      (func (export "_start")
+        (drop (call $sizes (i32.const 0) (i32.const 4)))
+        (if (i32.ne (i32.load (i32.const 0)) (i32.const 32)) (then unreachable))))""")
+    _, err = world.run("run many.wat", code=134)
+    note = [line for line in err.splitlines() if line.startswith("note: ")]
+    assert len(note) == 1 and '"MANY_7" and 32 more, which' in note[0] and "MANY_8\"" not in note[0], err
+    assert note[0].count("--env ") == 32 and "value-" not in err, err
+    named = flags(note[0])
+    out, err = world.run(["run", *named, "many.wat"], code=0)
+    assert out == "" and err == "", (out, err)
