@@ -36,7 +36,7 @@ using grant::RuleSet;
 using grant::Verdict;
 
 // Below a place that does not exist, so that no link of this machine has a part in it.
-const grant::Place kPlace{"/nacre-fuzz/here", "/nacre-fuzz/home"};
+const grant::Place kPlace{way_by_words, "/nacre-fuzz/here", "/nacre-fuzz/home"};
 
 constexpr std::string_view kWords[] = {"a",  "b",     "ab",      "a b", "..", ".",  "",
                                        "ro", "read",  "*",       "ä",   ":",  "::", "a:ro",

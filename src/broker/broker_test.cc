@@ -48,7 +48,7 @@ void plant(TestTree& tree) {
 
 std::shared_ptr<Policy> make_policy(const TestTree& tree) {
   Policy::Options options;
-  Place place{.directory = "/", .way_of = os::way_of};
+  Place place(os::way_of);
   options.rules.add(*grant::parse_rule(Kind::dir, tree.path_of("denied"), false, place));
   return std::make_shared<Policy>(std::move(options));
 }
@@ -309,7 +309,7 @@ struct Net {
     EXPECT_TRUE(listener.has_value());
     server = std::move(*listener);
     Policy::Options options;
-    Place place{.directory = "/", .way_of = os::way_of};
+    Place place(os::way_of);
     std::string number = std::to_string(port);
     options.rules.add(*grant::parse_rule(Kind::net, "127.0.0.1:" + number, true, place));
     options.rules.add(*grant::parse_rule(Kind::net, "localhost:" + number, true, place));

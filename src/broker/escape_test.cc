@@ -100,7 +100,7 @@ class EscapeTest : public testing::TestWithParam<Setting> {
   }
 
   std::shared_ptr<Dir> open() {
-    Place place{.directory = "/", .way_of = os::way_of};
+    Place place(os::way_of);
     std::string root = tree.base() + "/root";
     RuleSet rules;
     rules.add(*parse_rule(Kind::dir, root, true, place));

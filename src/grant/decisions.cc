@@ -122,7 +122,7 @@ class Reader {
     if (space != std::string_view::npos) value = words.substr(space + 1);
     // It was made about a path as it was then. Were links on it followed again, who could put a link
     // in place of what was decided about would choose what the decision is about from then on.
-    auto rule = parse_rule(info->kind, value, allow, Place{.way_of = way_by_words});
+    auto rule = parse_rule(info->kind, value, allow, Place(way_by_words));
     if (!rule) return wrong(node.source(), rule.error().message());
     StoredDecision decision;
     decision.made = to_seconds(table->get("made")).value_or(0);

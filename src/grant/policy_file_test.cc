@@ -6,7 +6,7 @@
 namespace nacre::grant {
 namespace {
 
-const Place kPlace{"/nacre-test", "/nacre-home"};
+const Place kPlace{way_by_words, "/nacre-test", "/nacre-home"};
 
 PolicyFile parse(std::string_view text) { return parse_policy(text, "p.toml", kPlace); }
 

@@ -69,7 +69,7 @@ const Rule* Record::renaming_mount(std::string_view path) const {
 // Looking up what is connected to by its name goes without saying.
 void Record::add_network(std::vector<Rule>& rules) const {
   for (const auto& [kind, object] : ends_) {
-    auto rule = parse_rule(kind, object, true, Place{});
+    auto rule = parse_rule(kind, object, true, Place(way_by_words));
     if (!rule) continue;
     bool said = std::ranges::any_of(rules, [&](const Rule& old) {
       bool implied =

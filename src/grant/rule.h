@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/path.h"
@@ -56,12 +57,20 @@ struct Rule {
   bool is_path() const { return info_of(kind).shape == Shape::path; }
 };
 
-// Where names of files lead, from where a rule is said.
+// How a name leads to a file: through the links that there are (os::way_of), or by its words alone
+// (way_by_words).
+using WayOf = Way (*)(std::string_view path, std::string_view base);
+
+// Where names of files lead, from where a rule is said. Whoever makes one chooses whether links are
+// followed: a denial that is about a link protects nothing of what it leads to, and where a decision
+// was made about a path, a link must not lead it elsewhere.
 struct Place {
-  std::string directory = "/";  // where relative paths begin; absolute
-  std::string home = {};        // absolute; empty if nobody knows
-  // How a name leads to a file; by default by its words alone, whatever links there are.
-  Way (*way_of)(std::string_view path, std::string_view base) = way_by_words;
+  explicit Place(WayOf way, std::string base = "/", std::string of_user = {})
+      : way_of(way), directory(std::move(base)), home(std::move(of_user)) {}
+
+  WayOf way_of;
+  std::string directory;  // where relative paths begin; absolute
+  std::string home;       // absolute; empty if nobody knows
 };
 
 // `value`: nothing for kinds that have none. Errors (usage) say what is wrong with the value.

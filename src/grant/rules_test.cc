@@ -8,7 +8,7 @@
 namespace nacre::grant {
 namespace {
 
-const Place kPlace{"/nacre-test/here", "/nacre-test/home"};
+const Place kPlace{way_by_words, "/nacre-test/here", "/nacre-test/home"};
 
 Result<Rule> parse(Kind kind, std::string_view value, bool allow = true) {
   return parse_rule(kind, value, allow, kPlace);
@@ -101,7 +101,7 @@ TEST(Grant, WrongValues) {
   }
   EXPECT_FALSE(parse_rule(Kind::dir, std::nullopt, true, kPlace).has_value());
   EXPECT_TRUE(parse_rule(Kind::clock, std::nullopt, true, kPlace).has_value());
-  EXPECT_FALSE(parse_rule(Kind::dir, "~/x", true, Place{"/", ""}).has_value());
+  EXPECT_FALSE(parse_rule(Kind::dir, "~/x", true, Place(way_by_words)).has_value());
 }
 
 TEST(Grant, Amounts) {

@@ -8,7 +8,7 @@
 namespace nacre::policy {
 
 grant::Place here() {
-  grant::Place place{.way_of = os::way_of};
+  grant::Place place(os::way_of);
   if (auto directory = os::working_directory()) place.directory = *directory;
   auto home = os::environment_variable("HOME");
   if (home && home->starts_with('/')) place.home = *home;

@@ -48,7 +48,7 @@ class PolicyTest : public testing::Test {
     return policy().may(request) == Decision::allow;
   }
   void rule(Kind kind, std::string_view value, bool allow = true) {
-    Rule parsed = *parse_rule(kind, value, allow, Place{});
+    Rule parsed = *parse_rule(kind, value, allow, Place(way_by_words));
     parsed.origin = "--test";
     options.rules.add(std::move(parsed));
   }
@@ -77,7 +77,8 @@ TEST_F(PolicyTest, RulesAreNotAskedAbout) {
 // Only who said a rule counts, not how people are told of it.
 TEST_F(PolicyTest, WordsOfOriginsDecideNothing) {
   for (const char* origin : {"answered in this run", "decided 2026", "--allow-all", ""}) {
-    Rule denial = *parse_rule(Kind::file, std::string("/secret") + origin, false, Place{});
+    Rule denial =
+        *parse_rule(Kind::file, std::string("/secret") + origin, false, Place(way_by_words));
     denial.source = Source::file;
     denial.origin = origin;
     options.rules.add(denial);
@@ -319,7 +320,7 @@ class RecallTest : public testing::Test {
                 }};
   }
   grant::StoredDecision decision(std::string_view path, bool allow) {
-    return {.rule = *parse_rule(Kind::file, path, allow, Place{}), .made = 1000};
+    return {.rule = *parse_rule(Kind::file, path, allow, Place(way_by_words)), .made = 1000};
   }
 
   std::string folder_;

@@ -17,7 +17,7 @@ namespace {
 using namespace grant;
 
 Rule rule(Kind kind, std::string_view value, bool allow = true) {
-  return *parse_rule(kind, value, allow, Place{});
+  return *parse_rule(kind, value, allow, Place(way_by_words));
 }
 
 class StoreTest : public testing::Test {

@@ -75,7 +75,7 @@ class Cases {
     auto field = [&](size_t at) { return at < fields.size() ? fields[at] : std::string(); };
     const std::string& word = fields[0];
     if (word == "place") {
-      place_ = {.directory = field(1), .home = field(2)};
+      place_ = Place(way_by_words, field(1), field(2));
     } else if (word == "policy") {
       policy(field(1));
     } else if (word == "request") {
@@ -171,7 +171,7 @@ class Cases {
   }
 
  private:
-  Place place_;
+  Place place_{way_by_words};
   RuleSet rules_;
   Record record_{{}};
 };
