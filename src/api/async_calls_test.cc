@@ -16,15 +16,26 @@ namespace {
 constexpr const char* kModule = R"((module
   (import "wasi_snapshot_preview1" "poll_oneoff"
     (func $poll (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "clock_time_get"
+    (func $clock_time (param i32 i64 i32) (result i32)))
   (import "env" "back" (func $back))
   (memory (export "memory") 4)
   ;; Sleeps so many nanoseconds, with what it needs for that at `number` times 256, and returns the
   ;; number.
-  (func $sleep (export "sleep") (param $ns i64) (param $number i32) (result i32) (local $at i32)
+  (func $sleep (export "sleep") (param $ns i64) (param $number i32) (result i32)
+    (call $wait (local.get $ns) (local.get $number) (i32.const 0)))
+  ;; The same up to that time of the monotonic clock.
+  (func (export "sleep_until") (param $ns i64) (param $number i32) (result i32)
+    (call $wait (local.get $ns) (local.get $number) (i32.const 1)))
+  (func (export "now") (result i64)
+    (if (call $clock_time (i32.const 1) (i64.const 1) (i32.const 0)) (then (unreachable)))
+    (i64.load (i32.const 0)))
+  (func $wait (param $ns i64) (param $number i32) (param $flags i32) (result i32) (local $at i32)
     (local.set $at (i32.mul (local.get $number) (i32.const 256)))
     (i64.store (local.get $at) (i64.extend_i32_u (local.get $number)))
     (i32.store offset=16 (local.get $at) (i32.const 1))
     (i64.store offset=24 (local.get $at) (local.get $ns))
+    (i32.store16 offset=40 (local.get $at) (local.get $flags))
     (if (call $poll (local.get $at) (i32.add (local.get $at) (i32.const 64)) (i32.const 1)
           (i32.add (local.get $at) (i32.const 128)))
       (then (unreachable)))
@@ -110,13 +121,17 @@ TEST(AsyncCallsInC, SleepsEndInTheOrderOfTheirTimes) {
   EXPECT_EQ(nacre_store_fd(program.store), -1);
   constexpr int kSleeps = 50;
   std::vector<nacre_call_t*> calls;
+  nacre_val_t result{};
+  result.kind = NACRE_I64;
+  Program::succeed(nacre_instance_call(program.instance, "now", nullptr, 0, &result, 1));
+  int64_t base = result.of.i64 + 200'000'000;
   for (int i = 0; i < kSleeps; ++i) {
-    calls.push_back(program.sleep((kSleeps - i) * 2'000'000, i));
+    calls.push_back(program.start(
+        "sleep_until", {Program::i64(base + (kSleeps - i) * 1'000'000), Program::i32(i)}));
     EXPECT_FALSE(nacre_call_is_over(calls.back()));
   }
   // Other calls may be made meanwhile, and wait in place.
   nacre_val_t args[] = {Program::i64(1'000), Program::i32(100)};
-  nacre_val_t result{};
   result.kind = NACRE_I32;
   Program::succeed(nacre_instance_call(program.instance, "sleep", args, 2, &result, 1));
   EXPECT_EQ(result.of.i32, 100);
