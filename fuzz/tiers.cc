@@ -252,21 +252,25 @@ Result<TierComparison> TierComparison::create(const wasm::Features& features) {
   TRY(add("unguarded", {.cpu = cpu, .guarded_memories = false}, unguarded));
   TRY(add("checked build", {.cpu = cpu, .poison_upper_bits = true, .check_consistency = true},
           options));
-  auto compiler = TRY(baseline::make_tier({.cpu = cpu, .among_others = true}));
+  comparison.compilers_.push_back({"mixed with the interpreter", nullptr});
+  return comparison;
+}
+
+// What runs where depends on the seed alone, so that it happens again.
+Result<std::shared_ptr<runtime::Engine>> TierComparison::mixed(uint64_t seed) {
   std::vector<std::unique_ptr<abi::Executor>> executors;
   executors.push_back(interp::make_tier());
-  executors.push_back(std::move(compiler));
-  auto mixed = tiering::make_executor(std::move(executors), tiering::choose_at_random(1, 2));
-  comparison.compilers_.push_back(
-      {"mixed with the interpreter", TRY(runtime::Engine::create(std::move(mixed), options))});
-  return comparison;
+  executors.push_back(TRY(baseline::make_tier({.cpu = os::cpu_features(), .among_others = true})));
+  auto executor = tiering::make_executor(std::move(executors), tiering::choose_at_random(seed, 2));
+  return runtime::Engine::create(std::move(executor), interpreter_->options());
 }
 
 Result<std::string> TierComparison::run(uint64_t seed,
                                         const std::vector<std::vector<uint8_t>>& modules) {
   Observation expected = TRY(Run::of(interpreter_, seed, modules));
   const Setting& setting = compilers_[seed % compilers_.size()];
-  Observation seen = TRY(Run::of(setting.engine, seed, modules));
+  auto engine = setting.engine != nullptr ? setting.engine : TRY(mixed(seed));
+  Observation seen = TRY(Run::of(engine, seed, modules));
   if (expected.exhausted || seen.exhausted) {
     ++exhausted_;
     return std::move(expected.text);

@@ -27,8 +27,9 @@ class TierComparison {
  private:
   struct Setting {
     std::string name;
-    std::shared_ptr<runtime::Engine> engine;
+    std::shared_ptr<runtime::Engine> engine;  // null: one for each program, mixed()
   };
+  Result<std::shared_ptr<runtime::Engine>> mixed(uint64_t seed);
   std::shared_ptr<runtime::Engine> interpreter_;
   std::vector<Setting> compilers_;
   uint64_t exhausted_ = 0;  // programs left out: tiers have stacks of their own sizes
