@@ -377,7 +377,7 @@ Result<void> Grants::grant_handles(host::World& world, const grant::RuleSet& rul
 
 Result<void> Oversight::finish() const {
   if (broker && (recorder || broker->logs_calls())) {
-    TRY(broker->finish(recorder ? recorder->calls() : 0));
+    TRY(broker->finish(recorder ? recorder->needs() : 0));
   } else if (recorder) {
     std::string comment = "What " + name + " used in one run, and nothing else.";
     TRY(record_file->replace(grant::write_policy(recorder->needed(), comment)));

@@ -47,8 +47,8 @@ Result<void> start_broker(Prepared& prepared, Dirs guarded, Dirs writable) {
     auto network = prepared.world.network();
     // What the guest has open is not held open here: others may wait for its end.
     prepared.world = host::World();
-    auto finish = [&oversight](uint32_t calls) {
-      if (oversight.recorder) oversight.recorder->add_calls(calls);
+    auto finish = [&oversight](uint32_t needs) {
+      if (oversight.recorder) oversight.recorder->add_needs(needs);
       return oversight.finish();
     };
     broker::Server server(std::move(ends->second), {.dirs = std::move(guarded),

@@ -292,8 +292,8 @@ std::vector<std::string> Client::missed_variables() {
   return names;
 }
 
-Result<void> Client::finish(uint32_t calls) {
-  auto answer = ask(Writer().number(Request::finish).number(calls));
+Result<void> Client::finish(uint32_t needs) {
+  auto answer = ask(Writer().number(Request::finish).number(needs));
   if (!answer)
     return fail(ErrorCode::io,
                 "the broker process is gone: what it was to record or log is not complete");

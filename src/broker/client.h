@@ -57,8 +57,8 @@ class Client final : public grant::Gate, public std::enable_shared_from_this<Cli
   std::vector<policy::Refusal> refusals(uint64_t* left_out);
   // The same of variables, see policy::Policy.
   std::vector<std::string> missed_variables();
-  // Has written what the run's end leaves to write. `calls`: see policy::Recorder.
-  Result<void> finish(uint32_t calls);
+  // Has written what the run's end leaves to write. `needs`: see policy::Recorder.
+  Result<void> finish(uint32_t needs);
 
  private:
   friend class RemoteDir;

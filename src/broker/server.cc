@@ -328,9 +328,9 @@ HostResult<Server::Answer> Server::missed_variables() {
 }
 
 HostResult<Server::Answer> Server::finish(Reader& from) {
-  auto calls = from.number<uint32_t>();
+  auto needs = from.number<uint32_t>();
   if (!from.complete() || !duties_.finish) return host::failed(Errno::inval);
-  auto finished = duties_.finish(calls);
+  auto finished = duties_.finish(needs);
   std::string problem = finished ? "" : finished.error().message();
   return Answer{success().text(problem.substr(0, kMaxListBytes)), nullptr};
 }

@@ -28,7 +28,7 @@ class Server {
     std::shared_ptr<policy::Policy> policy;
     std::shared_ptr<host::UndecidedVariables> variables;  // null: none
     std::shared_ptr<host::Network> network = nullptr;     // null: none
-    std::function<Result<void>(uint32_t calls)> finish;
+    std::function<Result<void>(uint32_t needs)> finish;
     std::shared_ptr<policy::Audit> audit = nullptr;  // null: no log of calls
     // Below these the guest's process may set times by itself, but for want of a way to do it.
     std::vector<std::shared_ptr<host::Dir>> times_of = {};

@@ -47,6 +47,9 @@ enum class Uses : uint8_t {
 #include "grant/uses.def"
 #undef USES
 };
+// What the success of a call shows that the guest needs, where no decision tells of it.
+enum class Need : uint8_t { nothing, clock, waiting, random, variables, sockets, input };
+
 // "" for a number that is none of them.
 std::string_view uses_name(Uses uses);
 // For people: "the clocks".

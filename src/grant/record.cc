@@ -8,24 +8,6 @@
 namespace nacre::grant {
 namespace {
 
-// Calls whose success says that something was needed.
-enum Call : uint32_t {
-  get_time = 1,
-  wait = 2,
-  get_random = 4,
-  get_variables = 8,
-  accept = 16,
-  input = 32
-};
-struct CallOfInterest {
-  std::string_view name;
-  Call call;
-};
-constexpr CallOfInterest kCalls[] = {
-    {"clock_time_get", get_time}, {"clock_res_get", get_time},    {"poll_oneoff", wait},
-    {"random_get", get_random},   {"environ_get", get_variables}, {"sock_accept", accept},
-};
-
 Rule switched(Kind kind, bool on) {
   Rule rule;
   rule.kind = kind;
@@ -44,13 +26,6 @@ void Record::add(const Request& allowed) {
   if (shape != Shape::path) return;
   auto found = paths_.try_emplace(std::string(allowed.object), Rights::none).first;
   found->second = found->second | allowed.rights;
-}
-
-void Record::add_call(std::string_view call, std::string_view object) {
-  for (const CallOfInterest& item : kCalls) {
-    if (item.name == call) calls_ |= item.call;
-  }
-  if (call == "fd_read" && object == "stdin") calls_ |= input;
 }
 
 // The deepest directory that was mounted under another name and holds the path.
@@ -100,10 +75,9 @@ std::vector<Rule> Record::needed() const {
     rule.rights = rights;
     rules.push_back(std::move(rule));
   }
-  auto used = [&](uint32_t calls) { return (calls_ & calls) != 0; };
   for (const Rule& rule : granted_) {
-    bool variables = rule.kind == Kind::env && used(get_variables);
-    bool sockets = rule.kind == Kind::listen && used(accept);
+    bool variables = rule.kind == Kind::env && has(Need::variables);
+    bool sockets = rule.kind == Kind::listen && has(Need::sockets);
     if (rule.allow && (variables || sockets)) rules.push_back(rule);
   }
   for (const std::string& name : variables_) {
@@ -113,9 +87,9 @@ std::vector<Rule> Record::needed() const {
     rules.push_back(std::move(rule));
   }
   add_network(rules);
-  rules.push_back(switched(Kind::clock, used(get_time | wait)));
-  rules.push_back(switched(Kind::random, used(get_random)));
-  rules.push_back(switched(Kind::stdin, used(input | wait)));
+  rules.push_back(switched(Kind::clock, has(Need::clock) || has(Need::waiting)));
+  rules.push_back(switched(Kind::random, has(Need::random)));
+  rules.push_back(switched(Kind::stdin, has(Need::input) || has(Need::waiting)));
   return rules;
 }
 

@@ -5,6 +5,7 @@
 // fewer rights. Connections become `net` rules by the name that led there, else by the address.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -24,15 +25,16 @@ class Record {
 
   // Something that was allowed.
   void add(const Request& allowed);
-  // A call, if it is of interest; `object`: what it was about, as the guest names it.
-  void add_call(std::string_view call, std::string_view object);
-  // Which calls of interest there were, a bit each; and those of another record of the same run.
-  uint32_t calls() const { return calls_; }
-  void add_calls(uint32_t calls) { calls_ |= calls; }
+  void add(Need need) { needs_ |= bit(need); }
+  // Which needs there were, a bit each; and those of another record of the same run.
+  uint32_t needs() const { return needs_; }
+  void add_needs(uint32_t needs) { needs_ |= needs; }
 
   std::vector<Rule> needed() const;
 
  private:
+  static uint32_t bit(Need need) { return uint32_t{1} << static_cast<uint32_t>(need); }
+  bool has(Need need) const { return (needs_ & bit(need)) != 0; }
   const Rule* renaming_mount(std::string_view path) const;
   void add_network(std::vector<Rule>& rules) const;
 
@@ -40,7 +42,7 @@ class Record {
   std::map<std::string, Rights, std::less<>> paths_;
   std::set<std::string, std::less<>> variables_;  // that were asked about
   std::set<std::pair<Kind, std::string>> ends_;   // of the network
-  uint32_t calls_ = 0;
+  uint32_t needs_ = 0;
 };
 
 }  // namespace nacre::grant

@@ -10,8 +10,9 @@ namespace nacre::host {
 struct CallRecord {
   std::string_view call;  // "path_open"; lives for ever
   grant::Uses uses;
-  std::string_view object;  // as the guest names it; empty where there is none
-  std::string_view result;  // "success" or the name of an error; lives for ever
+  std::string_view object;                  // as the guest names it; empty where there is none
+  std::string_view result;                  // "success" or the name of an error; lives for ever
+  grant::Need need = grant::Need::nothing;  // that it shows; failed calls show none
 };
 
 class CallLog {

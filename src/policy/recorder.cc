@@ -10,19 +10,19 @@ void Recorder::decided(const grant::Request& request, grant::Decision decision, 
 }
 
 void Recorder::called(const host::CallRecord& record) {
-  if (record.result != "success") return;
+  if (record.need == grant::Need::nothing) return;
   std::lock_guard lock(mutex_);
-  record_.add_call(record.call, record.object);
+  record_.add(record.need);
 }
 
-uint32_t Recorder::calls() const {
+uint32_t Recorder::needs() const {
   std::lock_guard lock(mutex_);
-  return record_.calls();
+  return record_.needs();
 }
 
-void Recorder::add_calls(uint32_t calls) {
+void Recorder::add_needs(uint32_t needs) {
   std::lock_guard lock(mutex_);
-  record_.add_calls(calls);
+  record_.add_needs(needs);
 }
 
 std::vector<grant::Rule> Recorder::needed() const {

@@ -21,9 +21,9 @@ class Recorder final : public Watcher, public host::CallLog {
                std::string_view asked) override;
   void called(const host::CallRecord& record) override;
 
-  // Which calls of interest there were, a bit each; and those of another recorder of the same run.
-  uint32_t calls() const;
-  void add_calls(uint32_t calls);
+  // See grant::Record.
+  uint32_t needs() const;
+  void add_needs(uint32_t needs);
 
   std::vector<grant::Rule> needed() const;
 

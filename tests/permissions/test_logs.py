@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import tomllib
 from unittest import SkipTest
 
 
@@ -112,6 +114,32 @@ def test_recording_narrows_mounts(world):
     text = (world.work / "p.toml").read_text()
     assert f'dir = ["{world.path("d")}::/data:ro"]' in text and "unused" not in text, text
     assert world.run("run --policy p.toml --no-ask wish.wasm read /data/a.txt")[0] == "read: text\n"
+
+
+def test_recording_standard_input_by_any_number_and_call(world):
+    """Standard output is no more than where the guest put it."""
+    for setup, read in (("", "(call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16))"),
+                        ("(drop (call $renumber (i32.const 0) (i32.const 1)))",
+                         "(call $read (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16))"),
+                        ("", "(call $pread (i32.const 0) (i32.const 0) (i32.const 1) (i64.const 2) (i32.const 16))")):
+        world.put("input.wat", f"""(module
+          (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+          (import "wasi_snapshot_preview1" "fd_pread" (func $pread (param i32 i32 i32 i64 i32) (result i32)))
+          (import "wasi_snapshot_preview1" "fd_renumber" (func $renumber (param i32 i32) (result i32)))
+          (memory (export "memory") 1)
+          (data (i32.const 0) "\\20\\00\\00\\00\\04\\00\\00\\00")
+          (func (export "_start")
+            {setup}
+            (if {read} (then (unreachable)))
+            (if (i32.eqz (i32.load (i32.const 16))) (then (unreachable)))))""")
+        path = world.put("input", "some text\n")
+        for words in ("run --record p.toml input.wat", "run --policy p.toml input.wat"):
+            with open(path) as file:
+                done = subprocess.run(world.command(words), cwd=world.work, env=world.environment, stdin=file,
+                                      capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0, (words, read, done.stderr)
+        with open(world.path("p.toml"), "rb") as policy:
+            assert "stdin" not in tomllib.load(policy).get("deny", {}), read
 
 
 def test_recording_a_run_that_traps(world):

@@ -41,6 +41,27 @@ enum class Row : uint8_t {
 #undef P1
 };
 
+consteval grant::Need need_of(Row row) {
+#define P1(...)
+#define P1_NEED(name, need) \
+  if (row == Row::name) return grant::Need::need;
+#include "wasi/p1/p1.def"
+#undef P1
+  return grant::Need::nothing;
+}
+
+// What a call shows that the guest needs, if it succeeds.
+template <Row kRow>
+grant::Need need_shown(const Preview1& preview1, std::span<const uint64_t> arguments) {
+  constexpr grant::Need kNeed = need_of(kRow);
+  if constexpr (kNeed == grant::Need::input) {
+    const Descriptor* from = preview1.descriptors().peek(static_cast<Fd>(arguments[0]));
+    bool is_input = from != nullptr && from->handle == preview1.world().stream(0);
+    if (!is_input) return grant::Need::nothing;
+  }
+  return kNeed;
+}
+
 // What a call is about, by its parameters' names: `fd` and what ends in `_fd` are descriptors, a
 // `path` behind one is beneath it, a `node` is a host's name.
 struct Mention {
@@ -97,10 +118,13 @@ Errno run_logged(Preview1& preview1, const GuestMemory& memory, std::span<const 
   static constexpr const FunctionInfo& kInfo = kInfos[static_cast<size_t>(kRow)];
   static constexpr Mentions kMentions = mentions_in(kInfo.argument_names);
   auto run_and_tell = [&](std::string_view object) {
+    grant::Need need = need_shown<kRow>(preview1, arguments);
     Errno error = run();
     if (preview1.is_parked()) return error;  // it is told of when it is done
-    std::string_view result = error == Errno::success ? "success" : errno_name(error);
-    preview1.call_log()->called({kInfo.name, kInfo.uses, object, result});
+    bool succeeded = error == Errno::success;
+    std::string_view result = succeeded ? "success" : errno_name(error);
+    if (!succeeded) need = grant::Need::nothing;
+    preview1.call_log()->called({kInfo.name, kInfo.uses, object, result, need});
     return error;
   };
   if constexpr (kMentions.count == 0) {
