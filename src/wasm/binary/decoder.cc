@@ -4,7 +4,7 @@
 #include <string>
 
 #include "wasm/binary/sections.h"
-#include "wasm/body_reader.h"
+#include "wasm/binary/type_reader.h"
 #include "wasm/foreign.h"
 #include "wasm/limits.h"
 #include "wasm/walk.h"
@@ -111,44 +111,31 @@ class Decoder {
 
  private:
   Result<void> section(Reader& reader);
-  void contents(SectionId id, BodyReader& r);
+  void contents(SectionId id, TypeReader& r);
   bool is_known(SectionId id) const;
   Result<void> check_counts();
 
   void custom_section(Reader& r);
-  void type_section(BodyReader& r);
-  void import_section(BodyReader& r);
-  void function_section(BodyReader& r);
-  void table_section(BodyReader& r);
-  void memory_section(BodyReader& r);
-  void tag_section(BodyReader& r);
-  void global_section(BodyReader& r);
-  void export_section(BodyReader& r);
-  void element_section(BodyReader& r);
-  void code_section(BodyReader& r);
-  void data_section(BodyReader& r);
+  void type_section(TypeReader& r);
+  void import_section(TypeReader& r);
+  void function_section(TypeReader& r);
+  void table_section(TypeReader& r);
+  void memory_section(TypeReader& r);
+  void tag_section(TypeReader& r);
+  void global_section(TypeReader& r);
+  void export_section(TypeReader& r);
+  void element_section(TypeReader& r);
+  void code_section(TypeReader& r);
+  void data_section(TypeReader& r);
 
-  SubType sub_type(BodyReader& r);
-  void composite_type(BodyReader& r, uint8_t code, uint64_t start, SubType& type);
-  std::vector<ValType> val_types(BodyReader& r, uint32_t limit);
-  FieldType field_type(BodyReader& r);
-  bool mutability(BodyReader& r);
-  void check_limits_flags(BodyReader& r, uint8_t flags, uint8_t known, uint64_t start);
-  Limits limits(BodyReader& r, uint8_t flags);
-  TableType table_type(BodyReader& r);
-  MemoryType memory_type(BodyReader& r);
-  GlobalType global_type(BodyReader& r);
-  TagType tag_type(BodyReader& r);
-  bool check_kind(BodyReader& r, uint8_t kind, uint64_t start, const char* malformed);
-  ExternType extern_type(BodyReader& r, uint8_t kind, uint64_t start);
-  void import_group(BodyReader& r);
-  void add_import(BodyReader& r, std::string_view module, std::string_view name,
+  void import_group(TypeReader& r);
+  void add_import(TypeReader& r, std::string_view module, std::string_view name,
                   const ExternType& type);
-  Table table(BodyReader& r);
-  bool check_element_flags(BodyReader& r, uint32_t flags, uint64_t start);
-  ElementSegment element(BodyReader& r);
-  DataSegment data_segment(BodyReader& r);
-  ConstExpr const_expr(BodyReader& r);
+  Table table(TypeReader& r);
+  bool check_element_flags(TypeReader& r, uint32_t flags, uint64_t start);
+  ElementSegment element(TypeReader& r);
+  DataSegment data_segment(TypeReader& r);
+  ConstExpr const_expr(TypeReader& r);
 
   Features features_;
   Module module_;
@@ -191,7 +178,7 @@ Result<void> Decoder::section(Reader& reader) {
   }
   if (!reader.ok()) return std::unexpected(reader.error());
 
-  BodyReader r(payload, contents_offset, features_);
+  TypeReader r(payload, contents_offset, features_);
   contents(id, r);
   if (r.ok() && !r.at_end()) r.fail("section size mismatch: unexpected bytes at the end");
   if (!r.ok()) {
@@ -205,7 +192,7 @@ Result<void> Decoder::section(Reader& reader) {
   return {};
 }
 
-void Decoder::contents(SectionId id, BodyReader& r) {
+void Decoder::contents(SectionId id, TypeReader& r) {
   switch (id) {
     case SectionId::custom:
       return custom_section(r);
@@ -262,7 +249,7 @@ void Decoder::custom_section(Reader& r) {
 
 // ---- types
 
-void Decoder::type_section(BodyReader& r) {
+void Decoder::type_section(TypeReader& r) {
   uint32_t n = r.count(kMaxRecGroups, 2);
   module_.rec_groups.reserve(n);
   module_.types.reserve(n);
@@ -276,192 +263,21 @@ void Decoder::type_section(BodyReader& r) {
     if (group.count > kMaxTypes - group.first) {
       return r.fail_at("too many types for one module", r.offset(), ErrorCode::limit);
     }
-    for (uint32_t k = 0; k < group.count && r.ok(); ++k) module_.types.push_back(sub_type(r));
+    for (uint32_t k = 0; k < group.count && r.ok(); ++k) module_.types.push_back(r.sub_type());
     module_.rec_groups.push_back(group);
   }
 }
 
-SubType Decoder::sub_type(BodyReader& r) {
-  SubType type;
-  uint64_t start = r.offset();
-  uint8_t code = r.u8();
-  if ((code == kSubCode || code == kSubFinalCode) && features_.has(Feature::gc)) {
-    type.is_final = code == kSubFinalCode;
-    uint64_t supers_start = r.offset();
-    uint32_t supers = r.count(kMaxTypes);
-    if (supers > 1) {
-      r.fail_at("sub type: a type has at most one supertype", supers_start, ErrorCode::invalid);
-    } else if (supers == 1) {
-      type.super = TypeIdx{r.u32()};
-    }
-    start = r.offset();
-    code = r.u8();
-  }
-  composite_type(r, code, start, type);
-  return type;
-}
-
-void Decoder::composite_type(BodyReader& r, uint8_t code, uint64_t start, SubType& type) {
-  if (!r.ok()) return;
-  if (code == kFuncCode) {
-    type.kind = SubType::Kind::func;
-    type.func.params = val_types(r, kMaxParams);
-    type.func.results = val_types(r, kMaxResults);
-  } else if (code == kStructCode && features_.has(Feature::gc)) {
-    type.kind = SubType::Kind::structure;
-    uint32_t n = r.count(kMaxFields, 2);
-    type.fields.reserve(n);
-    for (uint32_t i = 0; i < n && r.ok(); ++i) type.fields.push_back(field_type(r));
-  } else if (code == kArrayCode && features_.has(Feature::gc)) {
-    type.kind = SubType::Kind::array;
-    type.fields.push_back(field_type(r));
-  } else {
-    bool is_gc = code == kRecCode || code == kSubCode || code == kSubFinalCode ||
-                 code == kStructCode || code == kArrayCode;
-    r.fail_at(is_gc && !features_.has(Feature::gc)
-                  ? "malformed type: rec, sub, struct and array need the feature gc"
-                  : "malformed type: neither a function, a struct nor an array",
-              start);
-  }
-}
-
-std::vector<ValType> Decoder::val_types(BodyReader& r, uint32_t limit) {
-  uint32_t n = r.count(limit);
-  std::vector<ValType> types;
-  types.reserve(n);
-  for (uint32_t i = 0; i < n && r.ok(); ++i) types.push_back(r.val_type());
-  return types;
-}
-
-FieldType Decoder::field_type(BodyReader& r) {
-  FieldType field;
-  uint8_t code = r.peek_u8();
-  if (!r.at_end() && (code == ValType::kI8 || code == ValType::kI16)) {
-    r.u8();
-    field.type = static_cast<ValType::Code>(code);
-  } else {
-    field.type = r.val_type();
-  }
-  field.is_mutable = mutability(r);
-  return field;
-}
-
-bool Decoder::mutability(BodyReader& r) {
-  uint64_t start = r.offset();
-  uint8_t flag = r.u8();
-  if (flag > 1) r.fail_at("malformed mutability", start);
-  return flag == 1;
-}
-
-void Decoder::check_limits_flags(BodyReader& r, uint8_t flags, uint8_t known, uint64_t start) {
-  if ((flags & ~known) != 0) return r.fail_at("malformed limits flags", start);
-  auto needs = [&](uint8_t flag, Feature feature, const char* message) {
-    if ((flags & flag) != 0 && !features_.has(feature)) r.fail_at(message, start);
-  };
-  needs(kLimits64, Feature::memory64,
-        "malformed limits flags: 64-bit addresses need the feature memory64");
-  needs(kLimitsShared, Feature::threads,
-        "malformed limits flags: shared memories need the feature threads");
-  needs(kLimitsPageSize, Feature::custom_page_sizes,
-        "malformed limits flags: page sizes need the feature custom-page-sizes");
-}
-
-Limits Decoder::limits(BodyReader& r, uint8_t flags) {
-  Limits limits;
-  limits.address = (flags & kLimits64) != 0 ? AddressType::i64 : AddressType::i32;
-  // Numbers of 64 bits came with memory64, for 32-bit memories and tables too.
-  bool wide = features_.has(Feature::memory64);
-  limits.min = wide ? r.u64() : r.u32();
-  if ((flags & kLimitsMax) != 0) limits.max = wide ? r.u64() : r.u32();
-  return limits;
-}
-
-TableType Decoder::table_type(BodyReader& r) {
-  TableType type;
-  type.element = r.ref_type();
-  uint64_t start = r.offset();
-  uint8_t flags = r.u8();
-  check_limits_flags(r, flags, kLimitsMax | kLimits64, start);
-  type.limits = limits(r, flags);
-  return type;
-}
-
-MemoryType Decoder::memory_type(BodyReader& r) {
-  MemoryType type;
-  uint64_t start = r.offset();
-  uint8_t flags = r.u8();
-  check_limits_flags(r, flags, kLimitsMax | kLimitsShared | kLimits64 | kLimitsPageSize, start);
-  type.limits = limits(r, flags);
-  type.shared = (flags & kLimitsShared) != 0;
-  if ((flags & kLimitsPageSize) != 0) {
-    start = r.offset();
-    uint32_t log2 = r.u32();
-    if (log2 >= 64) {
-      r.fail_at("invalid custom page size", start);
-    } else {
-      type.page_size_log2 = static_cast<uint8_t>(log2);
-    }
-  }
-  return type;
-}
-
-GlobalType Decoder::global_type(BodyReader& r) {
-  GlobalType type;
-  type.type = r.val_type();
-  type.is_mutable = mutability(r);
-  return type;
-}
-
-TagType Decoder::tag_type(BodyReader& r) {
-  uint64_t start = r.offset();
-  if (r.u8() != 0) r.fail_at("malformed tag attribute", start);
-  return {TypeIdx{r.u32()}};
-}
-
-bool Decoder::check_kind(BodyReader& r, uint8_t kind, uint64_t start, const char* malformed) {
-  bool is_tag = kind == static_cast<uint8_t>(ExternKind::tag);
-  if (is_tag && !is_known(SectionId::tag)) {
-    r.fail_at("malformed kind: tags need the feature exceptions", start);
-  } else if (kind > static_cast<uint8_t>(ExternKind::tag)) {
-    r.fail_at(malformed, start);
-  }
-  return r.ok();
-}
-
-ExternType Decoder::extern_type(BodyReader& r, uint8_t kind, uint64_t start) {
-  ExternType type;
-  if (!r.ok() || !check_kind(r, kind, start, "malformed import kind")) return type;
-  type.kind = static_cast<ExternKind>(kind);
-  switch (type.kind) {
-    case ExternKind::func:
-      type.func = TypeIdx{r.u32()};
-      break;
-    case ExternKind::table:
-      type.table = table_type(r);
-      break;
-    case ExternKind::memory:
-      type.memory = memory_type(r);
-      break;
-    case ExternKind::global:
-      type.global = global_type(r);
-      break;
-    case ExternKind::tag:
-      type.tag = tag_type(r);
-      break;
-  }
-  return type;
-}
-
 // ---- imports and exports
 
-void Decoder::import_section(BodyReader& r) {
+void Decoder::import_section(TypeReader& r) {
   uint32_t n = r.count(kMaxImports, 4);
   module_.imports.reserve(n);
   module_.import_groups.reserve(n);
   for (uint32_t i = 0; i < n && r.ok(); ++i) import_group(r);
 }
 
-void Decoder::import_group(BodyReader& r) {
+void Decoder::import_group(TypeReader& r) {
   std::string_view module = r.name();
   std::string_view name = r.name();
   uint64_t start = r.offset();
@@ -479,22 +295,22 @@ void Decoder::import_group(BodyReader& r) {
       name = r.name();
       start = r.offset();
       kind = r.u8();
-      add_import(r, module, name, extern_type(r, kind, start));
+      add_import(r, module, name, r.extern_type(kind, start));
     }
   } else if (compact && kind == kSharedModuleAndTypeCode) {
     group.form = ImportGroup::Form::shared_module_and_type;
     start = r.offset();
     kind = r.u8();
-    ExternType type = extern_type(r, kind, start);
+    ExternType type = r.extern_type(kind, start);
     group.count = r.count(kMaxImports);
     for (uint32_t i = 0; i < group.count && r.ok(); ++i) add_import(r, module, r.name(), type);
   } else {
-    add_import(r, module, name, extern_type(r, kind, start));
+    add_import(r, module, name, r.extern_type(kind, start));
   }
   if (group.count != 0) module_.import_groups.push_back(group);
 }
 
-void Decoder::add_import(BodyReader& r, std::string_view module, std::string_view name,
+void Decoder::add_import(TypeReader& r, std::string_view module, std::string_view name,
                          const ExternType& type) {
   if (!r.ok()) return;
   if (module_.imports.size() == kMaxImports) {
@@ -529,7 +345,7 @@ void Decoder::add_import(BodyReader& r, std::string_view module, std::string_vie
   }
 }
 
-void Decoder::export_section(BodyReader& r) {
+void Decoder::export_section(TypeReader& r) {
   uint32_t n = r.count(kMaxExports, 3);
   module_.exports.reserve(n);
   for (uint32_t i = 0; i < n && r.ok(); ++i) {
@@ -537,7 +353,7 @@ void Decoder::export_section(BodyReader& r) {
     item.name = r.name();
     uint64_t start = r.offset();
     uint8_t kind = r.u8();
-    if (!check_kind(r, kind, start, "malformed export kind")) return;
+    if (!r.check_kind(kind, start, "malformed export kind")) return;
     item.kind = static_cast<ExternKind>(kind);
     item.index = r.u32();
     module_.exports.push_back(item);
@@ -546,20 +362,20 @@ void Decoder::export_section(BodyReader& r) {
 
 // ---- definitions
 
-void Decoder::function_section(BodyReader& r) {
+void Decoder::function_section(TypeReader& r) {
   uint32_t n = r.count(kMaxFunctions - std::min(kMaxFunctions, module_.imported_functions));
   module_.functions.reserve(module_.functions.size() + n);
   for (uint32_t i = 0; i < n; ++i) module_.functions.push_back(TypeIdx{r.u32()});
 }
 
-void Decoder::table_section(BodyReader& r) {
+void Decoder::table_section(TypeReader& r) {
   uint32_t n = r.count(kMaxTables - module_.imported_tables, 3);
   module_.tables.reserve(module_.tables.size() + n);
   for (uint32_t i = 0; i < n && r.ok(); ++i) module_.tables.push_back(table(r));
 }
 
-Table Decoder::table(BodyReader& r) {
-  if (r.at_end() || r.peek_u8() != kTableWithInit) return {table_type(r), std::nullopt};
+Table Decoder::table(TypeReader& r) {
+  if (r.at_end() || r.peek_u8() != kTableWithInit) return {r.table_type(), std::nullopt};
   uint64_t start = r.offset();
   if (!features_.has(Feature::function_references)) {
     r.fail_at("malformed table: an initial value needs the feature function-references", start);
@@ -568,33 +384,33 @@ Table Decoder::table(BodyReader& r) {
   r.u8();
   start = r.offset();
   if (r.u8() != 0) r.fail_at("zero byte expected", start);
-  Table result{table_type(r), std::nullopt};
+  Table result{r.table_type(), std::nullopt};
   result.init = const_expr(r);
   return result;
 }
 
-void Decoder::memory_section(BodyReader& r) {
+void Decoder::memory_section(TypeReader& r) {
   uint32_t n = r.count(kMaxMemories - module_.imported_memories, 2);
-  for (uint32_t i = 0; i < n && r.ok(); ++i) module_.memories.push_back(memory_type(r));
+  for (uint32_t i = 0; i < n && r.ok(); ++i) module_.memories.push_back(r.memory_type());
 }
 
-void Decoder::tag_section(BodyReader& r) {
+void Decoder::tag_section(TypeReader& r) {
   uint32_t n = r.count(kMaxTags - module_.imported_tags, 2);
   module_.tags.reserve(module_.tags.size() + n);
-  for (uint32_t i = 0; i < n && r.ok(); ++i) module_.tags.push_back(tag_type(r));
+  for (uint32_t i = 0; i < n && r.ok(); ++i) module_.tags.push_back(r.tag_type());
 }
 
-void Decoder::global_section(BodyReader& r) {
+void Decoder::global_section(TypeReader& r) {
   uint32_t n = r.count(kMaxGlobals - module_.imported_globals, 3);
   module_.globals.reserve(module_.globals.size() + n);
   for (uint32_t i = 0; i < n && r.ok(); ++i) {
-    GlobalType type = global_type(r);
+    GlobalType type = r.global_type();
     module_.globals.push_back({type, const_expr(r)});
   }
 }
 
 // The expression's extent. Whether its instructions may stand in it is the validator's matter.
-ConstExpr Decoder::const_expr(BodyReader& r) {
+ConstExpr Decoder::const_expr(TypeReader& r) {
   const uint8_t* start = r.pos();
   if (!r.ok()) return {};
   Trusted extent;
@@ -604,13 +420,13 @@ ConstExpr Decoder::const_expr(BodyReader& r) {
   return {Bytes(start, r.pos())};
 }
 
-void Decoder::element_section(BodyReader& r) {
+void Decoder::element_section(TypeReader& r) {
   uint32_t n = r.count(kMaxElementSegments, 2);
   module_.elements.reserve(std::min<uint64_t>(n, r.remaining() / 3));
   for (uint32_t i = 0; i < n && r.ok(); ++i) module_.elements.push_back(element(r));
 }
 
-bool Decoder::check_element_flags(BodyReader& r, uint32_t flags, uint64_t start) {
+bool Decoder::check_element_flags(TypeReader& r, uint32_t flags, uint64_t start) {
   bool bulk = features_.has(Feature::bulk_memory);
   bool references = features_.has(Feature::reference_types);
   bool not_active = (flags & kElementNotActive) != 0;
@@ -632,7 +448,7 @@ bool Decoder::check_element_flags(BodyReader& r, uint32_t flags, uint64_t start)
   return r.ok();
 }
 
-ElementSegment Decoder::element(BodyReader& r) {
+ElementSegment Decoder::element(TypeReader& r) {
   ElementSegment segment;
   uint64_t start = r.offset();
   uint32_t flags = r.u32();
@@ -664,7 +480,7 @@ ElementSegment Decoder::element(BodyReader& r) {
   return segment;
 }
 
-void Decoder::code_section(BodyReader& r) {
+void Decoder::code_section(TypeReader& r) {
   uint64_t start = r.offset();
   uint32_t n = r.count(kMaxFunctions);
   if (r.ok() && n != module_.functions.size() - module_.imported_functions) {
@@ -683,7 +499,7 @@ void Decoder::code_section(BodyReader& r) {
   }
 }
 
-void Decoder::data_section(BodyReader& r) {
+void Decoder::data_section(TypeReader& r) {
   uint64_t start = r.offset();
   uint32_t n = r.count(kMaxDataSegments, 2);
   if (r.ok() && module_.data_count && *module_.data_count != n) {
@@ -693,7 +509,7 @@ void Decoder::data_section(BodyReader& r) {
   for (uint32_t i = 0; i < n && r.ok(); ++i) module_.data.push_back(data_segment(r));
 }
 
-DataSegment Decoder::data_segment(BodyReader& r) {
+DataSegment Decoder::data_segment(TypeReader& r) {
   DataSegment segment;
   uint64_t start = r.offset();
   uint32_t kind = r.u32();

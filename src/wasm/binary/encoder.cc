@@ -1,7 +1,7 @@
 #include "wasm/binary/encoder.h"
 
 #include "wasm/binary/sections.h"
-#include "wasm/binary/writer.h"
+#include "wasm/binary/type_writer.h"
 
 namespace nacre::wasm {
 namespace {
@@ -31,16 +31,7 @@ class Encoder {
   void customs_after(SectionId id);
 
   void types();
-  void sub_type(const SubType& type);
-  void val_types(const std::vector<ValType>& types);
-  void field_type(const FieldType& field);
   void imports();
-  void extern_type(const ExternType& type);
-  void limits(const Limits& limits);
-  void table_type(const TableType& type);
-  void memory_type(const MemoryType& type);
-  void global_type(const GlobalType& type);
-  void tag_type(const TagType& type);
   void table(const Table& table);
   void element(const ElementSegment& segment);
   void data(const DataSegment& segment);
@@ -52,7 +43,7 @@ class Encoder {
   }
 
   const Module& module_;
-  ByteWriter out_;
+  TypeWriter out_;
 };
 
 bool Encoder::is_present(SectionId id) const {
@@ -109,13 +100,13 @@ void Encoder::contents(SectionId id) {
       return list(module_.tables, module_.imported_tables, [&](const Table& t) { table(t); });
     case SectionId::memory:
       return list(module_.memories, module_.imported_memories,
-                  [&](const MemoryType& type) { memory_type(type); });
+                  [&](const MemoryType& type) { out_.memory_type(type); });
     case SectionId::tag:
       return list(module_.tags, module_.imported_tags,
-                  [&](const TagType& type) { tag_type(type); });
+                  [&](const TagType& type) { out_.tag_type(type); });
     case SectionId::global:
       return list(module_.globals, module_.imported_globals, [&](const Global& global) {
-        global_type(global.type);
+        out_.global_type(global.type);
         out_.raw(global.init.code);
       });
     case SectionId::export_:
@@ -158,93 +149,8 @@ void Encoder::types() {
       out_.u8(kRecCode);
       out_.u32(group.count);
     }
-    for (uint32_t i = 0; i < group.count; ++i) sub_type(module_.types[group.first + i]);
+    for (uint32_t i = 0; i < group.count; ++i) out_.sub_type(module_.types[group.first + i]);
   });
-}
-
-void Encoder::sub_type(const SubType& type) {
-  if (!type.is_final || type.super) {
-    out_.u8(type.is_final ? kSubFinalCode : kSubCode);
-    out_.u32(type.super ? 1 : 0);
-    if (type.super) out_.index(*type.super);
-  }
-  switch (type.kind) {
-    case SubType::Kind::func:
-      out_.u8(kFuncCode);
-      val_types(type.func.params);
-      val_types(type.func.results);
-      return;
-    case SubType::Kind::structure:
-      out_.u8(kStructCode);
-      list(type.fields, 0, [&](const FieldType& field) { field_type(field); });
-      return;
-    case SubType::Kind::array:
-      out_.u8(kArrayCode);
-      for (const FieldType& element : type.fields) field_type(element);
-      return;
-  }
-}
-
-void Encoder::val_types(const std::vector<ValType>& types) {
-  list(types, 0, [&](ValType type) { out_.val_type(type); });
-}
-
-void Encoder::field_type(const FieldType& field) {
-  out_.val_type(field.type);
-  out_.u8(field.is_mutable ? 1 : 0);
-}
-
-void Encoder::limits(const Limits& limits) {
-  out_.u64(limits.min);
-  if (limits.max) out_.u64(*limits.max);
-}
-
-uint8_t limits_flags(const Limits& limits) {
-  uint8_t flags = limits.max ? kLimitsMax : 0;
-  if (limits.address == AddressType::i64) flags |= kLimits64;
-  return flags;
-}
-
-void Encoder::table_type(const TableType& type) {
-  out_.val_type(type.element);
-  out_.u8(limits_flags(type.limits));
-  limits(type.limits);
-}
-
-void Encoder::memory_type(const MemoryType& type) {
-  constexpr uint8_t kDefaultPageSizeLog2 = 16;
-  uint8_t flags = limits_flags(type.limits);
-  if (type.shared) flags |= kLimitsShared;
-  if (type.page_size_log2 != kDefaultPageSizeLog2) flags |= kLimitsPageSize;
-  out_.u8(flags);
-  limits(type.limits);
-  if (type.page_size_log2 != kDefaultPageSizeLog2) out_.u32(type.page_size_log2);
-}
-
-void Encoder::global_type(const GlobalType& type) {
-  out_.val_type(type.type);
-  out_.u8(type.is_mutable ? 1 : 0);
-}
-
-void Encoder::tag_type(const TagType& type) {
-  out_.u8(0);
-  out_.index(type.type);
-}
-
-void Encoder::extern_type(const ExternType& type) {
-  out_.u8(static_cast<uint8_t>(type.kind));
-  switch (type.kind) {
-    case ExternKind::func:
-      return out_.index(type.func);
-    case ExternKind::table:
-      return table_type(type.table);
-    case ExternKind::memory:
-      return memory_type(type.memory);
-    case ExternKind::global:
-      return global_type(type.global);
-    case ExternKind::tag:
-      return tag_type(type.tag);
-  }
 }
 
 // ---- imports and segments
@@ -256,18 +162,18 @@ void Encoder::imports() {
     out_.name(first.module);
     if (group.form == ImportGroup::Form::single) {
       out_.name(first.name);
-      extern_type(first.type);
+      out_.extern_type(first.type);
       ++next;
       return;
     }
     bool shared_type = group.form == ImportGroup::Form::shared_module_and_type;
     out_.name({});
     out_.u8(shared_type ? kSharedModuleAndTypeCode : kSharedModuleCode);
-    if (shared_type) extern_type(first.type);
+    if (shared_type) out_.extern_type(first.type);
     out_.u32(group.count);
     for (uint32_t i = 0; i < group.count; ++i, ++next) {
       out_.name(module_.imports[next].name);
-      if (!shared_type) extern_type(module_.imports[next].type);
+      if (!shared_type) out_.extern_type(module_.imports[next].type);
     }
   });
 }
@@ -277,7 +183,7 @@ void Encoder::table(const Table& table) {
     out_.u8(kTableWithInit);
     out_.u8(0);
   }
-  table_type(table.type);
+  out_.table_type(table.type);
   if (table.init) out_.raw(table.init->code);
 }
 
