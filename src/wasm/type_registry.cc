@@ -218,27 +218,33 @@ Result<void> TypeRegistry::State::add_type(const GroupView& group, uint32_t firs
 TypeRegistry::TypeRegistry() : state_(std::make_unique<State>()) {}
 TypeRegistry::~TypeRegistry() = default;
 
+Result<CanonTypeId> TypeRegistry::intern(std::span<const SubType> types, uint32_t first,
+                                         std::span<const CanonTypeId> known) {
+  GroupView group{types, first, known};
+  if (!all_reachable(group)) {
+    return fail(ErrorCode::invalid, "unknown type: a type refers to one that is not yet declared");
+  }
+  Key key = roll_up(group);
+  std::optional<uint32_t> first_id;
+  {
+    std::shared_lock lock(state_->mutex);
+    first_id = state_->find(key);
+  }
+  if (!first_id) {
+    std::unique_lock lock(state_->mutex);
+    first_id = state_->find(key);  // another thread may have been faster
+    if (!first_id) first_id = TRY(state_->add(group, std::move(key)));
+  }
+  return CanonTypeId{*first_id};
+}
+
 Result<std::vector<CanonTypeId>> TypeRegistry::intern(const Module& module) {
   std::vector<CanonTypeId> ids;
   ids.reserve(module.types.size());
   for (const RecGroup& range : module.rec_groups) {
-    GroupView group{std::span(module.types).subspan(range.first, range.count), range.first, ids};
-    if (!all_reachable(group)) {
-      return fail(ErrorCode::invalid,
-                  "unknown type: a type refers to one that is not yet declared");
-    }
-    Key key = roll_up(group);
-    std::optional<uint32_t> first_id;
-    {
-      std::shared_lock lock(state_->mutex);
-      first_id = state_->find(key);
-    }
-    if (!first_id) {
-      std::unique_lock lock(state_->mutex);
-      first_id = state_->find(key);  // another thread may have been faster
-      if (!first_id) first_id = TRY(state_->add(group, std::move(key)));
-    }
-    for (uint32_t i = 0; i < range.count; ++i) ids.push_back(CanonTypeId{*first_id + i});
+    auto types = std::span(module.types).subspan(range.first, range.count);
+    auto first_id = static_cast<uint32_t>(TRY(intern(types, range.first, ids)));
+    for (uint32_t i = 0; i < range.count; ++i) ids.push_back(CanonTypeId{first_id + i});
   }
   return ids;
 }

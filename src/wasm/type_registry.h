@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <shared_mutex>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -36,6 +37,10 @@ class TypeRegistry {
   // that indices are in range and point backwards or into the own group (the validator's first
   // step).
   Result<std::vector<CanonTypeId>> intern(const Module& module);
+  // The id of the first of types that are declared together, the others follow it. `first` is the
+  // index of types[0], `known` the ids of the types before it; both are what indices count.
+  Result<CanonTypeId> intern(std::span<const SubType> types, uint32_t first,
+                             std::span<const CanonTypeId> known);
   // The id of a lone, final function type, as host functions have; its references must be abstract.
   Result<CanonTypeId> intern(const FuncType& type);
 

@@ -1,0 +1,29 @@
+// How large a component may be; what each figure bounds is an allocation, a loop or a recursion.
+// Modules inside of it are bounded by wasm/limits.h.
+#pragma once
+
+#include <cstdint>
+
+namespace nacre::component {
+
+inline constexpr uint64_t kMaxComponentBytes = 1u << 30;
+// Outside of modules and custom sections: each byte may become a few dozen in memory.
+inline constexpr uint64_t kMaxDefinitionBytes = 64u << 20;
+inline constexpr uint32_t kMaxNesting = 100;            // components in components, types in types
+inline constexpr uint32_t kMaxDefinitions = 1'000'000;  // with those of nested components
+inline constexpr uint32_t kMaxItems = 1'000'000;        // labels, arguments, exports of one item
+inline constexpr uint32_t kMaxParams = 1'000;           // of one function
+inline constexpr uint32_t kMaxTypeNodes = 4'000'000;    // types that validation makes altogether
+inline constexpr uint32_t kMaxModules = 10'000;         // core modules of one component
+inline constexpr uint32_t kMaxComponents = 10'000;      // components in a component
+
+inline constexpr uint32_t kMaxFlags = 32;
+inline constexpr uint64_t kMaxValueBytes = (uint64_t{1} << 28) - 1;  // of one value in memory
+inline constexpr uint32_t kMaxFlatParams = 16;
+inline constexpr uint32_t kMaxFlatAsyncParams = 4;
+inline constexpr uint32_t kMaxFlatResults = 1;
+
+// Steps of comparing and copying types that validation takes for a component of so many bytes.
+constexpr uint64_t max_validation_work(uint64_t bytes) { return (uint64_t{1} << 26) + 64 * bytes; }
+
+}  // namespace nacre::component

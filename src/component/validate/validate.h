@@ -1,0 +1,30 @@
+// Validation of components (component model, Explainer.md and Binary.md), with the modules inside
+// of them.
+//
+// Errors name the item ("import `a`: ...") and carry the offset of the definition in what the
+// component was made from, binary or text. Modules are validated as `module_options` say. May be
+// called from any thread.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "component/component.h"
+#include "component/features.h"
+#include "component/validate/types.h"
+#include "wasm/type_registry.h"
+#include "wasm/validate/validate.h"
+
+namespace nacre::component {
+
+// What a valid component imports and exports. Names in it are views into the component.
+struct ValidComponent {
+  std::unique_ptr<Types> types;
+  TypeId type = kNoType;  // of kind component
+};
+
+Result<ValidComponent> validate_component(const Component& component, const Features& features,
+                                          wasm::TypeRegistry& registry,
+                                          wasm::ValidateOptions module_options = {.threads = 1});
+
+}  // namespace nacre::component
