@@ -278,6 +278,14 @@ NACRE_API nacre_error_t* nacre_text_to_binary(const char* text, size_t size, con
 NACRE_API nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* features,
                                               nacre_bytes_t* out);
 
+/* Whether the bytes, binary or text, are a component rather than a module. */
+NACRE_API bool nacre_is_component(const void* bytes, size_t size);
+/* Checks a component, binary or text, against the rules of the component model; components do not
+ * run yet. features: as for nacre_config_set_features, besides names that begin with "cm-"; may be
+ * NULL. Fails: MALFORMED, INVALID, LIMIT, with a place; USAGE and UNSUPPORTED for features. */
+NACRE_API nacre_error_t* nacre_component_validate(const void* bytes, size_t size,
+                                                  const char* features);
+
 /* ---- Grants ---------------------------------------------------------------------------------- */
 
 /* What every guest may have without asking: its arguments (none yet), the process's standard

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "api/error.h"
+#include "component/load.h"
 #include "wasm/binary/decoder.h"
 #include "wasm/features.h"
 #include "wasm/foreign.h"
@@ -14,8 +15,8 @@
 namespace nacre::api {
 namespace {
 
-Result<wasm::Features> features_from(const char* changes) {
-  wasm::Features features;
+Result<component::Features> features_from(const char* changes) {
+  component::Features features;
   if (changes != nullptr) TRY(features.apply(changes));
   return features;
 }
@@ -44,14 +45,18 @@ void nacre_bytes_delete(nacre_bytes_t* bytes) {
 
 nacre_error_t* nacre_text_to_binary(const char* text, size_t size, const char* features,
                                     nacre_bytes_t* out) {
-  wasm::Features on = API_TRY(api::features_from(features));
-  std::vector<uint8_t> bytes = API_TRY(wasm::text_to_binary({text, size}, on));
+  component::Features on = API_TRY(api::features_from(features));
+  std::string_view source(text, size);
+  bool is_component = component::is_component(as_bytes(source));
+  std::vector<uint8_t> bytes = API_TRY(is_component ? component::text_to_binary(source, on)
+                                                    : wasm::text_to_binary(source, on.core));
   return api::give(bytes, out);
 }
 
 nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* features,
                                     nacre_bytes_t* out) {
-  wasm::Features on = API_TRY(api::features_from(features));
+  component::Features all = API_TRY(api::features_from(features));
+  wasm::Features on = all.core;
   Bytes view(static_cast<const uint8_t*>(bytes), size);
   std::optional<std::vector<uint8_t>> unwrapped;
   API_TRY(wasm::refuse_foreign(view));
@@ -62,4 +67,14 @@ nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* 
   wasm::Module module = API_TRY(wasm::decode(view, nullptr, on));
   std::string text = API_TRY(wasm::print_module(module, on));
   return api::give(as_bytes(text), out);
+}
+
+bool nacre_is_component(const void* bytes, size_t size) {
+  return component::is_component({static_cast<const uint8_t*>(bytes), size});
+}
+
+nacre_error_t* nacre_component_validate(const void* bytes, size_t size, const char* features) {
+  component::Features on = API_TRY(api::features_from(features));
+  API_TRY(component::validate({static_cast<const uint8_t*>(bytes), size}, on));
+  return nullptr;
 }

@@ -72,6 +72,9 @@ class ScriptRunner {
 
   void run_command(const wasm::Command& command);
   Verdict execute(const wasm::Command& command);
+  // Whether the command concerns a component, which is checked but does not run yet.
+  bool is_of_component(const wasm::Command& command) const;
+  Verdict execute_component(const wasm::Command& command);
   Verdict run_module(const wasm::Command& command);
   Verdict run_instance(const wasm::Command& command);
   Verdict run_register(const wasm::Command& command);
@@ -102,6 +105,7 @@ class ScriptRunner {
   runtime::Linker linker_;
   std::map<std::string, Target, std::less<>> targets_;  // by id; "" is the current module
   std::map<std::string, runtime::ModulePtr, std::less<>> definitions_;  // likewise
+  bool current_is_component_ = false;
 
   struct Thread {
     std::unique_ptr<ScriptRunner> runner;

@@ -155,6 +155,8 @@ bool matches(const ScriptValue& want, ValType type, const abi::Value& got) {
         if (matches(alternative, type, got)) return true;
       }
       return false;
+    case Kind::component:
+      return false;
   }
   return false;
 }
@@ -171,6 +173,8 @@ std::string describe(const ScriptValue& value) {
       return "(ref.extern " + std::to_string(value.number) + ")";
     case Kind::host:
       return "(ref.host " + std::to_string(value.number) + ")";
+    case Kind::component:
+      return "a value of a component";
     case Kind::either:
       break;
   }

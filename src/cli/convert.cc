@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 
 #include "cli/command.h"
@@ -60,19 +61,37 @@ int convert_command(const ConvertCommand& command, Args args) {
   return 0;
 }
 
+void check_valid(const EngineOptions& options, const std::string& input) {
+  EngineHandle engine = options.make_engine();
+  // Standard input can be read once; a file that is no component is left to the engine.
+  std::string source;
+  if (input == "-" || std::filesystem::exists(input)) source = read_input(input);
+  nacre_module_t* module = nullptr;
+  if (nacre_is_component(source.data(), source.size())) {
+    const char* changes = options.features.empty() ? nullptr : options.features.c_str();
+    check(nacre_component_validate(source.data(), source.size(), changes), input_name(input));
+  } else if (input == "-") {
+    check(nacre_module_new(engine.get(), source.data(), source.size(), &module), input_name(input));
+  } else {
+    source = {};
+    module = load_module(engine.get(), input).release();
+  }
+  ModuleHandle owned(module);
+}
+
 }  // namespace
 
 int validate_command(Args args) {
-  CLI::App app("Checks a module, binary or text, against the rules of the specification.",
-               "nacre validate");
+  CLI::App app(
+      "Checks a module or component, binary or text, against the rules of the specification.",
+      "nacre validate");
   EngineOptions engine_options;
   engine_options.add_to(app);
   std::string input;
-  app.add_option("APP", input, "the module (- for standard input)")->required();
+  app.add_option("APP", input, "the module or component (- for standard input)")->required();
   if (auto done = parse_options(app, std::move(args))) return *done;
 
-  EngineHandle engine = engine_options.make_engine();
-  ModuleHandle module = load_module(engine.get(), input);
+  check_valid(engine_options, input);
   std::printf("%s: valid\n", input_name(input).c_str());
   finish_output();
   return 0;

@@ -65,6 +65,7 @@ inline constexpr uint8_t kModuleImportDeclaration = 0x00;
 inline constexpr uint8_t kModuleTypeDeclaration = 0x01;
 inline constexpr uint8_t kModuleAliasDeclaration = 0x02;
 inline constexpr uint8_t kModuleExportDeclaration = 0x03;
+inline constexpr uint8_t kModuleOuterTarget = 0x01;
 
 // Before a name, and before each of its attributes.
 inline constexpr uint8_t kPlainName = 0x00;

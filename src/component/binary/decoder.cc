@@ -102,6 +102,10 @@ Result<void> Decoder::section(wasm::Reader& reader) {
 
 Result<void> Decoder::contents(SectionId id, Bytes payload, uint64_t offset) {
   if (id == SectionId::core_module) {
+    if (looks_like_component(payload)) {
+      return fail(ErrorCode::malformed,
+                  "expected a version header for a module, found that of a component", offset);
+    }
     add(CoreModule{payload, offset}, offset);
     return {};
   }

@@ -130,7 +130,7 @@ CoreModuleType::Declaration Reader::module_declaration() {
   }
   if (code == kModuleAliasDeclaration) {
     expect(kCoreTypeSort, "malformed alias in a module type: it must be of a core type");
-    expect(0x01, "malformed alias in a module type: it must be an outer alias");
+    expect(kModuleOuterTarget, "malformed alias in a module type: it must be an outer alias");
     uint32_t outwards = u32();
     return CoreModuleType::OuterType{outwards, u32()};
   }

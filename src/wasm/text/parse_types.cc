@@ -216,6 +216,12 @@ Result<void> Parser::parse_one_type() {
   cursor_.take();
   uint32_t index = static_cast<uint32_t>(module_.types.size());
   TRY(parse_space_binding(Space::type, index));
+  module_.types.push_back(TRY(parse_sub_type(index)));
+  return cursor_.close();
+}
+
+// What type `index` is defined as.
+Result<SubType> Parser::parse_sub_type(uint32_t index) {
   SubType type;
   Token start = cursor_.peek();
   if (cursor_.take_list("sub")) {
@@ -231,8 +237,7 @@ Result<void> Parser::parse_one_type() {
   } else {
     TRY(parse_composite_type(type, index));
   }
-  module_.types.push_back(std::move(type));
-  return cursor_.close();
+  return type;
 }
 
 Result<void> Parser::parse_composite_type(SubType& type, uint32_t index) {

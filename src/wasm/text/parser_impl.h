@@ -47,6 +47,8 @@ class Parser {
   Result<Module> parse();
 
  private:
+  friend class CoreTypeParser;
+
   struct Field {
     std::string_view keyword;  // of annotations their name
     bool is_annotation = false;
@@ -119,6 +121,7 @@ class Parser {
   Result<void> parse_type_field();
   Result<void> parse_rec_field();
   Result<void> parse_one_type();
+  Result<SubType> parse_sub_type(uint32_t index);
   Result<void> parse_composite_type(SubType& type, uint32_t index);
   Result<void> parse_struct_fields(SubType& type, uint32_t index);
   Result<Limits> parse_limits(AddressType address);

@@ -65,6 +65,16 @@ std::optional<HeapType> find_heap_type(std::string_view word) {
   return std::nullopt;
 }
 
+// Values of component functions that core functions do not have.
+bool is_component_value(std::string_view word) {
+  constexpr std::string_view kWords[] = {
+      "bool.const",   "s8.const",    "u8.const",      "s16.const",  "u16.const",   "s32.const",
+      "u32.const",    "s64.const",   "u64.const",     "char.const", "str.const",   "list.const",
+      "record.const", "tuple.const", "variant.const", "enum.const", "flags.const", "option.some",
+      "option.none",  "result.ok",   "result.err",    "map.const"};
+  return std::ranges::find(kWords, word) != std::end(kWords);
+}
+
 bool is_module_field(std::string_view keyword) {
   constexpr std::string_view kFields[] = {"type",   "rec",    "import", "func", "table", "memory",
                                           "global", "export", "start",  "elem", "data",  "tag"};
@@ -134,7 +144,7 @@ class ScriptParser {
       TRY(inline_fields(command.module));
       return command;
     }
-    if (cursor_.at_list("module")) {
+    if (cursor_.at_list("module") || cursor_.at_list("component")) {
       TRY(module_command(command));
       return command;
     }
@@ -182,9 +192,9 @@ class ScriptParser {
     for (const AssertionInfo& info : kAssertions) {
       if (info.word != word.text) continue;
       command.kind = info.kind;
-      bool is_module =
-          info.subject == AssertionInfo::Subject::module ||
-          (info.subject == AssertionInfo::Subject::action_or_module && cursor_.at_list("module"));
+      bool is_module = info.subject == AssertionInfo::Subject::module ||
+                       (info.subject == AssertionInfo::Subject::action_or_module &&
+                        (cursor_.at_list("module") || cursor_.at_list("component")));
       if (is_module) {
         if (info.kind == Kind::assert_trap) command.kind = Kind::assert_module_trap;
         TRY(module_command(command, /*inside_assertion=*/true));
@@ -200,11 +210,14 @@ class ScriptParser {
     return cursor_.malformed(word, "unknown command \"" + std::string(word.text) + "\"");
   }
 
-  // At "(module".
+  // At "(module" or "(component".
   Result<void> module_command(Command& command, bool inside_assertion = false) {
     ScriptModule& module = command.module;
     size_t begin = cursor_.offset();
-    if (!cursor_.take_list("module")) return cursor_.unexpected("(module ...)");
+    module.is_component = cursor_.take_list("component");
+    if (!module.is_component && !cursor_.take_list("module")) {
+      return cursor_.unexpected("(module ...) or (component ...)");
+    }
     if (!inside_assertion && cursor_.take_word("instance")) {
       command.kind = Kind::instance;
       command.id = take_id();
@@ -213,6 +226,7 @@ class ScriptParser {
     }
     if (!inside_assertion) command.kind = Kind::module;
     module.definition = cursor_.take_word("definition");
+    size_t component_begin = cursor_.offset();
     module.id = take_id();
     bool binary = cursor_.at_word("binary");
     if (binary || cursor_.at_word("quote")) {
@@ -237,8 +251,10 @@ class ScriptParser {
     size_t end = cursor_.offset();
     module.script = cursor_.source();
     // The word `definition` belongs to the script, so such a module is given by its fields alone.
-    module.text = module.definition ? cursor_.source().substr(fields, end - fields)
-                                    : cursor_.source().substr(begin, end + 1 - begin);
+    if (module.is_component) fields = component_begin;
+    module.text = module.definition || module.is_component
+                      ? cursor_.source().substr(fields, end - fields)
+                      : cursor_.source().substr(begin, end + 1 - begin);
     return cursor_.close();
   }
 
@@ -262,6 +278,11 @@ class ScriptParser {
     TRY(cursor_.expect(TokenKind::left, "a value"));
     Token word = TRY(cursor_.expect(TokenKind::word, "a value"));
     ScriptValue value;
+    if (is_component_value(word.text)) {
+      value.kind = ScriptValue::Kind::component;
+      TRY(cursor_.skip_list());
+      return value;
+    }
     if (word.text.ends_with(".const")) {
       TRY(constant(value, word));
     } else if (word.text == "either" && is_pattern) {

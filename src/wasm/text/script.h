@@ -23,12 +23,13 @@ namespace nacre::wasm {
 // An argument, or what a result must match.
 struct ScriptValue {
   enum class Kind : uint8_t {
-    number,    // i32, i64, f32, f64, v128: `bits`, except where `nan` is more liberal
-    null,      // a null reference, of `heap` if given
-    any_ref,   // a non-null reference of `heap` if given: (ref.func), (ref.struct), (ref)
-    external,  // (ref.extern N)
-    host,      // (ref.host N): the same reference, internalized
-    either,    // one of `alternatives`
+    number,     // i32, i64, f32, f64, v128: `bits`, except where `nan` is more liberal
+    null,       // a null reference, of `heap` if given
+    any_ref,    // a non-null reference of `heap` if given: (ref.func), (ref.struct), (ref)
+    external,   // (ref.extern N)
+    host,       // (ref.host N): the same reference, internalized
+    either,     // one of `alternatives`
+    component,  // of a function of a component: not looked into
   };
   enum class Nan : uint8_t { none, canonical, arithmetic };
 
@@ -46,8 +47,9 @@ struct ScriptValue {
 struct ScriptModule {
   enum class Form : uint8_t { text, binary, quote };
   Form form = Form::text;
-  std::string_view id;      // "$M", or empty
-  std::string_view text;    // form text: the module, or only its fields
+  bool is_component = false;  // then wasm does not load it
+  std::string_view id;        // "$M", or empty
+  std::string_view text;  // form text: the module, or only its fields; of a component id and fields
   std::string_view script;  // form text: the whole that `text` is part of, for places in errors
   std::string content;      // binary: the bytes; quote: the text
   bool definition = false;  // (module definition ...): not instantiated
@@ -64,7 +66,7 @@ struct Action {
 struct Command {
   enum class Kind : uint8_t {
     module,
-    instance,  // (module instance id? definition?)
+    instance,  // (module instance id? definition?), or of a component
     register_,
     action,
     assert_return,
