@@ -14,7 +14,7 @@ if [ -n "${NACRE_SHARED:-}" ]; then
 fi
 target=build/shared
 if usable ../shared; then (cd ../shared && pwd); exit 0; fi
-if [ -f $target/.complete ]; then (cd $target && pwd); exit 0; fi
+if [ -f $target/.complete ] && [ -d $target/component-testsuite ]; then (cd $target && pwd); exit 0; fi
 
 # folder of ours | repository of github.com/WebAssembly | commit | folder there, or a file that is in it
 table='
@@ -27,6 +27,7 @@ spec-testsuite/proposals/custom-descriptors     testsuite              193e551ff
 spec-testsuite/proposals/threads                threads                979d0fcb994439423d63b2f0a8a7332d6285dd84  test/core/threads
 spec-testsuite/proposals/stack-switching        stack-switching        c5f2622c776dcd20e36badf6a2fe972f4180e47c  test/core/stack-switching
 spec-testsuite/proposals/compact-import-section compact-import-section baa86dc09c869a4ae7beefa0f2749335502a8668  test/core/compact-import-section
+component-testsuite                             component-model        6d281648bd89caf885a7adcc412962dbd2425ab7  test
 wit/preview0                                    WASI                   fae981bae14809d91f9bc2d63852d461f331d161  wasi_unstable.witx
 wit/preview1                                    WASI                   fae981bae14809d91f9bc2d63852d461f331d161  wasi_snapshot_preview1.witx
 '

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "api/error.h"
+#include "component/binary/decoder.h"
 #include "component/load.h"
 #include "wasm/binary/decoder.h"
 #include "wasm/features.h"
@@ -58,6 +59,10 @@ nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* 
   component::Features all = API_TRY(api::features_from(features));
   wasm::Features on = all.core;
   Bytes view(static_cast<const uint8_t*>(bytes), size);
+  if (component::looks_like_component(view)) {
+    std::string text = API_TRY(component::binary_to_text(view, all));
+    return api::give(as_bytes(text), out);
+  }
   std::optional<std::vector<uint8_t>> unwrapped;
   API_TRY(wasm::refuse_foreign(view));
   if (wasm::looks_text(view)) {

@@ -3,6 +3,7 @@
 #include "component/binary/decoder.h"
 #include "component/binary/encoder.h"
 #include "component/text/parser.h"
+#include "component/text/printer.h"
 #include "wasm/binary/decoder.h"
 #include "wasm/text/lexer.h"
 
@@ -19,6 +20,10 @@ Result<Component> load(Bytes input, const Features& features) {
 
 Result<std::vector<uint8_t>> text_to_binary(std::string_view text, const Features& features) {
   return component::encode(TRY(parse_component(text, features.core)));
+}
+
+Result<std::string> binary_to_text(Bytes binary, const Features& features) {
+  return print_component(TRY(component::decode(binary, nullptr, features.core)), features.core);
 }
 
 Result<void> validate(Bytes input, const Features& features) {

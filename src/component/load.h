@@ -1,6 +1,7 @@
 // A component from whatever it was given as, and back: the front door of this folder.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,9 @@ Result<Component> load(Bytes input, const Features& features);
 
 // Text to the binary format.
 Result<std::vector<uint8_t>> text_to_binary(std::string_view text, const Features& features);
+
+// Binary to text.
+Result<std::string> binary_to_text(Bytes binary, const Features& features);
 
 // Whether the input is a valid component. Errors hold offsets in binary, lines and columns in text.
 Result<void> validate(Bytes input, const Features& features);

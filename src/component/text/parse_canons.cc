@@ -13,7 +13,7 @@ Result<void> Parser::canon_field() {
   TRY(cursor_.expect(TokenKind::left, "what is defined, in parentheses"));
   if (sort == Sort::core_func) TRY(cursor_.expect_word("core"));
   TRY(cursor_.expect_word("func"));
-  std::string_view id = take_id();
+  std::string_view id = TRY(take_id());
   if (sort == Sort::func) content.type = TRY(type_use(Type::Kind::func));
   TRY(cursor_.close());
   TRY(cursor_.close());

@@ -2,14 +2,12 @@
 #include <algorithm>
 
 #include "base/utf8.h"
-#include "component/binary/codes.h"
 #include "component/limits.h"
+#include "component/text/name_section.h"
 #include "component/text/parser.h"
 #include "component/text/parser_impl.h"
 #include "wasm/binary/decoder.h"
 #include "wasm/binary/encoder.h"
-#include "wasm/binary/writer.h"
-#include "wasm/foreign.h"
 #include "wasm/text/parser.h"
 #include "wasm/text/strings.h"
 
@@ -21,7 +19,7 @@ namespace text {
 Result<Component> Parser::parse(bool is_wrapped) {
   Scope root{.id = {}, .out = &component_.definitions};
   if (is_wrapped && !cursor_.take_list("component")) return cursor_.unexpected("(component ...)");
-  root.id = take_id();
+  root.id = TRY(take_id());
   TRY(fields(root));
   if (is_wrapped) TRY(cursor_.close());
   if (!cursor_.at(TokenKind::end)) {
@@ -42,9 +40,9 @@ Result<void> Parser::fields(Scope& inner) {
   size_t outer_start = start_;
   scope_ = &inner;
   Result<void> read;
-  while (read && cursor_.at(TokenKind::left)) {
+  while (read && (cursor_.at(TokenKind::left) || at_annotation("custom"))) {
     start_ = cursor_.offset();
-    read = field();
+    read = cursor_.at(TokenKind::left) ? field() : custom_field();
   }
   if (read) add_names(inner);
   scope_ = outer;
@@ -83,36 +81,30 @@ Result<void> Parser::core_field() {
   return cursor_.unexpected("the field of a component");
 }
 
-// "component-name": the ids, as names of what they stand for.
+// The ids, as names of what they stand for.
 void Parser::add_names(Scope& scope) {
-  wasm::ByteWriter out;
-  bool has_names = !scope.id.empty();
-  if (has_names) {
-    out.u8(0);
-    size_t start = out.size();
-    out.name(scope.id.substr(1));
-    out.wrap_from(start);
-  }
+  ComponentNames names;
+  // A nested component's id is that of its definition.
+  if (scope.parent == nullptr && !scope.id.empty()) names.component = id_name(scope.id);
   for (size_t i = 0; i < kSortCount; ++i) {
-    wasm::NameMap& names = scope.names[i];
-    if (names.empty()) continue;
-    has_names = true;
-    std::ranges::sort(names, {}, &wasm::NameAssoc::index);
-    out.u8(1);
-    size_t start = out.size();
-    auto sort = static_cast<Sort>(i);
-    if (is_core(sort)) out.u8(binary::kCoreSort);
-    out.u8(static_cast<uint8_t>(binary::sort_code(sort)));
-    out.u64(names.size());
-    for (const wasm::NameAssoc& item : names) {
-      out.u32(item.index);
-      out.name(item.name);
-    }
-    out.wrap_from(start);
+    names.items[i] = std::move(scope.names[i]);
+    std::ranges::sort(names.items[i], {}, &wasm::NameAssoc::index);
   }
-  if (!has_names) return;
-  scope.out->push_back(
-      {CustomSection{"component-name", storage_.keep(std::move(out).take())}, start_});
+  if (names.empty()) return;
+  Bytes payload = storage_.keep(encode_component_names(names));
+  scope.out->push_back({CustomSection{kComponentNameSection, payload}, start_});
+}
+
+// "(@custom "name" "..."*)"
+Result<void> Parser::custom_field() {
+  cursor_.take();
+  CustomSection custom{.name = TRY(string()), .payload = {}};
+  std::string payload;
+  while (cursor_.at(TokenKind::string)) wasm::text::append_string(payload, cursor_.take());
+  TRY(cursor_.close());
+  custom.payload = storage_.keep(as_bytes(payload));
+  scope().out->push_back({custom, start_});
+  return {};
 }
 
 // ---- what definitions begin with
@@ -146,7 +138,8 @@ Result<AttributedName> Parser::attributed_name() {
 }
 
 Result<Parser::Head> Parser::head() {
-  Head head{.id = take_id(), .exports = {}, .import = {}};
+  Head head;
+  head.id = TRY(take_id(&head.annotated));
   while (TRY(at_inline("export"))) {
     cursor_.take();
     cursor_.take();
@@ -189,13 +182,15 @@ Result<void> Parser::define_import(const Head& head, Sort sort) {
 Result<void> Parser::core_module_field() {
   Head head = TRY(this->head());
   if (head.import) return define_import(head, Sort::core_module);
-  Bytes bytes = TRY(core_module_bytes());
+  std::string_view name = head.id.empty() ? std::string_view{} : id_name(head.id);
+  if (head.annotated) name = *head.annotated;
+  Bytes bytes = TRY(core_module_bytes(name));
   TRY(define(CoreModule{bytes, 0}, Sort::core_module, head));
   return {};
 }
 
 // From behind the head to behind the ")".
-Result<Bytes> Parser::core_module_bytes() {
+Result<Bytes> Parser::core_module_bytes(std::string_view name) {
   if (cursor_.take_word("binary")) {
     std::string content;
     while (cursor_.at(TokenKind::string)) wasm::text::append_string(content, cursor_.take());
@@ -205,7 +200,7 @@ Result<Bytes> Parser::core_module_bytes() {
   size_t begin = cursor_.offset();
   TRY(cursor_.skip_list());
   size_t end = cursor_.taken_end() - 1;
-  wasm::Module module = TRY(wasm::parse_module(cursor_.source(), begin, end, core_));
+  wasm::Module module = TRY(wasm::parse_module_fields(cursor_.source(), begin, end, core_, name));
   return storage_.keep(wasm::encode(module));
 }
 
@@ -267,8 +262,9 @@ Result<uint32_t> Parser::core_argument() {
 
 // "(core func id? (canon ...))" or "(core memory id? (alias core export $i "m"))".
 Result<void> Parser::core_item_field(Sort sort) {
-  std::string_view id = take_id();
-  if (cursor_.at_list("alias")) return inline_alias(sort, id);
+  Head head;
+  head.id = TRY(take_id());
+  if (cursor_.at_list("alias")) return inline_alias(sort, head);
   if (sort != Sort::core_func || !cursor_.at_list("canon")) {
     return cursor_.unexpected(sort == Sort::core_func ? "(canon ...) or (alias ...)"
                                                       : "(alias ...)");
@@ -281,7 +277,8 @@ Result<void> Parser::core_item_field(Sort sort) {
     return fail(ErrorCode::malformed, "a lifted function is no core function",
                 wasm::text::locate(cursor_.source(), start_));
   }
-  return bind(sort, id, add(std::move(content), sort));
+  TRY(define(std::move(content), sort, head));
+  return {};
 }
 
 // ---- components, instances, functions
@@ -291,7 +288,7 @@ Result<void> Parser::component_field() {
   cursor_.take();
   Head head = TRY(this->head());
   if (head.import) return define_import(head, Sort::component);
-  if (cursor_.at_list("alias") && head.exports.empty()) {
+  if (cursor_.at_list("alias")) {
     // Its first field may be an alias as well; only that of a component defines this one.
     size_t begin = cursor_.offset();
     cursor_.take();
@@ -299,7 +296,7 @@ Result<void> Parser::component_field() {
     bool is_whole =
         alias && cursor_.at(TokenKind::right) && cursor_.peek_second().kind == TokenKind::right;
     cursor_.seek(begin);
-    if (is_whole) return inline_alias(Sort::component, head.id);
+    if (is_whole) return inline_alias(Sort::component, head);
   }
   NestedComponent component;
   Scope inner{.parent = scope_, .id = head.id, .out = &component.definitions};
@@ -314,7 +311,7 @@ Result<void> Parser::instance_field() {
   cursor_.take();
   Head head = TRY(this->head());
   if (head.import) return define_import(head, Sort::instance);
-  if (cursor_.at_list("alias")) return inline_alias(Sort::instance, head.id);
+  if (cursor_.at_list("alias")) return inline_alias(Sort::instance, head);
   Instance instance;
   TRY(instance_body(instance));
   TRY(cursor_.close());
@@ -362,7 +359,7 @@ Result<void> Parser::func_field() {
   cursor_.take();
   Head head = TRY(this->head());
   if (head.import) return define_import(head, Sort::func);
-  if (cursor_.at_list("alias")) return inline_alias(Sort::func, head.id);
+  if (cursor_.at_list("alias")) return inline_alias(Sort::func, head);
   uint32_t type = TRY(type_use(Type::Kind::func));
   TRY(cursor_.expect(TokenKind::left, "(canon lift ...)"));
   Canon content = TRY(canon());
@@ -382,7 +379,7 @@ Result<void> Parser::type_field() {
   cursor_.take();
   Head head = TRY(this->head());
   if (head.import) return define_import(head, Sort::type);
-  if (cursor_.at_list("alias")) return inline_alias(Sort::type, head.id);
+  if (cursor_.at_list("alias")) return inline_alias(Sort::type, head);
   Type type = TRY(type_definition());
   TRY(cursor_.close());
   TRY(define(std::move(type), Sort::type, head));
@@ -405,7 +402,7 @@ Result<void> Parser::import_field() {
 Result<void> Parser::export_field() {
   cursor_.take();
   cursor_.take();
-  std::string_view id = take_id();
+  std::string_view id = TRY(take_id());
   Export item;
   item.name = TRY(attributed_name());
   item.item = TRY(sorted_item());
@@ -433,7 +430,7 @@ Result<void> Parser::alias_field() {
   }
   TRY(cursor_.expect(TokenKind::left, "what is aliased, in parentheses"));
   alias.sort = TRY(sort());
-  std::string_view id = take_id();
+  std::string_view id = TRY(take_id());
   TRY(cursor_.close());
   TRY(cursor_.close());
   TRY(finish_alias(alias, outer_index));
@@ -441,7 +438,7 @@ Result<void> Parser::alias_field() {
 }
 
 // "(func id? (alias export $i "f"))", from its "(alias" on.
-Result<void> Parser::inline_alias(Sort sort, std::string_view id) {
+Result<void> Parser::inline_alias(Sort sort, const Head& head) {
   cursor_.take();
   Token outer_index;
   size_t begin = cursor_.offset();
@@ -457,7 +454,8 @@ Result<void> Parser::inline_alias(Sort sort, std::string_view id) {
   TRY(cursor_.close());
   TRY(cursor_.close());
   TRY(finish_alias(alias, outer_index));
-  return bind(sort, id, add(alias, sort));
+  TRY(define(alias, sort, head));
+  return {};
 }
 
 // From the word "alias" to behind the name, or behind the index of an outer alias, which is not

@@ -129,8 +129,29 @@ Result<Sort> Parser::sort() {
       token, "unexpected token \"" + printable(text) + "\": expected a sort of items");
 }
 
-std::string_view Parser::take_id() {
-  return cursor_.at(TokenKind::id) ? cursor_.take().text : std::string_view{};
+Result<std::string_view> Parser::take_id(std::optional<std::string_view>* annotated) {
+  std::string_view id;
+  if (cursor_.at(TokenKind::id)) id = cursor_.take().text;
+  if (!at_annotation("name")) return id;
+  std::string_view name = TRY(name_annotation());
+  if (annotated != nullptr) *annotated = name;
+  return id;
+}
+
+std::string_view Parser::id_name(std::string_view id) {
+  std::string_view name = id.substr(1);
+  if (name.front() != '"') return storage_.keep(name);
+  std::string decoded;
+  wasm::text::append_string(decoded, Token{TokenKind::id, true, id});
+  return storage_.keep(std::string_view(decoded));
+}
+
+// "(@name "...")"
+Result<std::string_view> Parser::name_annotation() {
+  cursor_.take();
+  std::string_view name = TRY(string());
+  TRY(cursor_.close());
+  return name;
 }
 
 Result<std::string_view> Parser::string() {
@@ -158,7 +179,7 @@ Result<void> Parser::bind(Sort sort, std::string_view id, uint32_t index) {
                 wasm::text::locate(cursor_.source(), start_));
   }
   found->second = {index, false};
-  scope().names[which].push_back({index, storage_.keep(id.substr(1))});
+  scope().names[which].push_back({index, id_name(id)});
   if (sort == Sort::core_type) core_types(scope()).bind(id.substr(1), index);
   return {};
 }

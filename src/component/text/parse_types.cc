@@ -170,7 +170,7 @@ Result<void> Parser::func_signature(Type& type) {
 Result<Definitions> Parser::declarations(bool is_component) {
   Definitions list;
   Scope inner{.parent = scope_, .id = {}, .out = &list, .is_component = false};
-  inner.id = take_id();
+  inner.id = TRY(take_id());
   Scope* outer = scope_;
   size_t outer_start = start_;
   scope_ = &inner;
@@ -199,7 +199,7 @@ Result<void> Parser::declaration(bool is_component) {
 Result<void> Parser::export_declaration() {
   cursor_.take();
   cursor_.take();
-  std::string_view id = take_id();
+  std::string_view id = TRY(take_id());
   ExportDeclaration item;
   item.name = TRY(attributed_name());
   std::string_view inner_id;
@@ -250,7 +250,7 @@ Result<uint32_t> Parser::type_use(Kind kind) {
 Result<ExternDesc> Parser::extern_desc(std::string_view* id) {
   TRY(cursor_.expect(TokenKind::left, "the type of an import or export"));
   Sort which = TRY(sort());
-  *id = take_id();
+  *id = TRY(take_id());
   ExternDesc desc = TRY(extern_desc_of(which));
   TRY(cursor_.close());
   return desc;
@@ -321,7 +321,7 @@ Result<void> Parser::core_type_field() {
     std::vector<std::string_view> ids;
     size_t begin = cursor_.offset();
     while (cursor_.take_list("type")) {
-      ids.push_back(take_id());
+      ids.push_back(TRY(take_id()));
       TRY(cursor_.skip_list());
     }
     for (size_t i = 0; i < ids.size(); ++i) {
@@ -329,7 +329,7 @@ Result<void> Parser::core_type_field() {
     }
     cursor_.seek(begin);
     while (cursor_.take_list("type")) {
-      take_id();
+      TRY(take_id());
       parser.seek(cursor_.offset());
       group.types.push_back(TRY(parser.sub_type(next + static_cast<uint32_t>(group.types.size()))));
       cursor_.seek(parser.offset());
@@ -344,7 +344,7 @@ Result<void> Parser::core_type_field() {
     return {};
   }
   if (!cursor_.take_word("type")) return cursor_.unexpected("type or rec");
-  std::string_view id = take_id();
+  std::string_view id = TRY(take_id());
   CoreType type;
   if (cursor_.take_list("module")) {
     type.type = TRY(core_module_type(cursor_.offset()));
@@ -378,7 +378,7 @@ Result<void> Parser::add_used_outer_types(CoreModuleType& type, CoreTypeParser& 
     }
     if (cursor_.take_list("type")) {
       ++depth;
-      std::string_view id = take_id();
+      std::string_view id = TRY(take_id());
       if (!id.empty()) (cursor_.at(TokenKind::right) && depth > 1 ? used : bound).push_back(id);
       continue;
     }
@@ -406,6 +406,14 @@ Result<void> Parser::core_module_declaration(CoreModuleType& type, CoreTypeParse
   if (cursor_.at_list("type")) {
     parser.seek(cursor_.offset());
     type.declarations.push_back(CoreRecGroup{{TRY(parser.type_field())}, false});
+    cursor_.seek(parser.offset());
+    return {};
+  }
+  if (cursor_.at_list("rec")) {
+    parser.seek(cursor_.offset());
+    CoreRecGroup group{TRY(parser.rec_field()), true};
+    if (group.types.empty()) return cursor_.malformed(cursor_.peek(), "expected (type ...)");
+    type.declarations.push_back(std::move(group));
     cursor_.seek(parser.offset());
     return {};
   }
@@ -460,7 +468,7 @@ Result<void> Parser::core_module_alias(CoreModuleType& type, CoreTypeParser& par
   }
   alias.index = TRY(find(outer == nullptr ? scope() : *outer, Sort::core_type, token));
   if (!cursor_.take_list("type")) return cursor_.unexpected("(type id?)");
-  std::string_view id = take_id();
+  std::string_view id = TRY(take_id());
   TRY(cursor_.close());
   TRY(cursor_.close());
   uint32_t index = parser.add_outer_type();

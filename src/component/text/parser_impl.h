@@ -27,7 +27,7 @@ using wasm::text::TokenKind;
 class Parser {
  public:
   Parser(std::string_view source, size_t begin, size_t end, wasm::Features core)
-      : cursor_(source, begin, end, Annotations::none), core_(core), storage_(&component_.owned) {}
+      : cursor_(source, begin, end, Annotations::known), core_(core), storage_(&component_.owned) {}
 
   // Is wrapped: has "(component ...)" around its fields.
   Result<Component> parse(bool is_wrapped);
@@ -57,7 +57,7 @@ class Parser {
   Result<void> core_field();
   Result<void> component_field();
   Result<void> core_module_field();
-  Result<Bytes> core_module_bytes();
+  Result<Bytes> core_module_bytes(std::string_view name);
   Result<void> core_instance_field();
   Result<void> core_instance_body(CoreInstance& instance);
   Result<uint32_t> core_argument();
@@ -70,19 +70,21 @@ class Parser {
   Result<void> import_field();
   Result<void> export_field();
   Result<void> alias_field();
-  Result<void> inline_alias(Sort sort, std::string_view id);
   Result<Alias> alias_target();
   Result<void> finish_alias(Alias& alias, const Token& index);
   void add_names(Scope& scope);
+  Result<void> custom_field();
 
   // Exports and an import inside of a definition.
   struct Head {
     std::string_view id;
+    std::optional<std::string_view> annotated;  // (@name "...")
     std::vector<AttributedName> exports;
     std::optional<AttributedName> import;
   };
   Result<Head> head();
   Result<bool> at_inline(std::string_view word);
+  Result<void> inline_alias(Sort sort, const Head& head);
   Result<AttributedName> attributed_name();
   // Adds what the definition defines, under its id and its exports.
   Result<uint32_t> define(Definition::Content content, Sort sort, const Head& head);
@@ -128,7 +130,14 @@ class Parser {
   Result<uint32_t> index_or_list(Sort sort);
   Result<SortIndex> sorted_item();
   Result<Sort> sort();
-  std::string_view take_id();
+  // An optional id, "$f", and an annotation behind it, (@name "..."), which only modules keep.
+  Result<std::string_view> take_id(std::optional<std::string_view>* annotated = nullptr);
+  // What an id stands for, without its "$" and quotes.
+  std::string_view id_name(std::string_view id);
+  bool at_annotation(std::string_view name) const {
+    return cursor_.at(TokenKind::annotation) && cursor_.peek().text == name;
+  }
+  Result<std::string_view> name_annotation();
   Result<std::string_view> string();
 
   Scope& scope() { return *scope_; }

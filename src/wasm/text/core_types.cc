@@ -46,6 +46,24 @@ Result<SubType> CoreTypeParser::type_field() {
   return type;
 }
 
+Result<std::vector<SubType>> CoreTypeParser::rec_field() {
+  Cursor& cursor = parser_->cursor_;
+  size_t begin = cursor.offset();
+  uint32_t first = type_count();
+  cursor.take();
+  cursor.take();
+  // The types may refer to each other, so their ids come first.
+  for (uint32_t index = first; cursor.take_list("type"); ++index) {
+    if (cursor.at(TokenKind::id)) bind(TRY(parser_->id_name(cursor.take())), index);
+    if (parser_->field_ids_.size() <= index) parser_->field_ids_.resize(index + 1);
+    TRY(cursor.skip_list());
+  }
+  cursor.seek(begin);
+  TRY(parser_->parse_rec_field());
+  const std::vector<SubType>& types = parser_->module_.types;
+  return std::vector<SubType>(types.begin() + first, types.end());
+}
+
 Result<ExternType> CoreTypeParser::extern_type(std::vector<SubType>& implicit) {
   uint32_t known = type_count();
   ExternType type = TRY(parser_->parse_extern_type(true));

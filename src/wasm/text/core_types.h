@@ -38,6 +38,8 @@ class CoreTypeParser {
   Result<SubType> sub_type(uint32_t index);
   // "(type id? ...)", which takes the next index.
   Result<SubType> type_field();
+  // "(rec (type id? ...)*)", which take the next indices.
+  Result<std::vector<SubType>> rec_field();
   // "(func id? ...)" and the like. Function types that it spells out take the next indices, unless
   // one of them was spelled out before; they are appended to `implicit`.
   Result<ExternType> extern_type(std::vector<SubType>& implicit);

@@ -63,9 +63,13 @@ std::string_view space_text(Space space) {
   return kTexts[static_cast<size_t>(space)];
 }
 
-Result<Module> Parser::parse() {
+Result<Module> Parser::parse(std::optional<std::string_view> name) {
   bool wrapped = false;
-  TRY(parse_module_header(&wrapped));
+  if (name) {
+    if (!name->empty()) names_.module = *name;
+  } else {
+    TRY(parse_module_header(&wrapped));
+  }
   TRY(scan_fields());
   if (wrapped) TRY(cursor_.close());
   if (!cursor_.at(TokenKind::end)) {
@@ -345,6 +349,12 @@ using text::bytes_of;
 Result<Module> parse_module(std::string_view source, size_t begin, size_t end, Features features) {
   TRY(text::check_source(source, begin, end));
   return text::Parser(source, begin, end, features).parse();
+}
+
+Result<Module> parse_module_fields(std::string_view source, size_t begin, size_t end,
+                                   Features features, std::string_view name) {
+  TRY(text::check_source(source, begin, end));
+  return text::Parser(source, begin, end, features).parse(name);
 }
 
 Result<Module> parse_module(std::string_view source, Features features) {

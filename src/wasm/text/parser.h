@@ -30,6 +30,10 @@ Result<Module> parse_module(std::string_view source, Features features);
 // from the start of the source.
 Result<Module> parse_module(std::string_view source, size_t begin, size_t end, Features features);
 
+// Only the fields of a module, where another text holds them and says its name; empty: none.
+Result<Module> parse_module_fields(std::string_view source, size_t begin, size_t end,
+                                   Features features, std::string_view name);
+
 // Text to the bytes of a well-formed module. It may be in strings, as scripts and some files have
 // it: "(module quote "...")", or "(module binary "...")", whose bytes stay as they are.
 Result<std::vector<uint8_t>> text_to_binary(std::string_view source, Features features);

@@ -44,7 +44,8 @@ class Parser {
         features_(features),
         storage_(&module_.owned) {}
 
-  Result<Module> parse();
+  // With a name, possibly empty, only the fields of a module stand in the text.
+  Result<Module> parse(std::optional<std::string_view> name = std::nullopt);
 
  private:
   friend class CoreTypeParser;
