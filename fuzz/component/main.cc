@@ -140,6 +140,8 @@ class Case {
     if (!again) return "what was encoded is not decoded: " + again.error().to_string();
     if (component::encode(*again) != encoded) return "encoding is not stable";
     if (verdict_of(*again).substr(0, 5) != verdict_.substr(0, 5)) return "the verdict changes";
+    // The text of a module that is not valid may not be one of a module.
+    if (verdict_.find("core module") != std::string::npos) return {};
     return check_text(*decoded);
   }
   const ByteVector& bytes() const { return bytes_; }

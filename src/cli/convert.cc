@@ -62,15 +62,17 @@ int convert_command(const ConvertCommand& command, Args args) {
 }
 
 void check_valid(const EngineOptions& options, const std::string& input) {
-  EngineHandle engine = options.make_engine();
   // Standard input can be read once; a file that is no component is left to the engine.
   std::string source;
   if (input == "-" || std::filesystem::exists(input)) source = read_input(input);
-  nacre_module_t* module = nullptr;
   if (nacre_is_component(source.data(), source.size())) {
     const char* changes = options.features.empty() ? nullptr : options.features.c_str();
     check(nacre_component_validate(source.data(), source.size(), changes), input_name(input));
-  } else if (input == "-") {
+    return;
+  }
+  EngineHandle engine = options.make_engine();
+  nacre_module_t* module = nullptr;
+  if (input == "-") {
     check(nacre_module_new(engine.get(), source.data(), source.size(), &module), input_name(input));
   } else {
     source = {};

@@ -13,9 +13,10 @@ inline constexpr uint32_t kMaxNesting = 100;            // components in compone
 inline constexpr uint32_t kMaxDefinitions = 1'000'000;  // with those of nested components
 inline constexpr uint32_t kMaxItems = 1'000'000;        // labels, arguments, exports of one item
 inline constexpr uint32_t kMaxParams = 1'000;           // of one function
-inline constexpr uint32_t kMaxTypeNodes = 4'000'000;    // types that validation makes altogether
-inline constexpr uint32_t kMaxModules = 10'000;         // core modules of one component
-inline constexpr uint32_t kMaxComponents = 10'000;      // components in a component
+// Types that validation makes altogether, with those of instances, and the labels, imports and
+// exports in them.
+inline constexpr uint32_t kMaxTypeNodes = 500'000;
+inline constexpr uint64_t kMaxTypeItems = 4'000'000;
 
 inline constexpr uint32_t kMaxFlags = 32;
 inline constexpr uint64_t kMaxValueBytes = (uint64_t{1} << 28) - 1;  // of one value in memory

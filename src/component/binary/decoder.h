@@ -1,4 +1,4 @@
-// The binary format of components (component model, Binary.md) to a Component.
+// The binary format of components (component model, "Binary") to a Component.
 //
 // Zero-copy: names, nested modules and custom sections are views into the input. Modules are only
 // delimited; validation decodes them. What needs a gated feature of components is decoded all the

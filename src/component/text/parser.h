@@ -1,4 +1,4 @@
-// The text format of components (component model, Explainer.md) to a Component.
+// The text format of components (component model, "Explainer") to a Component.
 //
 // Abbreviations are written out while they are read: types that are spelled out where they are used,
 // items of instances ("(func $i "f")"), items of the components around ("alias outer"), exports and

@@ -1,5 +1,5 @@
 // Canonical definitions: functions lifted and lowered, and built-ins (component model,
-// CanonicalABI.md).
+// "Canonical ABI").
 #include <algorithm>
 
 #include "component/limits.h"

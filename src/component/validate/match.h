@@ -1,5 +1,5 @@
-// Whether one import, export or type can stand in for another (component model, Subtyping.md and
-// Explainer.md "Type Checking"): values and functions must be equal; an instance may have more than
+// Whether one import, export or type can stand in for another (component model, "Subtyping" and
+// "Type Checking"): values and functions must be equal; an instance may have more than
 // is asked for; a component or module may need less and offer more.
 #pragma once
 

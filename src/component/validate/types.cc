@@ -88,7 +88,12 @@ Result<TypeId> Types::add(TypeDef def) {
   if (def_of_.size() >= kMaxTypeNodes) {
     return fail(ErrorCode::limit, "the component has too many types");
   }
-  TRY(spend(1 + def.members.size() + def.imports.size() + def.exports.size()));
+  uint64_t items = def.members.size() + def.imports.size() + def.exports.size();
+  TRY(spend(1 + items));
+  items_ += items;
+  if (items_ > kMaxTypeItems) {
+    return fail(ErrorCode::limit, "the types of the component are too large");
+  }
   TRY(lay_out(def));
   if (def.depth > kMaxNesting) {
     return fail(ErrorCode::limit,

@@ -163,6 +163,7 @@ class Types {
   std::unordered_map<std::string, uint32_t> structures_;
   uint32_t next_structure_ = 0;
   uint32_t next_resource_ = 0;
+  uint64_t items_ = 0;  // of all definitions
   uint64_t work_left_;
 };
 

@@ -1,4 +1,4 @@
-// Validation of components (component model, Explainer.md and Binary.md), with the modules inside
+// Validation of components (component model, "Explainer" and "Binary"), with the modules inside
 // of them.
 //
 // Errors name the item ("import `a`: ...") and carry the offset of the definition in what the
