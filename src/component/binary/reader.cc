@@ -522,10 +522,17 @@ void Reader::canon_immediates(Canon& canon, CanonShape shape) {
     case CanonShape::is_async:
       canon.flag = flag("malformed built-in: whether it is async is neither 0 nor 1");
       return;
-    case CanonShape::slot:
+    case CanonShape::slot: {
+      uint64_t start = offset();
       canon.slot_type = TypeReader::val_type();
+      bool is_integer =
+          canon.slot_type == wasm::ValType::kI32 || canon.slot_type == wasm::ValType::kI64;
+      if (ok() && !is_integer) {
+        fail_at("a context slot holds an i32 or i64", start, ErrorCode::invalid);
+      }
       canon.index = u32();
       return;
+    }
     case CanonShape::reserved:
       canon.flag = flag("malformed built-in: the reserved byte is neither 0 nor 1");
       return;

@@ -81,8 +81,13 @@ Result<void> Parser::core_field() {
   return cursor_.unexpected("the field of a component");
 }
 
-// The ids, as names of what they stand for.
+// The ids, as names of what they stand for, unless the section is written out.
 void Parser::add_names(Scope& scope) {
+  bool is_written = std::ranges::any_of(*scope.out, [](const Definition& definition) {
+    const auto* custom = std::get_if<CustomSection>(&definition.content);
+    return custom != nullptr && custom->name == kComponentNameSection;
+  });
+  if (is_written) return;
   ComponentNames names;
   // A nested component's id is that of its definition.
   if (scope.parent == nullptr && !scope.id.empty()) names.component = id_name(scope.id);

@@ -4,7 +4,7 @@
 // items of instances ("(func $i "f")"), items of the components around ("alias outer"), exports and
 // imports inside of definitions. Each becomes a definition in front of the one that uses it. Modules
 // are encoded; the result owns everything it views, so the source may go. Ids become a custom section
-// with names.
+// with names, unless (@custom "component-name" ...) is written out.
 //
 // Errors hold line and column. Text that is against the grammar, or that uses an id that is not
 // bound before, is `malformed`. May be called from any thread.

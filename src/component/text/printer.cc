@@ -1,5 +1,6 @@
 #include "component/text/printer.h"
 
+#include <algorithm>
 #include <array>
 #include <unordered_map>
 #include <unordered_set>
@@ -27,7 +28,7 @@ class Printer {
 
   Result<std::string> print(const Component& component) {
     out_ = "(component";
-    Scope scope = make_scope(component.definitions);
+    Scope scope = make_scope(component.definitions, /*is_nested=*/false);
     if (scope.names.component) append_id(*scope.names.component);
     TRY(body(component.definitions, scope));
     out_ += ")\n";
@@ -39,9 +40,10 @@ class Printer {
   struct Scope {
     std::array<uint32_t, kSortCount> counts{};
     ComponentNames names;
+    bool names_from_ids = true;  // the section comes back from the ids alone
   };
 
-  static Scope make_scope(const Definitions& definitions);
+  static Scope make_scope(const Definitions& definitions, bool is_nested);
   Result<void> body(const Definitions& definitions, Scope& scope);
   void line();
   void text(std::string_view text) { out_ += text; }
@@ -89,19 +91,24 @@ class Printer {
 };
 
 // The names that can be ids: each once in its space, and neither empty nor of other than UTF-8.
-Printer::Scope Printer::make_scope(const Definitions& definitions) {
+Printer::Scope Printer::make_scope(const Definitions& definitions, bool is_nested) {
   Scope scope;
   for (const Definition& definition : definitions) {
     const auto* custom = std::get_if<CustomSection>(&definition.content);
     if (custom == nullptr || custom->name != kComponentNameSection) continue;
     scope.names = decode_component_names(custom->payload);
-    if (scope.names.component && scope.names.component->empty()) scope.names.component.reset();
+    // A nested component has the id of its definition.
+    if (scope.names.component && (is_nested || scope.names.component->empty())) {
+      scope.names.component.reset();
+    }
     for (wasm::NameMap& map : scope.names.items) {
       std::unordered_set<std::string_view> used;
       std::erase_if(map, [&](const wasm::NameAssoc& item) {
         return item.name.empty() || !used.insert(item.name).second;
       });
     }
+    std::vector<uint8_t> from_ids = encode_component_names(scope.names);
+    scope.names_from_ids = std::ranges::equal(from_ids, custom->payload);
     break;
   }
   return scope;
@@ -227,7 +234,7 @@ Result<void> Printer::print(const NestedComponent& component, Scope& scope) {
   line();
   text("(component");
   define(Sort::component, scope);
-  Scope inner = make_scope(component.definitions);
+  Scope inner = make_scope(component.definitions, /*is_nested=*/true);
   TRY(body(component.definitions, inner));
   text(")");
   return {};
@@ -340,8 +347,8 @@ Result<void> Printer::print(const Export& exported, Scope& scope) {
   return {};
 }
 
-Result<void> Printer::print(const CustomSection& custom, Scope&) {
-  if (custom.name == kComponentNameSection) return {};  // the ids
+Result<void> Printer::print(const CustomSection& custom, Scope& scope) {
+  if (custom.name == kComponentNameSection && scope.names_from_ids) return {};
   line();
   text("(@custom");
   string(custom.name);

@@ -2,7 +2,8 @@
 //
 // A line for each definition, with the ids of its custom sections "component-name" and the indices as
 // comments; what refers to something says its index. Modules are printed as wasm/text/printer.h
-// says. Other custom sections are written as (@custom ...). A module that is not even well-formed is
+// says. Other custom sections are written as (@custom ...), and so are names that ids cannot give back. A
+// module that is not even well-formed is
 // printed as its bytes. May be called from any thread.
 #pragma once
 

@@ -78,6 +78,7 @@ TEST(ComponentRoundTrip, NamesAndModules) {
   const char* texts[] = {
       "(component $outer (core module $m) (core module) (core instance $i (instantiate $m)))",
       "(component (core module $m (@name \"other\")) (type $\"a b\" u8) (@custom \"x\" \"\\00y\"))",
+      "(component (type $a u8) (@custom \"component-name\" \"\\00\\02\\01c\"))",
       "(component (core rec (type $a (struct (field (ref null 1)))) (type $b (array i8)))"
       " (core type (sub (func))) (core type (module (rec (type (func)) (type (func))))))",
   };
