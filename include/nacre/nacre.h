@@ -266,15 +266,15 @@ typedef struct nacre_bytes {
 } nacre_bytes_t;
 NACRE_API void nacre_bytes_delete(nacre_bytes_t* bytes);
 
-/* Text to binary. The result is well-formed, not yet validated. features: as for
- * nacre_config_set_features, may be NULL. Fails: MALFORMED, with line and column; USAGE and
+/* Text to binary, of a module or a component. The result is well-formed, not yet validated. features:
+ * as for nacre_config_set_features, may be NULL. Fails: MALFORMED, with line and column; USAGE and
  * UNSUPPORTED for features. */
 NACRE_API nacre_error_t* nacre_text_to_binary(const char* text, size_t size, const char* features,
                                               nacre_bytes_t* out);
-/* Binary to text. Parsing the text gives the same module back, in the same bytes but for numbers
- * that were longer than they must be (linkers pad them) and adjacent groups of locals of one type.
- * Fails: MALFORMED for bytes that are no module; LIMIT for text out of all proportion to the
- * module; USAGE and UNSUPPORTED for features. */
+/* Binary to text, of a module or a component. Parsing the text gives the same back, in the same
+ * bytes but for numbers that were longer than they must be (linkers pad them) and adjacent groups of
+ * locals of one type. Fails: MALFORMED for bytes that are neither; LIMIT for text out of all
+ * proportion to them; USAGE and UNSUPPORTED for features. */
 NACRE_API nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* features,
                                               nacre_bytes_t* out);
 

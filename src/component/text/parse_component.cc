@@ -43,6 +43,7 @@ Result<void> Parser::fields(Scope& inner) {
   while (read && (cursor_.at(TokenKind::left) || at_annotation("custom"))) {
     start_ = cursor_.offset();
     read = cursor_.at(TokenKind::left) ? field() : custom_field();
+    if (read) read = check_count();
   }
   if (read) add_names(inner);
   scope_ = outer;
@@ -203,6 +204,8 @@ Result<Bytes> Parser::core_module_bytes(std::string_view name) {
     return storage_.keep(as_bytes(content));
   }
   size_t begin = cursor_.offset();
+  // The token of an annotation is its name, behind "(@" or the "(@\"" of a quoted one.
+  if (cursor_.at(TokenKind::annotation)) begin -= cursor_.source()[begin - 1] == '"' ? 3 : 2;
   TRY(cursor_.skip_list());
   size_t end = cursor_.taken_end() - 1;
   wasm::Module module = TRY(wasm::parse_module_fields(cursor_.source(), begin, end, core_, name));

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "component/limits.h"
 #include "component/text/parser_impl.h"
 #include "wasm/text/literals.h"
 #include "wasm/text/strings.h"
@@ -165,8 +166,15 @@ Result<std::string_view> Parser::string() {
 }
 
 uint32_t Parser::add(Definition::Content content, Sort sort) {
+  ++definition_count_;
   scope().out->push_back({std::move(content), start_});
   return scope().counts[static_cast<size_t>(sort)]++;
+}
+
+Result<void> Parser::check_count() const {
+  if (definition_count_ <= kMaxDefinitions) return {};
+  return fail(ErrorCode::limit, "a component has too many definitions",
+              wasm::text::locate(cursor_.source(), start_));
 }
 
 Result<void> Parser::bind(Sort sort, std::string_view id, uint32_t index) {

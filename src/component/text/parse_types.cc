@@ -1,5 +1,6 @@
 // Types: of values, functions, instances, components and modules.
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/utf8.h"
 #include "component/limits.h"
@@ -80,13 +81,13 @@ Result<Type> Parser::type_definition() {
           keyword, "unexpected token \"" + printable(keyword.text) + "\": no such type");
     }
     type.kind = found->second;
-    TRY(val_definition(type, keyword.text));
+    TRY(val_definition(type));
   }
   TRY(cursor_.close());
   return type;
 }
 
-Result<void> Parser::val_definition(Type& type, std::string_view) {
+Result<void> Parser::val_definition(Type& type) {
   switch (type.kind) {
     case Kind::record:
       return members(type, "field", /*has_type=*/true);
@@ -175,7 +176,10 @@ Result<Definitions> Parser::declarations(bool is_component) {
   size_t outer_start = start_;
   scope_ = &inner;
   Result<void> read;
-  while (read && cursor_.at(TokenKind::left)) read = declaration(is_component);
+  while (read && cursor_.at(TokenKind::left)) {
+    read = declaration(is_component);
+    if (read) read = check_count();
+  }
   scope_ = outer;
   start_ = outer_start;
   TRY(std::move(read));
@@ -371,7 +375,7 @@ Result<CoreModuleType> Parser::core_module_type(size_t begin) {
 // Types of the components around may be named as "(type $t)" without an alias.
 Result<void> Parser::add_used_outer_types(CoreModuleType& type, CoreTypeParser& parser) {
   std::vector<std::string_view> used;
-  std::vector<std::string_view> bound;
+  std::unordered_set<std::string_view> bound;
   for (size_t depth = 0; depth != 0 || !cursor_.at(TokenKind::right);) {
     if (cursor_.at(TokenKind::end) || cursor_.at(TokenKind::bad)) {
       return cursor_.unexpected("a closing parenthesis");
@@ -379,7 +383,9 @@ Result<void> Parser::add_used_outer_types(CoreModuleType& type, CoreTypeParser& 
     if (cursor_.take_list("type")) {
       ++depth;
       std::string_view id = TRY(take_id());
-      if (!id.empty()) (cursor_.at(TokenKind::right) && depth > 1 ? used : bound).push_back(id);
+      bool is_use = cursor_.at(TokenKind::right) && depth > 1;
+      if (!id.empty() && is_use) used.push_back(id);
+      if (!id.empty() && !is_use) bound.insert(id);
       continue;
     }
     if (cursor_.at(TokenKind::left)) ++depth;
@@ -387,7 +393,7 @@ Result<void> Parser::add_used_outer_types(CoreModuleType& type, CoreTypeParser& 
     cursor_.take();
   }
   for (std::string_view id : used) {
-    if (std::ranges::find(bound, id) != bound.end()) continue;
+    if (!bound.insert(id).second) continue;
     uint32_t count = 1;
     for (Scope* outer = scope_; outer != nullptr; outer = outer->parent, ++count) {
       const auto& ids = outer->ids[static_cast<size_t>(Sort::core_type)];
@@ -395,7 +401,6 @@ Result<void> Parser::add_used_outer_types(CoreModuleType& type, CoreTypeParser& 
       if (found == ids.end()) continue;
       type.declarations.push_back(CoreModuleType::OuterType{count, found->second.index});
       parser.bind(id.substr(1), parser.add_outer_type());
-      bound.push_back(id);
       break;
     }
   }

@@ -95,7 +95,7 @@ class Parser {
   Result<ValType> val_type();
   Result<std::optional<ValType>> optional_val_type();
   Result<Type> type_definition();
-  Result<void> val_definition(Type& type, std::string_view keyword);
+  Result<void> val_definition(Type& type);
   Result<void> members(Type& type, std::string_view keyword, bool has_type);
   Result<void> resource(Type& type);
   Result<void> func_signature(Type& type);
@@ -142,6 +142,7 @@ class Parser {
 
   Scope& scope() { return *scope_; }
   uint32_t add(Definition::Content content, Sort sort);
+  Result<void> check_count() const;
   Result<void> bind(Sort sort, std::string_view id, uint32_t index);
 
   Cursor cursor_;
@@ -151,6 +152,7 @@ class Parser {
   Scope* scope_ = nullptr;
   size_t start_ = 0;    // of the definition being read
   uint32_t depth_ = 0;  // open lists that nest
+  uint64_t definition_count_ = 0;
 };
 
 class Parser::Nested {
