@@ -258,12 +258,29 @@ class Planner {
 
 // ---- branches
 
-// How many entries of the side table an instruction owns.
-size_t entries_of(const uint8_t* code) {
-  Op op = wasm::find_one_byte_op(*code);
+// How many entries of the side table instructions own, by the first byte of their opcode.
+enum class EntryCount : uint8_t { none, one, table, by_second_byte };
+
+consteval std::array<EntryCount, 256> make_entry_counts() {
+  std::array<EntryCount, 256> counts{};
+  for (const wasm::OpInfo& op : wasm::kOpInfos) {
+    if (!op.owns_branch_entries()) continue;
+    if (op.prefix != 0) {
+      counts[op.prefix] = EntryCount::by_second_byte;
+    } else {
+      counts[op.code] = EntryCount::one;
+    }
+  }
+  counts[code_of(Op::br_table)] = EntryCount::table;
+  return counts;
+}
+constexpr std::array<EntryCount, 256> kEntryCounts = make_entry_counts();
+
+size_t entries_of(const uint8_t* code, EntryCount kind) {
   const uint8_t* p = code + 1;
-  if (op == wasm::kNoOp) op = wasm::find_prefixed_op(*code, read_leb<uint32_t>(p));
-  if (op == Op::br_table) return size_t{read_leb<uint32_t>(p)} + 1;
+  if (kind == EntryCount::table) return size_t{read_leb<uint32_t>(p)} + 1;
+  if (kind == EntryCount::one) return 1;
+  Op op = wasm::find_prefixed_op(*code, read_leb<uint32_t>(p));
   return wasm::op_info(op).owns_branch_entries() ? 1 : 0;
 }
 
@@ -302,7 +319,9 @@ void plan_steps(Bytes code, const wasm::FunctionShape& shape, wasm::Features fea
   size_t entry = 0;
   for (size_t i = 0; i < instructions.count(); ++i) {
     const uint8_t* at = &code[instructions.offset(i)];
-    size_t count = entries_of(at);
+    EntryCount kind = kEntryCounts[*at];
+    if (kind == EntryCount::none) continue;
+    size_t count = entries_of(at, kind);
     bool moves = branching == Branching::shortened && *at != 0xFB && *at != code_of(Op::rethrow);
     for (size_t k = entry; k < entry + count && moves; ++k) {
       shorten(code, instructions.offset(i), branches, k);
