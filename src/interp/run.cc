@@ -188,10 +188,26 @@ void copy_slots(const uint8_t* from, bool from_wide, uint8_t* to, bool to_wide, 
   for (uint32_t i = 0; i < count; ++i) store(to + i * to_slot_bytes, values[i]);
 }
 
-void slots_to_values(const uint8_t* slots, bool wide, const std::vector<wasm::ValType>& types,
-                     abi::Value* values) {
-  size_t slot_bytes = wide ? Wide::kSlot : Narrow<0>::kSlot;
-  for (size_t i = 0; i < types.size(); ++i, slots += slot_bytes) {
+namespace {
+
+// Slots of 8 bytes: there are no vectors among them.
+NACRE_INLINE void narrow_slots_to_values(const uint8_t* slots, size_t count, abi::Value* values) {
+  for (size_t i = 0; i < count; ++i) values[i].i64 = load<uint64_t>(slots + i * Narrow<0>::kSlot);
+}
+
+NACRE_INLINE void values_to_narrow_slots(const abi::Value* values,
+                                         const std::vector<wasm::ValType>& types, uint8_t* slots) {
+  for (size_t i = 0; i < types.size(); ++i) {
+    auto code = types[i].code();
+    bool is_32 = code == wasm::ValType::kI32 || code == wasm::ValType::kF32;
+    // The slot may overlap the value.
+    store(slots + i * Narrow<0>::kSlot, is_32 ? uint64_t{values[i].i32} : values[i].i64);
+  }
+}
+
+void wide_slots_to_values(const uint8_t* slots, const std::vector<wasm::ValType>& types,
+                          abi::Value* values) {
+  for (size_t i = 0; i < types.size(); ++i, slots += Wide::kSlot) {
     if (types[i].is_vector()) {
       values[i].v128 = load<std::array<uint8_t, 16>>(slots);
     } else {
@@ -200,10 +216,9 @@ void slots_to_values(const uint8_t* slots, bool wide, const std::vector<wasm::Va
   }
 }
 
-void values_to_slots(const abi::Value* values, const std::vector<wasm::ValType>& types,
-                     uint8_t* slots, bool wide) {
-  size_t slot_bytes = wide ? Wide::kSlot : Narrow<0>::kSlot;
-  for (size_t i = 0; i < types.size(); ++i, slots += slot_bytes) {
+void values_to_wide_slots(const abi::Value* values, const std::vector<wasm::ValType>& types,
+                          uint8_t* slots) {
+  for (size_t i = 0; i < types.size(); ++i, slots += Wide::kSlot) {
     abi::Value value = values[i];  // the slot may overlap it
     switch (types[i].code()) {
       case wasm::ValType::kV128:
@@ -219,6 +234,30 @@ void values_to_slots(const abi::Value* values, const std::vector<wasm::ValType>&
   }
 }
 
+NACRE_INLINE void copy_to_values(const uint8_t* slots, bool wide,
+                                 const std::vector<wasm::ValType>& types, abi::Value* values) {
+  if (!wide) return narrow_slots_to_values(slots, types.size(), values);
+  wide_slots_to_values(slots, types, values);
+}
+
+NACRE_INLINE void copy_to_slots(const abi::Value* values, const std::vector<wasm::ValType>& types,
+                                uint8_t* slots, bool wide) {
+  if (!wide) return values_to_narrow_slots(values, types, slots);
+  values_to_wide_slots(values, types, slots);
+}
+
+}  // namespace
+
+void slots_to_values(const uint8_t* slots, bool wide, const std::vector<wasm::ValType>& types,
+                     abi::Value* values) {
+  copy_to_values(slots, wide, types, values);
+}
+
+void values_to_slots(const abi::Value* values, const std::vector<wasm::ValType>& types,
+                     uint8_t* slots, bool wide) {
+  copy_to_slots(values, types, slots, wide);
+}
+
 namespace {
 
 uint8_t* align_16(uint8_t* address) {
@@ -231,8 +270,8 @@ namespace {
 
 // The arguments below `sp` as an array above it, with room for the results; null: there is no room,
 // and a trap in the activation.
-abi::Value* lay_out_values(Activation& activation, const wasm::FuncType& type, const uint8_t* args,
-                           uint8_t* sp, bool wide) {
+NACRE_INLINE abi::Value* lay_out_values(Activation& activation, const wasm::FuncType& type,
+                                        const uint8_t* args, uint8_t* sp, bool wide) {
   uint8_t* area = align_16(sp);
   size_t area_bytes = std::max(type.params.size(), type.results.size()) * sizeof(abi::Value);
   if (area > activation.limit || static_cast<size_t>(activation.limit - area) < area_bytes) {
@@ -240,7 +279,7 @@ abi::Value* lay_out_values(Activation& activation, const wasm::FuncType& type, c
     return nullptr;
   }
   auto* values = reinterpret_cast<abi::Value*>(area);
-  slots_to_values(args, wide, type.params, values);
+  copy_to_values(args, wide, type.params, values);
   activation.exec->stack_top = area + area_bytes;
   return values;
 }
@@ -257,17 +296,17 @@ uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint
   if (values == nullptr) return nullptr;
   abi::HostCall call{*activation.exec, activation.vmctx};
   abi::Outcome outcome = abi::call_host_func(host, call, values);
-  if (outcome.is_suspended()) {
-    activation.suspended.type = &host.type;
-    activation.suspended.results = args;
-    return nullptr;
-  }
-  if (outcome.is_trapped()) {
-    activation.host_trap = std::move(outcome).take_trap();
+  if (!outcome.is_returned()) [[unlikely]] {
+    if (outcome.is_suspended()) {
+      activation.suspended.type = &host.type;
+      activation.suspended.results = args;
+    } else {
+      activation.host_trap = std::move(outcome).take_trap();
+    }
     return nullptr;
   }
   // Slots are no larger than values and begin no later: none is overwritten before it is read.
-  values_to_slots(values, results, args, wide);
+  copy_to_slots(values, results, args, wide);
   return args + results.size() * slot_bytes;
 }
 

@@ -92,7 +92,8 @@ Outcome InterpExecutor::enter(abi::ExecContext& exec, abi::FuncObject& function,
 }
 
 // After handlers stopped.
-Outcome InterpExecutor::leave(Activation& activation, abi::Value* values) {
+[[gnu::always_inline]] inline Outcome InterpExecutor::leave(Activation& activation,
+                                                            abi::Value* values) {
   if (activation.suspended.type != nullptr) {
     abi::Suspension& suspension = activation.exec->suspension;
     suspension.resume_point = &activation;
