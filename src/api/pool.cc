@@ -110,12 +110,15 @@ Result<void> PoolImports::define_functions_for(const runtime::Module& module, ru
 runtime::Run<std::vector<runtime::Extern>> PoolImports::link(runtime::Store& store,
                                                              const runtime::Module& module) {
   runtime::Linker linker(store);
-  wasi::define_functions(linker);
+  bool has_wasi = false;
   auto prepare = [&](const runtime::Module& importer) -> Result<std::vector<runtime::Extern>> {
-    if (std::ranges::any_of(importer.wasm().imports, [](const wasm::Import& import) {
-          return wasi::is_module_name(import.module);
-        })) {
+    bool wants_wasi = std::ranges::any_of(importer.wasm().imports, [](const wasm::Import& import) {
+      return wasi::is_module_name(import.module);
+    });
+    if (wants_wasi && !has_wasi) {
       TRY(prepare_nothing());
+      wasi::define_functions(linker);
+      has_wasi = true;
     }
     TRY(define_functions_for(importer, store, linker));
     return linker.resolve(importer);

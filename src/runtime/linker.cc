@@ -83,6 +83,7 @@ void Linker::define_functions(std::string_view module, std::span<const HostFuncD
                               void* data) {
   Names& names = names_of(module);
   for (const HostFuncDef& def : functions) {
+    if (names.defined.empty()) break;
     if (auto replaced = names.defined.find(def.name); replaced != names.defined.end())
       names.defined.erase(replaced);
   }

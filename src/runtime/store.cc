@@ -45,7 +45,6 @@ Store::Store(std::shared_ptr<Engine> engine, StoreOptions options)
       options_(std::move(options)),
       id_(StoreId{Engine::next_store_id()}),
       main_(*this, options_.max_host_depth),
-      no_stack_(*this, 0),
       current_(&main_),
       attached_(&main_),
       memory_budget_(std::make_shared<MemoryBudget>(options_.max_memory_bytes)),
@@ -97,8 +96,12 @@ void Store::attach(GuestStack& stack) {
 
 // What the next guest runs on, while none does.
 void Store::choose_stack() {
-  current_ = main_is_taken_ ? &no_stack_ : &main_;
-  if (!main_is_taken_) attach(main_);
+  if (!main_is_taken_) {
+    current_ = &main_;
+    return attach(main_);
+  }
+  if (no_stack_ == nullptr) no_stack_ = std::make_unique<GuestStack>(*this, 0);
+  current_ = no_stack_.get();
 }
 
 Result<GuestStack*> Store::take_stack() {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -127,7 +128,7 @@ class Store {
   // ---- Stacks, for those who enter the store (runtime/func.cc, guest_call.cc).
   //
   // Whether exec() can be entered: no guest is parked on the store's stack, or one runs elsewhere.
-  bool has_stack() const { return current_ != &no_stack_; }
+  bool has_stack() const { return current_ != no_stack_.get(); }
   // A stack that nobody is on becomes exec(): the store's own, or else a small one. While no guest
   // runs. Errors: limit, out_of_memory.
   Result<GuestStack*> take_stack();
@@ -229,10 +230,10 @@ class Store {
   void* host_data_ = nullptr;
   std::optional<Census> frozen_;
   GuestStack main_;
-  GuestStack no_stack_;  // stands for one while there is none: nobody can enter it
+  std::unique_ptr<GuestStack> no_stack_;  // stands for one while there is none: nobody enters it
   std::vector<std::unique_ptr<GuestStack>> small_;
   abi::ExecContext*
-      current_;           // main_ unless a guest is parked there; else one of small_, or no_stack_
+      current_;           // main_ unless a guest is parked there; else one of small_, or *no_stack_
   GuestStack* attached_;  // what the records of instances say
   bool main_is_taken_ = false;
   size_t parked_ = 0;
@@ -250,9 +251,9 @@ class Store {
   abi::CallerGroup group_;
   std::vector<std::unique_ptr<abi::CallerGroup>> more_groups_;
   std::deque<abi::HostFunc> host_funcs_;
-  std::deque<abi::FuncObject> host_func_objects_;
-  std::deque<Global> host_globals_;
-  std::deque<Tag> host_tags_;
+  std::list<abi::FuncObject> host_func_objects_;
+  std::list<Global> host_globals_;
+  std::list<Tag> host_tags_;
   std::vector<std::unique_ptr<Table>> host_tables_;
   std::vector<std::shared_ptr<Memory>> host_memories_;
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -155,8 +155,8 @@ struct Module {
   }
 
   // Storage behind the views.
-  std::shared_ptr<const void> backing;     // whatever holds `bytes`
-  std::deque<std::vector<uint8_t>> owned;  // made by the text parser
+  std::shared_ptr<const void> backing;    // whatever holds `bytes`
+  std::list<std::vector<uint8_t>> owned;  // made by the text parser
 };
 
 }  // namespace nacre::wasm

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string_view>
 #include <vector>
 
@@ -13,7 +13,7 @@ namespace nacre::wasm::text {
 class Storage {
  public:
   // Appends to `chunks`, which must outlive it and be changed by no one else.
-  explicit Storage(std::deque<std::vector<uint8_t>>* chunks) : chunks_(chunks) {}
+  explicit Storage(std::list<std::vector<uint8_t>>* chunks) : chunks_(chunks) {}
 
   // A copy of the bytes that lives as long as the chunks.
   Bytes keep(Bytes bytes) {
@@ -34,8 +34,8 @@ class Storage {
   static constexpr size_t kChunkBytes = 64 * 1024;
   static constexpr size_t kOwnChunkBytes = 16 * 1024;
 
-  std::deque<std::vector<uint8_t>>* chunks_;
-  std::vector<uint8_t>* room_ = nullptr;  // the chunk being filled; deques do not move their items
+  std::list<std::vector<uint8_t>>* chunks_;
+  std::vector<uint8_t>* room_ = nullptr;  // the chunk being filled; lists do not move their items
 };
 
 }  // namespace nacre::wasm::text
