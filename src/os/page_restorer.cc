@@ -42,19 +42,22 @@ uint8_t* map_private(uint64_t bytes) {
 }  // namespace
 
 struct PageRestorer::Region {
-  uint64_t start = 0;
-  uint64_t end = 0;
-  uint64_t categories = 0;
+  uint64_t start;
+  uint64_t end;
+  uint64_t categories;
 };
 
 // One question: the written pages of [next, end), the first `count` of the answer in `regions`.
 // Afterwards `next` is where the answer ends.
 struct PageRestorer::Scan {
-  uint64_t next = 0;
-  uint64_t end = 0;
-  uint64_t max_bytes = 0;
-  std::array<Region, 32> regions;
+  Scan(uint64_t its_begin, uint64_t its_end, uint64_t its_max_bytes)
+      : next(its_begin), end(its_end), max_bytes(its_max_bytes) {}
+
+  uint64_t next;
+  uint64_t end;
+  uint64_t max_bytes;
   size_t count = 0;
+  std::array<Region, 32> regions;  // the kernel fills them: not cleared here
 };
 
 PageRestorer::PageRestorer(PageRestorer&& other) noexcept
@@ -121,7 +124,7 @@ bool PageRestorer::finds_the_written_page() const {
   auto* read_only = static_cast<volatile const uint8_t*>(memory);
   memory[2 * page] = read_only[page];  // page 1 is read, page 2 is written
   auto start = reinterpret_cast<uintptr_t>(memory);
-  Scan question{.next = start, .end = start + 4 * page, .max_bytes = 4 * page, .regions = {}};
+  Scan question(start, start + 4 * page, 4 * page);
   bool right = scan(question) && question.count == 1 && question.next == start + 4 * page &&
                question.regions[0].start == start + 2 * page &&
                question.regions[0].end == start + 3 * page;
@@ -132,8 +135,7 @@ bool PageRestorer::finds_the_written_page() const {
 Result<void> PageRestorer::restore(uint8_t* begin, uint64_t bytes, const MemoryImage& image,
                                    uint64_t keep_bytes) const {
   auto start = reinterpret_cast<uintptr_t>(begin);
-  Scan question{
-      .next = start, .end = start + bytes, .max_bytes = keep_bytes + page_bytes(), .regions = {}};
+  Scan question(start, start + bytes, keep_bytes + page_bytes());
   uint64_t kept = 0;
   bool asked = !drops();
   while (asked && question.next != question.end) {
