@@ -91,7 +91,7 @@ std::string_view descriptor_name(const Preview1& preview1, Fd fd) {
   return name.empty() && fd < std::size(kStandard) ? kStandard[fd] : name;
 }
 
-// That as text, made before the call, which may close what it is about.
+// That as text.
 std::string object_text(const Mentions& mentions, const Preview1& preview1,
                         const GuestMemory& memory, std::span<const uint64_t> arguments) {
   std::string text;
@@ -111,35 +111,48 @@ std::string object_text(const Mentions& mentions, const Preview1& preview1,
   return text;
 }
 
-// Calls run(), which answers with an errno, and tells the log what it was about and what came of it.
-template <Row kRow, class Run>
-Errno run_logged(Preview1& preview1, const GuestMemory& memory, std::span<const uint64_t> arguments,
-                 Run run) {
-  static constexpr const FunctionInfo& kInfo = kInfos[static_cast<size_t>(kRow)];
-  static constexpr Mentions kMentions = mentions_in(kInfo.argument_names);
-  auto run_and_tell = [&](std::string_view object) {
-    grant::Need need = need_shown<kRow>(preview1, arguments);
-    Errno error = run();
-    if (preview1.is_parked()) return error;  // it is told of when it is done
-    bool succeeded = error == Errno::success;
-    std::string_view result = succeeded ? "success" : errno_name(error);
-    if (!succeeded) need = grant::Need::nothing;
-    preview1.call_log()->called({kInfo.name, kInfo.uses, object, result, need});
-    return error;
-  };
-  if constexpr (kMentions.count == 0) {
-    return run_and_tell("");
-  } else if constexpr (kMentions.count == 1 && !kMentions.list[0].is_path) {
-    // Reading and writing in small pieces: a string on the heap would cost as much as the rest.
+// A call that the log is told of: what it is about, and what came of it.
+class LoggedCall {
+ public:
+  // Before the call, which may close what it is about.
+  LoggedCall(const FunctionInfo& info, const Mentions& mentions, Preview1& preview1,
+             const GuestMemory& memory, std::span<const uint64_t> arguments, grant::Need need);
+  Errno ended(Errno error);
+
+ private:
+  const FunctionInfo& info_;
+  Preview1& preview1_;
+  grant::Need need_;  // shown if it succeeds
+  // Reading and writing in small pieces: a string on the heap would cost as much as the rest.
+  char name_[64];
+  std::string text_;
+  std::string_view object_;
+};
+
+LoggedCall::LoggedCall(const FunctionInfo& info, const Mentions& mentions, Preview1& preview1,
+                       const GuestMemory& memory, std::span<const uint64_t> arguments,
+                       grant::Need need)
+    : info_(info), preview1_(preview1), need_(need) {
+  if (mentions.count == 1 && !mentions.list[0].is_path) {
     std::string_view name =
-        descriptor_name(preview1, static_cast<Fd>(arguments[kMentions.list[0].parameter]));
-    char copy[64];
-    if (name.size() <= sizeof copy) {
-      std::ranges::copy(name, copy);
-      return run_and_tell(std::string_view(copy, name.size()));
+        descriptor_name(preview1, static_cast<Fd>(arguments[mentions.list[0].parameter]));
+    if (name.size() <= sizeof name_) {
+      std::ranges::copy(name, name_);
+      object_ = std::string_view(name_, name.size());
+      return;
     }
   }
-  return run_and_tell(object_text(kMentions, preview1, memory, arguments));
+  text_ = object_text(mentions, preview1, memory, arguments);
+  object_ = text_;
+}
+
+Errno LoggedCall::ended(Errno error) {
+  if (preview1_.is_parked()) return error;  // it is told of when it is done
+  bool succeeded = error == Errno::success;
+  std::string_view result = succeeded ? "success" : errno_name(error);
+  grant::Need need = succeeded ? need_ : grant::Need::nothing;
+  preview1_.call_log()->called({info_.name, info_.uses, object_, result, need});
+  return error;
 }
 
 // Whom a call acts for; null: nothing was given.
@@ -149,59 +162,6 @@ Errno run_logged(Preview1& preview1, const GuestMemory& memory, std::span<const 
   void* world = (group != nullptr ? *group : made_for).world;
   return world != nullptr ? &static_cast<Guest*>(world)->preview1() : nullptr;
 }
-
-// A method of Preview1 as a host function: the caller's memory in front, limits that end the guest
-// and the log behind.
-template <auto kMethod, Row kRow>
-struct Function;
-
-template <class R, class... Params, R (Preview1::*kMethod)(GuestMemory&, Params...), Row kRow>
-struct Function<kMethod, kRow> {
-  static constexpr bool kExits = std::is_same_v<R, Exit>;
-  using Result = std::conditional_t<kExits, abi::Outcome, runtime::HostResult<uint32_t>>;
-
-  // Inline in both bodies that host_func makes of it: calls that do little are frequent.
-  [[gnu::always_inline]] static Result run(abi::CallerGroup& made_for, const abi::HostCall& call,
-                                           Params... arguments) {
-    Preview1* preview1 = preview1_of(call, made_for);
-    if (preview1 == nullptr) [[unlikely]]
-      return runtime::host_trap("the caller was given nothing of WASI");
-    GuestMemory memory = call.memory();
-    auto plain = [&] { return (preview1->*kMethod)(memory, arguments...); };
-    if constexpr (kExits) {
-      abi::TrapPtr exit = abi::make_trap(abi::TrapKind::exit);
-      exit->exit_code = plain().code;
-      return exit;
-    } else {
-      Errno error = run_perhaps_logged(*preview1, memory, plain, arguments...);
-      if (abi::TrapKind reached = preview1->take_reached(); reached != abi::TrapKind::none)
-          [[unlikely]]
-        return std::unexpected(abi::make_trap(reached));
-      return static_cast<uint32_t>(error);
-    }
-  }
-
-  static constexpr bool matches(std::string_view params, std::string_view results) {
-    constexpr std::array<char, sizeof...(Params) + 1> kLetters = {
-        (sizeof(Params) == 8 ? 'I' : 'i')..., '\0'};
-    return params == std::string_view(kLetters.data(), sizeof...(Params)) &&
-           results == (kExits ? "" : "i");
-  }
-
- private:
-  template <class Run>
-  static Errno run_perhaps_logged(Preview1& preview1, const GuestMemory& memory, Run run,
-                                  Params... arguments) {
-    constexpr bool kUsesGrant = kInfos[static_cast<size_t>(kRow)].uses != grant::Uses::nothing;
-    if constexpr (kUsesGrant) {
-      if (preview1.call_log() != nullptr) [[unlikely]] {
-        const uint64_t values[] = {static_cast<uint64_t>(arguments)..., 0};
-        return run_logged<kRow>(preview1, memory, values, run);
-      }
-    }
-    return run();
-  }
-};
 
 using Call = abi::Outcome (*)(const abi::HostCall& call, void* data, abi::Value* values);
 
@@ -245,10 +205,13 @@ class SuspendedFunction final : public SuspendedCall {
   abi::Value arguments_[kMaxArguments];
 };
 
-// Where the guest can be parked, or may not wait at all.
-[[gnu::noinline]] abi::Outcome call_parking(Call function, const abi::HostCall& call, void* data,
-                                            Preview1& preview1, abi::Value* values) {
-  auto suspended = std::make_unique<SuspendedFunction>(function, call, data, preview1, values);
+// Where the guest can be parked, or may not wait at all. `function` waits in place.
+[[gnu::noinline]] abi::Outcome call_parking(Call function, const abi::HostCall& call,
+                                            abi::CallerGroup& made_for, abi::Value* values) {
+  Preview1* preview1 = preview1_of(call, made_for);
+  if (preview1 == nullptr) return function(call, &made_for, values);
+  auto suspended =
+      std::make_unique<SuspendedFunction>(function, call, &made_for, *preview1, values);
   abi::Outcome outcome = suspended->try_it(values);
   if (!suspended->is_parked()) return outcome;
   if (call.waiting() == abi::Waiting::refused) return abi::make_trap(abi::TrapKind::cannot_suspend);
@@ -256,32 +219,98 @@ class SuspendedFunction final : public SuspendedCall {
   return call.suspend(given_away);
 }
 
-template <auto kMethod, Row kRow>
-inline constexpr HostFuncDef kInPlace = runtime::host_func<&Function<kMethod, kRow>::run>("");
-
-template <auto kMethod, Row kRow>
-abi::Outcome call_may_block(const abi::HostCall& call, void* data, abi::Value* values) {
-  constexpr Call kCall = kInPlace<kMethod, kRow>.call;
-  if (call.waiting() == abi::Waiting::in_place) [[likely]]
-    return kCall(call, data, values);
-  Preview1* preview1 = preview1_of(call, *static_cast<abi::CallerGroup*>(data));
-  if (preview1 == nullptr) return kCall(call, data, values);
-  return call_parking(kCall, call, data, *preview1, values);
+template <class T>
+abi::Value value_of(T argument) {
+  abi::Value value;
+  if constexpr (sizeof(T) == 8) {
+    value.i64 = static_cast<decltype(value.i64)>(argument);
+  } else {
+    value.i32 = static_cast<decltype(value.i32)>(argument);
+  }
+  return value;
 }
 
+// A method of Preview1 as a host function: the caller's memory in front, limits that end the guest
+// and the log behind.
 template <auto kMethod, Row kRow>
-constexpr HostFuncDef row(std::string_view name, bool blocks) {
-  using runtime::MayBlock;
-  HostFuncDef def = runtime::host_func<&Function<kMethod, kRow>::run>(
-      name, blocks ? MayBlock::yes : MayBlock::no);
-  if (blocks) def.call = &call_may_block<kMethod, kRow>;
-  return def;
+struct Function;
+
+template <class R, class... Params, R (Preview1::*kMethod)(GuestMemory&, Params...), Row kRow>
+struct Function<kMethod, kRow> {
+  static constexpr bool kExits = std::is_same_v<R, Exit>;
+  using Result = std::conditional_t<kExits, abi::Outcome, runtime::HostResult<uint32_t>>;
+
+  // Inline in both bodies that host_func makes of it: calls that do little are frequent.
+  [[gnu::always_inline]] static Result run(abi::CallerGroup& made_for, const abi::HostCall& call,
+                                           Params... arguments) {
+    Preview1* preview1 = preview1_of(call, made_for);
+    if (preview1 == nullptr) [[unlikely]]
+      return runtime::host_trap("the caller was given nothing of WASI");
+    GuestMemory memory = call.memory();
+    if constexpr (kExits) {
+      abi::TrapPtr exit = abi::make_trap(abi::TrapKind::exit);
+      exit->exit_code = (preview1->*kMethod)(memory, arguments...).code;
+      return exit;
+    } else {
+      bool logged = kUsesGrant && preview1->call_log() != nullptr;
+      Errno error = logged ? run_logged(*preview1, memory, arguments...)
+                           : (preview1->*kMethod)(memory, arguments...);
+      if (abi::TrapKind reached = preview1->take_reached(); reached != abi::TrapKind::none)
+          [[unlikely]]
+        return std::unexpected(abi::make_trap(reached));
+      return static_cast<uint32_t>(error);
+    }
+  }
+
+  // The same of one that may have to wait.
+  [[gnu::always_inline]] static Result run_or_park(abi::CallerGroup& made_for,
+                                                   const abi::HostCall& call, Params... arguments) {
+    if (call.waiting() == abi::Waiting::in_place) [[likely]]
+      return run(made_for, call, arguments...);
+    return park(made_for, call, arguments...);
+  }
+
+  static constexpr bool matches(std::string_view params, std::string_view results) {
+    constexpr std::array<char, sizeof...(Params) + 1> kLetters = {
+        (sizeof(Params) == 8 ? 'I' : 'i')..., '\0'};
+    return params == std::string_view(kLetters.data(), sizeof...(Params)) &&
+           results == (kExits ? "" : "i");
+  }
+
+ private:
+  [[gnu::noinline]] static Result park(abi::CallerGroup& made_for, const abi::HostCall& call,
+                                       Params... arguments) {
+    static constexpr HostFuncDef kInPlace = runtime::host_func<&Function::run>("");
+    abi::Value values[SuspendedFunction::kMaxArguments] = {value_of(arguments)...};
+    abi::Outcome outcome = call_parking(kInPlace.call, call, made_for, values);
+    if (!outcome.is_returned()) return std::unexpected(std::move(outcome));
+    return values[0].i32;
+  }
+  [[gnu::noinline]] static Errno run_logged(Preview1& preview1, GuestMemory& memory,
+                                            Params... arguments) {
+    static constexpr Mentions kMentions = mentions_in(kInfo.argument_names);
+    const uint64_t values[] = {static_cast<uint64_t>(arguments)..., 0};
+    LoggedCall call(kInfo, kMentions, preview1, memory, values, need_shown<kRow>(preview1, values));
+    return call.ended((preview1.*kMethod)(memory, arguments...));
+  }
+  static constexpr const FunctionInfo& kInfo = kInfos[static_cast<size_t>(kRow)];
+  static constexpr bool kUsesGrant = kInfo.uses != grant::Uses::nothing;
+};
+
+template <auto kMethod, Row kRow, bool kBlocks>
+constexpr HostFuncDef row(std::string_view name) {
+  using F = Function<kMethod, kRow>;
+  if constexpr (kBlocks) {
+    return runtime::host_func<&F::run_or_park>(name, runtime::MayBlock::yes);
+  } else {
+    return runtime::host_func<&F::run>(name);
+  }
 }
 
 // Other forms of functions, under the method's name.
 #define P1(...)
 #define P1_OTHER(name, other, params, results, blocks)                                   \
-  constexpr HostFuncDef kOther_##name = row<&Preview1::other, Row::name>(#name, blocks); \
+  constexpr HostFuncDef kOther_##name = row<&Preview1::other, Row::name, blocks>(#name); \
   static_assert(Function<&Preview1::other, Row::name>::matches(params, results),         \
                 "p1.def and Preview1::" #other " disagree");
 #include "wasi/p1/p1.def"
@@ -296,9 +325,9 @@ constexpr const HostFuncDef* other_form(Row of) {
   return nullptr;
 }
 
-template <auto kMethod, Row kRow>
-constexpr HostFuncDef row_with_other(std::string_view name, bool blocks) {
-  HostFuncDef def = row<kMethod, kRow>(name, blocks);
+template <auto kMethod, Row kRow, bool kBlocks>
+constexpr HostFuncDef row_with_other(std::string_view name) {
+  HostFuncDef def = row<kMethod, kRow, kBlocks>(name);
   def.other = other_form(kRow);
   return def;
 }
@@ -308,14 +337,14 @@ constexpr size_t kExtension = 11;
 
 constexpr HostFuncDef kFunctions[kSpecified + kExtension] = {
 #define P1(name, params, results, blocks, ...) \
-  row_with_other<&Preview1::name, Row::name>(#name, blocks),
+  row_with_other<&Preview1::name, Row::name, blocks>(#name),
 #include "wasi/p1/p1.def"
 #undef P1
 };
 
 constexpr HostFuncDef kUnstableFunctions[45] = {
-#define UNSTABLE_same(name, blocks) row<&Preview1::name, Row::name>(#name, blocks),
-#define UNSTABLE_own(name, blocks) row<&Preview1::unstable_##name, Row::name>(#name, blocks),
+#define UNSTABLE_same(name, blocks) row<&Preview1::name, Row::name, blocks>(#name),
+#define UNSTABLE_own(name, blocks) row<&Preview1::unstable_##name, Row::name, blocks>(#name),
 #define UNSTABLE_absent(name, blocks)
 #define P1(name, params, results, blocks, unstable, ...) UNSTABLE_##unstable(name, blocks)
 #include "wasi/p1/p1.def"

@@ -184,7 +184,9 @@ P1Result<bool> Preview1::wait_for_events(PollState& state) {
       std::any_of(state.watched.begin(), state.watched.end(),
                   [](const auto& watched) { return watched.item == PollState::kNoItem; });
   // Without a clock of its own the guest still may wait for descriptors.
-  std::shared_ptr<host::Clock> clock = world_->clock() ? world_->clock() : host::make_real_clock();
+  std::shared_ptr<host::Clock> own;
+  if (world_->clock() == nullptr) own = host::make_real_clock();
+  host::Clock* clock = own != nullptr ? own.get() : world_->clock().get();
   // Where waiting takes no time, there is nothing to be done meanwhile.
   bool looks_once = parks() && !(earliest && clock->passes_by_waiting());
   for (;;) {
@@ -228,9 +230,10 @@ void Preview1::park_poll(PollState state) {
   park(std::make_unique<ParkedPoll>(std::move(operation), std::move(state)));
 }
 
-P1Result<Preview1::PollState> Preview1::subscribe(GuestMemory& memory, Ptr in, Size nsubscriptions,
-                                                  bool unstable) {
-  PollState state;
+[[gnu::always_inline]] inline P1Result<void> Preview1::subscribe(PollState& state,
+                                                                 GuestMemory& memory, Ptr in,
+                                                                 Size nsubscriptions,
+                                                                 bool unstable) {
   for (uint64_t i = 0; i < nsubscriptions; ++i) {
     auto subscription = Subscription::read(memory, in + i * Subscription::size(unstable), unstable);
     P1_FAULT_UNLESS(subscription);
@@ -250,7 +253,7 @@ P1Result<Preview1::PollState> Preview1::subscribe(GuestMemory& memory, Ptr in, S
         return std::unexpected(Errno::inval);
     }
   }
-  return state;
+  return {};
 }
 
 Errno Preview1::poll(GuestMemory& memory, Ptr in, Ptr out, Size nsubscriptions, Ptr nevents_out,
@@ -259,9 +262,12 @@ Errno Preview1::poll(GuestMemory& memory, Ptr in, Ptr out, Size nsubscriptions, 
   if (nsubscriptions > world_->limits().max_subscriptions) return Errno::inval;
   P1_FAULT_UNLESS(memory.contains(out, uint64_t{nsubscriptions} * kEventBytes));
   P1_FAULT_UNLESS(memory.contains(nevents_out, 4));
-  auto ended = take_ended<ParkedPoll>();
-  PollState state =
-      ended ? std::move(ended->state) : P1_TRY(subscribe(memory, in, nsubscriptions, unstable));
+  PollState state;
+  if (auto ended = take_ended<ParkedPoll>()) {
+    state = std::move(ended->state);
+  } else {
+    P1_TRY(subscribe(state, memory, in, nsubscriptions, unstable));
+  }
   if (!P1_TRY(wait_for_events(state))) {
     park_poll(std::move(state));
     return Errno::again;

@@ -228,7 +228,8 @@ class Preview1 {
 
   void subscribe_clock(PollState& state, const Subscription& subscription);
   void subscribe_descriptor(PollState& state, const Subscription& subscription);
-  P1Result<PollState> subscribe(GuestMemory& memory, Ptr in, Size nsubscriptions, bool unstable);
+  P1Result<void> subscribe(PollState& state, GuestMemory& memory, Ptr in, Size nsubscriptions,
+                           bool unstable);
   // Whether there are events; where calls park, there may be none.
   P1Result<bool> wait_for_events(PollState& state);
   void park_poll(PollState state);
