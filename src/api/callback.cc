@@ -1,6 +1,7 @@
 #include "api/callback.h"
 
 #include <memory>
+#include <span>
 
 #include "api/error.h"
 #include "api/values.h"
@@ -43,12 +44,14 @@ abi::Outcome Callback::call(const abi::HostCall& call, void* data, abi::Value* v
 }
 
 abi::Outcome Callback::call_with(const abi::HostCall& call, void* first, abi::Value* values) const {
-  Room<nacre_val_t> args(params.size());
-  for (size_t i = 0; i < params.size(); ++i) args[i] = from_value(values[i], params[i]);
-  Room<nacre_val_t> out(results.size());
-  for (size_t i = 0; i < results.size(); ++i) out[i] = {results[i], {}};
+  // As they are now: the compiler cannot know that the function does not change them.
+  std::span<const nacre_val_kind_t> taken(params), given(results);
+  Room<nacre_val_t> args(taken.size());
+  for (size_t i = 0; i < taken.size(); ++i) args[i] = from_value(values[i], taken[i]);
+  Room<nacre_val_t> out(given.size());
+  for (size_t i = 0; i < given.size(); ++i) out[i] = {given[i], {}};
   std::unique_ptr<nacre_error_t> error(
-      function(first, args.data(), params.size(), out.data(), results.size()));
+      function(first, args.data(), taken.size(), out.data(), given.size()));
   if (error) {
     abi::TrapPtr trap = abi::make_trap(
         error->kind == NACRE_ERROR_EXIT ? abi::TrapKind::exit : abi::TrapKind::host_error,
@@ -56,10 +59,10 @@ abi::Outcome Callback::call_with(const abi::HostCall& call, void* first, abi::Va
     trap->exit_code = error->exit_code;
     return trap;
   }
-  for (size_t i = 0; i < results.size(); ++i) {
+  for (size_t i = 0; i < given.size(); ++i) {
     values[i] = to_value(out[i]);
     // A made-up function reference must not reach the guest, who would call it.
-    if (results[i] == NACRE_FUNCREF &&
+    if (given[i] == NACRE_FUNCREF &&
         !runtime::Store::of(call.exec).is_ref_of_type(values[i].ref, ValType::funcref())) {
       return abi::make_trap(abi::TrapKind::host_error,
                             "a host function returned something that is not a function reference");

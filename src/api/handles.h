@@ -144,9 +144,19 @@ nacre_error_t* ended(nacre_instance& instance, const runtime::Failure& failure);
 
 // An exported function. Errors: usage, if there is none of that name.
 Result<nacre_func*> get_func(nacre_instance& instance, std::string_view name);
-// Null if the counts, and the kinds of the arguments, are those of the function.
-nacre_error_t* check_arguments(const nacre_func& func, const nacre_val_t* args, size_t arg_count,
+// The error of a call that the function does not fit.
+nacre_error_t* wrong_arguments(const nacre_func& func, const nacre_val_t* args, size_t arg_count,
                                size_t result_count);
+// Null if the counts, and the kinds of the arguments, are those of the function.
+inline nacre_error_t* check_arguments(const nacre_func& func, const nacre_val_t* args,
+                                      size_t arg_count, size_t result_count) {
+  if (arg_count != func.params.size() || result_count != func.results.size())
+    return wrong_arguments(func, args, arg_count, result_count);
+  for (size_t i = 0; i < arg_count; ++i) {
+    if (args[i].kind != func.params[i]) return wrong_arguments(func, args, arg_count, result_count);
+  }
+  return nullptr;
+}
 
 // The module as policies see it; `name`: as its user calls it.
 policy::Subject make_subject(const std::string& name, const nacre_module& module);

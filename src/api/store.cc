@@ -84,7 +84,7 @@ nacre_error_t* ended(nacre_instance& instance, const runtime::Failure& failure) 
   return error;
 }
 
-nacre_error_t* check_arguments(const nacre_func& func, const nacre_val_t* args, size_t arg_count,
+nacre_error_t* wrong_arguments(const nacre_func& func, const nacre_val_t* args, size_t arg_count,
                                size_t result_count) {
   if (arg_count != func.params.size() || result_count != func.results.size()) {
     return make_error(NACRE_ERROR_USAGE, "wrong use: \"" + func.name + "\" takes " +
@@ -92,12 +92,10 @@ nacre_error_t* check_arguments(const nacre_func& func, const nacre_val_t* args, 
                                              " arguments and returns " +
                                              std::to_string(func.results.size()));
   }
-  for (size_t i = 0; i < arg_count; ++i) {
-    if (args[i].kind == func.params[i]) continue;
-    return make_error(NACRE_ERROR_USAGE, "wrong use: argument " + std::to_string(i) + " of \"" +
-                                             func.name + "\" is of another kind");
-  }
-  return nullptr;
+  size_t i = 0;
+  while (args[i].kind == func.params[i]) ++i;
+  return make_error(NACRE_ERROR_USAGE, "wrong use: argument " + std::to_string(i) + " of \"" +
+                                           func.name + "\" is of another kind");
 }
 
 namespace {

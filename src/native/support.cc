@@ -133,14 +133,32 @@ void add_parked_frames(const abi::ExecContext& exec, abi::Trap& trap) {
   add_frames(trap, pointer_at<uint8_t>(frame + 8), pointer_at<uint8_t>(frame));
 }
 
+namespace {
+
+// Beside each other, so that nothing of it is kept in registers while the function runs.
+struct CallOfHost {
+  abi::HostCall call;
+  const abi::HostFunc& host;
+  abi::Value* values;
+};
+
+[[gnu::noinline]] uint32_t ended_otherwise(const CallOfHost& made, abi::Outcome outcome) {
+  abi::check_ending(outcome, made.host, made.call.exec, made.values);
+  if (outcome.is_suspended()) return 2;
+  made.call.exec.trap = std::move(outcome).take_trap().release();
+  return 1;
+}
+
+}  // namespace
+
 uint32_t call_host(abi::ExecContext* exec, abi::VmCtx* caller, abi::FuncObject* function,
                    abi::Value* values) {
   const abi::HostFunc& host = *function->host;
-  abi::Outcome outcome = abi::call_host_func(host, {.exec = *exec, .caller = caller}, values);
-  if (outcome.is_returned()) return 0;
-  if (outcome.is_suspended()) return 2;
-  exec->trap = std::move(outcome).take_trap().release();
-  return 1;
+  CallOfHost made = {{.exec = *exec, .caller = caller}, host, values};
+  abi::Outcome outcome = host.call(made.call, host.data, values);
+  if (outcome.is_returned()) [[likely]]
+    return 0;
+  return ended_otherwise(made, std::move(outcome));
 }
 
 namespace {

@@ -352,9 +352,23 @@ Result<void> install_interrupt_handler() {
   return {};
 }
 
-void ensure_signal_stack() {
+namespace {
+
+// Asked at every call of a guest: "initial-exec", for a shared library would call a function to
+// find a variable of the default model.
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool has_signal_stack = false;
+
+[[gnu::noinline]] void add_signal_stack() {
   static thread_local SignalStack stack;
   (void)stack;
+  has_signal_stack = true;
+}
+
+}  // namespace
+
+void ensure_signal_stack() {
+  if (!has_signal_stack) [[unlikely]]
+    add_signal_stack();
 }
 
 namespace {

@@ -6,7 +6,7 @@ namespace nacre::os {
 namespace {
 
 constinit std::atomic<uint32_t> last = 0;
-constinit thread_local uint32_t own = 0;
+[[gnu::tls_model("initial-exec")]] constinit thread_local uint32_t own = 0;
 
 }  // namespace
 
