@@ -4,17 +4,24 @@
 
 namespace nacre::abi {
 
-TrapPtr direct_trap(Outcome outcome) {
-  if (outcome.is_trapped()) return std::move(outcome).take_trap();
+namespace {
+
+TrapPtr undeclared(const HostFunc& host) {
   return make_trap(TrapKind::host_error,
-                   "a host function waits, and was not declared as one that may");
+                   host.name + " waits, and was not declared as a function that may");
+}
+
+}  // namespace
+
+TrapPtr direct_trap(Outcome outcome, const HostFunc& host) {
+  if (outcome.is_trapped()) return std::move(outcome).take_trap();
+  return host.may_block ? make_trap(TrapKind::cannot_suspend) : undeclared(host);
 }
 
 void check_ending(Outcome& outcome, const HostFunc& host, ExecContext& exec, Value* values) {
   if (!outcome.is_suspended()) return;
   if (!host.may_block) {
-    outcome = make_trap(TrapKind::host_error,
-                        host.name + " waits, and was not declared as a function that may");
+    outcome = undeclared(host);
   } else if (exec.suspend_depth == 0 || exec.suspend_depth != exec.host_depth) {
     outcome = make_trap(TrapKind::cannot_suspend);
   }

@@ -63,6 +63,7 @@ struct DirectCall {
   VmCtx* caller = nullptr;
   // Set, and owned by the caller then, if the guest's call ends here; else left alone.
   Trap* trap = nullptr;
+  const HostFunc* host = nullptr;
 };
 
 struct HostFunc {
@@ -72,14 +73,15 @@ struct HostFunc {
   void* data = nullptr;  // not owned; outlives the store
   // The same function for machine code, or null: by the C calling convention it gets a DirectCall*,
   // `data`, then the arguments, and returns the result. For at most 4 integers and references, 8
-  // floats, and one result. Not used if the function may block.
+  // floats, and one result. It never parks: not used where the guest can be parked and the function
+  // may block.
   const void* direct = nullptr;
   bool may_block = false;  // whether the call may wait (reads, polls, sleeps)
   std::string name;        // "module.name", for traces and errors
 };
 
-// Why a direct call did not return: functions that may block are not called so.
-TrapPtr direct_trap(Outcome outcome);
+// Why a direct call did not return: no guest can be parked then.
+TrapPtr direct_trap(Outcome outcome, const HostFunc& host);
 
 // What a function that did not return means: one that is suspended where it must not be, traps.
 void check_ending(Outcome& outcome, const HostFunc& host, ExecContext& exec, Value* values);

@@ -46,7 +46,7 @@ Result<const void*> Stubs::publish(const CodeImage& image, std::span<const StubP
 
 Result<const void*> Stubs::stub_of(Kind kind, wasm::CanonTypeId id, const wasm::FuncType& type) {
   std::lock_guard lock(mutex_);
-  const void*& stub = by_type_[static_cast<size_t>(kind)][static_cast<uint32_t>(id)];
+  const void*& stub = stubs_of(kind)[static_cast<uint32_t>(id)];
   if (stub != nullptr) return stub;
   CodeImage image;
   x64::StubEmitter emitter(options_, common_, image);
@@ -62,8 +62,12 @@ Result<const void*> Stubs::stub_of(Kind kind, wasm::CanonTypeId id, const wasm::
       emitter.elsewhere(type);
       break;
     case Kind::direct_host_function:
-    case Kind::count:
       emitter.direct_host_function(type);
+      break;
+    case Kind::direct_may_block:
+    case Kind::count:
+      emitter.direct_may_block(type,
+                               offset_of(stubs_of(Kind::host_function)[static_cast<uint32_t>(id)]));
       break;
   }
   auto code = publish(image, emitter.finish());
@@ -88,8 +92,11 @@ Result<const void*> Stubs::elsewhere(wasm::CanonTypeId id, const wasm::FuncType&
   return stub_of(Kind::elsewhere, id, type);
 }
 
-Result<const void*> Stubs::direct_host_function(wasm::CanonTypeId id, const wasm::FuncType& type) {
-  return stub_of(Kind::direct_host_function, id, type);
+Result<const void*> Stubs::direct_host_function(wasm::CanonTypeId id, const wasm::FuncType& type,
+                                                bool may_block) {
+  if (!may_block) return stub_of(Kind::direct_host_function, id, type);
+  TRY(host_function(id, type));  // where the other leads if the guest can be parked
+  return stub_of(Kind::direct_may_block, id, type);
 }
 
 }  // namespace nacre::native

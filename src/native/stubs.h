@@ -91,22 +91,36 @@ class Stubs {
   // For functions of guests that another executor runs: machine code is left for it.
   Result<const void*> elsewhere(wasm::CanonTypeId id, const wasm::FuncType& type);
   // For host functions of this type that can be called directly (abi::HostFunc::direct).
-  Result<const void*> direct_host_function(wasm::CanonTypeId id, const wasm::FuncType& type);
+  Result<const void*> direct_host_function(wasm::CanonTypeId id, const wasm::FuncType& type,
+                                           bool may_block);
 
  private:
   // What is made of a signature: by its canonical id, where it begins.
-  enum class Kind : uint8_t { host_entry, host_function, direct_host_function, elsewhere, count };
+  enum class Kind : uint8_t {
+    host_entry,
+    host_function,
+    direct_host_function,
+    direct_may_block,
+    elsewhere,
+    count
+  };
   explicit Stubs(const Options& options) : options_(options) {}
   Result<const void*> stub_of(Kind kind, wasm::CanonTypeId id, const wasm::FuncType& type);
 
   Result<const void*> publish(const CodeImage& image, std::span<const StubPiece> pieces);
+
+  using StubsByType = std::unordered_map<uint32_t, const void*>;
+  StubsByType& stubs_of(Kind kind) { return by_type_[static_cast<size_t>(kind)]; }
+  uint32_t offset_of(const void* stub) const {
+    return static_cast<uint32_t>(static_cast<const uint8_t*>(stub) - space_->begin());
+  }
 
   Options options_;
   std::unique_ptr<CodeSpace> space_;
   CommonStubs common_;  // immutable after create()
   const void* entries_[static_cast<size_t>(Entry::count)] = {};
   std::mutex mutex_;
-  std::unordered_map<uint32_t, const void*> by_type_[static_cast<size_t>(Kind::count)];
+  StubsByType by_type_[static_cast<size_t>(Kind::count)];
 };
 
 }  // namespace nacre::native

@@ -27,9 +27,10 @@ class NativeExecutor final : public abi::Executor {
 
   Result<void> attach_host(abi::FuncObject& function) override {
     const abi::HostFunc& host = *function.host;
-    const void* code = TRY(host.direct != nullptr && !host.may_block
-                               ? stubs_->direct_host_function(function.type, host.type)
-                               : stubs_->host_function(function.type, host.type));
+    const void* code =
+        TRY(host.direct != nullptr
+                ? stubs_->direct_host_function(function.type, host.type, host.may_block)
+                : stubs_->host_function(function.type, host.type));
     function.code = const_cast<void*>(code);
     return {};
   }

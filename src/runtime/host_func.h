@@ -187,7 +187,8 @@ struct DirectResult<abi::Outcome> {
   static constexpr bool kFits = true;
   using Type = void;
   static void give(abi::DirectCall& call, abi::Outcome result) {
-    if (!result.is_returned()) call.trap = abi::direct_trap(std::move(result)).release();
+    if (!result.is_returned())
+      call.trap = abi::direct_trap(std::move(result), *call.host).release();
   }
 };
 template <class T>
@@ -195,7 +196,7 @@ struct DirectResult<std::expected<T, abi::Outcome>> {
   static constexpr bool kFits = HostValue<T> || std::is_void_v<T>;
   using Type = T;
   static T give(abi::DirectCall& call, std::expected<T, abi::Outcome> result) {
-    if (!result) call.trap = abi::direct_trap(std::move(result.error())).release();
+    if (!result) call.trap = abi::direct_trap(std::move(result.error()), *call.host).release();
     if constexpr (!std::is_void_v<T>) return result ? *result : T{};
   }
 };
@@ -338,9 +339,10 @@ constexpr HostFuncDef host_func(std::string_view name, MayBlock may_block = MayB
   def.name = name;
   def.may_block = may_block == MayBlock::yes;
   def.type = &Traits::type;
-  constexpr auto run = [](auto&&... args) -> decltype(auto) {
+  // Inline in both forms: calls that do little are frequent.
+  constexpr auto run = [](auto&&... args) __attribute__((always_inline)) -> decltype(auto) {
     if constexpr (std::is_member_function_pointer_v<decltype(function)>) {
-      return [](auto&& object, auto&&... rest) -> decltype(auto) {
+      return [](auto&& object, auto&&... rest) __attribute__((always_inline)) -> decltype(auto) {
         return (object.*function)(std::forward<decltype(rest)>(rest)...);
       }(std::forward<decltype(args)>(args)...);
     } else {

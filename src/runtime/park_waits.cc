@@ -40,6 +40,7 @@ abi::HostFunc parking(Store& store, abi::HostFunc original) {
   store.keep(kept);
   abi::HostFunc result = *kept;
   result.call = park_or_call;
+  result.direct = nullptr;
   result.data = kept.get();
   return result;
 }

@@ -168,27 +168,61 @@ void StubEmitter::call_with_values(const wasm::FuncType& type, StubCallee callee
   jump_to(common_.host_ended);
 }
 
-// Arguments stay in registers, the integers two places further on; the frame on the guest's stack
-// is so small that the reserve below the limit holds it. On the native stack is an abi::DirectCall.
 void StubEmitter::direct_host_function(const wasm::FuncType& type) {
-  constexpr std::array kNativeArgs = {Gpr::rdx, Gpr::rcx, Gpr::r8, Gpr::r9};
+  begin_stub("nacre!direct host function " + wasm::to_string(type));
+  masm_.mov(w64, Gpr::r11, at(kVmCtx, offsetof(VmCtx, exec)));
+  begin_direct_call();
+  // If the guest is to stop, that is what the call leaves behind, unless it traps itself.
+  masm_.mov(Width::w32, Gpr::r10, at(Gpr::r11, kStop));
+  masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, trap)), Gpr::r10);
+  call_directly(type);
+  masm_.mov(w64, Gpr::rcx, at(Gpr::rsp, offsetof(abi::DirectCall, trap)));
+  masm_.test(w64, Gpr::rcx, Gpr::rcx);
+  jump_to_if(Cond::not_equal, common_.direct_trapped);
+  masm_.leave();
+  masm_.ret();
+}
+
+// The guest may have been told to stop while the function waited.
+void StubEmitter::direct_may_block(const wasm::FuncType& type, uint32_t host_function) {
+  begin_stub("nacre!direct host function that may block " + wasm::to_string(type));
+  masm_.mov(w64, Gpr::r11, at(kVmCtx, offsetof(VmCtx, exec)));
+  masm_.alu_imm(Width::w32, Alu::cmp, at(Gpr::r11, offsetof(ExecContext, suspend_depth)), 0);
+  jump_to_if(Cond::not_equal, host_function);
+  begin_direct_call();
+  masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, trap)), 0);
+  call_directly(type);
+  masm_.mov(w64, Gpr::rcx, at(Gpr::rsp, offsetof(abi::DirectCall, trap)));
+  masm_.test(w64, Gpr::rcx, Gpr::rcx);
+  jump_to_if(Cond::not_equal, common_.direct_trapped);
+  masm_.mov(w64, Gpr::r11, at(kVmCtx, offsetof(VmCtx, exec)));
+  masm_.mov(Width::w32, Gpr::rcx, at(Gpr::r11, kStop));
+  masm_.test(w64, Gpr::rcx, Gpr::rcx);
+  jump_to_if(Cond::not_equal, common_.direct_trapped);
+  masm_.leave();
+  masm_.ret();
+}
+
+// With the ExecContext in r11. The frame on the guest's stack is so small that the reserve below
+// the limit holds it. On the native stack is an abi::DirectCall.
+void StubEmitter::begin_direct_call() {
   constexpr int32_t kCallBytes = 32;
   static_assert(sizeof(abi::DirectCall) <= kCallBytes);
-  begin_stub("nacre!direct host function " + wasm::to_string(type));
   enter_frame();
   masm_.push(kVmCtx);
   begin_native_part();
   frame_is(kFrame, 16);
   unwind_.saved(kFrame, 16);
-  masm_.mov(w64, Gpr::r11, at(kVmCtx, offsetof(VmCtx, exec)));
   masm_.mov(w64, at(Gpr::r11, offsetof(ExecContext, frame_top)), Gpr::rsp);
   masm_.mov(w64, Gpr::rsp, at(Gpr::r11, offsetof(ExecContext, native_sp)));
   masm_.alu_imm(w64, Alu::sub, Gpr::rsp, kCallBytes);
   masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, exec)), Gpr::r11);
   masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, caller)), kVmCtx);
-  // If the guest is to stop, that is what the call leaves behind, unless it traps itself.
-  masm_.mov(Width::w32, Gpr::r10, at(Gpr::r11, kStop));
-  masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, trap)), Gpr::r10);
+}
+
+// Arguments stay in registers, the integers two places further on.
+void StubEmitter::call_directly(const wasm::FuncType& type) {
+  constexpr std::array kNativeArgs = {Gpr::rdx, Gpr::rcx, Gpr::r8, Gpr::r9};
   size_t integers = 0;
   for (wasm::ValType param : type.params) {
     auto args = PlaceAssigner::arguments();
@@ -196,14 +230,10 @@ void StubEmitter::direct_host_function(const wasm::FuncType& type) {
   }
   for (size_t i = integers; i-- > 0;) masm_.mov(w64, kNativeArgs[i], kGprArgs[i]);
   masm_.mov(w64, Gpr::r10, at(Gpr::rax, offsetof(FuncObject, host)));
+  masm_.mov(w64, at(Gpr::rsp, offsetof(abi::DirectCall, host)), Gpr::r10);
   masm_.mov(w64, Gpr::rdi, Gpr::rsp);
   masm_.mov(w64, Gpr::rsi, at(Gpr::r10, offsetof(abi::HostFunc, data)));
   masm_.call(at(Gpr::r10, offsetof(abi::HostFunc, direct)));
-  masm_.mov(w64, Gpr::rcx, at(Gpr::rsp, offsetof(abi::DirectCall, trap)));
-  masm_.test(w64, Gpr::rcx, Gpr::rcx);
-  jump_to_if(Cond::not_equal, common_.direct_trapped);
-  masm_.leave();
-  masm_.ret();
 }
 
 }  // namespace nacre::native::x64

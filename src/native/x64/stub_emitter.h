@@ -47,6 +47,9 @@ class StubEmitter {
   void host_function(const wasm::FuncType& type);
   void direct_host_function(const wasm::FuncType& type);
   void elsewhere(const wasm::FuncType& type);
+  // The same for functions that may block. Where the guest can be parked, the stub of
+  // host_function() does it, which is at this byte of the space.
+  void direct_may_block(const wasm::FuncType& type, uint32_t host_function);
   // The image is complete. What is in it.
   std::vector<StubPiece> finish();
 
@@ -103,6 +106,8 @@ class StubEmitter {
   void host_trapped();
   uint32_t trapped_in_stub(StubCallee callee);
   void call_with_values(const wasm::FuncType& type, StubCallee callee);
+  void begin_direct_call();
+  void call_directly(const wasm::FuncType& type);
   void move(Mem to, Mem from);
   // A value that guest code gets: what its type leaves unspecified is filled in checked builds.
   void pass(wasm::ValType type, Gpr to, Mem from, Gpr scratch);
