@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "abi/code.h"
-#include "abi/memory_layout.h"
 #include "os/interrupt.h"
 
 namespace nacre::baseline {
@@ -98,10 +97,6 @@ void FunctionCode::table_record(Gpr to, uint32_t table) {
   }
   masm_.load(Width::w64, to, vmctx_field(offsetof(abi::VmCtx, tables)));
   masm_.load(Width::w64, to, at(to, static_cast<int32_t>(table * sizeof(void*))));
-}
-
-bool FunctionCode::is_guarded(uint32_t memory) const {
-  return options_.guarded_memories && abi::can_be_guarded(module_.memories[memory]);
 }
 
 // ---- behind the code

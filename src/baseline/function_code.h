@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "abi/code_listing.h"
+#include "abi/memory_layout.h"
 #include "abi/trap.h"
 #include "abi/vmctx.h"
 #include "baseline/macro_assembler.h"
@@ -85,7 +86,9 @@ class FunctionCode {
   // ---- what the instance has (abi/vmctx.h): where the record of a memory or table is
   void memory_record(Gpr to, uint32_t memory);
   void table_record(Gpr to, uint32_t table);
-  bool is_guarded(uint32_t memory) const;
+  bool is_guarded(uint32_t memory) const {
+    return options_.guarded_memories && abi::can_be_guarded(module_.memories[memory]);
+  }
   bool is_64(uint32_t memory) const {
     return module_.memories[memory].limits.address == wasm::AddressType::i64;
   }
