@@ -87,6 +87,7 @@ NACRE_API void nacre_error_delete(nacre_error_t* error);
 
 /* ---- Engine ---------------------------------------------------------------------------------- */
 
+/* What sets an option and fails leaves the configuration as it was. */
 NACRE_API nacre_config_t* nacre_config_new(void);
 NACRE_API void nacre_config_delete(nacre_config_t* config);
 /* "auto" (default): "baseline", or where no machine code can be made "interp". "baseline": compiles
@@ -328,9 +329,9 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  *                output stays
  *
  * Fails: USAGE for a kind that is unknown, or a value that is missing, not of its form, or not
- * wanted, and for what is in a file ("policy"); IO for one that cannot be read. Grants for which
- * this failed are good for being deleted only. What only the system can tell (whether a directory
- * is there, or a log can be written) is looked at when a guest gets the grants. */
+ * wanted, and for what is in a file ("policy"); IO for one that cannot be read. The grants are
+ * then what they were before. What only the system can tell (whether a directory is there, or a log
+ * can be written) is looked at when a guest gets the grants. */
 NACRE_API nacre_error_t* nacre_grants_add(nacre_grants_t* grants, const char* kind,
                                           const char* value);
 /* Whom the grants are for: what questions, decisions and logs name. The module may be deleted

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -120,6 +121,48 @@ TEST_F(Failures, OfGrants) {
 
   nacre_bytes_t problems = {};
   EXPECT_EQ(kind(nacre_policy_check("/no/such/file", &problems)), NACRE_ERROR_IO);
+}
+
+// What the grants say, in words.
+std::string explanation(const nacre_module_t* module, const nacre_grants_t* grants) {
+  nacre_bytes_t text = {};
+  EXPECT_EQ(kind(nacre_explain("app.wat", module, grants, nullptr, &text)), kNone);
+  std::string result(reinterpret_cast<const char*>(text.data), text.size);
+  nacre_bytes_delete(&text);
+  return result;
+}
+
+std::string policy_for(const char* name, const std::string& digit) {
+  std::string path = testing::TempDir() + "/nacre-failures-" + name + ".toml";
+  std::string digest;
+  for (int i = 0; i < 64; ++i) digest += digit;
+  std::ofstream(path) << "module = \"sha256:" << digest << "\"\n[allow]\nenv = [\"" << name
+                      << "\"]\n";
+  return path;
+}
+
+TEST_F(Failures, OfGrantsLeaveThemAsTheyWere) {
+  nacre_module_t* app = module("(module)");
+  nacre_grants_t* grants = nacre_grants_new();
+  std::string one = policy_for("ONE", "1");
+  ASSERT_EQ(kind(nacre_grants_add(grants, "policy", one.c_str())), kNone);
+  std::string before = explanation(app, grants);
+  EXPECT_NE(before.find("env ONE"), std::string::npos);
+
+  std::string other = policy_for("OTHER", "2");
+  EXPECT_EQ(kind(nacre_grants_add(grants, "policy", other.c_str())), NACRE_ERROR_USAGE);
+  EXPECT_EQ(explanation(app, grants), before) << "two policies are for different modules";
+  EXPECT_EQ(kind(nacre_grants_add(grants, "lockdown", "everything")), NACRE_ERROR_USAGE);
+  EXPECT_EQ(explanation(app, grants), before) << "this process is not to be locked down";
+  EXPECT_EQ(kind(nacre_grants_add(grants, "record", "/")), NACRE_ERROR_USAGE);
+  EXPECT_EQ(kind(nacre_grants_add(grants, "dir", ":ro")), NACRE_ERROR_USAGE);
+  EXPECT_EQ(explanation(app, grants), before);
+
+  nacre_store_t* store = nullptr;
+  EXPECT_EQ(kind(nacre_store_new(engine_, grants, &store)), kNone);
+  EXPECT_EQ(kind(nacre_store_finish(store)), kNone) << "nothing is recorded";
+  nacre_store_delete(store);
+  nacre_module_delete(app);
 }
 
 TEST_F(Failures, OfLinking) {

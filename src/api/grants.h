@@ -69,7 +69,8 @@ std::shared_ptr<host::CallLog> both_logs(std::shared_ptr<host::CallLog> first,
 class Grants {
  public:
   void add_argument(std::string argument) { arguments_.push_back(std::move(argument)); }
-  // One grant or setting in the words of the command line, see nacre_grants_add.
+  // One grant or setting in the words of the command line, see nacre_grants_add. Whatever fails is
+  // found before anything is changed.
   Result<void> add(std::string_view kind, std::optional<std::string_view> value);
   void set_subject(policy::Subject subject) { subject_ = std::move(subject); }
   const policy::Subject& subject() const { return subject_; }

@@ -112,11 +112,12 @@ Result<void> Grants::set_allow_all(Value) {
 Result<void> Grants::set_policy(Value value) {
   std::string path(*value);
   grant::PolicyFile file = TRY(policy::load_policy(path));
+  if (!file.module.empty()) {
+    TRY(set_module(file.module));
+    module_file_ = os::name_of_input(path);
+  }
   protect(path, "a policy of the run");
   std::move(file.rules.begin(), file.rules.end(), std::back_inserter(rules_));
-  if (file.module.empty()) return {};
-  TRY(set_module(file.module));
-  module_file_ = os::name_of_input(path);
   return {};
 }
 
@@ -150,8 +151,9 @@ Result<void> Grants::set_no_ask(Value) {
 }
 
 Result<void> Grants::set_record(Value value) {
-  record_ = *value;
-  TRY(check_recording(record_));
+  std::string path(*value);
+  TRY(check_recording(path));
+  record_ = std::move(path);
   own_files_.push_back({.path = record_, .what = "the recorded policy", .is_replaced = true});
   return {};
 }
@@ -175,8 +177,8 @@ Result<void> Grants::set_protect(Value value) {
 }
 
 Result<void> Grants::set_lockdown(Value value) {
-  lockdown_ = true;
   alone_ = TRY(alone_of(value));
+  lockdown_ = true;
   return {};
 }
 
