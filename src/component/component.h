@@ -8,7 +8,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -314,7 +314,7 @@ struct Component {
 
   // Storage behind the views.
   std::shared_ptr<const void> backing;
-  std::deque<std::vector<uint8_t>> owned;
+  std::list<std::vector<uint8_t>> owned;
 };
 
 // The index space that the definition adds to; nothing for custom sections.
