@@ -286,6 +286,15 @@ NACRE_API bool nacre_is_component(const void* bytes, size_t size);
  * NULL. Fails: MALFORMED, INVALID, LIMIT, with a place; USAGE and UNSUPPORTED for features. */
 NACRE_API nacre_error_t* nacre_component_validate(const void* bytes, size_t size,
                                                   const char* features);
+/* The text of a WIT package with every name resolved. path: a file, or a folder whose *.wit files
+ * are the package and whose folder "deps" has what it refers to; "-" is standard input. The package
+ * is printed, then in braces those that came with it. world: NULL, or the name of one world
+ * ("command", "wasi:cli/command@0.2.12", or "" for the only one there is), of which is printed what
+ * it imports and exports. features: names of features, with commas between them, whose @unstable
+ * items are to be there; "*" is all, NULL none. Fails: MALFORMED and INVALID, with file, line and
+ * column; UNSUPPORTED; IO; LIMIT. */
+NACRE_API nacre_error_t* nacre_wit_print(const char* path, const char* world, const char* features,
+                                         nacre_bytes_t* out);
 
 /* ---- Grants ---------------------------------------------------------------------------------- */
 

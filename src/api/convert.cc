@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "api/bytes.h"
 #include "api/error.h"
 #include "component/binary/decoder.h"
 #include "component/load.h"
@@ -22,7 +23,9 @@ Result<component::Features> features_from(const char* changes) {
   return features;
 }
 
-nacre_error_t* give(Bytes bytes, nacre_bytes_t* out) {
+}  // namespace
+
+nacre_error_t* give_bytes(Bytes bytes, nacre_bytes_t* out) {
   size_t size = bytes.size();
   auto* data = size <= PTRDIFF_MAX ? static_cast<uint8_t*>(std::malloc(size + 1)) : nullptr;
   if (data == nullptr) return make_error(NACRE_ERROR_OUT_OF_MEMORY, "no memory for the result");
@@ -31,7 +34,6 @@ nacre_error_t* give(Bytes bytes, nacre_bytes_t* out) {
   return nullptr;
 }
 
-}  // namespace
 }  // namespace nacre::api
 
 using namespace nacre;
@@ -51,7 +53,7 @@ nacre_error_t* nacre_text_to_binary(const char* text, size_t size, const char* f
   bool is_component = component::is_component(as_bytes(source));
   std::vector<uint8_t> bytes = API_TRY(is_component ? component::text_to_binary(source, on)
                                                     : wasm::text_to_binary(source, on.core));
-  return api::give(bytes, out);
+  return api::give_bytes(bytes, out);
 }
 
 nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* features,
@@ -61,7 +63,7 @@ nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* 
   Bytes view(static_cast<const uint8_t*>(bytes), size);
   if (component::looks_like_component(view)) {
     std::string text = API_TRY(component::binary_to_text(view, all));
-    return api::give(as_bytes(text), out);
+    return api::give_bytes(as_bytes(text), out);
   }
   std::optional<std::vector<uint8_t>> unwrapped;
   API_TRY(wasm::refuse_foreign(view));
@@ -71,7 +73,7 @@ nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* 
   }
   wasm::Module module = API_TRY(wasm::decode(view, nullptr, on));
   std::string text = API_TRY(wasm::print_module(module, on));
-  return api::give(as_bytes(text), out);
+  return api::give_bytes(as_bytes(text), out);
 }
 
 bool nacre_is_component(const void* bytes, size_t size) {

@@ -65,6 +65,12 @@ bool is_printable(std::string_view text) {
   return true;
 }
 
+FirstScalar first_scalar(std::string_view text) {
+  FirstScalar first;
+  first.length = sequence_length(as_bytes(text).data(), text.size(), &first.value);
+  return first;
+}
+
 bool is_utf8(Bytes bytes) {
   const uint8_t* p = bytes.data();
   size_t left = bytes.size();

@@ -13,6 +13,14 @@ namespace nacre {
 bool is_utf8(Bytes bytes);
 inline bool is_utf8(std::string_view text) { return is_utf8(as_bytes(text)); }
 
+// The scalar value that non-empty text begins with, and how many bytes it takes: none if no UTF-8
+// stands there.
+struct FirstScalar {
+  uint32_t value = 0;
+  size_t length = 0;
+};
+FirstScalar first_scalar(std::string_view text);
+
 // Appends the encoding of a scalar value; the caller has excluded surrogates and > 0x10FFFF.
 void append_utf8(std::string& out, uint32_t scalar);
 

@@ -21,6 +21,7 @@ int print_command(Args args);
 int parse_command(Args args);
 int explain_command(Args args);
 int wast_command(Args args);
+int wit_command(Args args);
 int permissions_command(Args args);
 
 // Options that several commands share (--tier, --features, --validate, --traps).

@@ -28,6 +28,7 @@ constexpr Command kCommands[] = {
      explain_command},
     {"permissions", "decisions that are remembered, signers that are trusted, policy files",
      permissions_command},
+    {"wit", "show what the interfaces in WIT files are", wit_command},
     {"wast", "run specification scripts", wast_command},
 };
 
