@@ -2,28 +2,11 @@
 
 #include <algorithm>
 
-#include "component/wit/limits.h"
+#include "component/limits.h"
 #include "component/wit/resolver.h"
 
 namespace nacre::component::wit {
 namespace {
-
-std::string_view kind_word(TypeDefKind kind) {
-  switch (kind) {
-    case TypeDefKind::record:
-      return "record";
-    case TypeDefKind::variant:
-      return "variant";
-    case TypeDefKind::enum_:
-      return "enum";
-    case TypeDefKind::flags:
-      return "flags";
-    case TypeDefKind::resource:
-      return "resource";
-    default:
-      return "type";
-  }
-}
 
 std::string extern_name(const syntax::Function& function, std::string_view resource) {
   std::string name(function.name.text);
@@ -144,7 +127,7 @@ Result<TypeDef> Body::make_used(const Entry& entry) {
 
 Result<TypeDef> Body::make_def(const Entry& entry) {
   const syntax::TypeDef& syntax = *entry.def;
-  Place place = place_.inside(kind_word(syntax.kind), syntax.name.text);
+  Place place = place_.inside(definition_word(syntax.kind), syntax.name.text);
   if (entry.is_visible && interface_ != kNoId && context_.hidden_interfaces[interface_]) {
     return place.fail(syntax.name.offset,
                       "its interface is behind a feature that is off, so it must be as well");

@@ -13,7 +13,6 @@ struct Mention {
   const SourceFile* file;
   syntax::PackageName package;
   uint32_t offset;
-  uint32_t item_offset;  // where the interface, world or `use` that it stands in begins
 };
 
 // Every path in a part: items in the order of the text; what a world uses and includes comes before
@@ -23,28 +22,29 @@ class MentionFinder {
   explicit MentionFinder(std::vector<Mention>& mentions) : mentions_(mentions) {}
 
   void add(const Part& part) {
-    file_ = part.file;
-    size_t begin = mentions_.size();
-    for (const syntax::TopUse& use : part.block->uses) {
-      item_offset_ = use.path.offset;
-      add(use.path);
-    }
+    using Item =
+        std::variant<const syntax::TopUse*, const syntax::Interface*, const syntax::World*>;
+    std::vector<std::pair<uint32_t, Item>> items;
+    for (const syntax::TopUse& use : part.block->uses) items.push_back({use.path.offset, &use});
     for (const syntax::Interface& interface : part.block->interfaces) {
-      item_offset_ = interface.name.offset;
-      add(interface);
+      items.push_back({interface.name.offset, &interface});
     }
-    for (const syntax::World& world : part.block->worlds) add(world);
-    std::stable_sort(
-        mentions_.begin() + static_cast<ptrdiff_t>(begin), mentions_.end(),
-        [](const Mention& a, const Mention& b) { return a.item_offset < b.item_offset; });
+    for (const syntax::World& world : part.block->worlds) {
+      items.push_back({world.name.offset, &world});
+    }
+    std::ranges::sort(items);
+    file_ = part.file;
+    for (const auto& [offset, item] : items) {
+      std::visit([this](const auto* what) { add(*what); }, item);
+    }
   }
 
  private:
   void add(const syntax::Path& path) {
-    if (path.package) mentions_.push_back({file_, *path.package, path.offset, item_offset_});
+    if (path.package) mentions_.push_back({file_, *path.package, path.offset});
   }
+  void add(const syntax::TopUse& use) { add(use.path); }
   void add(const syntax::World& world) {
-    item_offset_ = world.name.offset;
     for (bool is_extern : {false, true}) {
       for (const syntax::WorldItem& item : world.items) {
         if (std::holds_alternative<syntax::Extern>(item) != is_extern) continue;
@@ -69,7 +69,6 @@ class MentionFinder {
 
   std::vector<Mention>& mentions_;
   const SourceFile* file_ = nullptr;
-  uint32_t item_offset_ = 0;
 };
 
 class Collector {
@@ -197,13 +196,14 @@ class Collector {
   std::vector<size_t> by_name() const {
     std::vector<size_t> indices(out_.packages.size());
     for (size_t i = 0; i < indices.size(); ++i) indices[i] = i;
-    std::ranges::stable_sort(indices, [this](size_t i, size_t j) {
+    std::ranges::sort(indices, [this](size_t i, size_t j) {
       const syntax::PackageName& a = out_.packages[i].name;
       const syntax::PackageName& b = out_.packages[j].name;
       if (a.name_space.text != b.name_space.text) return a.name_space.text < b.name_space.text;
       if (a.name.text != b.name.text) return a.name.text < b.name.text;
       if (a.version.empty() || b.version.empty()) return a.version.empty() && !b.version.empty();
-      return compare(*parse_version(a.version), *parse_version(b.version)) < 0;
+      int order = compare(*parse_version(a.version), *parse_version(b.version));
+      return order != 0 ? order < 0 : i < j;  // what stands behind "+" does not count
     });
     return indices;
   }

@@ -10,7 +10,6 @@ inline constexpr size_t kMaxFileBytes = size_t{16} << 20;
 inline constexpr size_t kMaxTotalBytes = size_t{64} << 20;  // of all files of a folder and its deps
 inline constexpr size_t kMaxFiles = 10'000;
 inline constexpr size_t kMaxTypeNesting = 100;  // types in types, as they are written
-inline constexpr size_t kMaxFlags = 32;         // of one type
 // Imports, exports and types of all worlds, and steps to find them: `include` and the dependencies of
 // interfaces repeat what is written once.
 inline constexpr size_t kMaxWork = 2'000'000;

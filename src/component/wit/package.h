@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nacre::component::wit {
@@ -29,6 +30,9 @@ enum class TypeKind : uint8_t {
 constexpr bool is_primitive(TypeKind kind) {
   return kind >= TypeKind::bool_ && kind <= TypeKind::error_context;
 }
+
+// "list"; of none "_".
+std::string_view type_word(TypeKind kind);
 
 // A type where one is used.
 struct Type {
@@ -79,6 +83,8 @@ struct Function {
 };
 
 enum class TypeDefKind : uint8_t { alias, used, record, variant, enum_, flags, resource };
+// The keyword that begins it: "record"; "type" for what only names another.
+std::string_view definition_word(TypeDefKind kind);
 
 struct TypeDef {
   std::string name;

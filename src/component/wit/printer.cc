@@ -11,37 +11,6 @@ namespace {
 
 std::string escaped(const std::string& name) { return (is_keyword(name) ? "%" : "") + name; }
 
-std::string_view type_word(TypeKind kind) {
-  switch (kind) {
-#define PRIMITIVE(token, text, key) \
-  case TypeKind::token:             \
-    return text;
-#define CONSTRUCTED(token, text) PRIMITIVE(token, text, )
-#include "component/wit/keywords.def"
-    case TypeKind::fixed_list:
-      return "list";
-    default:
-      return "_";
-  }
-}
-
-std::string_view def_word(TypeDefKind kind) {
-  switch (kind) {
-    case TypeDefKind::record:
-      return "record ";
-    case TypeDefKind::variant:
-      return "variant ";
-    case TypeDefKind::enum_:
-      return "enum ";
-    case TypeDefKind::flags:
-      return "flags ";
-    case TypeDefKind::resource:
-      return "resource ";
-    default:
-      return "type ";
-  }
-}
-
 bool same(const Gate& a, const Gate& b) {
   return a.kind == b.kind && a.since == b.since && a.feature == b.feature &&
          a.deprecated == b.deprecated;
@@ -263,7 +232,7 @@ class Printer {
     docs(def.docs);
     gate(def.gate);
     external_id(def.external_id);
-    std::string head = std::string(def_word(def.kind)) + escaped(def.name);
+    std::string head = std::string(definition_word(def.kind)) + " " + escaped(def.name);
     if (def.kind == TypeDefKind::alias) {
       bool is_own = def.alias.kind == TypeKind::own;
       std::string alias = type(def.alias);

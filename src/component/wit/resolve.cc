@@ -218,15 +218,16 @@ Result<bool> is_visible(const Context& context, PackageId package, const syntax:
                         const Place& place) {
   const Gate& gate = item.gate;
   const std::string& released = context.out.packages[package].version;
-  for (const std::string& version : {gate.since, gate.deprecated}) {
-    if (version.empty()) continue;
+  for (const std::string* version : {&gate.since, &gate.deprecated}) {
+    if (version->empty()) continue;
     if (released.empty()) {
       return place.fail(item.gate_offset,
                         "a gate names a version, so the package must have a version as well");
     }
-    if (compare(TRY(parse_version(version)), TRY(parse_version(released))) > 0) {
-      return place.fail(item.gate_offset, "a gate names the version " + version +
-                                              ", but the package is of version " + released);
+    if (compare(TRY(parse_version(*version)), TRY(parse_version(released))) > 0) {
+      std::string message = "a gate names the version " + *version;
+      message += ", but the package is of version " + released;
+      return place.fail(item.gate_offset, message);
     }
   }
   return gate.kind != Gate::Kind::unstable || context.features.all ||
@@ -262,19 +263,6 @@ Result<WorldId> Lookup::find_world(const syntax::Path& path, const Place& place)
   if (item.is_world) return item.id;
   return place.fail(path.name.offset,
                     "`" + std::string(path.name.text) + "` is an interface, not a world");
-}
-
-const TypeDef& Resolve::definition(TypeDefId id) const {
-  for (;;) {
-    const TypeDef& def = type_defs[id];
-    if (def.kind == TypeDefKind::used) {
-      id = def.used;
-    } else if (def.kind == TypeDefKind::alias && def.alias.kind == TypeKind::named) {
-      id = def.alias.index;
-    } else {
-      return def;
-    }
-  }
 }
 
 Result<Resolve> resolve(std::span<const PackageSource> sources, const UnstableFeatures& features) {
