@@ -4,7 +4,8 @@
 //
 // Each seed damages a package and resolves it with some features on. What is refused says where, in
 // one line; what is not is printed, and that must print the same again, each of its worlds as well.
-// A finding ends the run with 1.
+// Then it damages a value in WAVE, which is refused or prints as text that is the same value. A
+// finding ends the run with 1.
 
 #include <cstdio>
 #include <string>
@@ -12,8 +13,10 @@
 
 #include "../budget.h"
 #include "../random.h"
+#include "component/wave.h"
 #include "component/wit/printer.h"
 #include "component/wit/resolve.h"
+#include "component/wit/value_types.h"
 
 namespace nacre::fuzz {
 namespace {
@@ -110,7 +113,7 @@ constexpr std::string_view kPieces[] = {"{",
                                         "a:b/c",
                                         "as x"};
 
-void damage(std::string& text, Random& random) {
+void damage(std::string& text, Random& random, std::span<const std::string_view> pieces) {
   for (uint32_t edits = 1 + random.below(3); edits != 0; --edits) {
     size_t at = random.below(static_cast<uint32_t>(text.size() + 1));
     size_t length = std::min<size_t>(random.below(12), text.size() - at);
@@ -119,17 +122,17 @@ void damage(std::string& text, Random& random) {
         text.erase(at, length);
         break;
       case 1:
-        text.insert(at, random.pick(std::span<const std::string_view>(kPieces)));
+        text.insert(at, random.pick(pieces));
         break;
       case 2:
-        text.replace(at, length, random.pick(std::span<const std::string_view>(kPieces)));
+        text.replace(at, length, random.pick(pieces));
         break;
       case 3:
         text.insert(at, text.substr(random.below(static_cast<uint32_t>(text.size() + 1)), 60));
         break;
       default:
         for (uint32_t times = random.below(200); times != 0; --times) {
-          text.insert(at, random.pick(std::span<const std::string_view>(kPieces)));
+          text.insert(at, random.pick(pieces));
         }
     }
   }
@@ -149,7 +152,7 @@ const char* check(Random& random) {
   wit::UnstableFeatures features;
   features.all = random.one_in(3);
   if (random.one_in(2)) features.names.insert("alpha");
-  if (!random.one_in(20)) damage(sources[random.below(2)].files[0].text, random);
+  if (!random.one_in(20)) damage(sources[random.below(2)].files[0].text, random, kPieces);
 
   Result<wit::Resolve> resolve = wit::resolve(sources, features);
   if (!resolve) return check_error(resolve.error());
@@ -169,6 +172,52 @@ const char* check(Random& random) {
   return nullptr;
 }
 
+constexpr std::string_view kTypes = R"(package t:t; interface types {
+  record r { a: option<u8>, b: list<v>, c: tuple<s64, f32, f64, char, bool>, d: m, e: rs, f: fl }
+  variant v { none, some(string), three(option<option<u8>>), ok(list<s16, 2>) }
+  flags fl { a, b, true } enum e { err, x } type m = map<string, e>;
+  type rs = result<option<e>, tuple<string>>;
+})";
+constexpr std::string_view kValue =
+    R"({a: 1, b: [%none, %some("x\u{e9}\n"), three(some(none)), %ok([1, -2])],
+  c: (-9223372036854775808, 1e-5, nan, '\'', true), d: {"": %err, "y": x}, e: err(("q",)),
+  f: {true, a}, } // end)";
+constexpr std::string_view kValuePieces[] = {"{",      "}",
+                                             "(",      ")",
+                                             "[",      "]",
+                                             ",",      ":",
+                                             "'",      "\"",
+                                             "\"\"\"", "\"\"\"\n",
+                                             "%",      "-",
+                                             "//",     "nan",
+                                             "-inf",   "none",
+                                             "some(",  "ok(",
+                                             "err",    "true",
+                                             "1e400",  "0.1",
+                                             "a",      "x",
+                                             "\\",     "\\u{",
+                                             "\xff",   "\n",
+                                             "{:}",    "'x'",
+                                             "\"a\"",  "99999999999999999999"};
+
+const char* check_value(Random& random) {
+  std::vector<wit::PackageSource> sources = {{"t", {{"t.wit", std::string(kTypes)}}}};
+  wit::Resolve resolve = *wit::resolve(sources, {});
+  component::Types types(1'000'000);
+  component::TypeId type = component::kNoType;
+  for (wit::TypeDefId id : resolve.interfaces[0].types) {
+    if (resolve.type_defs[id].name != "r") continue;
+    type = *wit::ValueTypes(resolve, types).of({wit::TypeKind::named, id});
+  }
+  std::string text(kValue);
+  if (!random.one_in(20)) damage(text, random, kValuePieces);
+  Result<component::Value> value = component::parse_value(text, types, type);
+  if (!value) return check_error(value.error());
+  Result<component::Value> again =
+      component::parse_value(component::print_value(*value, types, type), types, type);
+  return again && *again == *value ? nullptr : "a value that is printed is another one";
+}
+
 }  // namespace
 }  // namespace nacre::fuzz
 
@@ -180,6 +229,7 @@ int main(int argc, char** argv) {
   for (; problem == nullptr && !budget.is_spent(done); ++done) {
     nacre::fuzz::Random random(seed + done);
     problem = nacre::fuzz::check(random);
+    if (problem == nullptr) problem = nacre::fuzz::check_value(random);
     if (problem != nullptr) {
       std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed + done), problem);
     }

@@ -1,0 +1,24 @@
+// A value of a component, as a tree: what text is parsed to, and what is passed without knowing types
+// when compiling. Its meaning depends on its type, which whoever has the value knows as well.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace nacre::component {
+
+struct Value {
+  // bool, char, unsigned integers: the number. Signed integers: sign-extended. f32, f64: the bits.
+  // variant, enum, option, result: the number of the case (option: 1 is some; result: 1 is err).
+  // flags: bit i is flag i.
+  uint64_t bits = 0;
+  std::string text;  // string, UTF-8
+  // list, fixed list, tuple: elements. record: fields in the order of the type. map: key, value, key,
+  // value... variant, option, result: the payload, if the case has one.
+  std::vector<Value> parts;
+
+  friend bool operator==(const Value&, const Value&) = default;
+};
+
+}  // namespace nacre::component
