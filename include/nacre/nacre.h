@@ -295,6 +295,10 @@ NACRE_API nacre_error_t* nacre_component_validate(const void* bytes, size_t size
  * column; UNSUPPORTED; IO; LIMIT. */
 NACRE_API nacre_error_t* nacre_wit_print(const char* path, const char* world, const char* features,
                                          nacre_bytes_t* out);
+/* The package as a component whose exported types are its interfaces and worlds, without their
+ * documentation and gates. Fails likewise. */
+NACRE_API nacre_error_t* nacre_wit_encode(const char* path, const char* features,
+                                          nacre_bytes_t* out);
 
 /* ---- Grants ---------------------------------------------------------------------------------- */
 

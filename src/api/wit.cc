@@ -1,4 +1,4 @@
-// nacre_wit_print: the files are found here, everything else is src/component/wit's.
+// nacre_wit_print and nacre_wit_encode: the files are found here, everything else is src/component/wit's.
 
 #include <cstdlib>
 #include <cstring>
@@ -6,9 +6,11 @@
 
 #include "api/bytes.h"
 #include "api/error.h"
+#include "component/binary/encoder.h"
 #include "component/wit/load.h"
 #include "component/wit/printer.h"
 #include "component/wit/select.h"
+#include "component/wit/to_component.h"
 #include "os/file_contents.h"
 
 namespace nacre::api {
@@ -55,12 +57,22 @@ wit::UnstableFeatures features_from(const char* list) {
   return features;
 }
 
-Result<std::string> print_wit(const char* path, const char* world, const char* features) {
+Result<wit::Resolve> resolve_at(const char* path, const char* features) {
   HostFiles files;
   std::vector<wit::PackageSource> sources = TRY(wit::load(files, path));
-  wit::Resolve resolve = TRY(wit::resolve(sources, features_from(features)));
+  return wit::resolve(sources, features_from(features));
+}
+
+Result<std::string> print_wit(const char* path, const char* world, const char* features) {
+  wit::Resolve resolve = TRY(resolve_at(path, features));
   if (world == nullptr) return wit::print(resolve);
   return wit::print_world(resolve, TRY(wit::select_world(resolve, world)));
+}
+
+Result<std::vector<uint8_t>> encode_wit(const char* path, const char* features) {
+  wit::Resolve resolve = TRY(resolve_at(path, features));
+  component::Component component = TRY(wit::to_component(resolve, resolve.main));
+  return component::encode(component);
 }
 
 }  // namespace
@@ -72,4 +84,9 @@ nacre_error_t* nacre_wit_print(const char* path, const char* world, const char* 
                                nacre_bytes_t* out) {
   std::string text = API_TRY(api::print_wit(path, world, features));
   return api::give_bytes(as_bytes(text), out);
+}
+
+nacre_error_t* nacre_wit_encode(const char* path, const char* features, nacre_bytes_t* out) {
+  std::vector<uint8_t> bytes = API_TRY(api::encode_wit(path, features));
+  return api::give_bytes(bytes, out);
 }

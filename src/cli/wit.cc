@@ -15,6 +15,7 @@ int wit_command(Args args) {
   std::string features;
   std::string world;
   bool all_features = false;
+  bool wasm = false;
   app.add_option("PATH", input, "the file or folder (- for standard input)")->required();
   CLI::Option* world_option =
       app.add_option("--world", world,
@@ -24,13 +25,22 @@ int wit_command(Args args) {
   app.add_option("--features", features, "features whose @unstable items are to be there")
       ->type_name("NAME,...");
   app.add_flag("--all-features", all_features, "every @unstable item");
+  app.add_flag("--wasm", wasm,
+               "the package as a component whose exported types are its interfaces and worlds, in "
+               "place of text; without documentation")
+      ->excludes(world_option);
   app.add_option("-o,--output", output, "where to write; standard output otherwise")
       ->type_name("OUT");
   if (auto done = parse_options(app, std::move(args))) return *done;
 
   BytesHandle result;
-  check(nacre_wit_print(input.c_str(), world_option->count() != 0 ? world.c_str() : nullptr,
-                        all_features ? "*" : features.c_str(), &result.bytes));
+  const char* on = all_features ? "*" : features.c_str();
+  if (wasm) {
+    check(nacre_wit_encode(input.c_str(), on, &result.bytes));
+  } else {
+    const char* only = world_option->count() != 0 ? world.c_str() : nullptr;
+    check(nacre_wit_print(input.c_str(), only, on, &result.bytes));
+  }
   write_output(output, result.bytes.data, result.bytes.size);
   return 0;
 }
