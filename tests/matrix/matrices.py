@@ -44,6 +44,10 @@ def zero(kind):
             'v128': '(v128.const i64x2 -1 -1)'}[kind]
 
 
+def value_text(kind, number):
+    return f'v128.const i64x2 {number} 0' if kind == 'v128' else f'{kind}.const {number}'
+
+
 def accesses():
     """(name of a function, its body given address text and memarg text, bytes): every instruction that touches memory."""
     for op, _, size in LOADS:
@@ -280,6 +284,88 @@ def wraps():
                     inside = index + offset + size <= PAGE
                     asserts.append(f'(assert_return {call}{result})' if inside else f'(assert_trap {call} "{OOB}")')
     return '\n'.join(lines) + ')\n' + '\n'.join(asserts) + '\n'
+
+
+def comparisons():
+    """(instruction, type of its operands, model): every one whose result may stay a condition."""
+    models = {'eq': lambda x, y: x == y, 'ne': lambda x, y: x != y, 'lt': lambda x, y: x < y,
+              'gt': lambda x, y: x > y, 'le': lambda x, y: x <= y, 'ge': lambda x, y: x >= y}
+    for kind, bits in (('i32', 32), ('i64', 64)):
+        for op, model in models.items():
+            if op in ('eq', 'ne'):
+                yield f'{kind}.{op}', kind, model
+                continue
+            yield f'{kind}.{op}_u', kind, model
+            yield (f'{kind}.{op}_s', kind,
+                   lambda x, y, model=model, bits=bits: model(signed(x, bits), signed(y, bits)))
+        yield f'{kind}.eqz', kind, lambda x, _: x == 0
+    for kind in ('f32', 'f64'):
+        for op, model in models.items():
+            yield f'{kind}.{op}', kind, model
+
+
+def uses_of_conditions():
+    """(name, type of the result, body where {} is the condition, (result if it holds, if not))"""
+    yield 'number', 'i32', '{}', (1, 0)
+    yield 'set', 'i32', '{} (local.set $n) (local.get $n)', (1, 0)
+    yield 'tee', 'i32', '{} (local.tee $n) (if (result i32) (then (local.get $n)) (else (i32.const 2)))', (1, 2)
+    yield 'if', 'i32', '{} (if (result i32) (then (i32.const 3)) (else (i32.const 4)))', (3, 4)
+    yield 'br_if', 'i32', '(block {} (br_if 0) (return (i32.const 3))) (i32.const 4)', (4, 3)
+    for kind in ('i32', 'f64'):
+        yield (f'br_if {kind}', kind,
+               f'(block (result {kind}) ({kind}.const 3) {{}} (br_if 0) (drop) ({kind}.const 4))', (3, 4))
+    yield ('br_if two', 'i32', '(block (result i32 i32) (i32.const 7) (i32.const 4) {} (br_if 0) (drop) (i32.const 5)) '
+           '(i32.sub)', (3, 2))
+    # Selects, and those that choose what a machine in the guest does next, which are compiled to branches: a machine
+    # that goes on by tail calls, and one that loops. Operands are constants, locals, the local that takes the result,
+    # and values in a register and in the frame.
+    for kind, as_index in (('i32', ''), ('i64', 'i32.wrap_i64'), ('f64', 'i32.trunc_sat_f64_u'),
+                           ('v128', 'i32x4.extract_lane 0')):
+        constant, other, to, register = (f'({value_text(kind, 16)})', '(local.get $other)', '(local.get $to)',
+                                         f'(global.get ${kind})')
+        opcode = f'(local.get $to) {as_index} (i32.load8_u)'
+        for operands, results in ((constant + f'({value_text(kind, 17)})', (16, 17)), (constant + other, (16, 32)),
+                                  (other + to, (32, 48)), (to + other, (48, 32)), (to + register, (48, 64)),
+                                  (register + constant, (64, 16)), (register + other + '(block)', (64, 32))):
+            chosen = f'{operands} {{}} (select) (local.set $to)'
+            yield f'select {kind} {operands}', kind, f'{chosen} (local.get $to)', results
+            yield (f'tail-calling {kind} {operands}', kind,
+                   f'{chosen} (local.get $to) {opcode} (return_call_indirect ${kind} (type ${kind}))', results)
+            yield (f'looping {kind} {operands}', kind,
+                   f'(block (loop {chosen} {opcode} (br_table 1 1))) (local.get $to)', results)
+
+
+@matrix
+def conditions():
+    """Every comparison and its negation, of NaNs too, in each use that may take it as a condition."""
+    nan = float('nan')
+    values = {'i32': [(1, 1), (1, 2), (MASK32, 2), (0, 1)], 'i64': [(1, 1), (1, 2), (MASK64, 2), (0, 1)]}
+    values['f32'] = values['f64'] = [(1.0, 1.0), (1.0, 2.0), (2.0, 1.0), (0.0, -0.0), (nan, 1.0), (nan, nan)]
+    kinds = ('i32', 'i64', 'f64', 'v128')
+    shared = '(memory 1)' + ''.join(f'''
+  (type ${kind} (func (param {kind}) (result {kind})))
+  (global ${kind} (mut {kind}) ({value_text(kind, 64)}))
+  (func ${kind} (type ${kind}) (local.get 0))
+  (table ${kind} funcref (elem ${kind}))''' for kind in kinds)
+    lines = []
+    for op, kind, model in comparisons():
+        operands = '(local.get $x)' if op.endswith('eqz') else '(local.get $x) (local.get $y)'
+        functions, asserts = [shared], []
+        for negated in (False, True):
+            condition = f'{operands} ({op}) (i32.eqz)' if negated else f'{operands} ({op})'
+            for name, result, body, results in uses_of_conditions():
+                name = f'not {name}' if negated else name
+                functions.append(f'''  (func (export "{name}") (param $x {kind}) (param $y {kind}) (result {result})
+    (local $n i32) (local $other {result}) (local $to {result})
+    (local.set $other ({value_text(result, 32)})) (local.set $to ({value_text(result, 48)}))
+    {body.format(condition)})''')
+                for x, y in values[kind]:
+                    wanted = results[0 if model(x, y) != negated else 1]
+                    asserts.append(f'(assert_return (invoke "{name}" ({kind}.const {x}) ({kind}.const {y})) '
+                                   f'({value_text(result, wanted)}))')
+        lines.append('(module ' + '\n'.join(functions) + ')')
+        lines += asserts
+    return '\n'.join(lines) + '\n'
 
 
 @matrix

@@ -413,8 +413,11 @@ void ScalarInstructions::wrap() {
 void ScalarInstructions::select_operand(bool as_branch) {
   Cond cond = test_condition(pop());
   Operand other = pop(), value = pop();
-  bool by_parity = cond == Cond::fp_equal || cond == Cond::fp_not_equal;
-  if (cond == Cond::fp_not_equal) std::swap(other, value);
+  if (cond == Cond::fp_not_equal) {
+    std::swap(other, value);
+    cond = Cond::fp_equal;
+  }
+  bool by_parity = cond == Cond::fp_equal;
   // From here on the value is the result unless `cond` does not hold; no flag may change.
   if (in_fpr(value.type)) {
     Xmm to;
