@@ -13,8 +13,8 @@ static void must(nacre_error_t* error) {
   exit(1);
 }
 
-static nacre_error_t* next(void* data, const nacre_val_t* args, size_t arg_count, nacre_val_t* results,
-                           size_t result_count) {
+static nacre_error_t* next(void* data, const nacre_val_t* args, size_t arg_count,
+                           nacre_val_t* results, size_t result_count) {
   (void)data, (void)arg_count, (void)result_count;
   results[0].of.i32 = args[0].of.i32 + 1;
   return NULL;
@@ -73,7 +73,8 @@ static void call_in_by_name(int times) {
   nacre_instance_t* instance;
   nacre_module_t* module = new_module();
   nacre_store_t* store = new_guest(module, &instance);
-  nacre_val_t values[2] = {{.kind = NACRE_I32, .of = {.i32 = 0}}, {.kind = NACRE_I32, .of = {.i32 = 1}}};
+  nacre_val_t values[2] = {{.kind = NACRE_I32, .of = {.i32 = 0}},
+                           {.kind = NACRE_I32, .of = {.i32 = 1}}};
   for (int i = 0; i < times; ++i) must(nacre_instance_call(instance, "add", values, 2, values, 1));
   if (values[0].of.i32 != times) abort();
   nacre_store_delete(store);

@@ -42,6 +42,8 @@ Result<std::unique_ptr<abi::Executor>> make_tier(
 #endif
 }
 
-Result<std::unique_ptr<abi::Executor>> make_tier() { return make_tier({.cpu = os::cpu_features()}); }
+Result<std::unique_ptr<abi::Executor>> make_tier() {
+  return make_tier({.cpu = os::cpu_features()});
+}
 
 }  // namespace nacre::baseline
