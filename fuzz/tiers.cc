@@ -232,28 +232,32 @@ std::string difference(const std::string& a, const std::string& b) {
 
 Result<TierComparison> TierComparison::create(const wasm::Features& features) {
   TierComparison comparison;
-  runtime::EngineOptions options;
-  options.features = features;
-  options.validation_threads = 1;
-  comparison.interpreter_ = TRY(runtime::Engine::create(interp::make_tier(), options));
+  comparison.options_.features = features;
+  comparison.options_.validation_threads = 1;
+  TRY(comparison.make_engines());
+  return comparison;
+}
+
+Result<void> TierComparison::make_engines() {
+  interpreter_ = TRY(runtime::Engine::create(interp::make_tier(), options_));
+  compilers_.clear();
   auto add = [&](std::string name, baseline::Options compiler,
                  const runtime::EngineOptions& engine) -> Result<void> {
-    comparison.compilers_.push_back(
-        {std::move(name),
-         TRY(runtime::Engine::create(TRY(baseline::make_tier(compiler)), engine))});
+    compilers_.push_back({std::move(name), TRY(runtime::Engine::create(
+                                               TRY(baseline::make_tier(compiler)), engine))});
     return {};
   };
   os::CpuFeatures cpu = os::cpu_features();
-  TRY(add("this processor", {.cpu = cpu}, options));
+  TRY(add("this processor", {.cpu = cpu}, options_));
   os::CpuFeatures sse{.sse41 = cpu.sse41, .sse42 = cpu.sse42, .popcnt = cpu.popcnt};
-  TRY(add("SSE only", {.cpu = sse}, options));
-  runtime::EngineOptions unguarded = options;
+  TRY(add("SSE only", {.cpu = sse}, options_));
+  runtime::EngineOptions unguarded = options_;
   unguarded.guarded_memories = false;
   TRY(add("unguarded", {.cpu = cpu, .guarded_memories = false}, unguarded));
   TRY(add("checked build", {.cpu = cpu, .poison_upper_bits = true, .check_consistency = true},
-          options));
-  comparison.compilers_.push_back({"mixed with the interpreter", nullptr});
-  return comparison;
+          options_));
+  compilers_.push_back({"mixed with the interpreter", nullptr});
+  return {};
 }
 
 // What runs where depends on the seed alone, so that it happens again.
@@ -267,6 +271,9 @@ Result<std::shared_ptr<runtime::Engine>> TierComparison::mixed(uint64_t seed) {
 
 Result<std::string> TierComparison::run(uint64_t seed,
                                         const std::vector<std::vector<uint8_t>>& modules) {
+  // An engine keeps what it knows of every type of function, and has room for so many.
+  constexpr uint64_t kProgramsOfAnEngine = 10'000;
+  if (++programs_ % kProgramsOfAnEngine == 0) TRY(make_engines());
   Observation expected = TRY(Run::of(interpreter_, seed, modules));
   const Setting& setting = compilers_[seed % compilers_.size()];
   auto engine = setting.engine != nullptr ? setting.engine : TRY(mixed(seed));

@@ -29,9 +29,12 @@ class TierComparison {
     std::string name;
     std::shared_ptr<runtime::Engine> engine;  // null: one for each program, mixed()
   };
+  Result<void> make_engines();
   Result<std::shared_ptr<runtime::Engine>> mixed(uint64_t seed);
+  runtime::EngineOptions options_;
   std::shared_ptr<runtime::Engine> interpreter_;
   std::vector<Setting> compilers_;
+  uint64_t programs_ = 0;
   uint64_t exhausted_ = 0;  // programs left out: tiers have stacks of their own sizes
 };
 

@@ -7,6 +7,7 @@
 // Then it damages a value in WAVE, which is refused or prints as text that is the same value. A
 // finding ends the run with 1.
 
+#include <cinttypes>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -231,10 +232,10 @@ int main(int argc, char** argv) {
     problem = nacre::fuzz::check(random);
     if (problem == nullptr) problem = nacre::fuzz::check_value(random);
     if (problem != nullptr) {
-      std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed + done), problem);
+      std::printf("seed %" PRIu64 ": %s\n", seed + done, problem);
     }
   }
-  std::printf("wit: %llu from seed %llu, %d findings\n", static_cast<unsigned long long>(done),
-              static_cast<unsigned long long>(seed), problem != nullptr ? 1 : 0);
+  std::printf("wit: %" PRIu64 " from seed %" PRIu64 ", %d findings\n", done, seed,
+              problem != nullptr ? 1 : 0);
   return problem != nullptr ? 1 : 0;
 }

@@ -179,7 +179,7 @@ class Tiering : public testing::Test {
   }
   runtime::Instance* caller() {
     runtime::Linker linker(*store_);
-    linker.define_instance("first", *host_.instance);
+    EXPECT_TRUE(linker.define_instance("first", *host_.instance));
     auto instance = linker.instantiate(parse(kCaller));
     EXPECT_TRUE(instance) << instance.error().to_string();
     return *instance;

@@ -31,7 +31,7 @@ struct CodeSpaceTest : ::testing::Test {
   static const uint8_t* target(const uint8_t* at) {
     const uint8_t* slot = at + 4 + load_le<int32_t>(at);
     const uint8_t* entry;
-    std::memcpy(&entry, slot, sizeof entry);
+    std::memcpy(static_cast<void*>(&entry), slot, sizeof entry);
     return entry;
   }
 };

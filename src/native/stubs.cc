@@ -72,9 +72,11 @@ Result<const void*> Stubs::stub_of(Kind kind, wasm::CanonTypeId id, const wasm::
   }
   auto code = publish(image, emitter.finish());
   if (!code) {
-    return fail(ErrorCode::out_of_memory, kind == Kind::host_entry
-                                              ? "too many types of functions are called by the host"
-                                              : "too many types of host functions");
+    return fail(ErrorCode::out_of_memory,
+                kind == Kind::host_entry ? "too many types of functions are called by the host: "
+                                           "a new engine has room for more"
+                                         : "too many types of host functions: a new engine "
+                                           "has room for more");
   }
   return stub = *code;
 }

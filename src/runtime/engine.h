@@ -43,6 +43,9 @@ struct EngineOptions {
   os::FailPoint* fail_point = nullptr;
 };
 
+// What an engine knows of a type of function it keeps as long as it lives: compiled stubs, for some
+// 50,000 types that the host calls or gives. Who runs modules without end takes a new engine now and
+// then.
 class Engine {
  public:
   // Errors: usage (no tier), internal (no fault handler).

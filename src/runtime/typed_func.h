@@ -80,7 +80,7 @@ class TypedFunc<R(Args...)> {
   template <class T>
   static constexpr bool is_ref = std::is_same_v<T, FuncRef> || std::is_same_v<T, ExternRef>;
 
-  explicit TypedFunc(PreparedCall call) : call_(std::move(call)) {}
+  explicit TypedFunc(PreparedCall call) : call_(call) {}
 
   PreparedCall call_;
 };

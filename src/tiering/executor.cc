@@ -33,6 +33,7 @@ class TieredExecutor final : public abi::Executor {
 
   Result<std::unique_ptr<abi::ModuleCode>> prepare(const abi::ModuleInput& input) override {
     std::vector<std::unique_ptr<abi::ModuleCode>> parts;
+    parts.reserve(executors_.size());
     for (auto& executor : executors_) parts.push_back(TRY(executor->prepare(input)));
     return TieredCode::create(input.info.module(), executors_, std::move(parts), *choice_);
   }

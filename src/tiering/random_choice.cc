@@ -16,7 +16,7 @@ class RandomChoice final : public Choice {
   void before_call(TieredCode& code) override {
     if (code.functions() == 0 || below(4) == 0) return;
     uint32_t function = code.first_function() + below(code.functions());
-    static_cast<void>(code.move(function, below(executors_)));
+    [[maybe_unused]] Result<void> moved = code.move(function, below(executors_));
   }
 
  private:

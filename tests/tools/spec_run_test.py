@@ -52,9 +52,9 @@ class SpecRun(unittest.TestCase):
 
     def test_every_tier_and_checked_build_is_run_and_counted(self):
         code, last, output = self.run_it(options=())
-        self.assertEqual((code, last), (0, '15 passed, 0 failed, 5 skipped'))
+        self.assertEqual((code, last), (0, '21 passed, 0 failed, 7 skipped'))
         for run in ('tier interp,', 'tier baseline,', 'tier baseline with checks dirty,merges,edge,',
-                    'tier baseline, its code from files,'):
+                    'tier baseline with checks dirty,merges,edge,mix,', 'tier baseline, its code from files,'):
             self.assertIn(run, output)
 
     def test_failures_are_shown(self):

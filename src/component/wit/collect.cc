@@ -25,6 +25,8 @@ class MentionFinder {
     using Item =
         std::variant<const syntax::TopUse*, const syntax::Interface*, const syntax::World*>;
     std::vector<std::pair<uint32_t, Item>> items;
+    items.reserve(part.block->uses.size() + part.block->interfaces.size() +
+                  part.block->worlds.size());
     for (const syntax::TopUse& use : part.block->uses) items.push_back({use.path.offset, &use});
     for (const syntax::Interface& interface : part.block->interfaces) {
       items.push_back({interface.name.offset, &interface});
