@@ -13,6 +13,7 @@ namespace nacre::native {
 
 class UnwindProgram {
  public:
+  UnwindProgram() { bytes_.reserve(kUsualBytes); }
   // What is said next holds from there on. Offsets rise.
   void advance_to(uint32_t code_offset);
   // The canonical frame address (rsp before the call) is base + plus.
@@ -27,6 +28,9 @@ class UnwindProgram {
   std::vector<uint8_t> take() { return std::exchange(bytes_, {}); }
 
  private:
+  // Of a stub; a start of the engine writes some twenty.
+  static constexpr size_t kUsualBytes = 64;
+
   void leb(uint64_t value);
 
   std::vector<uint8_t> bytes_;

@@ -27,11 +27,14 @@ constexpr std::array kParkedRegisters = {Gpr::rbx, Gpr::r12, Gpr::r13, Gpr::r14,
 constexpr int32_t kShortFillBytes = 32;
 constexpr int32_t kShortCopyBytes = 64;
 
+constexpr size_t kUsualPieces = 24;  // of the common stubs
+
 }  // namespace
 
 Result<void> StubEmitter::start(uint32_t bytes) {
   if (!image_.code.reserve(bytes)) return fail(ErrorCode::out_of_memory, "no memory for stubs");
   masm_.start(image_.code.data());
+  pieces_.reserve(kUsualPieces);
   return {};
 }
 
