@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "api/handles.h"
+#include "api/tiers_for_test.h"
 #include "nacre/nacre.h"
 
 namespace nacre::api {
@@ -28,14 +29,6 @@ std::string text(nacre_error_t* error) {
   OwnedError owned(error);
   return owned == nullptr ? "" : nacre_error_message(owned.get());
 }
-
-// The thread sanitizer keeps signals back until the thread calls the system, which these guests
-// need not do. What keeps time is tested under it without them (os/watchdog_test.cc).
-#if defined(__SANITIZE_THREAD__)
-constexpr bool kSignalsComeLate = true;
-#else
-constexpr bool kSignalsComeLate = false;
-#endif
 
 uint32_t fast(uint32_t value) { return value + 1; }
 constexpr runtime::HostFuncDef kFast[] = {runtime::host_func<fast>("fast")};
