@@ -332,9 +332,9 @@ NACRE_API void nacre_grants_add_arg(nacre_grants_t* grants, const char* arg);
  *                seccomp, as far as the system has them): it keeps what is open and what the grants
  *                give, and can start no program; its environment variables are erased. What is
  *                still to be decided, a second process decides and does, and it writes the audit
- *                log. The caller must have no other thread; not for pools, nor with
- *                nacre_grants_set_ask. Descriptors of the caller's stay open, standard streams that
- *                were not granted included.
+ *                log. Fails with USAGE if the process has another thread, which would not be held
+ *                to all of it; not for pools, nor with nacre_grants_set_ask. Descriptors of the
+ *                caller's stay open, standard streams that were not granted included.
  *                "alone": the process is there for this store alone. Descriptors without
  *                close-on-exec are closed, standard input and output lead to /dev/null unless they
  *                were granted, and no module can be loaded any more whose machine code is not
@@ -472,8 +472,9 @@ NACRE_API nacre_error_t* nacre_permissions_diff(const char* name, const nacre_mo
 
 /* Takes grants; NULL: a guest that can compute and nothing else (WASI is not offered). Fails: what
  * the grants name cannot be had (IO), contradicts itself or the engine (USAGE), is for another
- * module (DENIED) or not enforced yet (UNSUPPORTED). With "lockdown": a process for which this
- * fails may be locked down already, in part, and should end. */
+ * module (DENIED) or not enforced yet (UNSUPPORTED). With "lockdown": USAGE if the process has
+ * another thread; a process for which this fails otherwise may be locked down already, in part, and
+ * should end. */
 NACRE_API nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
                                          nacre_store_t** out);
 NACRE_API void nacre_store_delete(nacre_store_t* store);
@@ -635,8 +636,8 @@ NACRE_API nacre_error_t* nacre_instance_memory(nacre_instance_t* instance, const
  *
  * One thread at a time, as everything of a store, but not always the same. Time limits pass while a
  * guest is parked, limits of CPU time and fuel do not. A function of the embedder that calls the
- * guest which waits then ends the call with a trap. In a process that is locked down this is not
- * possible. */
+ * guest which waits then ends the call with a trap. In a process that is locked down "alone" this
+ * is not possible. */
 typedef struct nacre_call nacre_call_t;
 /* Called by nacre_store_run_ready, once. May end the call, and start others. */
 typedef void (*nacre_call_done_t)(void* data, nacre_call_t* call);

@@ -93,14 +93,28 @@ Result<void> close_the_rest(const Prepared& prepared) {
   return {};
 }
 
+// Landlock binds the calling thread and those it makes; a fork copies the calling thread alone, and
+// what others hold locked stays locked in the copy.
+Result<void> refuse_other_threads() {
+#if !defined(__SANITIZE_THREAD__)  // which has a thread of its own
+  if (uint32_t threads = os::count_threads(); threads > 1) {
+    return fail(ErrorCode::usage, "lockdown: the process has " + std::to_string(threads) +
+                                      " threads: lock it down before it starts others");
+  }
+#endif
+  return {};
+}
+
 }  // namespace
 
 Result<os::LockdownState> lock_down(Prepared& prepared) {
+  TRY(refuse_other_threads());
   Dirs guarded;
   Dirs writable;
   std::vector<os::LeftOpen> left_open;
   os::LeftPossible left_possible{.setting_times = prepared.may_write,
-                                 .mapping_code = prepared.alone == Alone::no};
+                                 .mapping_code = prepared.alone == Alone::no,
+                                 .serving = prepared.alone == Alone::no};
   prepared.world.replace_directories([&](const std::shared_ptr<host::Dir>& dir) {
     if (dir->is_guarded()) {
       guarded.push_back(dir);

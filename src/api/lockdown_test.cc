@@ -1,6 +1,7 @@
 // What a process may do that a store has locked down, whichever of its threads a guest runs on.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +48,7 @@ struct Attempt {
 
 struct Program {
   Attempt attempt;
+  nacre_store_t* store = nullptr;
   nacre_instance_t* instance = nullptr;
 
   bool load(const char* tier, const char* checks, const char* setting) {
@@ -54,7 +56,6 @@ struct Program {
     nacre_grants_t* grants = nacre_grants_new();
     nacre_engine_t* engine = nullptr;
     nacre_module_t* module = nullptr;
-    nacre_store_t* store = nullptr;
     return nacre_config_set_tier(config, tier) == nullptr &&
            nacre_config_set_checks(config, checks) == nullptr &&
            nacre_engine_new(config, &engine) == nullptr &&
@@ -66,10 +67,26 @@ struct Program {
            nacre_instance_new(store, module, NACRE_UNKNOWN_IMPORTS_DENY, &instance) == nullptr;
   }
   bool start() { return nacre_instance_start(instance) == nullptr; }
+  // Under an event loop: the guest is parked while it waits.
+  bool serve() {
+    nacre_call_t* call = nullptr;
+    if (nacre_call_start(instance, "_start", nullptr, 0, nullptr, nullptr, &call) != nullptr) {
+      return false;
+    }
+    bool was_parked = !nacre_call_is_over(call);
+    while (!nacre_call_is_over(call)) {
+      pollfd ready = {.fd = nacre_store_fd(store), .events = POLLIN, .revents = 0};
+      ::poll(&ready, 1, 100);
+      nacre_store_run_ready(store);
+    }
+    bool good = nacre_call_results(call, nullptr, 0) == nullptr;
+    nacre_call_cancel(call);
+    return was_parked && good;
+  }
 };
 
 // Where the guest is after it waited.
-enum class On : uint8_t { first_thread, another_thread, earlier_thread };
+enum class On : uint8_t { first_thread, another_thread, earlier_thread, event_loop };
 
 class Lockdown : public testing::TestWithParam<const char*> {
  public:
@@ -99,9 +116,10 @@ class Lockdown : public testing::TestWithParam<const char*> {
     if (earlier.joinable()) {
       earlier.join();
     } else {
-      good = program.start();
+      good = on == On::event_loop ? program.serve() : program.start();
     }
-    bool as_meant = program.attempt.elsewhere == (on != On::first_thread);
+    bool in_place = on == On::first_thread || on == On::event_loop;
+    bool as_meant = program.attempt.elsewhere != in_place;
     return good && as_meant ? program.attempt.error : kBroken;
   }
 };
@@ -114,8 +132,29 @@ TEST_P(Lockdown, HoldsWhereAGuestGoesOnOnAnotherThread) {
   EXPECT_EQ(outcome("no-ask", On::first_thread), kOpened);
   EXPECT_EQ(outcome("lockdown", On::another_thread), EACCES);
   EXPECT_EQ(outcome("lockdown", On::first_thread), EACCES);
-  // What the callers of nacre_store_new are told not to have, and what this test would see.
-  EXPECT_EQ(outcome("lockdown", On::earlier_thread), kOpened);
+  EXPECT_EQ(outcome("no-ask", On::event_loop), kOpened);
+  EXPECT_EQ(outcome("lockdown", On::event_loop), EACCES);
+  EXPECT_EQ(outcome("no-ask", On::earlier_thread), kOpened);
+}
+
+// A thread from before would not be held to Landlock's rules.
+TEST(LockdownThreads, AProcessWithOthersIsNotLockedDown) {
+  std::latch done(1);
+  std::thread other([&] { done.wait(); });
+  nacre_engine_t* engine = nullptr;
+  ASSERT_EQ(nacre_engine_new(nullptr, &engine), nullptr);
+  nacre_grants_t* grants = nacre_grants_new();
+  ASSERT_EQ(nacre_grants_add(grants, "lockdown", nullptr), nullptr);
+  nacre_store_t* store = nullptr;
+  nacre_error_t* error = nacre_store_new(engine, grants, &store);
+  done.count_down();
+  other.join();
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(nacre_error_kind(error), NACRE_ERROR_USAGE);
+  EXPECT_NE(std::string(nacre_error_message(error)).find("has 2 threads"), std::string::npos)
+      << nacre_error_message(error);
+  nacre_error_delete(error);
+  nacre_engine_delete(engine);
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiers, Lockdown, testing::Values("interp", "baseline"),

@@ -14,6 +14,8 @@ Sys<Side> fork_helper();
 [[noreturn]] void end_process();
 
 int own_process_id();
+// How many threads this process has; 0 if the system does not say.
+uint32_t count_threads();
 
 // Closes the descriptors that this process inherited, the standard streams aside. That
 // is what has no close-on-exec: all that is opened here has it.
