@@ -108,9 +108,9 @@ NACRE_API nacre_error_t* nacre_config_set_traps(nacre_config_t* config, const ch
  * pattern wherever bits are unspecified; its compiler keeps a second account of registers and
  * operands; no memory has guards, and nothing behind its last byte can be accessed; whatever may
  * wait leaves its guest parked and is done, and the guest resumed, by another thread; each function
- * runs now in the interpreter, now as machine code, whatever tier was set. "save=DIR"
- * has nacre_wast_run write the machine code of every module to a file in that folder, "load=DIR"
- * has it run what such a file holds. Fails: USAGE for another word. */
+ * runs now in the interpreter, now as machine code, whatever tier was set. "save=DIR" has
+ * nacre_wast_run (wast.h) write the machine code of every module to a file in that folder,
+ * "load=DIR" has it run what such a file holds. Fails: USAGE for another word. */
 NACRE_API nacre_error_t* nacre_config_set_checks(nacre_config_t* config, const char* checks);
 
 /* Names of machine code for profilers: engines made of it write /tmp/perf-PID.map, where perf
@@ -740,25 +740,6 @@ typedef struct nacre_pool_counts {
   uint64_t retired;   /* instances thrown away: a trap, or no way to put them back */
 } nacre_pool_counts_t;
 NACRE_API nacre_pool_counts_t nacre_pool_statistics(const nacre_pool_t* pool);
-
-/* ---- Specification scripts ------------------------------------------------------------------- */
-
-typedef struct nacre_wast_counts {
-  uint64_t passed;
-  uint64_t failed;
-  uint64_t skipped;
-} nacre_wast_counts_t;
-
-/* Told of every assertion that did not pass. message is one line. */
-typedef void (*nacre_wast_report_t)(void* data, uint32_t line, const char* message, bool skipped);
-
-/* Runs one .wast file in a store of its own and adds to counts, also when it fails half-way. Takes
- * config; NULL means the defaults. Fails: IO if the file cannot be read; MALFORMED if it is not a
- * script; what nacre_engine_new fails with. Assertions that do not hold are reported, not
- * failures. */
-NACRE_API nacre_error_t* nacre_wast_run(const char* path, nacre_config_t* config,
-                                        nacre_wast_report_t report, void* data,
-                                        nacre_wast_counts_t* counts);
 
 #ifdef __cplusplus
 }

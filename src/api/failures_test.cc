@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "nacre/nacre.h"
+#include "nacre/wast.h"
 
 namespace {
 

@@ -1,5 +1,7 @@
 // nacre_wast_run.
 
+#include "nacre/wast.h"
+
 #include "api/handles.h"
 #include "api/wast_runner.h"
 #include "os/file_contents.h"

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "nacre/wast.h"
 
 namespace nacre::cli {
 namespace {
