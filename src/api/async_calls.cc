@@ -55,8 +55,8 @@ nacre_error_t* nacre_call_start(nacre_instance_t* instance, const char* name,
   api::Room<abi::Value> values(arg_count);
   for (size_t i = 0; i < arg_count; ++i) values[i] = api::to_value(args[i]);
   API_TRY(make_waits(*store));
-  const std::unique_ptr<api::Rights>& of_program = store->rights;
-  api::Rights* rights = instance->rights != nullptr ? instance->rights : of_program.get();
+  const std::unique_ptr<api::GuestRights>& of_program = store->rights;
+  api::GuestRights* rights = instance->rights != nullptr ? instance->rights : of_program.get();
   if (rights != nullptr) rights->guest.preview1().set_workers(store->waits->workers);
   auto handle = std::make_unique<nacre_call>(*instance, func);
   auto call = wasi::AsyncCall::start(

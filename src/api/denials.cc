@@ -50,10 +50,10 @@ std::string widened(const Rule& mount, host::Action action) {
   return flags_text({std::move(wider)});
 }
 
-std::string describe(const host::Denial& denial, const Oversight& oversight) {
-  std::string text = tried(oversight.name) + std::string(host::wanted_right(denial.action)) + " " +
+std::string describe(const host::Denial& denial, const PolicySession& session) {
+  std::string text = tried(session.name) + std::string(host::wanted_right(denial.action)) + " " +
                      quoted(denial.path);
-  const Rule* mount = mount_of(oversight.mounts, denial.path);
+  const Rule* mount = mount_of(session.mounts, denial.path);
   if (!denial.read_only) {
     text += ": it leads outside of what was granted; --dir grants a directory";
   } else if (mount != nullptr) {
@@ -134,7 +134,7 @@ std::string describe_missed(const Refusals& refusals, const std::string& program
          flags_text(hint_for(refusals).grants);
 }
 
-// Whether it looked for them, nobody can say: it has got the environment as a whole.
+// Whether it looked for them is not known: it gets the environment as a whole.
 std::string describe_variables(std::vector<std::string> names, const std::string& program) {
   std::string list;
   for (size_t i = 0; i < std::min(names.size(), kMaxNamed); ++i) {
@@ -151,18 +151,18 @@ std::string describe_variables(std::vector<std::string> names, const std::string
 
 }  // namespace
 
-Denials describe_denials(const std::vector<host::Denial>& denials, const Oversight& oversight,
+Denials describe_denials(const std::vector<host::Denial>& denials, const PolicySession& session,
                          Missed missed) {
   Denials told;
-  for (const host::Denial& denial : denials) told.lines.push_back(describe(denial, oversight));
+  for (const host::Denial& denial : denials) told.lines.push_back(describe(denial, session));
   uint64_t left_out = 0;
-  std::vector<Refusal> refusals = oversight.refusals(&left_out);
+  std::vector<Refusal> refusals = session.refusals(&left_out);
   Refusals ungranted;
   Refusals missing;
   for (const Refusal& refusal : refusals) {
     if (!refusal.rule.empty()) {
-      told.lines.push_back(tried(oversight.name) + std::string(verb(refusal)) +
-                           object_text(refusal) + ": " + printable(refusal.rule));
+      told.lines.push_back(tried(session.name) + std::string(verb(refusal)) + object_text(refusal) +
+                           ": " + printable(refusal.rule));
     } else {
       (refusal.is_missed() ? missing : ungranted).push_back(&refusal);
     }
@@ -171,16 +171,16 @@ Denials describe_denials(const std::vector<host::Denial>& denials, const Oversig
   bool tells_missed =
       missed == Missed::told || (missed == Missed::if_all_it_was && told.things == 0);
   if (!ungranted.empty()) {
-    told.lines.push_back(describe_ungranted(ungranted, left_out, oversight.name));
+    told.lines.push_back(describe_ungranted(ungranted, left_out, session.name));
   }
   if (tells_missed && !missing.empty()) {
-    told.lines.push_back(describe_missed(missing, oversight.name));
+    told.lines.push_back(describe_missed(missing, session.name));
     told.things += missing.size();
   }
   if (missed == Missed::left_out) return told;
-  std::vector<std::string> variables = oversight.missed_variables();
+  std::vector<std::string> variables = session.missed_variables();
   if (!variables.empty()) {
-    told.lines.push_back(describe_variables(variables, oversight.name));
+    told.lines.push_back(describe_variables(variables, session.name));
     told.things += variables.size();
   }
   return told;

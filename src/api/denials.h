@@ -21,9 +21,9 @@ struct Denials {
   uint64_t things = 0;  // that they tell of
 };
 
-// First those beyond what was granted, then what a rule forbids, then one line for all that was not
-// granted, with the least grants that would allow it, at last one for variables.
-Denials describe_denials(const std::vector<host::Denial>& denials, const Oversight& oversight,
+// First what a grant does not cover, then what a rule forbids, then one line for all that was not
+// granted, with the least grants that would allow it, and last one for variables.
+Denials describe_denials(const std::vector<host::Denial>& denials, const PolicySession& session,
                          Missed missed);
 
 // In one line, for a program that did well without: all of it if that is little, else the first of

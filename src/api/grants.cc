@@ -146,15 +146,15 @@ Result<void> Grants::watch(Prepared& prepared, policy::Policy::Options& options)
                  grant::signers_text(policy::names_of(options.signers)));
     options.watchers.push_back(audit);
     log = audit;
-    prepared.oversight.audit = std::move(audit);
+    prepared.session.audit = std::move(audit);
   }
   if (!record_.empty()) {
     auto recorder = std::make_shared<policy::Recorder>(options.rules.rules());
     options.watchers.push_back(recorder);
     log = both_logs(std::move(log), recorder);
-    prepared.oversight.recorder = std::move(recorder);
+    prepared.session.recorder = std::move(recorder);
     std::string path = os::canonical_path(record_, here_.directory);
-    prepared.oversight.record_file = TRY(os::HeldName::find(path));
+    prepared.session.record_file = TRY(os::HeldName::find(path));
   }
   prepared.world.call_log(std::move(log));
   return {};
@@ -197,13 +197,13 @@ Result<Prepared> Grants::prepare() {
   if (reads_store()) options.store = policy::Store::of_user();
 
   Prepared prepared;
-  prepared.oversight.name = subject_.name;
-  std::ranges::copy_if(options.rules.rules(), std::back_inserter(prepared.oversight.mounts),
+  prepared.session.name = subject_.name;
+  std::ranges::copy_if(options.rules.rules(), std::back_inserter(prepared.session.mounts),
                        is_mount);
   TRY(watch(prepared, options));
   const grant::RuleSet rules = options.rules;
   auto policy = std::make_shared<policy::Policy>(std::move(options));
-  prepared.oversight.policy = policy;
+  prepared.session.policy = policy;
   std::shared_ptr<grant::Gate> gate = policy;
   if (lockdown_) gate = prepared.gate = std::make_shared<broker::GateSwitch>(policy);
   host::World& world = prepared.world;
@@ -216,7 +216,7 @@ Result<Prepared> Grants::prepare() {
   world.network(host::make_real_network(gate));
   prepared.alone = alone_;
   prepared.may_write = asker_ || std::ranges::any_of(rules.rules(), allows_writing);
-  prepared.needs_broker = asker_ || prepared.oversight.recorder || prepared.oversight.audit ||
+  prepared.needs_broker = asker_ || prepared.session.recorder || prepared.session.audit ||
                           world.has_guarded_mounts() || may_set_times_by_name(world) ||
                           std::ranges::any_of(rules.rules(), is_decided_below_root) ||
                           (may_call_network() && std::ranges::any_of(rules.rules(), could_connect));
@@ -375,7 +375,7 @@ Result<void> Grants::grant_handles(host::World& world, const grant::RuleSet& rul
   return {};
 }
 
-Result<void> Oversight::finish() const {
+Result<void> PolicySession::finish() const {
   if (broker && (recorder || broker->logs_calls())) {
     TRY(broker->finish(recorder ? recorder->needs() : 0));
   } else if (recorder) {
@@ -386,13 +386,13 @@ Result<void> Oversight::finish() const {
   return {};
 }
 
-std::vector<policy::Refusal> Oversight::refusals(uint64_t* left_out) const {
+std::vector<policy::Refusal> PolicySession::refusals(uint64_t* left_out) const {
   if (broker) return broker->refusals(left_out);
   *left_out = 0;
   return policy ? policy->refusals(left_out) : std::vector<policy::Refusal>{};
 }
 
-std::vector<std::string> Oversight::missed_variables() const {
+std::vector<std::string> PolicySession::missed_variables() const {
   if (broker) return broker->missed_variables();
   return policy ? policy->missed_variables() : std::vector<std::string>{};
 }

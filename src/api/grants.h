@@ -24,8 +24,8 @@
 
 namespace nacre::api {
 
-// Who watches and decides while a guest runs.
-struct Oversight {
+// What decides and records while a guest runs, and what the report at its end is made of.
+struct PolicySession {
   std::string name;                 // of the program
   std::vector<grant::Rule> mounts;  // directories that it was given
   std::shared_ptr<policy::Policy> policy;
@@ -48,7 +48,7 @@ enum class Alone : uint8_t { no, yes, but_standard_output };
 
 struct Prepared {
   host::World world;
-  Oversight oversight;
+  PolicySession session;
   std::shared_ptr<broker::GateSwitch> gate;  // null: the policy itself is asked
   // A decision could still allow something, or something is to be written that the guest's process
   // must not be able to change.

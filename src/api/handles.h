@@ -81,12 +81,12 @@ struct nacre_func {
 
 namespace nacre::api {
 
-// What a program, or a module beside it, was given.
-struct Rights {
-  explicit Rights(host::World world, std::string its_name = "")
+// The rights of a program, or of a module beside it.
+struct GuestRights {
+  explicit GuestRights(host::World world, std::string its_name = "")
       : name(std::move(its_name)), guest(std::move(world)) {}
-  Rights(const Rights&) = delete;
-  Rights& operator=(const Rights&) = delete;
+  GuestRights(const GuestRights&) = delete;
+  GuestRights& operator=(const GuestRights&) = delete;
 
   std::string name;  // of the module, for messages; empty: the program
   wasi::Guest guest;
@@ -101,7 +101,7 @@ struct nacre_instance {
   nacre_store* store;  // null: it is out of a pool, and `guest` is there
   nacre::runtime::Instance* instance;
   std::unique_ptr<nacre::api::PoolGuest> guest;
-  nacre::api::Rights* rights = nullptr;            // the store's; null: none of its own
+  nacre::api::GuestRights* rights = nullptr;       // the store's; null: none of its own
   std::vector<std::unique_ptr<nacre_func>> funcs;  // asked for so far
 };
 
@@ -116,11 +116,11 @@ struct Waits {
 }  // namespace nacre::api
 
 struct nacre_store {
-  // Of the program, if it has any, and of modules with rights of their own. The host functions of
-  // WASI in them go after the store that calls them.
-  std::unique_ptr<nacre::api::Rights> rights;
-  std::vector<std::unique_ptr<nacre::api::Rights>> child_rights;
-  nacre::api::Oversight oversight;
+  // Of the program, if it has any, and of modules with rights of their own. Destroyed after the
+  // store, which calls their host functions.
+  std::unique_ptr<nacre::api::GuestRights> rights;
+  std::vector<std::unique_ptr<nacre::api::GuestRights>> child_rights;
+  nacre::api::PolicySession session;
   bool failed = false;  // the guest trapped, or ended itself with another code than 0
   std::unique_ptr<nacre::runtime::Store> store;
   std::unique_ptr<nacre::runtime::Linker> linker;

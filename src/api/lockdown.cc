@@ -17,19 +17,19 @@ bool can_write(const host::Dir& dir) {
 
 // The log of calls, and what the recorder of this process still needs to hear of them.
 void log_through(const std::shared_ptr<broker::Client>& client, Prepared& prepared) {
-  Oversight& oversight = prepared.oversight;
-  if (!oversight.audit) return;
-  oversight.audit->give_up();
-  oversight.audit = nullptr;
-  prepared.world.call_log(both_logs(client->call_log(), oversight.recorder));
+  PolicySession& session = prepared.session;
+  if (!session.audit) return;
+  session.audit->give_up();
+  session.audit = nullptr;
+  prepared.world.call_log(both_logs(client->call_log(), session.recorder));
 }
 
 // Returns in the guest's process only. `guarded`: directories that the broker works in; `writable`:
 // others, that the guest's process may write in.
 Result<void> start_broker(Prepared& prepared, Dirs guarded, Dirs writable) {
-  Oversight& oversight = prepared.oversight;
+  PolicySession& session = prepared.session;
   // Otherwise both would have the beginning of the log still to write.
-  if (oversight.audit) TRY(oversight.audit->flush());
+  if (session.audit) TRY(session.audit->flush());
   auto failed = [](int error) {
     return fail(ErrorCode::io, std::string("cannot start the broker: ") + std::strerror(error) +
                                    " (--no-lockdown runs without)");
@@ -47,22 +47,22 @@ Result<void> start_broker(Prepared& prepared, Dirs guarded, Dirs writable) {
     auto network = prepared.world.network();
     // What the guest has open is not held open here: others may wait for its end.
     prepared.world = host::World();
-    auto finish = [&oversight](uint32_t needs) {
-      if (oversight.recorder) oversight.recorder->add_needs(needs);
-      return oversight.finish();
+    auto finish = [&session](uint32_t needs) {
+      if (session.recorder) session.recorder->add_needs(needs);
+      return session.finish();
     };
     broker::Server server(std::move(ends->second), {.dirs = std::move(guarded),
-                                                    .policy = oversight.policy,
+                                                    .policy = session.policy,
                                                     .variables = std::move(undecided),
                                                     .network = std::move(network),
                                                     .finish = finish,
-                                                    .audit = oversight.audit,
+                                                    .audit = session.audit,
                                                     .times_of = std::move(writable),
                                                     .guest = guest});
     server.serve();
     os::end_process();
   }
-  auto calls = oversight.audit ? std::make_unique<broker::CallBatch>() : nullptr;
+  auto calls = session.audit ? std::make_unique<broker::CallBatch>() : nullptr;
   auto client = std::make_shared<broker::Client>(std::move(ends->first), std::move(calls));
   uint32_t number = 0;
   prepared.world.replace_directories([&](const std::shared_ptr<host::Dir>& dir) {
@@ -73,8 +73,8 @@ Result<void> start_broker(Prepared& prepared, Dirs guarded, Dirs writable) {
   prepared.world.undecided_variables(client->variables());
   prepared.world.network(client->network());
   prepared.gate->hand_over(client);
-  oversight.record_file.reset();  // the broker writes it
-  oversight.broker = std::move(client);
+  session.record_file.reset();  // the broker writes it
+  session.broker = std::move(client);
   return {};
 }
 
@@ -128,7 +128,7 @@ Result<os::LockdownState> lock_down(Prepared& prepared) {
     TRY(start_broker(prepared, std::move(guarded), std::move(writable)));
   }
   if (prepared.alone != Alone::no) TRY(close_the_rest(prepared));
-  if (!prepared.needs_broker) prepared.oversight.policy->keep_names_of_variables();
+  if (!prepared.needs_broker) prepared.session.policy->keep_names_of_variables();
   // What the guest was granted of it, it has; what it is still to be asked about, the broker has.
   os::forget_environment();
   return os::lock_down(left_open, left_possible);

@@ -214,7 +214,7 @@ nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module
     API_TRY(api::refuse_lockdown(owned->grants));
     limits = api::limits_of(owned->grants.rules());
     auto prepared = API_TRY(owned->grants.prepare());
-    guest->oversight = std::move(prepared.oversight);
+    guest->session = std::move(prepared.session);
     guest->wasi.emplace(std::move(prepared.world));
   }
   return api::instantiate(*pool, *module, std::move(guest), std::move(limits), out);
@@ -242,7 +242,7 @@ nacre_error_t* nacre_rights_new(nacre_grants_t* grants, nacre_rights_t** out) {
   }
   auto shared = std::make_shared<api::SharedRights>();
   shared->world = std::make_shared<const wasi::SharedWorld>(std::move(prepared.world));
-  shared->oversight = std::move(prepared.oversight);
+  shared->session = std::move(prepared.session);
   shared->limits = api::limits_of(owned->grants.rules());
   *out = new nacre_rights{std::move(shared)};
   return nullptr;
@@ -251,7 +251,7 @@ nacre_error_t* nacre_rights_new(nacre_grants_t* grants, nacre_rights_t** out) {
 void nacre_rights_delete(nacre_rights_t* rights) { delete rights; }
 
 nacre_error_t* nacre_rights_finish(const nacre_rights_t* rights) {
-  API_TRY(rights->shared->oversight.finish());
+  API_TRY(rights->shared->session.finish());
   return nullptr;
 }
 
@@ -263,7 +263,7 @@ nacre_error_t* nacre_pool_release(nacre_instance_t* instance) {
     return api::make_error(NACRE_ERROR_USAGE,
                            "wrong use: a call of this instance has not returned yet");
   }
-  Result<void> finished = instance->guest->oversight.finish();
+  Result<void> finished = instance->guest->session.finish();
   delete instance;
   API_TRY(std::move(finished));
   return nullptr;

@@ -20,15 +20,15 @@ namespace nacre::api {
 // What many guests were granted together.
 struct SharedRights {
   std::shared_ptr<const wasi::SharedWorld> world;
-  Oversight oversight;
+  PolicySession session;
   runtime::Limits limits;
 };
 
 // One guest of a pool: Store::host_data() while the slot is its own.
 struct PoolGuest {
   void* data = nullptr;  // the embedder's
-  Oversight oversight;
-  std::shared_ptr<const SharedRights> shared;  // null: what it has is its own
+  PolicySession session;
+  std::shared_ptr<const SharedRights> shared;  // null: its rights are its own
   runtime::Lease lease;  // goes last: the slot is free when nothing of the guest is left
   std::optional<wasi::Guest> wasi;
 };

@@ -115,11 +115,10 @@ nacre_error_t* call_unit(nacre_instance& instance, const nacre_func& func) {
 Denials denials_of(const nacre_store& store, Missed missed) {
   Denials all;
   if (store.rights) {
-    all =
-        describe_denials(store.rights->guest.world().denials()->denials(), store.oversight, missed);
+    all = describe_denials(store.rights->guest.world().denials()->denials(), store.session, missed);
   }
   for (const auto& child : store.child_rights) {
-    Oversight of_child;
+    PolicySession of_child;
     of_child.name = child->name;
     auto more = describe_denials(child->guest.world().denials()->denials(), of_child, missed);
     std::ranges::move(more.lines, std::back_inserter(all.lines));
@@ -151,8 +150,8 @@ nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
       if (api::keep_time(options.limits)) os::prefer_short_turns();
       API_TRY(api::lock_down(prepared));
     }
-    handle->oversight = std::move(prepared.oversight);
-    handle->rights = std::make_unique<api::Rights>(std::move(prepared.world));
+    handle->session = std::move(prepared.session);
+    handle->rights = std::make_unique<api::GuestRights>(std::move(prepared.world));
   }
   handle->store = API_TRY(runtime::Store::create(engine->engine, std::move(options)));
   handle->linker = std::make_unique<runtime::Linker>(*handle->store);
@@ -199,7 +198,7 @@ size_t nacre_store_denial_count_all(nacre_store_t* store) {
 
 const char* nacre_store_denial_summary(nacre_store_t* store) {
   api::Denials denials = api::denials_of(*store, api::Missed::left_out);
-  store->denials = {api::summarize(denials, store->oversight.name)};
+  store->denials = {api::summarize(denials, store->session.name)};
   return store->denials.front().c_str();
 }
 
@@ -208,7 +207,7 @@ const char* nacre_store_denial(const nacre_store_t* store, size_t index) {
 }
 
 nacre_error_t* nacre_store_finish(nacre_store_t* store) {
-  API_TRY(store->oversight.finish());
+  API_TRY(store->session.finish());
   return nullptr;
 }
 
@@ -258,13 +257,13 @@ nacre_error_t* nacre_instance_new_child(nacre_store_t* store, nacre_instance_t* 
   if (parent != nullptr && parent->store != store) {
     return api::make_error(NACRE_ERROR_USAGE, "wrong use: an instance of another store");
   }
-  api::Rights* above = parent != nullptr ? parent->rights : store->rights.get();
+  api::GuestRights* above = parent != nullptr ? parent->rights : store->rights.get();
   if (above == nullptr) {
     return api::make_error(NACRE_ERROR_DENIED,
                            "denied: the parent was granted nothing, so it can give nothing");
   }
   auto world = API_TRY(owned->grants.prepare_child(above->guest.world()));
-  auto rights = std::make_unique<api::Rights>(std::move(world), owned->grants.subject().name);
+  auto rights = std::make_unique<api::GuestRights>(std::move(world), owned->grants.subject().name);
   // All that is defined so far, but WASI with rights of its own.
   runtime::Linker linker = *store->linker;
   linker.set_group(store->store->add_group(&rights->guest));

@@ -27,7 +27,7 @@ namespace {
 // As the assembler wrote it: each field counts from its own address.
 struct FaultRow {
   int32_t instruction;
-  int32_t landing;
+  int32_t resume;
 };
 
 extern "C" {
@@ -42,21 +42,21 @@ uintptr_t resolve(const int32_t& field) {
   return reinterpret_cast<uintptr_t>(&field) + static_cast<intptr_t>(field);
 }
 
-// Where an instruction of a range of code goes on.
-struct Landings {
+// Where the program goes on after a fault or an interrupt in a range of code.
+struct ResumeAddresses {
   uintptr_t fault = 0;
   uintptr_t interrupt = 0;  // 0: it cannot be interrupted
   const void* owner = nullptr;
 };
 
-// One registered range. `version` is odd while the other fields change; begin 0 is free. Landings
-// are of ranges of code; 0 elsewhere.
+// One registered range. `version` is odd while the other fields change; begin 0: it is free. Resume
+// addresses are 0 unless it is a range of code.
 struct RangeSlot {
   std::atomic<uint32_t> version{0};
   std::atomic<uintptr_t> begin{0};
   std::atomic<uintptr_t> end{0};
-  std::atomic<uintptr_t> fault_landing{0};
-  std::atomic<uintptr_t> interrupt_landing{0};
+  std::atomic<uintptr_t> fault_resume{0};
+  std::atomic<uintptr_t> interrupt_resume{0};
   std::atomic<const void*> owner{nullptr};
 };
 
@@ -108,35 +108,35 @@ void set_arguments(ucontext_t* context, uintptr_t second, uintptr_t third) {
 #endif
 }
 
-// Where an access of the program itself goes on; 0 if it is none. The rows are some hundreds and
-// not in order; looking at all takes less time than a signal does, sorting them more than a short
-// run has.
-uintptr_t find_landing(uintptr_t instruction) {
+// Where the program goes on if this instruction is a guarded access of its own; else 0. The rows
+// are some hundreds and not in order; looking at all takes less time than a signal does, sorting
+// them more than a short run has.
+uintptr_t find_resume_address(uintptr_t instruction) {
   for (const FaultRow* row = __start_nacre_fault_table; row != __stop_nacre_fault_table; ++row) {
-    if (resolve(row->instruction) == instruction) return resolve(row->landing);
+    if (resolve(row->instruction) == instruction) return resolve(row->resume);
   }
   return 0;
 }
 
-// The landings of the range that holds `address`; nothing if there is no range.
-std::optional<Landings> slot_holds(const RangeSlot& slot, uintptr_t address) {
+// The resume addresses of the range that holds `address`; nothing if there is no range.
+std::optional<ResumeAddresses> slot_holds(const RangeSlot& slot, uintptr_t address) {
   uint32_t before = slot.version.load(std::memory_order_acquire);
   uintptr_t begin = slot.begin.load(std::memory_order_relaxed);
   uintptr_t end = slot.end.load(std::memory_order_relaxed);
-  Landings landings{.fault = slot.fault_landing.load(std::memory_order_relaxed),
-                    .interrupt = slot.interrupt_landing.load(std::memory_order_relaxed),
-                    .owner = slot.owner.load(std::memory_order_relaxed)};
+  ResumeAddresses resume{.fault = slot.fault_resume.load(std::memory_order_relaxed),
+                         .interrupt = slot.interrupt_resume.load(std::memory_order_relaxed),
+                         .owner = slot.owner.load(std::memory_order_relaxed)};
   std::atomic_thread_fence(std::memory_order_acquire);
   uint32_t after = slot.version.load(std::memory_order_relaxed);
   bool holds = before == after && before % 2 == 0 && begin <= address && address < end;
-  return holds ? std::optional(landings) : std::nullopt;
+  return holds ? std::optional(resume) : std::nullopt;
 }
 
-std::optional<Landings> find_range(const RangeChunk& first, uintptr_t address) {
+std::optional<ResumeAddresses> find_range(const RangeChunk& first, uintptr_t address) {
   for (const RangeChunk* chunk = &first; chunk != nullptr;
        chunk = chunk->next.load(std::memory_order_acquire)) {
     for (const RangeSlot& slot : chunk->slots) {
-      if (auto landings = slot_holds(slot, address)) return landings;
+      if (auto resume = slot_holds(slot, address)) return resume;
     }
   }
   return std::nullopt;
@@ -204,11 +204,11 @@ void on_fault(int signal, siginfo_t* info, void* raw_context) {
   if (info->si_code > 0) {
     uintptr_t pc = program_counter(context);
     auto address = reinterpret_cast<uintptr_t>(info->si_addr);
-    std::optional<Landings> code = find_range(handler.codes, pc);
-    uintptr_t landing = code ? code->fault : find_landing(pc);
-    if (landing != 0 && find_range(handler.memories, address)) {
+    std::optional<ResumeAddresses> code = find_range(handler.codes, pc);
+    uintptr_t resume = code ? code->fault : find_resume_address(pc);
+    if (resume != 0 && find_range(handler.memories, address)) {
       if (code) set_arguments(context, pc, address);
-      program_counter(context) = landing;
+      program_counter(context) = resume;
       errno = saved_errno;
       return;
     }
@@ -226,7 +226,7 @@ bool is_to_stop(Interruptible& innermost) {
 }
 
 // As on_fault(): reads tables, moves the program counter. The code that is left in the middle does
-// not go on; the stack is left as it is, for the landing to look at.
+// not go on; the stack is left as it is, for the code there to look at.
 void interrupt(Interruptible& innermost, ucontext_t* context) {
   if (!is_to_stop(innermost)) return;
   if (Notice* notice = innermost.notice) {
@@ -234,7 +234,7 @@ void interrupt(Interruptible& innermost, ucontext_t* context) {
     notice->quick.store(nullptr, std::memory_order_relaxed);
   }
   uintptr_t pc = program_counter(context);
-  std::optional<Landings> code = find_range(handler.codes, pc);
+  std::optional<ResumeAddresses> code = find_range(handler.codes, pc);
   if (!code || code->interrupt == 0) return;
   set_arguments(context, pc, 0);
   program_counter(context) = code->interrupt;
@@ -306,14 +306,14 @@ class SignalStack {
   stack_t former_ = {};
 };
 
-void set_slot(RangeSlot& slot, uintptr_t begin, uintptr_t end, Landings landings = {}) {
+void set_slot(RangeSlot& slot, uintptr_t begin, uintptr_t end, ResumeAddresses resume = {}) {
   slot.version.fetch_add(1, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_release);
   slot.begin.store(begin, std::memory_order_relaxed);
   slot.end.store(end, std::memory_order_relaxed);
-  slot.fault_landing.store(landings.fault, std::memory_order_relaxed);
-  slot.interrupt_landing.store(landings.interrupt, std::memory_order_relaxed);
-  slot.owner.store(landings.owner, std::memory_order_relaxed);
+  slot.fault_resume.store(resume.fault, std::memory_order_relaxed);
+  slot.interrupt_resume.store(resume.interrupt, std::memory_order_relaxed);
+  slot.owner.store(resume.owner, std::memory_order_relaxed);
   slot.version.fetch_add(1, std::memory_order_release);
 }
 
@@ -374,13 +374,14 @@ void ensure_signal_stack() {
 namespace {
 
 // The slot, or null if there is no memory for one.
-void* add_range(RangeChunk& ranges, const void* begin, uint64_t size_bytes, Landings landings) {
+void* add_range(RangeChunk& ranges, const void* begin, uint64_t size_bytes,
+                ResumeAddresses resume) {
   if (size_bytes == 0) return nullptr;
   std::lock_guard lock(handler.range_mutex);
   RangeSlot* slot = free_slot(&ranges);
   if (slot == nullptr) return nullptr;
   auto first = reinterpret_cast<uintptr_t>(begin);
-  set_slot(*slot, first, first + size_bytes, landings);
+  set_slot(*slot, first, first + size_bytes, resume);
   return slot;
 }
 
@@ -406,15 +407,16 @@ FaultRange& FaultRange::operator=(FaultRange&& other) noexcept {
 
 void FaultRange::reset() { remove_range(slot_); }
 
-CodeRange::CodeRange(const void* begin, uint64_t size_bytes, const void* landing,
+CodeRange::CodeRange(const void* begin, uint64_t size_bytes, const void* resume,
                      const void* interrupted, const void* owner)
     : slot_(add_range(handler.codes, begin, size_bytes,
-                      {.fault = reinterpret_cast<uintptr_t>(landing),
+                      {.fault = reinterpret_cast<uintptr_t>(resume),
                        .interrupt = reinterpret_cast<uintptr_t>(interrupted),
                        .owner = owner})) {}
 
 const void* owner_of_code(const void* address) {
-  std::optional<Landings> code = find_range(handler.codes, reinterpret_cast<uintptr_t>(address));
+  std::optional<ResumeAddresses> code =
+      find_range(handler.codes, reinterpret_cast<uintptr_t>(address));
   return code ? code->owner : nullptr;
 }
 

@@ -54,16 +54,16 @@ class FaultRange {
 };
 
 // Tells the handler about machine code, for as long as the object lives: a fault of an instruction
-// in [begin, begin + size) whose address lies in a registered reservation goes on at `landing`, in
-// the interrupted context but for two registers: the second argument of a C function (rsi, x1, a1)
-// holds the address of the instruction, the third (rdx, x2, a2) the address that was accessed. When
-// what it runs in is to stop, it goes on at `interrupted` likewise (os/interrupt.h), at any
-// instruction; null: it cannot be interrupted. `owner` is what owner_of_code() answers there.
+// in [begin, begin + size) whose address lies in a registered reservation goes on at `resume`. All
+// registers are as they were, except two: that of a C function's second argument (rsi, x1, a1)
+// holds the address of the instruction, that of the third (rdx, x2, a2) the address that was
+// accessed. Code that is to stop (os/interrupt.h) goes on at `interrupted` in the same way, from
+// any instruction; null: it cannot be interrupted. `owner` is what owner_of_code() answers there.
 class CodeRange {
  public:
   CodeRange() = default;  // of nothing
   // Nothing is registered, and ok() false, if there is no memory for the table.
-  CodeRange(const void* begin, uint64_t size_bytes, const void* landing,
+  CodeRange(const void* begin, uint64_t size_bytes, const void* resume,
             const void* interrupted = nullptr, const void* owner = nullptr);
   CodeRange(CodeRange&& other) noexcept : slot_(other.slot_) { other.slot_ = nullptr; }
   CodeRange& operator=(CodeRange&& other) noexcept;
@@ -80,7 +80,7 @@ class CodeRange {
 const void* owner_of_code(const void* address);
 
 // Ends the process with a message: an access outside of guest memory that the handler could not
-// judge. `instruction` and `address` as a landing gets them.
+// judge. `instruction` and `address` as the code at the resume address gets them.
 [[noreturn]] void die_of_fault(uintptr_t instruction, uintptr_t address);
 
 // A vector of 16 bytes.

@@ -4,10 +4,10 @@
 // and sends the signal (interrupt_thread) to the thread, again each millisecond until the code has
 // stopped. What the signal finds there:
 //
-//   machine code in a CodeRange (os/fault.h)   it goes on at the range's landing for interrupts, in
-//                                              the interrupted context but for the second argument
-//                                              of a C function, which is the interrupted
-//                                              instruction
+//   machine code in a CodeRange (os/fault.h)   it goes on at the range's resume address for
+//                                              interrupts. Its registers are as they were, except
+//                                              the one of a C function's second argument: it holds
+//                                              the address of the interrupted instruction
 //   the interpreter                            `notice` is written, which it looks at
 //   a system call                              it returns EINTR; loops around one that may wait
 //                                              look at stop_requested() and give up

@@ -16,8 +16,8 @@ namespace nacre::runtime {
 
 // Destroyed from the last to the first: the address space goes after everything that lies in it.
 struct Pool::Slot {
-  Lane* lane = nullptr;    // that it comes back to
-  Shelf* shelf = nullptr;  // in this lane, of the module it is for
+  Lane* lane = nullptr;          // that it comes back to
+  ModuleSlots* peers = nullptr;  // in this lane, of the module it is for
   os::ReservationStock stock;
   std::unique_ptr<Store> store;
   Instance* instance = nullptr;      // of the module, in `store`
@@ -106,8 +106,8 @@ class Pool::AllLanes {
 Pool::Lane& Pool::own_lane() { return lanes_[os::thread_number() & (lanes_.size() - 1)]; }
 
 Pool::SlotPtr Pool::Lane::take(const Module* module) {
-  auto found = shelves.find(module);
-  if (found == shelves.end() || found->second.idle.empty()) return nullptr;
+  auto found = modules.find(module);
+  if (found == modules.end() || found->second.idle.empty()) return nullptr;
   SlotPtr slot = std::move(found->second.idle.back());
   found->second.idle.pop_back();
   --counts.idle;
@@ -115,32 +115,32 @@ Pool::SlotPtr Pool::Lane::take(const Module* module) {
 }
 
 Pool::SlotPtr Pool::Lane::take_oldest() {
-  Shelf* shelf = nullptr;
-  for (auto& [module, candidate] : shelves) {
+  ModuleSlots* oldest = nullptr;
+  for (auto& [module, candidate] : modules) {
     if (candidate.idle.empty()) continue;
-    bool older = shelf == nullptr || candidate.idle[0]->came_back < shelf->idle[0]->came_back;
-    if (older) shelf = &candidate;
+    bool older = oldest == nullptr || candidate.idle[0]->came_back < oldest->idle[0]->came_back;
+    if (older) oldest = &candidate;
   }
-  if (shelf == nullptr) return nullptr;
-  SlotPtr slot = std::move(shelf->idle.front());
-  shelf->idle.erase(shelf->idle.begin());
+  if (oldest == nullptr) return nullptr;
+  SlotPtr slot = std::move(oldest->idle.front());
+  oldest->idle.erase(oldest->idle.begin());
   --counts.idle;
-  leave(*shelf);
+  leave(*oldest);
   return slot;
 }
 
 void Pool::Lane::adopt(Slot& slot, const ModulePtr& module) {
-  Shelf& shelf = shelves[module.get()];
-  shelf.module = module;
-  ++shelf.slots;
+  ModuleSlots& peers = modules[module.get()];
+  peers.module = module;
+  ++peers.slots;
   ++counts.slots;
   slot.lane = this;
-  slot.shelf = &shelf;
+  slot.peers = &peers;
 }
 
-void Pool::Lane::leave(Shelf& shelf) {
+void Pool::Lane::leave(ModuleSlots& left) {
   --counts.slots;
-  if (--shelf.slots == 0) shelves.erase(shelf.module.get());
+  if (--left.slots == 0) modules.erase(left.module.get());
 }
 
 Result<Pool::SlotPtr> Pool::take(const ModulePtr& module) {
@@ -162,10 +162,10 @@ Result<Pool::SlotPtr> Pool::take_from_all(Lane& own, const ModulePtr& module) {
     if (slot == nullptr) continue;
     ++own.counts.warm;
     if (&lane == &own) return slot;
-    std::vector<Memory::Image> images = slot->shelf->images;
-    lane.leave(*slot->shelf);
+    std::vector<Memory::Image> images = slot->peers->images;
+    lane.leave(*slot->peers);
     own.adopt(*slot, module);
-    if (slot->shelf->images.empty()) slot->shelf->images = std::move(images);
+    if (slot->peers->images.empty()) slot->peers->images = std::move(images);
     return slot;
   }
   SlotPtr slot;
@@ -183,9 +183,9 @@ Result<Pool::SlotPtr> Pool::take_from_all(Lane& own, const ModulePtr& module) {
     slot->snapshot.reset();  // of the other module
   }
   own.adopt(*slot, module);
-  for (size_t i = 0; slot->shelf->images.empty() && i < lanes_.size(); ++i) {
-    auto found = lanes_[i].shelves.find(module.get());
-    if (found != lanes_[i].shelves.end()) slot->shelf->images = found->second.images;
+  for (size_t i = 0; slot->peers->images.empty() && i < lanes_.size(); ++i) {
+    auto found = lanes_[i].modules.find(module.get());
+    if (found != lanes_[i].modules.end()) slot->peers->images = found->second.images;
   }
   ++own.counts.made;
   return slot;
@@ -201,8 +201,8 @@ Run<void> Pool::fill(Slot& slot) {
   std::vector<Memory::Image> images;
   {
     std::lock_guard lock(slot.lane->mutex);
-    module = slot.shelf->module;
-    images = slot.shelf->images;
+    module = slot.peers->module;
+    images = slot.peers->images;
   }
   bool is_first = images.empty();
   StoreOptions options = options_.store;
@@ -217,7 +217,7 @@ Run<void> Pool::fill(Slot& slot) {
   slot.store->freeze();
   if (!is_first) return {};
   std::lock_guard lock(slot.lane->mutex);
-  slot.shelf->images = slot.snapshot->images();
+  slot.peers->images = slot.snapshot->images();
   return {};
 }
 
@@ -232,18 +232,18 @@ void Pool::give_back(SlotPtr slot) {
   std::lock_guard lock(lane.mutex);
   slot->came_back = ++lane.clock;
   ++lane.counts.idle;
-  std::vector<SlotPtr>& idle = slot->shelf->idle;
+  std::vector<SlotPtr>& idle = slot->peers->idle;
   idle.push_back(std::move(slot));
 }
 
 void Pool::destroy(SlotPtr slot) {
   Lane& lane = *slot->lane;
-  Shelf& shelf = *slot->shelf;
+  ModuleSlots& peers = *slot->peers;
   slot = nullptr;  // outside of the lock: unmapping takes its time
   std::lock_guard lock(lane.mutex);
   --slots_;
   ++lane.counts.retired;
-  lane.leave(shelf);
+  lane.leave(peers);
 }
 
 PoolStatistics Pool::statistics() const {

@@ -107,7 +107,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   struct Slot;
   using SlotPtr = std::unique_ptr<Slot>;
   // What the slots of one module in one lane share.
-  struct Shelf {
+  struct ModuleSlots {
     ModulePtr module;  // kept, so that its address is not another's
     std::vector<Memory::Image> images;
     std::vector<SlotPtr> idle;  // the one that came back last is taken first
@@ -119,16 +119,17 @@ class Pool : public std::enable_shared_from_this<Pool> {
     mutable std::mutex mutex;
     uint64_t clock = 0;  // counts slots that came back
     PoolStatistics counts;
-    std::unordered_map<const Module*, Shelf> shelves;  // of modules that have slots
+    std::unordered_map<const Module*, ModuleSlots> modules;  // of modules that have slots
 
     // An idle slot of the module; null if there is none.
     SlotPtr take(const Module* module);
-    // The idle slot that was not used for the longest time, of no shelf any more; null likewise.
+    // The idle slot that was not used for the longest time, now of no module; null if all are given
+    // out.
     SlotPtr take_oldest();
-    // Puts a slot on the module's shelf, as one that is given out.
+    // Makes a slot one of the module's, given out.
     void adopt(Slot& slot, const ModulePtr& module);
-    // One slot fewer is of this shelf, and with the last one it goes.
-    void leave(Shelf& shelf);
+    // One of the slots leaves; with the last one the entry of the module goes as well.
+    void leave(ModuleSlots& left);
   };
   class AllLanes;
 

@@ -428,7 +428,7 @@ Result<void> Store::set_table(const Extern& item, uint64_t index, abi::Ref value
   return {};
 }
 
-Store::Census Store::census() const {
+Store::Counts Store::counts() const {
   return {.kept = kept_.size(),
           .extern_values = extern_values_.size(),
           .functions = host_func_objects_.size(),
@@ -440,7 +440,7 @@ Store::Census Store::census() const {
           .groups = more_groups_.size()};
 }
 
-void Store::freeze() { frozen_ = census(); }
+void Store::freeze() { frozen_ = counts(); }
 
 Result<void> Store::restore(const os::PageRestorer& restorer) {
   if (running()) return fail(ErrorCode::usage, "a guest is running in the store");
@@ -450,7 +450,7 @@ Result<void> Store::restore(const os::PageRestorer& restorer) {
   // may be in use.
   if (frozen_ && extern_values_.size() > frozen_->extern_values)
     extern_values_.resize(frozen_->extern_values);
-  if (frozen_ != census()) return fail(ErrorCode::usage, "something was added to the store");
+  if (frozen_ != counts()) return fail(ErrorCode::usage, "something was added to the store");
   attach(main_);
   if (main_.stack_top != main_.stack_begin || main_.frame_top != main_.stack_end ||
       main_.native_sp != nullptr || main_.trap != nullptr)

@@ -134,7 +134,7 @@ class Store {
   Result<GuestStack*> take_stack();
   // Its guest has ended.
   void give_back(GuestStack& stack);
-  // The guest on exec() left it to wait, and after resume() is there again.
+  // park(): the guest on exec() waits and has left it; resume(): it is about to run there again.
   void park();
   void resume(GuestStack& stack);
   // The guest that is parked there will not be resumed. Also while another one runs.
@@ -198,13 +198,13 @@ class Store {
     const abi::FuncObject* begin = nullptr;
     size_t count = 0;
   };
-  // How much of everything there is that can only be added.
-  struct Census {
+  // How many there are of each thing that can be added but never removed.
+  struct Counts {
     size_t kept = 0, extern_values = 0, functions = 0, globals = 0, tags = 0, tables = 0;
     size_t memories = 0, instances = 0, groups = 0;
-    friend bool operator==(const Census&, const Census&) = default;
+    friend bool operator==(const Counts&, const Counts&) = default;
   };
-  Census census() const;
+  Counts counts() const;
 
   Store(std::shared_ptr<Engine> engine, StoreOptions options);
   Result<void> map_stack();
@@ -228,7 +228,7 @@ class Store {
   bool trapped_ = false;
   bool entered_ = false;
   void* host_data_ = nullptr;
-  std::optional<Census> frozen_;
+  std::optional<Counts> frozen_;
   GuestStack main_;
   std::unique_ptr<GuestStack> no_stack_;  // stands for one while there is none: nobody enters it
   std::vector<std::unique_ptr<GuestStack>> small_;
