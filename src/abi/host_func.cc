@@ -8,7 +8,7 @@ namespace {
 
 TrapPtr undeclared(const HostFunc& host) {
   return make_trap(TrapKind::host_error,
-                   host.name + " waits, and was not declared as a function that may");
+                   host.name + " waits, but was not declared as a function that may");
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ nacre_error_t* nacre_call_start(nacre_instance_t* instance, const char* name,
                                 void* data, nacre_call_t** out) {
   nacre_store* store = instance->store;
   if (store == nullptr)
-    return api::make_error(NACRE_ERROR_USAGE, "wrong use: this instance is out of a pool");
+    return api::make_error(NACRE_ERROR_USAGE, "wrong use: this instance comes from a pool");
   const nacre_func& func = *API_TRY(api::get_func(*instance, name));
   if (auto* error = api::check_arguments(func, args, arg_count, func.results.size())) return error;
   api::Room<abi::Value> values(arg_count);

@@ -18,8 +18,8 @@ using host::World;
 
 Error beyond_parent(const Rule& rule) {
   return Error(ErrorCode::denied, grant::flag_text(rule).substr(2) + " (" + rule.origin +
-                                      "): it can only be given what its parent has, which is not "
-                                      "granted that");
+                                      "): it can only be given what its parent has, and its parent "
+                                      "was not granted that");
 }
 
 Error unopened(const Rule& rule, host::Errno error) {
@@ -200,16 +200,17 @@ Result<void> refuse_what_is_the_programs(const Rule& rule) {
   return fail(ErrorCode::unsupported,
               grant::flag_text(rule).substr(2) + " (" + rule.origin +
                   "): a module beside a program is given directories, variables, connections, "
-                  "streams, clocks and randomness; leave this out, or say it of the program");
+                  "streams, clocks and randomness; leave this out, or grant it to the program");
 }
 
 }  // namespace
 
 Result<World> Grants::prepare_child(const World& parent) const {
   if (ask_ != Ask::never || remember_ || lockdown_ || !audit_.empty() || !record_.empty()) {
-    return fail(ErrorCode::usage,
-                "asking, remembering, recording, auditing and locking down are a program's, not "
-                "those of a module beside it");
+    return fail(
+        ErrorCode::usage,
+        "asking, remembering, recording, auditing and locking down can be set for a program, "
+        "not for a module beside it");
   }
   TRY(refuse_another_module());
   grant::RuleSet rules;

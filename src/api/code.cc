@@ -101,7 +101,7 @@ Result<std::unique_ptr<Listing>> list(const runtime::Module& module, uint32_t fu
     return fail(ErrorCode::usage, "there is no function " + std::to_string(function));
   if (function < wasm.imported_functions) {
     return fail(ErrorCode::usage,
-                module.function_name(function) + " is imported: its code is not the module's");
+                module.function_name(function) + " is imported: the module has no code for it");
   }
   os::CpuFeatures features = TRY(os::parse_cpu_features(cpu == nullptr ? "" : cpu));
   abi::CodeListing made = TRY(module.code().list(function, features));

@@ -118,10 +118,11 @@ class Explanation {
   void say_signers(const std::vector<policy::Signer>& signers) {
     for (const policy::Signer& signer : signers) line("signed by \"" + signer.name + "\"");
     if (!signers.empty() || !module_.source->carries_signature()) return;
-    line(!signature::is_built() ? "carries a signature, of which this build knows nothing"
+    line(!signature::is_built()
+             ? "carries a signature, but this build has no support for signatures"
          : !grants_.reads_store()
-             ? "carries a signature, which has no part in this run"
-             : "carries a signature, but of nobody you trust, or it does not hold");
+             ? "carries a signature, which is not looked at with these options"
+             : "carries a signature, but no valid one of a signer that you trust");
   }
 
   void say_reach() {
@@ -146,7 +147,7 @@ class Explanation {
       line("anything else that is not named here");
     }
     if (!others_.empty()) {
-      heading("It needs functions or memories of others, who decide what those can do");
+      heading("It needs functions or memories of other modules, which decide what those can do");
       line(joined(others_, kShownOthers, other_count_));
     }
     std::vector<std::string> exports;

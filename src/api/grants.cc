@@ -164,11 +164,12 @@ Result<void> Grants::choose_asker(policy::Policy::Options& options) {
   if (lockdown_ && asker_) {
     return fail(
         ErrorCode::usage,
-        "a process that is locked down cannot be asked: leave out the callback or lockdown");
+        "a process that is locked down cannot call back: leave out the callback or lockdown");
   }
   if (ask_ == Ask::never) asker_ = nullptr;
   if (!ask_server_.empty()) {
-    if (asker_) return fail(ErrorCode::usage, "one is asked: the callback or the server");
+    if (asker_)
+      return fail(ErrorCode::usage, "questions go to the callback or to the server, not to both");
     asker_ = TRY(policy::ServerAsker::create(ask_server_));
     options.max_questions = policy::ServerAsker::kMaxQuestions;
   }

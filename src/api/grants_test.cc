@@ -181,7 +181,7 @@ TEST_F(SignerTest, AlwaysSignerIsKept) {
   EXPECT_EQ(run(NACRE_ANSWER_NO), 0);
   EXPECT_TRUE(asked_.objects.empty());
   nacre_module_set_signature(module_, "", 0);
-  EXPECT_EQ(run(NACRE_ANSWER_NO), kNotThere) << "nobody signed it now";
+  EXPECT_EQ(run(NACRE_ANSWER_NO), kNotThere) << "it is unsigned now";
   EXPECT_EQ(asked_.objects.size(), 1u);
 }
 
@@ -292,7 +292,7 @@ TEST(GrantSettings, AreListedAndTakenWithTheirValues) {
       continue;
     }
     bool takes_none = *setting.value == '\0' && std::string(setting.name) != "ask";
-    EXPECT_EQ(with.find("needs no value") != std::string::npos, takes_none) << setting.name << with;
+    EXPECT_EQ(with.find("takes no value") != std::string::npos, takes_none) << setting.name << with;
     bool needs_one = without.find("needs a value") != std::string::npos;
     EXPECT_TRUE(needs_one || without.empty()) << setting.name << without;
     EXPECT_TRUE(!needs_one || *setting.value != '\0') << setting.name;

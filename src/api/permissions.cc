@@ -27,7 +27,7 @@ using grant::StoredDecision;
 Result<policy::Store> user_store() {
   auto store = policy::Store::of_user();
   if (store) return *store;
-  return fail(ErrorCode::io, "nobody knows where decisions are kept: set HOME or XDG_CONFIG_HOME");
+  return fail(ErrorCode::io, "there is no place to keep decisions: set HOME or XDG_CONFIG_HOME");
 }
 
 // What a word on the command line means: which of the modules and signers.
@@ -170,7 +170,7 @@ Result<void> decide_for_signer(std::string_view name, StoredDecision decision) {
 
 Result<void> trust(std::string_view name, std::string_view key_file) {
   if (!signature::is_built()) {
-    return fail(ErrorCode::unsupported, "this build of Nacre knows no signatures");
+    return fail(ErrorCode::unsupported, "this build of Nacre has no support for signatures");
   }
   std::string key = signature::key_text(TRY(signature::read_public_key(key_file)));
   return TRY(user_store()).change([&](Decisions& all) -> Result<void> {

@@ -184,7 +184,7 @@ namespace {
 Result<void> refuse_lockdown(const Grants& grants) {
   if (!grants.locks_down()) return {};
   return fail(ErrorCode::usage,
-              "a process that is locked down is one guest's, and a pool is for many");
+              "a process that is locked down serves one guest, and a pool serves many");
 }
 
 nacre_error_t* instantiate(nacre_pool_t& pool, nacre_module_t& module,
@@ -237,7 +237,7 @@ nacre_error_t* nacre_rights_new(nacre_grants_t* grants, nacre_rights_t** out) {
   auto prepared = API_TRY(owned->grants.prepare());
   if (!prepared.world.sockets().empty()) {
     return api::make_error(NACRE_ERROR_USAGE,
-                           "wrong use: an address that is listened at is one guest's; leave "
+                           "wrong use: an address to listen at belongs to one guest; leave "
                            "\"listen\" out of what many share");
   }
   auto shared = std::make_shared<api::SharedRights>();

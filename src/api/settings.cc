@@ -28,15 +28,15 @@ Result<Alone> alone_of(std::optional<std::string_view> value) {
   if (*value == "alone") return Alone::yes;
   if (*value == "alone-but-stdout") return Alone::but_standard_output;
   return fail(ErrorCode::usage,
-              "lockdown " + quoted(*value) + ": it is nothing, alone or alone-but-stdout");
+              "lockdown " + quoted(*value) + ": give no value, or alone or alone-but-stdout");
 }
 
 // At the end of the run a new file takes the place of what is there.
 Result<void> check_recording(const std::string& path) {
   if (path == "-") {
     return fail(ErrorCode::usage,
-                "a policy is recorded in a file, for standard output is the program's own "
-                "(a file of the name - is ./-)");
+                "a policy is recorded in a file: standard output belongs to the program "
+                "(a file named - is written ./-)");
   }
   if (os::has_no_contents(path)) {
     return fail(ErrorCode::usage, "a policy is recorded in a file, and " + printable(path) +
@@ -66,8 +66,8 @@ Result<void> Grants::set(const SettingInfo& info, Value value) {
     return fail(ErrorCode::usage, "the grant " + quoted(info.name) + " needs a value");
   }
   if (info.value == ValueOf::none && value) {
-    return fail(ErrorCode::usage,
-                quoted(*value) + " stands where " + std::string(info.name) + " needs no value");
+    return fail(ErrorCode::usage, quoted(*value) + " is given to " + std::string(info.name) +
+                                      ", which takes no value");
   }
   return (this->*kSetters[static_cast<size_t>(info.setting)])(value);
 }

@@ -127,7 +127,7 @@ void check_inputs(const std::vector<Input>& inputs) {
     if (input.path != kStandardInput) continue;
     if (first != nullptr) {
       throw Failure{"standard input can be read once, but it is named by " + first->named_by +
-                        " and by " + input.named_by + " (a file of the name - is ./-)",
+                        " and by " + input.named_by + " (a file named - is written ./-)",
                     true};
     }
     first = &input;

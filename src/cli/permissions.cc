@@ -142,7 +142,7 @@ int trust(Args args) {
                "nacre permissions trust");
   std::string name;
   std::string file;
-  app.add_option("NAME", name, "what to call whoever has the secret key")->required();
+  app.add_option("NAME", name, "a name for the holder of the secret key")->required();
   app.add_option("KEYFILE", file, "an OpenSSH public key (ssh-ed25519), PEM, or of wasmsign2")
       ->required();
   if (auto done = parse_options(app, std::move(args))) return *done;

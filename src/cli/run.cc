@@ -36,18 +36,18 @@ void declare(CLI::App& app, RunOptions& options) {
   options.grants.add_to(app);
   app.add_option("--invoke", options.invoke,
                  "call this export and print its results; ARGS are then its arguments, and what "
-                 "stands behind a -- among them is the program's own")
+                 "follows a -- among them is for the program itself")
       ->type_name("NAME");
   app.add_option("--module", options.modules, "offer another module's exports to APP as NAME")
       ->type_name("NAME=FILE")
       ->allow_extra_args(false);
   app.add_option("--module-policy", options.module_policies,
-                 "give the module NAME of --module the rights of a policy file, of what APP has, "
-                 "instead of all that APP has")
+                 "give the module NAME of --module only those of APP's rights that a policy file "
+                 "grants, instead of all of them")
       ->type_name("NAME=FILE")
       ->allow_extra_args(false);
   app.add_option("--unknown-imports", options.unknown_imports,
-                 "imports nobody offers: deny (refuse to start) or trap (when called)")
+                 "imports that nothing provides: deny (refuse to start) or trap (when called)")
       ->type_name("deny|trap")
       ->check(CLI::IsMember({"deny", "trap"}));
   options.signature.add_to(app);
@@ -65,9 +65,9 @@ void declare_verbose(CLI::App& app, RunOptions& options, const Args& args) {
   });
   if (!is_named) return;
   app.add_flag("--verbose", options.verbose,
-               "at the end, tell all that was not granted: also what was looked for and is not "
-               "there, and also where the program did well without; nothing is told of "
-               "variables, clocks, randomness and streams");
+               "at the end, report all that was not granted: also what was looked for and is not "
+               "there, and also if the program succeeded without it; variables, clocks, "
+               "randomness and streams are not reported");
 }
 
 // CLI11 does not know of APP and ARGS: they are what it leaves over.

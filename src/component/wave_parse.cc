@@ -193,7 +193,8 @@ class Parser {
     T number = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc() || end != text.data() + text.size()) {
-      return invalid(quoted(text) + " is no " + describe(id) + ": that is a whole number from " +
+      return invalid(quoted(text) + " is not of type " + describe(id) +
+                     ": that is a whole number from " +
                      std::to_string(std::numeric_limits<T>::min()) + " to " +
                      std::to_string(std::numeric_limits<T>::max()));
     }

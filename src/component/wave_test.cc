@@ -71,11 +71,11 @@ TEST_F(WaveTest, Numbers) {
   EXPECT_EQ(again("n64", "18446744073709551615"), "18446744073709551615");
   EXPECT_EQ(again("i64", "-9223372036854775808"), "-9223372036854775808");
   EXPECT_EQ(again("i8", "128"),
-            "invalid: `128` is no s8: that is a whole number from -128 to 127 (at 1:1)");
+            "invalid: `128` is not of type s8: that is a whole number from -128 to 127 (at 1:1)");
   EXPECT_EQ(again("n8", "-1"),
-            "invalid: `-1` is no u8: that is a whole number from 0 to 255 (at 1:1)");
+            "invalid: `-1` is not of type u8: that is a whole number from 0 to 255 (at 1:1)");
   EXPECT_EQ(again("n8", "1.0"),
-            "invalid: `1.0` is no u8: that is a whole number from 0 to 255 (at 1:1)");
+            "invalid: `1.0` is not of type u8: that is a whole number from 0 to 255 (at 1:1)");
   EXPECT_EQ(again("n8", "01"), "malformed: a number with something behind it (at 1:1)");
   EXPECT_EQ(again("n8", "1 2"), "malformed: unexpected `2`, expected nothing more (at 1:3)");
   EXPECT_EQ(again("n8", ""), "malformed: the text ends here, expected an integer, u8 (at 1:1)");
@@ -153,8 +153,9 @@ TEST_F(WaveTest, RecordsAndFlags) {
   EXPECT_EQ(again("r", "{a: 1, a: 2}"), "invalid: the field stands twice (at 1:8)");
   EXPECT_EQ(again("r", "{x: 1}"),
             "invalid: there is no field `x`, only `a`, `b-c`, `list` (at 1:2)");
-  EXPECT_EQ(again("r", "{a: 300}"),
-            "invalid: field `a`: `300` is no u8: that is a whole number from 0 to 255 (at 1:5)");
+  EXPECT_EQ(
+      again("r", "{a: 300}"),
+      "invalid: field `a`: `300` is not of type u8: that is a whole number from 0 to 255 (at 1:5)");
   EXPECT_EQ(again("opts", "{:}"), "{:}");
   EXPECT_EQ(again("opts", "{a: none, b: some(none)}"), "{b: some(none)}");
   EXPECT_EQ(again("opts", "{}"),

@@ -117,7 +117,7 @@ class Reader {
     std::string_view words = text->get();
     size_t space = words.find(' ');
     const KindInfo* info = find_kind(words.substr(0, space));
-    if (info == nullptr) return wrong(node.source(), "it decides about nothing that is known");
+    if (info == nullptr) return wrong(node.source(), "it decides about an unknown kind of grant");
     std::optional<std::string_view> value;
     if (space != std::string_view::npos) value = words.substr(space + 1);
     // It was made about a path as it was then. Were links on it followed again, who could put a link
@@ -196,7 +196,7 @@ Result<SignerDecisions*> trust(Decisions& all, std::string_view name, const std:
                                       "\" is not a name for a signer: at most 100 printable bytes, "
                                       "without commas and quotation marks");
   }
-  if (!is_key(key)) return fail(ErrorCode::usage, "no signer's key");
+  if (!is_key(key)) return fail(ErrorCode::usage, "not a signer's key");
   for (SignerDecisions& signer : all.signers) {
     if (signer.name == name && signer.key == key) return &signer;
     if (signer.name == name) {

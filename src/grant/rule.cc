@@ -180,7 +180,8 @@ Result<Rule> parse_rule(Kind kind, std::optional<std::string_view> value, bool a
   rule.kind = kind;
   rule.allow = allow;
   if (info.shape == Shape::on_off) {
-    if (value) return wrong(*value, "stands where " + std::string(info.name) + " needs no value");
+    if (value)
+      return wrong(*value, "is given to " + std::string(info.name) + ", which takes no value");
     return rule;
   }
   if (!value) {

@@ -137,7 +137,7 @@ TEST_F(OperationTest, AnAnswerMayBeCancelledAtEachStep) {
       auto last = std::make_shared<std::binary_semaphore>(0);
       ASSERT_TRUE(workers.run([last] { last->release(); }));
       last->acquire();
-      EXPECT_EQ(state->made, 0) << "nobody wanted it any more";
+      EXPECT_EQ(state->made, 0) << "it was not wanted any more";
       continue;
     }
     state->begun.acquire();

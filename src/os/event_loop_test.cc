@@ -140,7 +140,7 @@ TEST_F(EventLoopTest, WakesWhoWaitsForADescriptorOnce) {
   EXPECT_EQ(reader.count, 1);
   EXPECT_EQ(reader.why, Wake::ready);
   EXPECT_FALSE(reader.is_waiting());
-  EXPECT_EQ(loop_->run_ready(), 0u) << "there still is a byte, but nobody waits for it";
+  EXPECT_EQ(loop_->run_ready(), 0u) << "there still is a byte, but nothing waits for it";
   wait_to_read(reader, pipe.read.get());
   EXPECT_EQ(loop_->run_ready(), 1u) << "what is there already counts as well";
   EXPECT_EQ(reader.count, 2);

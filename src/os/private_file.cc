@@ -34,7 +34,7 @@ Sys<OwnedFd> open_file(const std::string& path, int flags, mode_t mode = 0,
 
 // What another user can write is not this user's decision.
 const char* not_private(const struct stat& status) {
-  if (status.st_uid != geteuid()) return "it belongs to somebody else";
+  if (status.st_uid != geteuid()) return "it belongs to another user";
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return "others may write it (chmod go-w)";
   return nullptr;
 }
@@ -182,7 +182,7 @@ Result<void> HeldName::replace(std::string_view text) const {
   if (::renameat(folder_.get(), next_name.c_str(), folder_.get(), name.c_str()) != 0) {
     return failed(path_, errno);
   }
-  if (fsync(folder_.get()) != 0) return failed(path_, "it may not last a power failure");
+  if (fsync(folder_.get()) != 0) return failed(path_, "it may not survive a power failure");
   return {};
 }
 

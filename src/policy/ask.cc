@@ -109,7 +109,7 @@ std::optional<Answer> TerminalAsker::ask(const Question& question) {
   }
   Answer answer = line && *line ? answer_of(**line, *letters, question) : Answer::no;
   if (answer == Answer::no && !(line && *line && **line == "no")) {
-    say(*terminal, "that is none of the answers, or it lacks the letters: no, this time\n");
+    say(*terminal, "that is not one of the answers, or the letters are missing: no, this time\n");
   }
   return answer;
 }

@@ -204,7 +204,7 @@ std::vector<std::string> Policy::ask_about_variables(const std::vector<std::stri
 }
 
 Policy::Outcome Policy::denied_by(const Verdict& verdict) const {
-  if (verdict.because == nullptr) return {.rule = "it cannot be understood"};
+  if (verdict.because == nullptr) return {.rule = "the request cannot be understood"};
   if (verdict.because->source == Source::answered) return {.asked = info_of(Answer::never).word};
   return {.rule = explain(*verdict.because)};
 }

@@ -125,7 +125,7 @@ TEST_F(PolicyTest, NobodyIsAskedAboutWhatIsSilent) {
   Request request{.kind = Kind::file, .object = "/a", .rights = Rights::all, .silent = true};
   EXPECT_EQ(policy().may(request), Decision::deny);
   EXPECT_TRUE(script->asked.empty());
-  EXPECT_EQ(refused(), 0u) << "whoever refused the other end knows";
+  EXPECT_EQ(refused(), 0u) << "the user refused the other end and knows";
   script = nullptr;
   policy_.reset();
   options = {};
@@ -150,7 +150,7 @@ TEST_F(PolicyTest, OnceIsOnce) {
   EXPECT_FALSE(may("/a"));
   EXPECT_FALSE(may("/a")) << "not asked again after no";
   EXPECT_EQ(script->asked.size(), 2u);
-  EXPECT_EQ(refused(), 0u) << "whoever answered knows";
+  EXPECT_EQ(refused(), 0u) << "the user answered and knows";
 }
 
 TEST_F(PolicyTest, RunLastsAndCoversWhatWasAskedOnly) {

@@ -58,7 +58,8 @@ class Evaluator {
           abi::TrapKind::not_built, std::string("constant expression: ") + not_built_ +
                                         " needs the garbage-collected heap, which is not built"));
     }
-    if (stack_.size() != 1) return fail(ErrorCode::internal, "a constant expression of no value");
+    if (stack_.size() != 1)
+      return fail(ErrorCode::internal, "a constant expression without a value");
     return stack_.back();
   }
 

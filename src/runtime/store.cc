@@ -314,7 +314,8 @@ Result<std::shared_ptr<Memory>> Store::make_memory(const wasm::MemoryType& type)
 
 Result<Extern> Store::add_table(const wasm::TableType& type, abi::Ref initial) {
   if (!is_ref_of_type(initial, type.element))
-    return fail(ErrorCode::usage, "the initial reference is no " + to_string(type.element));
+    return fail(ErrorCode::usage,
+                "the initial reference is not of type " + to_string(type.element));
   host_tables_.push_back(TRY(make_table(type, initial)));
   return Extern(id_, *host_tables_.back());
 }
@@ -326,7 +327,7 @@ Result<Extern> Store::add_memory(const wasm::MemoryType& type) {
 
 Result<Extern> Store::add_global(const wasm::GlobalType& type, abi::Value value) {
   if (type.type.is_ref() && !is_ref_of_type(value.ref, type.type))
-    return fail(ErrorCode::usage, "the reference is no " + to_string(type.type));
+    return fail(ErrorCode::usage, "the reference is not of type " + to_string(type.type));
   return Extern(id_, host_globals_.emplace_back(Global{.value = value, .type = type}));
 }
 
@@ -410,7 +411,7 @@ Result<void> Store::set_global(const Extern& item, abi::Value value) {
   if (global == nullptr) return fail(ErrorCode::usage, "this handle is not a global");
   if (!global->type.is_mutable) return fail(ErrorCode::usage, "the global is immutable");
   if (global->type.type.is_ref() && !is_ref_of_type(value.ref, global->type.type))
-    return fail(ErrorCode::usage, "the reference is no " + to_string(global->type.type));
+    return fail(ErrorCode::usage, "the reference is not of type " + to_string(global->type.type));
   global->value = value;
   return {};
 }
@@ -420,7 +421,8 @@ Result<void> Store::set_table(const Extern& item, uint64_t index, abi::Ref value
   if (!owns(item)) return std::unexpected(wrong_owner());
   if (table == nullptr) return fail(ErrorCode::usage, "this handle is not a table");
   if (!is_ref_of_type(value, table->type().element))
-    return fail(ErrorCode::usage, "the reference is no " + to_string(table->type().element));
+    return fail(ErrorCode::usage,
+                "the reference is not of type " + to_string(table->type().element));
   if (!table->set(index, value)) {
     return fail(ErrorCode::usage, "the table has " + std::to_string(table->size()) +
                                       " elements, none at " + std::to_string(index));

@@ -76,7 +76,7 @@ Result<PublicKey> read_public_key(std::string_view file) {
   if (!form || !form->bytes.starts_with(form->head) ||
       form->bytes.size() != form->head.size() + key.size()) {
     return fail(ErrorCode::usage,
-                "no public key of Ed25519: it may be one line of OpenSSH (ssh-ed25519 ...), PEM "
+                "not an Ed25519 public key: give one line of OpenSSH (ssh-ed25519 ...), PEM "
                 "(BEGIN PUBLIC KEY), or the 33 bytes that wasmsign2 writes");
   }
   std::ranges::copy(form->bytes.substr(form->head.size()), key.begin());

@@ -33,7 +33,7 @@ AsyncCall::~AsyncCall() {
 
 Run<void> AsyncCall::take_outcome() {
   if (outcome_->has_value()) return {};
-  runtime::Failure taken(Error(ErrorCode::usage, "it was said already how the call ended"));
+  runtime::Failure taken(Error(ErrorCode::usage, "the result of the call was taken already"));
   return std::unexpected(std::exchange(outcome_->error(), std::move(taken)));
 }
 

@@ -404,7 +404,7 @@ def test_a_file_of_others_is_refused_behind_a_link_too(world):
     world.run("run wish.wasm say hello", code=0)
     if os.geteuid() == 0:
         os.chown(target, 65534, 65534)
-        assert "it belongs to somebody else" in world.run("run wish.wasm say hello", code=125)[1]
+        assert "it belongs to another user" in world.run("run wish.wasm say hello", code=125)[1]
 
 
 def test_a_module_beside_a_program_changes_no_way_either(world):

@@ -28,7 +28,7 @@ std::string_view section_text(SectionId id) {
 
 Result<void> check_header(Bytes bytes, uint64_t offset) {
   if (bytes.size() < kMagic.size() || !std::ranges::equal(bytes.first(kMagic.size()), kMagic)) {
-    return fail(ErrorCode::malformed, "magic header not detected: this is no binary component",
+    return fail(ErrorCode::malformed, "magic header not detected: this is not a binary component",
                 offset);
   }
   if (bytes.size() < kHeaderBytes) {

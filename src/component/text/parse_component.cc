@@ -282,7 +282,7 @@ Result<void> Parser::core_item_field(Sort sort) {
   TRY(cursor_.close());
   TRY(cursor_.close());
   if (content.kind == CanonKind::lift) {
-    return fail(ErrorCode::malformed, "a lifted function is no core function",
+    return fail(ErrorCode::malformed, "a lifted function is not a core function",
                 wasm::text::locate(cursor_.source(), start_));
   }
   TRY(define(std::move(content), sort, head));

@@ -154,10 +154,11 @@ class Parser {
     if (!at(TokenKind::name)) return unexpected(what);
     std::string_view text = current_.name();
     if (!is_label(text)) {
-      return fail_here(current_.offset,
-                       "`" + printable(text, kShownTokenBytes) +
-                           "` is no name: words are joined by single hyphens, begin with a letter "
-                           "or, but for the first, a digit, and are all lower or all upper case");
+      return fail_here(
+          current_.offset,
+          "`" + printable(text, kShownTokenBytes) +
+              "` is not a name: words are joined by single hyphens, begin with a letter "
+              "or, but for the first, a digit, and are all lower or all upper case");
     }
     return syntax::Name{text, take().offset};
   }

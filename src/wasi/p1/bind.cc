@@ -245,7 +245,7 @@ struct Function<kMethod, kRow> {
                                            Params... arguments) {
     Preview1* preview1 = preview1_of(call, made_for);
     if (preview1 == nullptr) [[unlikely]]
-      return runtime::host_trap("the caller was given nothing of WASI");
+      return runtime::host_trap("the caller was not given WASI");
     GuestMemory memory = call.memory();
     if constexpr (kExits) {
       abi::TrapPtr exit = abi::make_trap(abi::TrapKind::exit);
