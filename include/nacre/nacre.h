@@ -69,14 +69,15 @@ typedef enum nacre_error_kind {
   NACRE_ERROR_EXIT           /* the guest ended itself; see nacre_error_exit_code */
 } nacre_error_kind_t;
 
+/* Strings that are asked of an error live until it is deleted. */
 NACRE_API nacre_error_kind_t nacre_error_kind(const nacre_error_t* error);
 /* One line: what went wrong and where. */
 NACRE_API const char* nacre_error_message(const nacre_error_t* error);
 /* Of NACRE_ERROR_TRAP: the guest's frames, youngest first, a line each; "" otherwise.
  *   "  0: app!step(int) @ 0x1234 at src/step.cc:7"
- * File and line, and frames of functions that were inlined (marked as such), are there if the module
- * has debug information (DWARF). It is read at the first call for this error, which may take a second
- * for a large module; the error keeps the module alive. */
+ * File and line, and frames of functions that were inlined (marked as such), are there if the
+ * module has debug information (DWARF). It is read at the first call for this error, which may take
+ * a second for a large module; the error keeps the module alive. */
 NACRE_API const char* nacre_error_backtrace(const nacre_error_t* error);
 /* Of NACRE_ERROR_TRAP, if the guest reached a limit that its grants set: the kind of grant,
  * "memory", "time", ...; "" otherwise. */
@@ -87,7 +88,8 @@ NACRE_API void nacre_error_delete(nacre_error_t* error);
 
 /* ---- Engine ---------------------------------------------------------------------------------- */
 
-/* What sets an option and fails leaves the configuration as it was. */
+/* The defaults. The caller deletes it, or gives it to a function that takes it. A function that
+ * sets an option and fails leaves the configuration as it was. */
 NACRE_API nacre_config_t* nacre_config_new(void);
 NACRE_API void nacre_config_delete(nacre_config_t* config);
 /* "auto" (default): "baseline", or where no machine code can be made "interp". "baseline": compiles
@@ -132,6 +134,7 @@ NACRE_API void nacre_config_set_map_at_load(nacre_config_t* config, bool on);
  * the map of nacre_config_set_perf_map cannot be made; INTERNAL if signal handlers cannot be
  * installed. */
 NACRE_API nacre_error_t* nacre_engine_new(nacre_config_t* config, nacre_engine_t** out);
+/* Modules, stores and pools that were made with it keep what they need of it. */
 NACRE_API void nacre_engine_delete(nacre_engine_t* engine);
 /* Proves that limits of time hold here: a guest that never ends is given 10 ms and must be stopped.
  * For servers to call when they start; takes some 10 ms. Fails: INTERNAL if it was not stopped;
@@ -140,16 +143,17 @@ NACRE_API nacre_error_t* nacre_engine_self_test(nacre_engine_t* engine);
 
 /* ---- Modules --------------------------------------------------------------------------------- */
 
-/* Binary or text, told apart by the first bytes. The bytes are copied. Fails: MALFORMED, INVALID
- * (with the place in the binary, or line and column in text), LIMIT for what is beyond this
- * implementation, UNSUPPORTED for a component. */
+/* Binary or text, told apart by the first bytes. The bytes are copied; the caller deletes the
+ * module. Fails: MALFORMED, INVALID (with the place in the binary, or line and column in text),
+ * LIMIT for what is beyond this implementation, UNSUPPORTED for a component. */
 NACRE_API nacre_error_t* nacre_module_new(nacre_engine_t* engine, const void* bytes, size_t size,
                                           nacre_module_t** out);
-/* The same from a file, which is read once. "-" is standard input here, and wherever else the name of
- * a file is given that is read ("./-": a file of that name). Fails: as nacre_module_new, and IO if
- * the file cannot be read. */
+/* The same from a file, which is read once. "-" is standard input here, and wherever else the name
+ * of a file is given that is read ("./-": a file of that name). Fails: as nacre_module_new, and IO
+ * if the file cannot be read. */
 NACRE_API nacre_error_t* nacre_module_load(nacre_engine_t* engine, const char* path,
                                            nacre_module_t** out);
+/* Instances and pools that were made with it keep what they need of it. */
 NACRE_API void nacre_module_delete(nacre_module_t* module);
 /* NULL if this version runs all that the module contains. Fails: UNSUPPORTED, which names an
  * instruction that is read and validated but does not run, its proposal and its place. Making an
@@ -187,7 +191,8 @@ typedef struct nacre_export {
 
 NACRE_API size_t nacre_module_import_count(const nacre_module_t* module);
 NACRE_API size_t nacre_module_export_count(const nacre_module_t* module);
-/* index must be below the count; the strings live as long as the module. */
+/* The strings live as long as the module. All is 0 and NULL for an index that is not below the
+ * count. */
 NACRE_API nacre_import_t nacre_module_import(const nacre_module_t* module, size_t index);
 NACRE_API nacre_export_t nacre_module_export(const nacre_module_t* module, size_t index);
 /* Whether it has a start function, which runs when it is instantiated. */
@@ -246,7 +251,8 @@ typedef struct nacre_code {
 
 /* The function that a person means: its name in the name section, the name it is exported by, or
  * its number in the function index space, imports first. Of several that
- * have the name, the first. Fails: USAGE if there is none. */
+ * have the name, the first. Fails: USAGE if there is none. The index is good for as long as the
+ * module is. */
 NACRE_API nacre_error_t* nacre_module_find_func(const nacre_module_t* module, const char* name,
                                                 uint32_t* index);
 /* Compiles a function that the module defines, with the tier of its engine, to be looked at; it
@@ -267,14 +273,14 @@ typedef struct nacre_bytes {
 } nacre_bytes_t;
 NACRE_API void nacre_bytes_delete(nacre_bytes_t* bytes);
 
-/* Text to binary, of a module or a component. The result is well-formed, not yet validated. features:
- * as for nacre_config_set_features, may be NULL. Fails: MALFORMED, with line and column; USAGE and
- * UNSUPPORTED for features. */
+/* Text to binary, of a module or a component. The result is well-formed, not yet validated.
+ * features: as for nacre_config_set_features, may be NULL. Fails: MALFORMED, with line and column;
+ * USAGE and UNSUPPORTED for features. */
 NACRE_API nacre_error_t* nacre_text_to_binary(const char* text, size_t size, const char* features,
                                               nacre_bytes_t* out);
 /* Binary to text, of a module or a component. Parsing the text gives the same back, in the same
- * bytes but for numbers that were longer than they must be (linkers pad them) and adjacent groups of
- * locals of one type. Fails: MALFORMED for bytes that are neither; LIMIT for text out of all
+ * bytes but for numbers that were longer than they must be (linkers pad them) and adjacent groups
+ * of locals of one type. Fails: MALFORMED for bytes that are neither; LIMIT for text out of all
  * proportion to them; USAGE and UNSUPPORTED for features. */
 NACRE_API nacre_error_t* nacre_binary_to_text(const void* bytes, size_t size, const char* features,
                                               nacre_bytes_t* out);
@@ -303,7 +309,8 @@ NACRE_API nacre_error_t* nacre_wit_encode(const char* path, const char* features
 /* ---- Grants ---------------------------------------------------------------------------------- */
 
 /* What every guest may have without asking: its arguments (none yet), the process's standard
- * streams, clocks and randomness. Nothing else. Nobody is asked. */
+ * streams, clocks and randomness. Nothing else, and no questions are asked. The caller deletes the
+ * grants, or gives them to a function that takes them. */
 NACRE_API nacre_grants_t* nacre_grants_new(void);
 NACRE_API void nacre_grants_delete(nacre_grants_t* grants);
 /* The next argument of the guest. The first is the program's name. */
@@ -363,7 +370,8 @@ typedef struct nacre_grant_kind {
   bool is_granted;   /* without being named */
 } nacre_grant_kind_t;
 NACRE_API size_t nacre_grant_kind_count(void);
-NACRE_API nacre_grant_kind_t nacre_grant_kind_at(size_t index); /* the strings live for ever */
+/* The strings live for ever. All is 0 and NULL for an index that is not below the count. */
+NACRE_API nacre_grant_kind_t nacre_grant_kind_at(size_t index);
 
 /* Where a setting is said. nacre_grants_add takes all but those of policy files. */
 typedef enum nacre_setting_place {
@@ -382,8 +390,8 @@ typedef struct nacre_grant_setting {
   nacre_setting_place_t place;
 } nacre_grant_setting_t;
 NACRE_API size_t nacre_grant_setting_count(void);
-NACRE_API nacre_grant_setting_t
-nacre_grant_setting_at(size_t index); /* the strings live for ever */
+/* The strings live for ever. All is 0 and NULL for an index that is not below the count. */
+NACRE_API nacre_grant_setting_t nacre_grant_setting_at(size_t index);
 
 /* ---- Questions ------------------------------------------------------------------------------- */
 
@@ -418,7 +426,8 @@ typedef struct nacre_question {
  * NACRE_ANSWER_NO. Called on the guest's thread, by one thread at a time; the guest waits. Must not
  * call into the store. The strings live as long as the call. */
 typedef int (*nacre_ask_callback_t)(void* data, const nacre_question_t* question);
-/* Who is asked instead of the terminal; "ask" must be added too. data must outlive the store. */
+/* The callback is asked instead of the terminal; "ask" must be added too. data must outlive the
+ * store, or the rights (nacre_rights_new) and all guests that have them. */
 NACRE_API void nacre_grants_set_ask(nacre_grants_t* grants, nacre_ask_callback_t callback,
                                     void* data);
 
@@ -427,11 +436,11 @@ NACRE_API void nacre_grants_set_ask(nacre_grants_t* grants, nacre_ask_callback_t
 /* Reads a policy file; problems is one line each, "FILE:LINE:COLUMN: ...", empty if it is well.
  * What is wrong in the file is not a failure. Fails: IO if it cannot be read. */
 NACRE_API nacre_error_t* nacre_policy_check(const char* path, nacre_bytes_t* problems);
-/* The JSON schema of policy files. */
+/* The JSON schema of policy files. Fails with nothing of its own. */
 NACRE_API nacre_error_t* nacre_policy_schema(nacre_bytes_t* out);
 /* What a module could ever ask for, what the grants give it, what of that it could not use; used:
- * a policy file that "record" wrote, or NULL, against which grants are held. In words. Fails: IO or
- * USAGE for `used`. */
+ * a policy file that "record" wrote, or NULL; grants that it does not need are named. In words, for
+ * people. Fails: IO or USAGE for `used`, and IO for remembered decisions that cannot be read. */
 NACRE_API nacre_error_t* nacre_explain(const char* name, const nacre_module_t* module,
                                        const nacre_grants_t* grants, const char* used,
                                        nacre_bytes_t* out);
@@ -462,21 +471,26 @@ NACRE_API nacre_error_t* nacre_permissions_distrust(const char* name);
  * Fails: USAGE for a kind or value that is wrong. */
 NACRE_API nacre_error_t* nacre_permissions_revoke(const char* which, const char* kind,
                                                   const char* value, size_t* count);
-/* Forgets everything, signers included, also a file that cannot be read or was damaged. */
+/* Forgets everything, signers included, also if the file was damaged. Fails: IO if it cannot be
+ * locked or written. */
 NACRE_API nacre_error_t* nacre_permissions_reset(void);
-/* How a module differs from the versions of it that decisions were made about. */
+/* How a module differs from the versions of it that decisions were made about: a line for each
+ * difference, empty if there is none. Fails: as all functions about decisions. */
 NACRE_API nacre_error_t* nacre_permissions_diff(const char* name, const nacre_module_t* module,
                                                 nacre_bytes_t* out);
 
 /* ---- Stores, linking, instances -------------------------------------------------------------- */
 
-/* Takes grants; NULL: a guest that can compute and nothing else (WASI is not offered). Fails: what
- * the grants name cannot be had (IO), contradicts itself or the engine (USAGE), is for another
- * module (DENIED) or not enforced yet (UNSUPPORTED). With "lockdown": USAGE if the process has
- * another thread; a process for which this fails otherwise may be locked down already, in part, and
- * should end. */
+/* Takes grants; NULL: a guest that can compute and nothing else (WASI is not offered). The caller
+ * deletes the store. Fails: IO if what the grants name cannot be opened; USAGE if they contradict
+ * each other or the engine; DENIED if they are for another module; UNSUPPORTED if they name a limit
+ * that nothing enforces yet. With "lockdown": USAGE if the process has another thread; if this fails
+ * otherwise, the process may be locked down already, in part, and should end. */
 NACRE_API nacre_error_t* nacre_store_new(nacre_engine_t* engine, nacre_grants_t* grants,
                                          nacre_store_t** out);
+/* Not while a guest runs in it. Instances, functions and memories of the store go with it; calls
+ * that are parked end without a call of `done`, and are still to be given to nacre_call_cancel.
+ * Logs and records are complete only if nacre_store_finish was called before. */
 NACRE_API void nacre_store_delete(nacre_store_t* store);
 
 /* ---- Limits: grants of the kinds memory, tables, stack, handles, threads, written, time, cpu-time
@@ -485,8 +499,9 @@ NACRE_API void nacre_store_delete(nacre_store_t* store);
  * guests whose time is kept get the signal SIGURG when it is over: system calls of the embedder's
  * own functions may then fail with EINTR. */
 
-/* So many milliseconds are left, from now on, in place of what there was. Not while a guest runs in
- * the store, unless it was interruptible before (else it fails: USAGE). */
+/* So many milliseconds are left, from now on, in place of what there was. Makes the store
+ * interruptible. Fails: USAGE while a guest runs in the store, unless it was interruptible
+ * before. */
 NACRE_API nacre_error_t* nacre_store_set_deadline(nacre_store_t* store, uint64_t milliseconds);
 /* Lets nacre_store_interrupt work; what limits time or cpu-time does so, too. Fails: USAGE while a
  * guest runs in the store. */
@@ -496,16 +511,18 @@ NACRE_API nacre_error_t* nacre_store_make_interruptible(nacre_store_t* store);
 NACRE_API bool nacre_store_interrupt(nacre_store_t* store);
 /* Of a store whose grants limit fuel: what was used; else 0. */
 NACRE_API uint64_t nacre_store_fuel_used(const nacre_store_t* store);
-/* What the guest was refused so far, lines with the least grants that would allow it, as `nacre run`
- * shows them after "note: ". Files that it looked for and that are not there are told only if it
- * failed and was refused nothing else, variables that its code names and that it was not given only
- * if it failed. The count is taken anew by each call of one of the first
- * three functions, and the strings live until then. */
+/* What the guest was refused so far, lines with the least grants that would allow it, as `nacre
+ * run` shows them after "note: ". Files that it looked for and that are not there are told only if
+ * it failed and was refused nothing else, variables that its code names and that it was not given
+ * only if it failed. The count is taken anew by each call of one of the first three functions, and
+ * the strings live until then. */
 NACRE_API size_t nacre_store_denial_count(nacre_store_t* store);
 /* The same with all that is not there and not given, as `nacre run --verbose` shows it. */
 NACRE_API size_t nacre_store_denial_count_all(nacre_store_t* store);
-/* In one line, for a guest that did well without; empty if it was refused nothing that is there. */
+/* In one line, for a guest that succeeded all the same; empty if it was refused nothing that is
+ * there. */
 NACRE_API const char* nacre_store_denial_summary(nacre_store_t* store);
+/* "" for an index that is not below the count. */
 NACRE_API const char* nacre_store_denial(const nacre_store_t* store, size_t index);
 /* Writes what "record" and "audit" asked for. Fails: IO, and says what could not be written; the
  * file of "record" is then what it was before, the log ends early. */
@@ -533,23 +550,27 @@ typedef struct nacre_val {
   } of;
 } nacre_val_t;
 
-/* A function of the embedder. Fills results, whose kinds are set before the call, and returns NULL,
- * or an error of nacre_host_error() that becomes a trap. Must not throw or longjmp out. */
+/* A function of the embedder. Fills results, whose kinds are set before the call, and returns NULL;
+ * or it returns an error, which Nacre then owns: one of kind EXIT ends the guest with its code, any
+ * other, such as one of nacre_host_error(), becomes a trap with its message. args and results live
+ * as long as the call. Must not throw or longjmp out. */
 typedef nacre_error_t* (*nacre_func_callback_t)(void* data, const nacre_val_t* args,
                                                 size_t arg_count, nacre_val_t* results,
                                                 size_t result_count);
+/* An error for callbacks to return; the message is copied. It is not a failure of this function. */
 NACRE_API nacre_error_t* nacre_host_error(const char* message);
 
 /* Offers module.name to the instances made afterwards, in place of what was offered under that name
- * before. data must outlive the store. */
+ * before; instances that are there keep what they were linked with. data must outlive the store.
+ * Has no failures of its own. */
 NACRE_API nacre_error_t* nacre_store_define_func(nacre_store_t* store, const char* module,
                                                  const char* name, const nacre_val_kind_t* params,
                                                  size_t param_count,
                                                  const nacre_val_kind_t* results,
                                                  size_t result_count,
                                                  nacre_func_callback_t callback, void* data);
-/* Offers the exports of an instance under a module name. Fails: USAGE for an instance of another
- * store. */
+/* Offers the exports of an instance under a module name, each in place of what was offered under
+ * its name before. Fails: USAGE for an instance of another store. */
 NACRE_API nacre_error_t* nacre_store_define_instance(nacre_store_t* store, const char* module,
                                                      nacre_instance_t* instance);
 
@@ -558,7 +579,8 @@ typedef enum nacre_unknown_imports {
   NACRE_UNKNOWN_IMPORTS_TRAP      /* missing functions trap when called; the rest is an error */
 } nacre_unknown_imports_t;
 
-/* Links and instantiates; runs the module's start function. Fails: UNSUPPORTED as
+/* Links and instantiates; runs the module's start function. The instance belongs to the store, the
+ * module stays the caller's. Fails: UNSUPPORTED as
  * nacre_module_check_runs; UNLINKABLE if imports are missing (all are named) or of another type:
  * where they tell which other host the module was made for, a second line says so ("note: ...");
  * TRAP and EXIT by its start function or its segments. There is no instance then; after TRAP and
@@ -578,15 +600,17 @@ NACRE_API nacre_error_t* nacre_instance_new_child(nacre_store_t* store, nacre_in
                                                   nacre_module_t* module,
                                                   nacre_unknown_imports_t unknown_imports,
                                                   nacre_grants_t* grants, nacre_instance_t** out);
-/* Runs `_initialize` if it is exported: the first call to make to a reactor. Fails: INVALID if it
- * takes or returns something; TRAP or EXIT by it. */
+/* Runs `_initialize` if it is exported, else does nothing: the first call to make to a reactor.
+ * Fails: INVALID if it takes or returns something; TRAP or EXIT by it. The instance may be called
+ * again, in the state that the guest left. */
 NACRE_API nacre_error_t* nacre_instance_initialize(nacre_instance_t* instance);
 /* Runs a command: `_start`. Returning from it is success. Fails: USAGE if there is none; INVALID if
  * it takes or returns something; TRAP; EXIT if the guest ended itself, with whatever code, 0
  * included. The instance may be called again, in the state that the guest left. */
 NACRE_API nacre_error_t* nacre_instance_start(nacre_instance_t* instance);
 
-/* Whether there is a function of that name, and its shape. Pointers live as long as the store. */
+/* Whether a function of that name is exported, and its shape, which is written only then. The
+ * arrays live as long as the instance. */
 NACRE_API bool nacre_instance_func_type(nacre_instance_t* instance, const char* name,
                                         const nacre_val_kind_t** params, size_t* param_count,
                                         const nacre_val_kind_t** results, size_t* result_count);
@@ -608,7 +632,7 @@ typedef union nacre_raw_val {
 } __attribute__((aligned(16))) nacre_raw_val_t;
 
 /* An exported function for many calls: its name and type are looked at once. Belongs to the
- * instance. Fails: USAGE if there is none. */
+ * instance; lives as long. Fails: USAGE if there is none. */
 NACRE_API nacre_error_t* nacre_instance_func(nacre_instance_t* instance, const char* name,
                                              nacre_func_t** out);
 /* Arguments are in values, which has room for count of them, and results are left there; count is
@@ -618,8 +642,8 @@ NACRE_API nacre_error_t* nacre_instance_func(nacre_instance_t* instance, const c
  * guest. The values are unspecified after a failure. */
 NACRE_API nacre_error_t* nacre_func_call(nacre_func_t* func, nacre_raw_val_t* values, size_t count);
 
-/* The bytes of an exported memory; they stay where they are, the size may grow. Fails: USAGE if
- * there is none. */
+/* The bytes of an exported memory. They stay where they are as long as the instance lives; the size
+ * may grow while a guest runs. Fails: USAGE if there is none. */
 NACRE_API nacre_error_t* nacre_instance_memory(nacre_instance_t* instance, const char* name,
                                                uint8_t** data, size_t* size_bytes);
 
@@ -642,7 +666,9 @@ typedef struct nacre_call nacre_call_t;
 /* Called by nacre_store_run_ready, once. May end the call, and start others. */
 typedef void (*nacre_call_done_t)(void* data, nacre_call_t* call);
 
-/* Runs the function until it waits or returns. Counts and kinds must be those of the function.
+/* Runs the function until it waits or returns. Counts and kinds must be those of the function. If
+ * it waits, done(data, call) is called once it is over; if it was over at once, that too is left to
+ * nacre_store_run_ready. The caller ends the call with nacre_call_cancel, also when it is over.
  * Fails, and then nothing ran: USAGE if they are not, if there is no such function, if a guest runs
  * in the store, or if the instance is out of a pool; LIMIT or OUT_OF_MEMORY if there is no stack
  * for it, IO if the system has no more descriptors. What the guest does is no failure of this. */
@@ -651,22 +677,23 @@ NACRE_API nacre_error_t* nacre_call_start(nacre_instance_t* instance, const char
                                           nacre_call_done_t done, void* data, nacre_call_t** out);
 NACRE_API bool nacre_call_is_over(const nacre_call_t* call);
 /* Once it is over: what the function returned. Fails: as nacre_instance_call, and then results are
- * not written; USAGE if it is not over or the count is another. What trapped says so once. */
+ * not written; USAGE if it is not over or the count is another. The error of a guest that trapped
+ * or ended itself is given once; later calls fail with USAGE. */
 NACRE_API nacre_error_t* nacre_call_results(nacre_call_t* call, nacre_val_t* results,
                                             size_t result_count);
-/* Ends the call and what belongs to it. A guest that is parked never goes on: what it waits for is
- * given up, and done is not called. NULL is fine; before or after the store's end, but not while
- * the guest runs. */
+/* Ends the call and frees it. A guest that is parked never goes on: what it waits for is given up,
+ * and done is not called. NULL is fine. Not while the guest runs. After the store was deleted this
+ * is the one function that the call may still be given to. */
 NACRE_API void nacre_call_cancel(nacre_call_t* call);
 
-/* Goes on with all guests whose wait is over, without waiting, and says so of calls that are over.
- * How often something happened: 0 if nothing was to be done, or a guest runs in the store. */
+/* Resumes all guests whose wait is over, without waiting itself, and calls `done` of calls that are
+ * over. Returns how many of both: 0 if there was nothing to do, or if a guest runs in the store. */
 NACRE_API size_t nacre_store_run_ready(nacre_store_t* store);
 /* A descriptor that can be read from when nacre_store_run_ready has something to do, the store's
  * own; -1 until the first call was started. */
 NACRE_API int nacre_store_fd(const nacre_store_t* store);
 /* When nacre_store_run_ready has something to do whatever the descriptor says: nanoseconds of
- * CLOCK_MONOTONIC, 0: at once. False: nobody waits for a time. */
+ * CLOCK_MONOTONIC, 0: at once. False, and then it is not written: no guest waits for a time. */
 NACRE_API bool nacre_store_next_deadline(const nacre_store_t* store, uint64_t* nanoseconds);
 
 /* ---- Instance pools --------------------------------------------------------------------------
@@ -688,13 +715,15 @@ typedef struct nacre_pool_limits {
   uint64_t keep_bytes;        /* of one memory, that stay resident for the next guest (4 MiB) */
 } nacre_pool_limits_t;
 
-/* limits: NULL means the defaults. The pool keeps what it needs of the engine. */
+/* limits: NULL means the defaults. The pool keeps what it needs of the engine; the caller deletes
+ * the pool. No instance is made yet. Has no failures of its own. */
 NACRE_API nacre_error_t* nacre_pool_new(nacre_engine_t* engine, const nacre_pool_limits_t* limits,
                                         nacre_pool_t** out);
 /* Instances that are out stay good; each goes when it is released. */
 NACRE_API void nacre_pool_delete(nacre_pool_t* pool);
-/* Offers module.name to all guests. The callback's data is that of the guest who calls. Fails:
- * USAGE once the first instance was made. */
+/* Offers module.name to all guests, in place of what was offered under that name before. The
+ * callback's data is that of the guest that calls. Fails: USAGE once nacre_pool_instantiate or
+ * _shared was called, or for the name of a module that is offered; nothing is offered then. */
 NACRE_API nacre_error_t* nacre_pool_define_func(nacre_pool_t* pool, const char* module,
                                                 const char* name, const nacre_val_kind_t* params,
                                                 size_t param_count, const nacre_val_kind_t* results,
@@ -702,28 +731,32 @@ NACRE_API nacre_error_t* nacre_pool_define_func(nacre_pool_t* pool, const char* 
                                                 nacre_func_callback_t callback);
 /* Offers what module exports, under name, to all guests: each gets an instance of it of its own,
  * which is put back together with the guest's. It may import what its guests may, of modules only
- * those that were offered before it; start functions run for each guest, in that order. A module
- * and functions of one name are an error. Only before the first instance is made. The pool keeps
- * what it needs of the module. */
+ * those that were offered before it; start functions run for each guest, in that order. The pool
+ * keeps what it needs of the module. Fails: USAGE once nacre_pool_instantiate or _shared was
+ * called, or if functions or a module are offered under that name; UNSUPPORTED as
+ * nacre_module_check_runs. */
 NACRE_API nacre_error_t* nacre_pool_define_module(nacre_pool_t* pool, const char* name,
                                                   nacre_module_t* module);
-/* An instance for one guest; runs the module's start function. Takes grants, which are this guest's
- * alone; NULL: as if "deny-all" had been added to them. data is for its callbacks and must outlive
- * its time. Fails: LIMIT if all instances are in use; USAGE for "lockdown"; as nacre_store_new for
- * grants and as nacre_instance_new for the module. No instance is taken then. */
+/* An instance for one guest; runs the module's start function. The caller gives it back with
+ * nacre_pool_release. Takes grants, which are this guest's alone; NULL: as if "deny-all" had been
+ * added to them. data is for its callbacks and must live until the release. Fails: LIMIT if all
+ * instances are in use; USAGE for "lockdown"; as nacre_store_new for grants and as
+ * nacre_instance_new for the module. No instance is taken then. */
 NACRE_API nacre_error_t* nacre_pool_instantiate(nacre_pool_t* pool, nacre_module_t* module,
                                                 nacre_grants_t* grants, void* data,
                                                 nacre_instance_t** out);
 /* What grants become, once for many guests: directories are opened and policies are read here, so
- * that a guest is bound to them in no time. Guests that share rights share the answers to questions,
- * the audit log and what is recorded; limits count for each of them. Takes grants. Fails: USAGE for
- * "lockdown" and "listen", which are one guest's; as nacre_store_new for grants. */
+ * that a guest is bound to them in no time. Guests that share rights share the answers to
+ * questions, the audit log and what is recorded; limits count for each of them. Takes grants; the
+ * caller deletes the rights. Fails: USAGE for "lockdown" and "listen", which are one guest's; as
+ * nacre_store_new for grants. */
 NACRE_API nacre_error_t* nacre_rights_new(nacre_grants_t* grants, nacre_rights_t** out);
-/* Guests that have them keep them. */
+/* Guests that have them keep what they need of them. */
 NACRE_API void nacre_rights_delete(nacre_rights_t* rights);
-/* Writes what was recorded, and the rest of the audit log. Fails: IO. */
+/* Writes what was recorded, and the rest of the audit log. Fails: as nacre_store_finish. */
 NACRE_API nacre_error_t* nacre_rights_finish(const nacre_rights_t* rights);
-/* As nacre_pool_instantiate, for a guest that shares rights with others. */
+/* As nacre_pool_instantiate, for a guest that shares rights with others. Fails: LIMIT, and as
+ * nacre_instance_new. */
 NACRE_API nacre_error_t* nacre_pool_instantiate_shared(nacre_pool_t* pool, nacre_module_t* module,
                                                        const nacre_rights_t* rights, void* data,
                                                        nacre_instance_t** out);

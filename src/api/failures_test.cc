@@ -91,6 +91,8 @@ TEST_F(Failures, OfModules) {
   EXPECT_EQ(kind(nacre_module_find_func(made, "g", &index)), NACRE_ERROR_USAGE);
   EXPECT_EQ(index, 7u);
   EXPECT_EQ(kind(nacre_module_find_func(made, "f", &index)), kNone);
+  EXPECT_EQ(nacre_module_import(made, 0).name, nullptr) << "it has none";
+  EXPECT_EQ(nacre_module_export(made, 7).type, nullptr);
   const nacre_code_t* code = nullptr;
   EXPECT_EQ(kind(nacre_module_code(made, 5, nullptr, &code)), NACRE_ERROR_USAGE);
   EXPECT_EQ(kind(nacre_module_code(made, 0, "z80", &code)), NACRE_ERROR_USAGE);
@@ -226,6 +228,7 @@ TEST_F(Failures, OfPools) {
   EXPECT_EQ(kind(nacre_pool_instantiate(pool, made, nullptr, nullptr, &second)), NACRE_ERROR_LIMIT);
   EXPECT_EQ(kind(nacre_pool_define_func(pool, "m", "f", nullptr, 0, nullptr, 0, nullptr)),
             NACRE_ERROR_USAGE);
+  EXPECT_EQ(kind(nacre_pool_define_module(pool, "m", made)), NACRE_ERROR_USAGE);
   EXPECT_EQ(kind(nacre_pool_release(first)), kNone);
   nacre_grants_t* grants = nacre_grants_new();
   ASSERT_EQ(kind(nacre_grants_add(grants, "lockdown", nullptr)), kNone);
@@ -234,6 +237,45 @@ TEST_F(Failures, OfPools) {
   EXPECT_EQ(kind(nacre_pool_release(second)), kNone);
   nacre_module_delete(made);
   nacre_pool_delete(pool);
+}
+
+TEST_F(Failures, OfNamesThatPoolsOffer) {
+  nacre_pool_t* pool = nullptr;
+  ASSERT_EQ(kind(nacre_pool_new(engine_, nullptr, &pool)), kNone);
+  nacre_module_t* made = module("(module (func (export \"f\")))");
+  auto define_func = [&](const char* of) {
+    return kind(nacre_pool_define_func(pool, of, "f", nullptr, 0, nullptr, 0, nullptr));
+  };
+  EXPECT_EQ(define_func("host"), kNone);
+  EXPECT_EQ(define_func("host"), kNone) << "in place of the first";
+  EXPECT_EQ(kind(nacre_pool_define_module(pool, "host", made)), NACRE_ERROR_USAGE);
+  EXPECT_EQ(kind(nacre_pool_define_module(pool, "lib", made)), kNone);
+  EXPECT_EQ(kind(nacre_pool_define_module(pool, "lib", made)), NACRE_ERROR_USAGE);
+  EXPECT_EQ(define_func("lib"), NACRE_ERROR_USAGE);
+  nacre_module_t* throws = module("(module (func $f (throw $t)) (tag $t))");
+  EXPECT_EQ(kind(nacre_pool_define_module(pool, "throws", throws)), NACRE_ERROR_UNSUPPORTED);
+  nacre_module_delete(throws);
+  nacre_module_delete(made);
+  nacre_pool_delete(pool);
+}
+
+TEST_F(Failures, OfCallsThatDoNotKeepTheirThread) {
+  nacre_instance_t* instance = nullptr;
+  ASSERT_EQ(instantiate("(module (func (export \"fail\") unreachable))", &instance), kNone);
+  nacre_call_t* call = nullptr;
+  int over = 0;
+  auto count = [](void* data, nacre_call_t*) { ++*static_cast<int*>(data); };
+  EXPECT_EQ(kind(nacre_call_start(instance, "none", nullptr, 0, count, &over, &call)),
+            NACRE_ERROR_USAGE);
+  EXPECT_EQ(nacre_store_fd(store_), -1);
+  ASSERT_EQ(kind(nacre_call_start(instance, "fail", nullptr, 0, count, &over, &call)), kNone);
+  EXPECT_EQ(over, 0) << "a guest that ended at once is told of by nacre_store_run_ready";
+  EXPECT_EQ(nacre_store_run_ready(store_), 1u);
+  EXPECT_EQ(over, 1);
+  EXPECT_EQ(kind(nacre_call_results(call, nullptr, 0)), NACRE_ERROR_TRAP);
+  EXPECT_EQ(kind(nacre_call_results(call, nullptr, 0)), NACRE_ERROR_USAGE) << "it was told";
+  nacre_call_cancel(call);
+  EXPECT_STREQ(nacre_store_denial(store_, 5), "");
 }
 
 TEST_F(Failures, OfScripts) {
