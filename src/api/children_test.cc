@@ -11,6 +11,8 @@
 namespace nacre::api {
 namespace {
 
+constexpr int32_t kBadDescriptor = 8, kNotPermitted = 63;
+
 class ChildTest : public testing::Test {
  protected:
   ChildTest() {
@@ -61,28 +63,32 @@ class ChildTest : public testing::Test {
     return stat((folder_ + below + "/made").c_str(), &status) == 0;
   }
 
+  // Makes three instances of module_, with the store's rights, a part of them, and none, and calls
+  // each.
+  void expect_own_rights() {
+    nacre_instance_t* all = nullptr;
+    nacre_instance_t* part = nullptr;
+    nacre_instance_t* none = nullptr;
+    ASSERT_EQ(nacre_instance_new(store_, module_, NACRE_UNKNOWN_IMPORTS_DENY, &all), nullptr);
+    ASSERT_EQ(child(nullptr, grants(folder_ + "/sub"), &part), -1);
+    ASSERT_EQ(child(nullptr, grants(""), &none), -1);
+    EXPECT_EQ(make(none), kBadDescriptor);
+    EXPECT_EQ(make(part), 0);
+    EXPECT_TRUE(is_made("/sub"));
+    EXPECT_FALSE(is_made(""));
+    EXPECT_EQ(make(all), 0);
+    EXPECT_TRUE(is_made(""));
+  }
+
   std::string folder_ = "/tmp/nacre-children-XXXXXX";
   nacre_engine_t* engine_ = nullptr;
   nacre_module_t* module_ = nullptr;
   nacre_store_t* store_ = nullptr;
 };
 
-constexpr int32_t kBadDescriptor = 8, kNotPermitted = 63;
-
 TEST_F(ChildTest, EachHasItsOwn) {
   start(grants(folder_));
-  nacre_instance_t* all = nullptr;
-  nacre_instance_t* part = nullptr;
-  nacre_instance_t* none = nullptr;
-  ASSERT_EQ(nacre_instance_new(store_, module_, NACRE_UNKNOWN_IMPORTS_DENY, &all), nullptr);
-  ASSERT_EQ(child(nullptr, grants(folder_ + "/sub"), &part), -1);
-  ASSERT_EQ(child(nullptr, grants(""), &none), -1);
-  EXPECT_EQ(make(none), kBadDescriptor);
-  EXPECT_EQ(make(part), 0);
-  EXPECT_TRUE(is_made("/sub"));
-  EXPECT_FALSE(is_made(""));
-  EXPECT_EQ(make(all), 0);
-  EXPECT_TRUE(is_made(""));
+  expect_own_rights();
 }
 
 // What a function of WASI may do depends on who calls it, not on whose import it is: a module that
@@ -106,18 +112,7 @@ TEST_F(ChildTest, AFunctionActsForItsCaller) {
     (func (export "make") (result i32)
       (call_indirect (type $make) (i32.const 3) (i32.const 8) (i32.const 4) (i32.const 0)))))";
   ASSERT_EQ(nacre_module_new(engine_, text.data(), text.size(), &module_), nullptr);
-  nacre_instance_t* all = nullptr;
-  nacre_instance_t* part = nullptr;
-  nacre_instance_t* none = nullptr;
-  ASSERT_EQ(nacre_instance_new(store_, module_, NACRE_UNKNOWN_IMPORTS_DENY, &all), nullptr);
-  ASSERT_EQ(child(nullptr, grants(folder_ + "/sub"), &part), -1);
-  ASSERT_EQ(child(nullptr, grants(""), &none), -1);
-  EXPECT_EQ(make(none), kBadDescriptor);
-  EXPECT_EQ(make(part), 0);
-  EXPECT_TRUE(is_made("/sub"));
-  EXPECT_FALSE(is_made(""));
-  EXPECT_EQ(make(all), 0);
-  EXPECT_TRUE(is_made(""));
+  expect_own_rights();
   nacre_module_delete(giving);
 }
 

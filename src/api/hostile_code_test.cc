@@ -1,5 +1,5 @@
 // Code that is cheap to write and could be dear to prepare: a function of megabytes each of whose
-// instructions takes and gives a thousand values. Whoever makes it runnable does so in time and
+// instructions takes and gives a thousand values. Making it runnable takes bounded time and
 // memory that its bytes are worth, or stops when the guest's time is over (security.md#limits).
 //
 // Bounds on time are generous: they tell what is stopped from what takes minutes.
@@ -201,6 +201,14 @@ INSTANTIATE_TEST_SUITE_P(Tiers, HostileCode,
                                   (std::get<1>(chosen.param) ? "Lazy" : "Eager");
                          });
 
+// Runs the guest; it must end, by itself or by its time limit, soon after `begin`.
+void expect_bounded(Guest& guest, Clock::time_point begin) {
+  std::string end = guest.run();
+  EXPECT_LT(Clock::now() - begin, kGenerous);
+  bool returned = end == "returned" || end == "trap: unreachable";
+  EXPECT_TRUE(returned || end.starts_with("trap: time limit reached: some time")) << end;
+}
+
 // What is behind the guest's time is over: it ends with that, or did all before.
 TEST_P(HostileCode, IsStoppedWhileItIsPrepared) {
   if (world.engine == nullptr) GTEST_SKIP() << "no compiler for this processor";
@@ -212,10 +220,7 @@ TEST_P(HostileCode, IsStoppedWhileItIsPrepared) {
       ASSERT_TRUE(module) << module.error().to_string();
       Guest guest(world, *module, std::chrono::milliseconds(50));
       auto begin = Clock::now();
-      std::string end = guest.run();
-      EXPECT_LT(Clock::now() - begin, kGenerous);
-      bool returned = end == "returned" || end == "trap: unreachable";
-      EXPECT_TRUE(returned || end.starts_with("trap: time limit reached: some time")) << end;
+      expect_bounded(guest, begin);
     }
   }
 }
@@ -233,10 +238,7 @@ TEST(HostileCodeForDebuggers, IsStoppedWhileItIsPrepared) {
     auto begin = Clock::now();
     Guest guest(world, *module, std::chrono::milliseconds(20));
     EXPECT_LT(Clock::now() - begin, std::chrono::seconds(2));
-    std::string end = guest.run();
-    EXPECT_LT(Clock::now() - begin, kGenerous);
-    bool returned = end == "returned" || end == "trap: unreachable";
-    EXPECT_TRUE(returned || end.starts_with("trap: time limit reached: some time")) << end;
+    expect_bounded(guest, begin);
   }
 }
 
