@@ -1,8 +1,8 @@
-// Calls that a guest's process has still to tell its broker of, which has the log.
+// Calls that a guest's process has not yet reported to its broker, which writes the log.
 //
-// The broker gets fields, not text, and makes the lines (policy/audit.h): whoever took the guest's
-// process over can tell of calls that never were, and of none any more, but has no way to what was
-// told before, nor to anything else that the log says. Any thread.
+// The broker gets fields, not text, and makes the lines (policy/audit.h): a guest that has taken
+// over its process can report calls that never happened, or none, but cannot change what was
+// reported before, nor any other line of the log. Any thread.
 #pragma once
 
 #include <mutex>
@@ -23,8 +23,8 @@ class CallBatch {
     counter_.called(record, [this](const policy::CallLine& line) { append(line); });
     return log_bytes_ >= kFull;
   }
-  // What is there, as the arguments of a request, and then nothing is; `all`: also calls that are
-  // counted while they repeat.
+  // Takes what is there, as the arguments of a request. `all`: also calls that are still being
+  // counted because they repeat.
   Writer take(bool all) {
     std::lock_guard lock(mutex_);
     if (all) counter_.tell_repeats([this](const policy::CallLine& line) { append(line); });
@@ -33,10 +33,10 @@ class CallBatch {
   }
 
  private:
-  // One batch may be on its way while the next one fills: with a killed process both are lost,
-  // which is no more than is lost without a broker.
+  // One batch may be on its way while the next one fills: a killed process loses both, which is as
+  // much as it loses without a broker.
   static constexpr size_t kFull = policy::Audit::kBlock / 2;
-  // No path is as long; a message has room for a full batch and one more.
+  // Longer than any path; a message has room for a full batch and one more call.
   static constexpr size_t kMaxObject = 64 << 10;
 
   void append(const policy::CallLine& line) {
@@ -49,7 +49,7 @@ class CallBatch {
   std::mutex mutex_;
   policy::CallCounter counter_;
   Writer lines_;
-  size_t log_bytes_ = 0;  // that lines_ will be in the log
+  size_t log_bytes_ = 0;  // how many bytes lines_ will take in the log
 };
 
 }  // namespace nacre::broker

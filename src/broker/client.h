@@ -1,8 +1,9 @@
-// The end of the process that runs a guest: what its broker does for it looks like the real thing.
+// The guest's end of the connection to its broker: directories, sockets and a gate that look like
+// the real ones, and are served by the broker.
 //
 // Any thread, and several requests may be on their way at once. A thread that waits for its answer
-// reads what comes, also what is for others; operations have it read in their event loop. When the
-// broker is gone, everything fails with io, and what was to be decided is denied.
+// reads the answers of all; operations have the event loop read them. When the broker is gone,
+// every request fails with io and every decision is a denial.
 #pragma once
 
 #include <condition_variable>
@@ -27,29 +28,30 @@ namespace nacre::broker {
 
 class Client final : public grant::Gate, public std::enable_shared_from_this<Client> {
  public:
-  // `calls`: for a broker that logs calls, which is told of them before each request, so that the
-  // log is in order; null: it logs none.
+  // `calls`: if the broker logs calls, they are sent to it before each request, so that the log is
+  // in order; null: it does not.
   Client(os::Channel channel, std::unique_ptr<CallBatch> calls)
       : channel_(std::move(channel)), calls_(std::move(calls)) {}
   ~Client() override;
 
-  // What looks like `original`, a directory that the broker knows by `number`.
+  // Stands for `original`, a directory that the broker knows by `number`.
   std::shared_ptr<host::Dir> stand_in(const host::Dir& original, uint32_t number);
 
-  // What the broker knows of variables that are not decided.
+  // The variables that the broker has not decided about yet.
   std::shared_ptr<host::UndecidedVariables> variables();
 
   // The network as the broker's policy decides it.
   std::shared_ptr<host::Network> network();
 
-  // Sets times of what lies in directories that this process may write to.
+  // Sets times of files in directories that this process may write to.
   std::shared_ptr<os::TimeSetter> time_setter();
 
-  // Whether the broker is told of calls.
+  // Whether calls are sent to the broker.
   bool logs_calls() const { return calls_ != nullptr; }
   std::shared_ptr<host::CallLog> call_log();
 
-  // Never about paths and ends of connections: those are decided where they are opened.
+  // Never asked about paths and ends of connections: the broker decides about those as it opens
+  // them.
   grant::Decision may(const grant::Request& request) override;
   bool watches(std::string_view) override { return true; }
 
@@ -57,7 +59,7 @@ class Client final : public grant::Gate, public std::enable_shared_from_this<Cli
   std::vector<policy::Refusal> refusals(uint64_t* left_out);
   // The same of variables, see policy::Policy.
   std::vector<std::string> missed_variables();
-  // Has written what the run's end leaves to write. `needs`: see policy::Recorder.
+  // Has the broker write what is written at the end of a run. `needs`: see policy::Recorder.
   Result<void> finish(uint32_t needs);
 
  private:
@@ -75,23 +77,24 @@ class Client final : public grant::Gate, public std::enable_shared_from_this<Cli
     RequestNumber number = 0;
     std::optional<host::HostResult<Message>> answer;
     bool somebody_is_asked = false;
-    std::shared_ptr<host::AnswerOf<Message>> place;  // of an operation; null: a thread waits
+    // Where an operation expects the answer; null: a thread waits for it.
+    std::shared_ptr<host::AnswerOf<Message>> place;
   };
   class RemoteAnswer;
   class Pump;
 
-  // The answer, see reader_of(). intr, if it waits until_stopped: the guest is to stop; the request
-  // is cancelled then.
+  // The answer, see reader_of(). With until_stopped also intr, if the guest is to stop meanwhile;
+  // the request is cancelled then.
   host::HostResult<Message> ask(const Writer& request, Waits waits = Waits::for_ever);
   // The same as an operation.
   std::unique_ptr<host::Answer<Message>> start(const Writer& request);
-  // No answer comes.
+  // For requests that have no answer.
   void tell(const Writer& request);
-  // Reads what comes until there is room for it.
+  // Sends; while there is no room for that, reads what comes.
   os::Sys<void> put(Bytes message);
   void cancel(RequestNumber number);
 
-  // `pending` lasts until it has its answer or is forgotten. Tells of calls before.
+  // `pending` must live until it has its answer or is forgotten. Reports calls first.
   host::HostResult<void> send(const Writer& request, const std::shared_ptr<Pending>& pending);
   void remember(const std::shared_ptr<Pending>& pending);
   void forget(const Pending& pending);
@@ -99,7 +102,7 @@ class Client final : public grant::Gate, public std::enable_shared_from_this<Cli
   // ---- with mutex_ held
   void deliver(Message message);
   void end_all(host::Errno why);
-  // What is there; false: another thread reads, or nothing comes any more.
+  // Reads what is there; false: another thread reads, or the connection has ended.
   bool read_what_is_there();
   std::shared_ptr<Pump> pump_in(os::EventLoop& loop);
 
@@ -114,12 +117,12 @@ class Client final : public grant::Gate, public std::enable_shared_from_this<Cli
   std::mutex block_mutex_;
   std::shared_ptr<Pending> block_;
 
-  std::mutex mutex_;  // of all below; nobody waits for an answer with it held
+  std::mutex mutex_;  // of all below; never held while waiting for an answer
   std::condition_variable changed_;
   std::map<RequestNumber, std::shared_ptr<Pending>> pending_;
   RequestNumber next_number_ = 1;
-  bool is_reading_ = false;  // a thread
-  bool refused_ = false;     // something, at some time
+  bool is_reading_ = false;  // some thread is
+  bool refused_ = false;     // the broker has refused something
   std::vector<std::weak_ptr<Pump>> pumps_;
 };
 

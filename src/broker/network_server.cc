@@ -45,7 +45,7 @@ void Server::finish_look_up(RequestNumber number) {
   auto found = look_ups_.find(number);
   auto answer = with_addresses(found->second->take());
   look_ups_.erase(found);
-  // If nobody listens, the next request finds out.
+  // If the guest's process has gone, the next request finds out.
   static_cast<void>(send(number, answer ? *answer : refusal(answer.error())));
 }
 

@@ -1,4 +1,4 @@
-// How the values of host/ look in messages; both ends are this file.
+// How the values of host/ look in messages, for both ends.
 #pragma once
 
 #include "broker/wire.h"
@@ -15,18 +15,18 @@ enum class Request : uint8_t {
 #undef REQUEST
 };
 
-// In place of the error at the front of an answer: the answer is another message, for a person is
-// asked first.
+// In place of the error at the front of an answer: a person is asked first, so the answer comes in
+// a later message.
 inline constexpr uint8_t kSomebodyIsAsked = 0xFF;
 
 // Which request a message is, or answers.
 using RequestNumber = uint32_t;
-// Behind that an answer has its error, then the rest.
+// After that an answer has its error, then the rest.
 inline constexpr size_t kErrorAt = sizeof(RequestNumber);
 
 // The beginning of an answer that is not an error.
 Writer success();
-// What stands in an answer behind its error.
+// What follows the error in an answer.
 Reader reader_of(const os::Channel::Message& answer);
 
 void write(Writer& to, const host::OpenOptions& options);
@@ -40,7 +40,7 @@ host::DirEntry read_entry(Reader& from);
 void write(Writer& to, const policy::CallLine& line);
 policy::CallLine read_call(Reader& from);
 void write(Writer& to, const host::SocketPlan& plan);
-// Nothing: it is none.
+// Nothing: it is not one.
 std::optional<host::SocketPlan> read_plan(Reader& from);
 void write(Writer& to, const IpAddress& address);
 IpAddress read_address(Reader& from);

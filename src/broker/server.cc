@@ -50,7 +50,8 @@ Server::Answer Server::refusal(Errno error) {
 
 void Server::serve() {
   if (duties_.policy) {
-    // So that the guest's time does not pass meanwhile. If nobody listens, the answer finds out.
+    // So that the guest's time does not pass meanwhile. If its process has gone, sending the answer
+    // fails.
     duties_.policy->set_before_asking(
         [this] { static_cast<void>(send(current_, {Writer().number(kSomebodyIsAsked)})); });
   }

@@ -1,7 +1,7 @@
 // The broker: a process with its user's rights beside the one that runs a guest, which has none.
-// It evaluates the policy itself, asks the user, opens what may be opened and hands it over. What
-// it is sent may be a hostile program's: every message is read as such, and nothing in one can make
-// it allow what the policy does not.
+// It evaluates the policy itself, asks the user, opens what may be opened and hands it over. Its
+// messages may come from a hostile program: each is checked, and nothing in one can make the broker
+// allow what the policy does not.
 #pragma once
 
 #include <functional>
@@ -30,11 +30,11 @@ class Server {
     std::shared_ptr<host::Network> network = nullptr;     // null: none
     std::function<Result<void>(uint32_t needs)> finish;
     std::shared_ptr<policy::Audit> audit = nullptr;  // null: no log of calls
-    // Below these the guest's process may set times by itself, but for want of a way to do it.
+    // Below these the guest's process may set times, but the lock-down leaves it no way to do so.
     std::vector<std::shared_ptr<host::Dir>> times_of = {};
     int guest = 0;  // that process
   };
-  // A guest has far fewer open (its limit on handles); a broken process has no more.
+  // A guest has far fewer open (its limit on handles); this bounds a process that was taken over.
   static constexpr size_t kMaxDirs = 1 << 16;
   static constexpr size_t kMaxSockets = 1 << 12;
   // At once. More are refused.
@@ -59,7 +59,7 @@ class Server {
 
   static Answer refusal(host::Errno error);
   bool send(RequestNumber number, const Answer& answer) const;
-  // Until there is a request, or nothing to be waited for beside one; false: it cannot be waited.
+  // Waits for a request, and serves operations meanwhile; false: it cannot wait.
   bool answer_meanwhile();
   host::HostResult<Answer> act(Request request, Reader& from);
   host::HostResult<Answer> act_in(Request request, host::Dir& dir, Reader& from);
@@ -86,8 +86,8 @@ class Server {
   os::Channel channel_;
   Duties duties_;
   RequestNumber current_ = 0;
-  // What servers elsewhere have not answered; whoever asked goes on asking for other things. Null:
-  // nobody did.
+  // Questions to policy servers that are not answered yet; other requests are served meanwhile.
+  // Null: there were none.
   std::unique_ptr<os::EventLoop> loop_;
   std::map<RequestNumber, std::unique_ptr<host::Answer<Addresses>>> look_ups_;
   std::map<uint32_t, std::unique_ptr<host::OpenedSocket>> sockets_;

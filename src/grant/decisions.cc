@@ -90,7 +90,7 @@ class Reader {
     return {};
   }
 
-  // `origin`: what stands in front of the time where somebody is told of one.
+  // `origin`: the text before the time when a decision is shown.
   Result<std::vector<StoredDecision>> read_decisions(const toml::table& table,
                                                      const std::string& origin) const {
     const toml::array* list = table["decisions"].as_array();
@@ -120,8 +120,8 @@ class Reader {
     if (info == nullptr) return wrong(node.source(), "it decides about an unknown kind of grant");
     std::optional<std::string_view> value;
     if (space != std::string_view::npos) value = words.substr(space + 1);
-    // It was made about a path as it was then. Were links on it followed again, who could put a link
-    // in place of what was decided about would choose what the decision is about from then on.
+    // It was made about a path as it was then. Were links on it followed again, who could put a
+    // link in place of what was decided about would choose what the decision is about from then on.
     auto rule = parse_rule(info->kind, value, allow, Place(way_by_words));
     if (!rule) return wrong(node.source(), rule.error().message());
     StoredDecision decision;

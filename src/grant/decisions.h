@@ -1,5 +1,5 @@
 // Remembered decisions: what a user answered with `always` or `never`, or said with `nacre
-// permissions`, by the digest of the module it was about, or by the key of whoever signed it.
+// permissions`, by the digest of the module it was about, or by the key of its signer.
 //
 //   ["sha256:..."]                 # one table a module
 //   place = "/home/me/app.wasm"    # where it lay last
@@ -11,7 +11,7 @@
 //   ]
 //
 //   ["ed25519:..."]                # one table a signer whom the user trusts, by the public key
-//   name = "alice"                 # for the user alone, who chose it; no two have the same
+//   name = "alice"                 # the user chose it; no two have the same
 //   decisions = [                  # about every module that this key signed
 //     { allow = "net example.com:443", made = 2026-11-25T15:10:00Z },
 //   ]
@@ -58,13 +58,14 @@ struct Decisions {
 };
 ModuleDecisions* find_module(Decisions& all, std::string_view digest);
 SignerDecisions* find_signer(Decisions& all, std::string_view name);
-// Puts a decision in: what it covers goes, and what it contradicts for the same object.
+// Adds a decision. Those that it covers are removed, and those that say the opposite about the same
+// object.
 void decide(std::vector<StoredDecision>& decisions, StoredDecision decision);
 
-// What a signer may be called: something that can be read in a line and in a list with ", ".
+// Whether a signer may have this name: it must be readable in a line, and in a list with ", ".
 bool is_signer_name(std::string_view name);
-// The signer of that name and key, who is there from now on. Errors (usage): the name is none, or
-// the name or the key is another signer's already.
+// The signer of that name and key, added if it is new. Errors (usage): the name is not valid, or
+// the name or the key belongs to another signer already.
 Result<SignerDecisions*> trust(Decisions& all, std::string_view name, const std::string& key);
 
 // Without those that have expired at `now`. `path`: of the file, for errors, which say how to mend

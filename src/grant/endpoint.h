@@ -26,11 +26,11 @@ class EndpointPattern {
   bool covers(const EndpointPattern& other) const;
   // ... of hosts, whatever the ports.
   bool covers_host(const EndpointPattern& other) const;
-  // Whether it covers an IPv4 address that `other`, which is of one IPv6 address, carries
+  // Whether it covers an IPv4 address that is embedded in `other`, a single IPv6 address
   // (base/special_address.h): a translator or a tunnel may lead from one to the other.
   bool covers_carried(const EndpointPattern& other) const;
-  // Whether it covers something of `other`, which is 0.0.0.0 or :: and means, where somebody
-  // listens, every address of that family.
+  // Whether it covers a part of `other`, which is 0.0.0.0 or ::. For listening those mean every
+  // address of their family.
   bool covers_part(const EndpointPattern& other) const;
   // The same ports of another host, which is a name in canonical spelling.
   EndpointPattern with_name(const std::string& name) const;
@@ -65,9 +65,10 @@ class EndpointPattern {
   uint16_t last_port_ = UINT16_MAX;
 };
 
-// Whether a rule about a name is also about an address that the name led to. Who answers for a name
-// can let it lead anywhere, so it never leads to this machine, its network's own services or many
-// at once, unless its name says so: localhost. `stays_here`: Request says it.
+// Whether a rule about a name is also about an address that the name led to. A name's server can
+// let it lead anywhere; so such a rule never covers this machine, services of its network, or
+// addresses of many machines at once; only localhost covers this machine. `stays_here`: as in
+// Request.
 bool may_stand_for(std::string_view name, const IpAddress& address, bool stays_here);
 
 }  // namespace nacre::grant

@@ -6,7 +6,7 @@
 
 namespace nacre::grant {
 
-// What stands between the quotation marks; bytes that are no UTF-8 become \ufffd.
+// What stands between the quotation marks; bytes that are not UTF-8 become \ufffd.
 void append_json(std::string& out, std::string_view text);
 
 }  // namespace nacre::grant

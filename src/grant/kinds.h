@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-// Kinds have these names; C libraries may define them as macros, of variables of the same names.
+// C libraries may define these names of kinds as macros.
 #undef stdin
 #undef stdout
 #undef stderr
@@ -22,7 +22,7 @@ enum class Kind : uint8_t {
 
 // How the values of a kind are written, see grant/rule.h.
 enum class Shape : uint8_t { path, variable, endpoint, host, on_off, count, size, duration };
-// Whether something holds guests to it.
+// Whether Nacre enforces it.
 enum class Enforced : uint8_t { yes, no };
 
 // A row of kinds.def. The texts end in NUL.
@@ -47,10 +47,10 @@ enum class Uses : uint8_t {
 #include "grant/uses.def"
 #undef USES
 };
-// What the success of a call shows that the guest needs, where no decision tells of it.
+// What a guest is known to need once a call succeeded, where no decision shows it.
 enum class Need : uint8_t { nothing, clock, waiting, random, variables, sockets, input };
 
-// "" for a number that is none of them.
+// "" for a number that is not one of them.
 std::string_view uses_name(Uses uses);
 // For people: "the clocks".
 std::string_view uses_help(Uses uses);

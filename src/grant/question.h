@@ -1,5 +1,5 @@
-// Questions about what nobody decided, and the answers there are: the words in which a person is asked
-// wherever that is.
+// Questions about what no rule decides, and the possible answers: the words in which a person is
+// asked, at a terminal or elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,8 @@ struct Question {
   // Who signed it, of those the user trusts; `always signer` would be about the first.
   std::vector<std::string> signers;
   Kind kind = Kind::file;
-  std::string object;            // the resolved host path, or what else; names with spaces between
-  std::string address;           // net, if object has a name: what that led to, with the port
+  std::string object;   // as nacre_question_t: the resolved host path, names of variables, ...
+  std::string address;  // net, if object is a name: the address it led to, with the port
   Rights rights = Rights::none;  // paths
   bool is_directory = false;
   bool missing = false;  // it would be made
@@ -44,19 +44,19 @@ struct Question {
   std::string before;    // what was decided for an earlier version of the module; may be empty
 };
 
-// Whether the answer is one to this question: there is a folder, or a signer.
+// Whether the question offers the answer: those about a folder or a signer need one.
 bool is_offered(const AnswerInfo& info, const Question& question);
 
 // Names of signers in one text, where they cannot be told apart otherwise: "alice, bob".
 std::string signers_text(const std::vector<std::string>& signers);
 
-// tcp:// taken off the front of an end of a connection, for people: nothing else is as usual.
+// An end of a connection without a tcp:// in front, for people: TCP is the usual case.
 std::string_view without_tcp(std::string_view end);
 
-// A question as lines of text in which nothing can move a cursor or end early. Whoever allows it
-// has to type `letters` behind the word.
+// A question as lines of text without control characters. An answer that allows it must have
+// `letters` after the word.
 std::string question_text(const Question& question, std::string_view letters);
-// What a line that was typed means: words that allow something count only with the letters.
+// What a typed line means: words that allow something count only with the letters.
 Answer answer_of(std::string_view line, std::string_view letters, const Question& question);
 
 }  // namespace nacre::grant

@@ -26,7 +26,7 @@ class Record {
   // Something that was allowed.
   void add(const Request& allowed);
   void add(Need need) { needs_ |= bit(need); }
-  // Which needs there were, a bit each; and those of another record of the same run.
+  // Which needs there were, a bit each; and adds those of another record of the same run.
   uint32_t needs() const { return needs_; }
   void add_needs(uint32_t needs) { needs_ |= needs; }
 
@@ -40,7 +40,7 @@ class Record {
 
   std::vector<Rule> granted_;
   std::map<std::string, Rights, std::less<>> paths_;
-  std::set<std::string, std::less<>> variables_;  // that were asked about
+  std::set<std::string, std::less<>> variables_;  // that questions were asked about
   std::set<std::pair<Kind, std::string>> ends_;   // of the network
   uint32_t needs_ = 0;
 };

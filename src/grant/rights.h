@@ -29,7 +29,7 @@ constexpr bool includes(Rights all, Rights some) { return (all & some) == some; 
 
 // "read", "read+write", ...
 std::string rights_text(Rights rights);
-// Reads that back, and "ro"; nothing if these are no words for rights.
+// Reads that back, and "ro"; nothing if these are not words for rights.
 std::optional<Rights> parse_rights(std::string_view text);
 
 }  // namespace nacre::grant

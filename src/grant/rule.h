@@ -1,10 +1,10 @@
-// One rule of the permission language: a kind of grant/kinds.def, allowed or denied, and which ones.
-// The same words stand in flags (--dir data:ro), policy files (dir = ["data:ro"]), prompts,
-// remembered decisions and the C API.
+// One rule of the permission language: it allows or denies a kind of grant/kinds.def, for some
+// objects. The same words stand in flags (--dir data:ro), policy files (dir = ["data:ro"]),
+// prompts, remembered decisions and the C API.
 //
 //   path      HOST[::GUEST][:RIGHTS]  RIGHTS: ro, or read, write, create joined by +; all if not
 //             said. GUEST is for mounted directories: what the guest calls them. ~/ is the home;
-//             \: is a colon of a name.
+//             \: is a colon that is part of a name.
 //   variable  NAME, NAME=VALUE, or a name with * at one end
 //   endpoint  see grant/endpoint.h;  host: the same without a port
 //   on_off    nothing (in files: true)
@@ -61,27 +61,27 @@ struct Rule {
 // (way_by_words).
 using WayOf = Way (*)(std::string_view path, std::string_view base);
 
-// Where names of files lead, from where a rule is said. Whoever makes one chooses whether links are
-// followed: a denial that is about a link protects nothing of what it leads to, and where a decision
-// was made about a path, a link must not lead it elsewhere.
+// How file names in a rule become paths. Its maker chooses whether links are followed: a denial
+// must cover what a link leads to, not the link alone; but a remembered decision about a path must
+// not follow a link that was put there since.
 struct Place {
   explicit Place(WayOf way, std::string base = "/", std::string of_user = {})
       : way_of(way), directory(std::move(base)), home(std::move(of_user)) {}
 
   WayOf way_of;
   std::string directory;  // where relative paths begin; absolute
-  std::string home;       // absolute; empty if nobody knows
+  std::string home;       // absolute; empty if not known
 };
 
-// `value`: nothing for kinds that have none. Errors (usage) say what is wrong with the value.
+// `value`: nothing for kinds without one. Errors (usage) say what is wrong with the value.
 Result<Rule> parse_rule(Kind kind, std::optional<std::string_view> value, bool allow,
                         const Place& place);
-// The value as it could be written anywhere: with the canonical path.
+// The value in a form that means the same in any directory: with the canonical path.
 std::string value_text(const Rule& rule);
 // "--dir /etc:ro", with `directory` taken off the front of paths below it.
 std::string flag_text(const Rule& rule, std::string_view directory = {});
-// The same for a shell, to be copied from a terminal: quoted where needed, nothing that moves a
-// cursor or hides in it, whatever the rule names. Read back by who stands in `directory`.
+// The same for a shell, to be copied from a terminal: quoted where needed, without control or
+// invisible characters. It means the rule when it is read in `directory`.
 std::string shell_text(const Rule& rule, std::string_view directory = {});
 // Whether the rule is about `name`: variables.
 bool matches_name(const Rule& rule, std::string_view name);

@@ -59,7 +59,7 @@ struct Ends {
     auto covers = [&](const EndpointPattern& end) { return rule.endpoint.covers(end); };
     if (covers(itself)) return true;
     if (rule.allow) return std::ranges::any_of(by_trusted_name, covers);
-    // Whatever leads there is denied, whoever else it is.
+    // Every name that leads there is denied.
     return rule.endpoint.covers_carried(itself) || (listens && rule.endpoint.covers_part(itself)) ||
            std::ranges::any_of(by_name, covers);
   }

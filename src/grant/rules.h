@@ -1,6 +1,6 @@
 // What a set of rules says about a request. Denying wins over allowing, whatever is narrower; among
 // rules that say the same, the narrowest explains the verdict. No rule: undecided.
-// Immutable use is thread-safe; add() is the owner's business to serialise.
+// Const use is thread-safe; add() is not.
 #pragma once
 
 #include <vector>
@@ -22,24 +22,24 @@ class RuleSet {
   void add_all(std::vector<Rule> rules);
   const std::vector<Rule>& rules() const { return rules_; }
 
-  // A rule about connections is also one about looking the host's name up: allowing implies it;
-  // denying every port does. Connections are decided by rules about the address and about the
+  // A rule that allows connections to a host also allows looking its name up; one that denies every
+  // port also denies that. Connections are decided by rules about the address and about the
   // request's names; a denial of either counts.
   Verdict evaluate(const Request& request) const;
-  // Whether a rule against something lies at, above or below this directory.
+  // Whether a denying rule is about this directory, or one above or below it.
   bool restricts(std::string_view host_directory) const;
-  // The smallest amount that was said; nothing: no limit was said.
+  // The smallest limit that was set; nothing: none was.
   const Rule* limit(Kind kind) const;
 
  private:
   std::vector<Rule> rules_;
 };
 
-// What a request is about, as a rule about just that would be written: of a connection the name
-// that led to the address, if a rule about it would do; else the object itself.
+// The object that a rule for just this request would name: for a connection the name that led to
+// the address, if a rule about that name would cover it; else the request's own object.
 std::string subject_of(const Request& request);
 
-// Whether `narrow` says nothing that `wide` does not say already.
+// Whether `wide` says all that `narrow` says.
 bool covers(const Rule& wide, const Rule& narrow);
 
 }  // namespace nacre::grant

@@ -1,4 +1,4 @@
-// What can be said of a run beside grants: settings.def as types.
+// Settings of a run beside its grants: settings.def as types.
 #pragma once
 
 #include <cstdint>

@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "toml++/impl/preprocessor.h"
-// Version 3.3 tells the compiler that keys begin as they must before it has looked, which is
-// undefined behaviour for files where they do not; what follows checks it all the same.
+// Version 3.3 tells the compiler to assume that keys begin correctly before it has checked, which
+// is undefined behaviour for files where they do not; without the assumption it does check.
 #undef TOML_ASSERT_ASSUME
 #define TOML_ASSERT_ASSUME(expr) static_assert(true)
 
@@ -20,9 +20,10 @@
 
 namespace nacre::grant {
 
-// What the library must not be given, to be asked before anything is parsed: it recurses once a
-// part of a name (a.b.c), and takes some characters beyond ASCII for impossible outside of strings,
-// where TOML allows none. Strings of many lines, which nobody needs here, would hide both.
+// Why a text must not be given to the library; checked before anything is parsed. The library
+// recurses once per part of a name (a.b.c), and assumes that some characters beyond ASCII do not
+// occur outside of strings. Multi-line strings, not needed here, are refused because they would
+// make both hard to find.
 struct Objection {
   uint32_t line;
   std::string what;

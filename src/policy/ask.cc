@@ -18,7 +18,7 @@ constexpr size_t kMaxLine = 64;
 // Consonants: no word comes out, and none is taken for a digit.
 constexpr std::string_view kLetters = "bcdfghjkmnpqrstvwxz";
 constexpr size_t kLetterCount = 4;
-// How long whoever reads the output of the run may take for it.
+// How long the reader of the run's output may take to read it.
 constexpr int kReaderMs = 2000;
 
 // A guest that guesses them is right once in 130 000 times.

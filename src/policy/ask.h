@@ -1,4 +1,4 @@
-// Asking somebody: a person at the terminal, or whoever an embedder asks.
+// Asking for a decision: a person at the terminal, a policy server, or an embedder's callback.
 #pragma once
 
 #include <memory>
@@ -16,20 +16,19 @@ namespace nacre::policy {
 class Asker {
  public:
   virtual ~Asker() = default;
-  // Nothing: nobody could be asked. One that is not offered counts as `no`. Called by one thread at
-  // a time.
+  // Nothing: there was no way to ask. An answer that the question does not offer counts as `no`.
+  // Called by one thread at a time.
   virtual std::optional<grant::Answer> ask(const grant::Question& question) = 0;
-  // Something that whoever answered should know: a decision that could not be kept.
+  // Something that the one who answered should know: a decision that could not be kept.
   virtual void tell(std::string_view text) = 0;
 };
 
-// Asks at the controlling terminal, whose other users wait meanwhile: those that write through a
-// stream of pausing(). An answer that allows something needs a few random letters which only the
-// question shows: who sees a guest's imitation instead, whatever state the guest brought the
-// terminal into, does not know them.
+// Asks at the controlling terminal. Streams made by pausing() wait while a question is open. An
+// answer that allows something must contain a few random letters which only the question shows: a
+// guest that imitates a question on the terminal cannot know them.
 class TerminalAsker final : public Asker {
  public:
-  // Holds on to standard output and error where they are pipes, for a broker has other ones.
+  // Keeps standard output and error open where they are pipes, because a broker has other ones.
   TerminalAsker();
   std::optional<grant::Answer> ask(const grant::Question& question) override;
   void tell(std::string_view text) override;

@@ -2,8 +2,8 @@
 //
 // One connection a run. A question is a line, a JSON object with the members of Question: module,
 // digest, signer (all of them), kind, object, rights, is_directory, missing, folder, before. The
-// answer is a line: one of the words of policy/answers.def. Another word is `no`; when the
-// connection ends, nobody is there, and everything else is refused.
+// answer is a line: one of the words of policy/answers.def. Another word is `no`; once
+// the connection has ended, everything is refused.
 #pragma once
 
 #include <memory>
@@ -17,15 +17,16 @@ namespace nacre::policy {
 
 class ServerAsker final : public Asker {
  public:
-  // A program does not tire, but a guest must not keep it busy for ever.
+  // More questions than a person would be asked, but a guest must not keep the server busy for
+  // ever.
   static constexpr uint32_t kMaxQuestions = 1000;
 
-  // Errors (io): nobody listens there. Connects for good only when it first asks, which may be in
-  // another process.
+  // Errors (io): no server listens there. This only tries; the connection that is used is made by
+  // the first question, which may be asked in another process.
   static Result<std::shared_ptr<ServerAsker>> create(std::string path);
 
   std::optional<grant::Answer> ask(const grant::Question& question) override;
-  // The server has no ear for it.
+  // Servers are not told.
   void tell(std::string_view) override {}
 
  private:
@@ -34,7 +35,7 @@ class ServerAsker final : public Asker {
 
   std::string path_;
   os::OwnedFd connection_;
-  std::string received_;  // behind the last line
+  std::string received_;  // after the end of the last line that was read
   bool gone_ = false;
 };
 

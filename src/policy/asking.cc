@@ -72,7 +72,7 @@ class AskingRandom final : public host::Random {
   Permission permission_;
 };
 
-// What it is, everybody may see; what is in it, and moving in it, is asked about.
+// Its attributes may be seen without a question; reading and moving in it are asked about.
 class AskingInput final : public host::ForwardingStream {
  public:
   AskingInput(std::shared_ptr<host::Stream> stream, std::shared_ptr<grant::Gate> gate)

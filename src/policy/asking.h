@@ -1,6 +1,6 @@
-// Capabilities that are not granted yet: each asks when it is first used, and then behaves as what
-// it stands for, or as if it were not there (no_capability). One answer holds for the object's
-// life.
+// Capabilities that are not granted yet: each asks when it is first used. If it is allowed, it
+// behaves as the object that it wraps, else as one that was not granted (no_capability). The answer
+// holds for the object's life.
 #pragma once
 
 #include <memory>
@@ -22,10 +22,10 @@ std::shared_ptr<host::Random> asking_random(std::shared_ptr<host::Random> random
                                             std::shared_ptr<grant::Gate> gate);
 std::shared_ptr<host::Stream> asking_input(std::shared_ptr<host::Stream> stream,
                                            std::shared_ptr<grant::Gate> gate);
-// The names of this process's variables that somebody could be asked about.
+// The names of this process's variables that a question could be about.
 std::vector<std::string> names_of_variables();
-// Those of them that the policy's module mentions and no rule speaks of; so a question is about
-// few, and not about whatever secrets are there. None where nobody can be asked.
+// Those of them that the policy's module mentions and no rule is about; so a question shows only a
+// few names, and not those of all the secrets that are set. None where there is no way to ask.
 std::shared_ptr<host::UndecidedVariables> asking_variables(std::shared_ptr<Policy> policy);
 
 }  // namespace nacre::policy

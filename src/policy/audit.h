@@ -4,15 +4,16 @@
 //    "digest":"sha256:..","signer":""}: who signed it, of those the user trusts, such as "alice, bob"
 //   {"time":..,"event":"decision","kind":"file","object":"/etc/hosts","rights":"read",
 //    "decision":"allow","because":"--dir /etc:ro"}
-//   {..,"kind":"net","object":"tcp://93.184.215.14:443","name":"example.com",..}: led there last
+//   {..,"kind":"net","object":"tcp://93.184.215.14:443","name":"example.com",..}
+//    name: the last one that led to the address
 //   {"time":..,"event":"call","call":"path_open","uses":"path","object":"/etc/hosts",
 //    "result":"success"}
 //
-// A call that is just like the one before is counted; a line with "count" then stands for so many
-// more of them, the last of which was at about its time. It comes with whatever is next, or in a
-// second. Paths are valid UTF-8 in it whatever they are: other bytes become \ufffd. Decisions are
-// written at once, calls in blocks: a killed process loses at most the last kBlock bytes of calls.
-// Where the guest's process is locked down, its broker has the log and is told of calls
+// Repeats of a call are counted, not written: a line with "count" stands for that many more of the
+// call before it, and its time is about that of the last one. It is written before the next line,
+// or within a second. Bytes of paths that are not UTF-8 become \ufffd. Decisions are written at
+// once, calls in blocks: a killed process loses at most the last kBlock bytes of calls. Where the
+// guest's process is locked down, its broker has the log and is told of calls
 // (broker/call_batch.h). Any thread.
 #pragma once
 
@@ -41,18 +42,18 @@ class Audit final : public Watcher, public host::CallLog {
   }
 
   static constexpr size_t kBlock = 32 * 1024;
-  // How long a line about a call is without its name, object and result.
+  // The length of a line about a call without its name, object and result.
   static constexpr size_t kBytesOfLine = 108;
 
   void start(const std::string& module, const std::string& digest, const std::string& signer);
   void decided(const grant::Request& request, grant::Decision decision, const grant::Rule* because,
                std::string_view asked) override;
   void called(const host::CallRecord& record) override;
-  // Calls that another process tells of. They are not written before flush() or kBlock bytes; none
-  // of them is in the future, or before what stands in the log. False, and nothing done: `line` is
-  // nothing that calls can be.
+  // Calls that another process reports; written at flush() or once there are kBlock bytes. Their
+  // times are forced to lie between the last line of the log and now. False, and nothing is logged:
+  // `line` cannot be that of a call.
   bool told(const CallLine& line);
-  // Closes it for this process, since another one has it.
+  // Closes the log in this process: another process writes it from now on.
   void give_up();
   // Errors: io, of this or any earlier write.
   Result<void> flush();

@@ -1,4 +1,4 @@
-// Makes one line of calls that are just alike. Not thread-safe: whoever logs calls has a lock.
+// Makes one line of calls that are all alike. Not thread-safe: its owner has a lock.
 #pragma once
 
 #include <algorithm>
@@ -12,14 +12,14 @@
 
 namespace nacre::policy {
 
-// What a line of a log says of calls. The texts are somebody else's.
+// What a line of a log says of calls. It does not own the texts.
 struct CallLine {
   std::string_view call;
   grant::Uses uses = {};
   std::string_view object;
   std::string_view result;
   uint64_t time = 0;   // of the last one, in nanoseconds since 1970
-  uint64_t count = 1;  // other than 1: so many more that are like the line before
+  uint64_t count = 1;  // other than 1: this many more calls like that of the line before
 };
 
 class CallCounter {
@@ -45,7 +45,7 @@ class CallCounter {
     std::string_view result;
   };
   bool is_like_last(const host::CallRecord& record) const {
-    // Of what lives for ever the place is enough: should it have two, its line comes twice.
+    // Texts that live for ever are compared by address: if one has two, it merely gets two lines.
     return record.call.data() == last_.call.data() && record.result.data() == last_.result.data() &&
            record.uses == last_.uses && record.object == last_.object;
   }

@@ -1,4 +1,4 @@
-// Where this process stands, and policy files read from there.
+// The directories that relative names in rules start from, and policy files read from there.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace nacre::policy {
 
-// The working directory of this process and HOME; names lead where the links of now lead.
+// The working directory of this process, and HOME; links are followed as they are now.
 grant::Place here();
 
 // Longer files are not read.

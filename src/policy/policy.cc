@@ -130,7 +130,7 @@ grant::Decision Policy::may(const grant::Request& request) {
     verdict.because = nullptr;
     outcome = decide(request, lock);
   }
-  // The second end of a move whose first end somebody refused is no news to them.
+  // If the user refused the first end of a move, a refusal of the second tells them nothing new.
   bool is_told = !outcome.asked.empty() ||
                  (request.silent && !request.closed && options_.asker && outcome.rule.empty());
   if (!outcome.allowed && !is_told) refuse(request, std::move(outcome.rule));
@@ -247,7 +247,7 @@ Policy::Outcome Policy::ask(Requests requests, const Key& key, Lock& lock) {
     if (!info.allows) refused_for_now_.insert(key);
     for (const grant::Request& request : requests) keep(request, info, lock);
   } else {
-    questions_ = options_.max_questions;  // nobody is there
+    questions_ = options_.max_questions;  // there is no way to ask
   }
   Outcome outcome = last_outcome_;
   open_question_.reset();

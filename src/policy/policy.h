@@ -2,8 +2,9 @@
 // asking. Remembers answers for the run or for good, and what was refused, for the message at exit.
 //
 // Two threads that want the same thing at once cause one question and share its answer. At most
-// max_questions are asked; what comes later is refused. Nothing that does not exist is asked about,
-// unless it is to be made: so a guest that looks for files in many places asks about few.
+// max_questions are asked; later requests are refused. A path that does not exist is asked about
+// only if it is to be created: so a guest that looks for a file in many places causes few
+// questions.
 #pragma once
 
 #include <condition_variable>
@@ -26,27 +27,28 @@ namespace nacre::policy {
 // The module that a policy is about. The digest is made when it is first needed.
 struct Subject {
   std::string name;  // as its user calls it
-  // Where it lies, absolute: another digest there is another version of it. Empty: in no file.
+  // The absolute path of its file: another digest at that path is another version of it. Empty: it
+  // is in no file.
   std::string place;
   uint64_t size_bytes = 0;
   std::vector<std::string> reaches;  // what its imports could use: "clock", "path", ...
-  bool has_company = false;          // it imports from other modules, which could use more
-  bool names_times = false;          // it imports the call that sets times of what has a name
+  bool has_company = false;          // it imports from other modules, which may use more
+  bool names_times = false;          // it imports the call that sets times of a file by its name
   std::function<std::string()> digest;
-  // Those of these names that stand in its code or data; null: nobody can say.
+  // Those of these names that occur in its code or data; null: not known.
   std::function<std::vector<std::string>(const std::vector<std::string>&)> mentions;
-  // Those of these keys (SignerDecisions::key) that signed it; null: nobody can say.
+  // Those of these keys (SignerDecisions::key) that signed it; null: not known.
   std::function<std::vector<std::string>(const std::vector<std::string>&)> signed_by;
 };
 
-// Somebody whom the user trusts, and who signed the module.
+// A signer of the module whom the user trusts.
 struct Signer {
   std::string key;
   std::string name;
 };
 std::vector<std::string> names_of(const std::vector<Signer>& signers);
 
-// What was decided about a module earlier, and about everything of those who signed it.
+// What was decided earlier about a module, and about all modules of its signers.
 struct Remembered {
   std::vector<grant::Rule> rules;
   std::vector<Signer> signers;  // by name
@@ -65,7 +67,7 @@ Result<void> remember(const Store& store, const Signer& signer, grant::StoredDec
 class Watcher {
  public:
   virtual ~Watcher() = default;
-  // `because`: the rule; null if nobody said anything. `asked`: the answer, if somebody was
+  // `because`: the rule that decided; null if there is none. `asked`: the answer, if a question was
   // asked; else empty.
   virtual void decided(const grant::Request& request, grant::Decision decision,
                        const grant::Rule* because, std::string_view asked) = 0;
@@ -80,7 +82,7 @@ struct Refusal {
   bool is_link;
   bool subtree;  // as in grant::Request
   bool closed;
-  std::string rule;  // what forbids it and where that was said; empty: nothing allows it
+  std::string rule;  // what forbids it and where that was said; empty: no rule or answer allows it
   uint64_t count = 1;
 
   // Nothing was there, nor was it to be made.
@@ -97,10 +99,10 @@ class Policy final : public grant::Gate {
     grant::RuleSet rules;
     std::vector<Signer> signers;  // see Remembered
     std::vector<grant::ModuleDecisions> earlier;
-    std::shared_ptr<Asker> asker;  // null: nobody is asked
-    std::optional<Store> store;    // where `always` and `never` go; none: they last for the run
+    std::shared_ptr<Asker> asker;  // null: no questions are asked
+    std::optional<Store> store;    // keeps `always` and `never`; nothing: they last for the run
     uint32_t max_questions = kMaxQuestions;
-    // More rules, about paths; made when the first path is decided, for many runs need none.
+    // More rules, about paths; made when the first path is decided, because many runs need none.
     std::function<std::vector<grant::Rule>()> late_rules;
     std::vector<std::shared_ptr<Watcher>> watchers;
   };
@@ -109,12 +111,11 @@ class Policy final : public grant::Gate {
   grant::Decision may(const grant::Request& request) override;
   bool may_look(const grant::Request& request) override;
   bool watches(std::string_view host_directory) override;
-  // Notes that the guest takes its environment. Whether somebody can be asked about what it is not
-  // given.
+  // Notes that the guest reads its environment. Returns whether a question can be asked about the
+  // variables that it is not given.
   bool take_environment();
-  // Those of these variables that somebody allows who is asked about them, in one question. What a
-  // rule speaks of is not asked about and not among them; nothing is refused by its not being
-  // there.
+  // Asks one question about all of these variables; returns those that are allowed. Variables that
+  // a rule is about are left out of both. Those that are not returned do not count as refused.
   std::vector<std::string> ask_about_variables(const std::vector<std::string>& names);
   // The user's variables that the module mentions and about which neither a rule nor an answer says
   // anything; none if the guest never took its environment. Reads the whole module.
@@ -141,7 +142,7 @@ class Policy final : public grant::Gate {
   struct Outcome {
     bool allowed = false;
     std::string rule;        // of a refusal
-    std::string_view asked;  // the answer's word: whoever said it knows
+    std::string_view asked;  // the word of the answer, if a question was asked
   };
 
   void complete_rules();

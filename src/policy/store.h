@@ -17,9 +17,9 @@ grant::Seconds now_seconds();
 
 // ${XDG_CONFIG_HOME:-~/.config}/nacre; empty if neither is set.
 std::string config_folder();
-// Where Nacre keeps what guests must never touch: its configuration, cache and state, as the
-// environment says now and as it is otherwise; the next run may have another one, with the home that
-// the account has.
+// Where Nacre keeps what guests must never touch: its configuration, cache and state. Both the
+// folders that the environment names now and the default ones: the next run may have another
+// environment, or HOME as the account has it.
 std::vector<std::string> own_folders();
 // permissions.toml in each of the folders of configuration.
 std::vector<std::string> decision_files();
