@@ -1,4 +1,4 @@
-// Bytes that become the caller's of a C function.
+// Hands bytes over to the caller of a C function.
 #pragma once
 
 #include "base/bytes.h"

@@ -1,4 +1,4 @@
-// Functions of an embedder, as guests call them.
+// The embedder's functions, as guests call them.
 #pragma once
 
 #include <vector>
@@ -13,7 +13,7 @@ wasm::ValType type_of(nacre_val_kind_t kind);
 
 struct Callback {
   nacre_func_callback_t function = nullptr;
-  void* data = nullptr;  // its first argument, unless call_with() names another
+  void* data = nullptr;  // its first argument, unless call_with() is given another
   std::vector<nacre_val_kind_t> params;
   std::vector<nacre_val_kind_t> results;
 

@@ -9,16 +9,17 @@
 
 namespace nacre::api {
 
-// Programs look for files in many places, and for variables that nobody needs to have.
+// How much to report of files that do not exist and of variables: programs look for many that they
+// do not need.
 enum class Missed : uint8_t {
-  left_out,       // neither what was looked for and is not there is told, nor variables
-  if_all_it_was,  // variables are; what is not there only if nothing else was refused
+  left_out,       // neither missing files nor variables are reported
+  if_all_it_was,  // variables are; missing files only if nothing else was refused
   told,
 };
 
 struct Denials {
   std::vector<std::string> lines;
-  uint64_t things = 0;  // that they tell of
+  uint64_t things = 0;  // how many refusals the lines are about
 };
 
 // First what a grant does not cover, then what a rule forbids, then one line for all that was not
@@ -26,8 +27,8 @@ struct Denials {
 Denials describe_denials(const std::vector<host::Denial>& denials, const PolicySession& session,
                          Missed missed);
 
-// In one line, for a program that did well without: all of it if that is little, else the first of
-// it and how much there is; empty if nothing was refused.
+// In one line, for a program that succeeded all the same: everything if that is little, else the
+// first refusal and how many there are; empty if nothing was refused.
 std::string summarize(const Denials& denials, const std::string& program);
 
 }  // namespace nacre::api

@@ -1,4 +1,4 @@
-// The C API's error object and how the core's errors become one.
+// The C API's error object, and how errors of the core become one.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,8 @@ struct nacre_error {
   nacre::runtime::Backtrace backtrace;
   uint32_t exit_code = 0;
   const char* limit = "";  // lives for ever
-  // The backtrace, from when it is first asked for: its sources may take a while to find.
+  // The text of the backtrace, made when it is first asked for, because reading debug information
+  // takes a while.
   mutable std::once_flag is_written;
   mutable std::string written;
 };

@@ -12,7 +12,7 @@ struct nacre_module;
 
 namespace nacre::api {
 
-// The WASI function that an import is of; null if it is none.
+// The WASI function that is imported; null if it is not one.
 const wasi::p1::FunctionInfo* find_function(const wasm::Import& item);
 
 // See nacre_explain. Errors: what was remembered cannot be read.

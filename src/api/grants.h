@@ -1,5 +1,5 @@
-// What a guest may do, as the user said it, in the language of grant/rule.h; here it becomes the
-// capability objects of a world and the policy that decides what they leave open.
+// What the user lets a guest do, in the language of grant/rule.h, and how that becomes the
+// capability objects of a world and the policy that decides the rest.
 #pragma once
 
 #include <memory>
@@ -29,10 +29,10 @@ struct PolicySession {
   std::string name;                 // of the program
   std::vector<grant::Rule> mounts;  // directories that it was given
   std::shared_ptr<policy::Policy> policy;
-  std::shared_ptr<policy::Audit> audit;  // null also where the broker has it
+  std::shared_ptr<policy::Audit> audit;  // null also if the broker has it
   std::shared_ptr<policy::Recorder> recorder;
   std::optional<os::HeldName> record_file;  // there if recorder is, and no broker
-  std::shared_ptr<broker::Client> broker;   // where the policy decides, if not here
+  std::shared_ptr<broker::Client> broker;   // set if the policy decides in the broker
 
   // Writes what was recorded and the rest of the audit log.
   Result<void> finish() const;
@@ -42,8 +42,8 @@ struct PolicySession {
   std::vector<std::string> missed_variables() const;
 };
 
-// Whether the process that is locked down is there for its guest alone, so that what it does not
-// need for it can be closed.
+// Whether a process that is locked down serves only its guest, so that everything else in it can be
+// closed.
 enum class Alone : uint8_t { no, yes, but_standard_output };
 
 struct Prepared {
@@ -53,7 +53,7 @@ struct Prepared {
   // A decision could still allow something, or something is to be written that the guest's process
   // must not be able to change.
   bool needs_broker = false;
-  bool may_write = false;  // somewhere, by a rule or an answer
+  bool may_write = false;  // some file, by a rule or an answer
   Alone alone = Alone::no;
 };
 
@@ -69,8 +69,8 @@ std::shared_ptr<host::CallLog> both_logs(std::shared_ptr<host::CallLog> first,
 class Grants {
  public:
   void add_argument(std::string argument) { arguments_.push_back(std::move(argument)); }
-  // One grant or setting in the words of the command line, see nacre_grants_add. Whatever fails is
-  // found before anything is changed.
+  // One grant or setting in the words of the command line, see nacre_grants_add. After
+  // a failure nothing has changed.
   Result<void> add(std::string_view kind, std::optional<std::string_view> value);
   void set_subject(policy::Subject subject) { subject_ = std::move(subject); }
   const policy::Subject& subject() const { return subject_; }
@@ -79,23 +79,23 @@ class Grants {
   // Opens what was granted. Errors name the directory or address and what the system said, or what
   // is wrong with a policy file or with what was remembered.
   Result<Prepared> prepare();
-  // The same for a module beside a program that has `parent`, of which it gets a part. Errors also
-  // say what the parent does not have.
+  // The same for a module beside a program: it gets a part of the program's world, `parent`.
+  // Errors: also denied, for what the parent does not have.
   Result<host::World> prepare_child(const host::World& parent) const;
 
   // What was said by flags and policy files.
   const std::vector<grant::Rule>& rules() const { return rules_; }
-  // What is denied because Nacre opens it by name.
+  // Denials of files that Nacre opens by name.
   std::vector<grant::Rule> own_rules() const {
     return policy::protection(own_files_, here_.directory);
   }
-  // What was decided about the subject, if that is to count.
+  // What was decided about the subject earlier, if reads_store().
   Result<policy::Remembered> remembered() const;
-  // Whether that counts.
+  // Whether remembered decisions count.
   bool reads_store() const;
   // Whether undecided requests prompt, where there is a way to ask.
   bool asks() const { return ask_ == Ask::always || (ask_ == Ask::on_terminal && !deny_all_); }
-  // Whether something of this kind is there without a rule.
+  // Whether this kind is granted without a rule.
   bool granted_by_default(grant::Kind kind) const;
   // Whether the process is to be locked down, see lockdown.h.
   bool locks_down() const { return lockdown_; }
@@ -103,7 +103,7 @@ class Grants {
  private:
   enum class Ask : uint8_t { never, on_terminal, always };
 
-  // What a row of grant/settings.def says; the value is there if the row needs one.
+  // Applies a row of grant/settings.def; there is a value if the row needs one.
   Result<void> set(const grant::SettingInfo& info, std::optional<std::string_view> value);
 #define SETTING(name, ...) Result<void> set_##name(std::optional<std::string_view> value);
 #include "grant/settings.def"
@@ -114,11 +114,10 @@ class Grants {
   Result<void> refuse_what_is_not_enforced() const;
   Result<void> refuse_another_module() const;
   Result<void> choose_asker(policy::Policy::Options& options);
-  // Whether the module imports a call that could use the network, or another one could that it
-  // imports from.
+  // Whether the module, or one that it imports from, may call a function that uses the network.
   bool may_call_network() const;
-  // Whether it, or another one that it imports from, could set times by name in a directory where
-  // nothing is decided.
+  // Whether the module, or one that it imports from, may set times by name in a directory where the
+  // gate decides nothing.
   bool may_set_times_by_name(const host::World& world) const;
   bool shows_root(const grant::RuleSet& rules) const;
   Result<void> grant_handles(host::World& world, const grant::RuleSet& rules) const;

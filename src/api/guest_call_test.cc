@@ -320,7 +320,7 @@ TEST_P(GuestCalls, CannotWaitBelowAHostFunction) {
   ASSERT_FALSE(call);
   EXPECT_EQ(call.error().trap().kind, TrapKind::cannot_suspend);
   EXPECT_EQ(call.error().trap().frames.size(), 3u);
-  // Nor does an answer that nobody can wait for hang anything.
+  // Nor does an answer that cannot be waited for hang anything.
   host_.asks_first = false;
   call = try_start("again", {i32(1)});
   ASSERT_FALSE(call);
@@ -371,7 +371,7 @@ TEST_P(GuestCalls, TimePassesWhileTheyWait) {
   auto call = start("nested", 1);
   ASSERT_TRUE(store_->watch()->deadline());
   std::this_thread::sleep_for(std::chrono::milliseconds(30));
-  ASSERT_TRUE(call->is_parked());  // nobody touched it
+  ASSERT_TRUE(call->is_parked());  // it was not touched
   runtime::Run<void> ended = resume(*call, 1);
   EXPECT_EQ(kind_of(ended), TrapKind::time_limit);
   EXPECT_EQ(ended.error().trap().message, "time limit reached: 20 ms");

@@ -68,7 +68,7 @@ struct nacre_module {
   mutable std::vector<nacre_export_t> exports;
 };
 
-// A function as the C API shows it; kept by its instance so that pointers stay good.
+// A function as the C API shows it; owned by its instance so that pointers stay valid.
 struct nacre_func {
   nacre_func(std::string its_name, const nacre::runtime::PreparedCall& prepared)
       : name(std::move(its_name)), call(prepared) {}
@@ -98,7 +98,7 @@ struct nacre_instance {
   nacre_instance(nacre_store* owner, nacre::runtime::Instance* its_instance)
       : store(owner), instance(its_instance) {}
 
-  nacre_store* store;  // null: it is out of a pool, and `guest` is there
+  nacre_store* store;  // null: it comes from a pool, and `guest` is set
   nacre::runtime::Instance* instance;
   std::unique_ptr<nacre::api::PoolGuest> guest;
   nacre::api::GuestRights* rights = nullptr;       // the store's; null: none of its own
@@ -107,7 +107,7 @@ struct nacre_instance {
 
 namespace nacre::api {
 
-// What calls need that do not keep their thread waiting.
+// What calls need that do not block their thread.
 struct Waits {
   std::unique_ptr<os::EventLoop> loop;
   std::shared_ptr<os::WorkerThreads> workers;
@@ -139,12 +139,12 @@ Result<std::unique_ptr<abi::Executor>> make_tier(const nacre_config& config);
 Result<std::shared_ptr<runtime::Engine>> make_engine(const nacre_config& config);
 
 nacre_error_t* make_error(const runtime::Failure& failure);
-// How a call of a function ended that did not return; the store notes it.
+// The error of a call that did not return; also noted in the store.
 nacre_error_t* ended(nacre_instance& instance, const runtime::Failure& failure);
 
 // An exported function. Errors: usage, if there is none of that name.
 Result<nacre_func*> get_func(nacre_instance& instance, std::string_view name);
-// The error of a call that the function does not fit.
+// The error of a call whose arguments do not fit the function.
 nacre_error_t* wrong_arguments(const nacre_func& func, const nacre_val_t* args, size_t arg_count,
                                size_t result_count);
 // Null if the counts, and the kinds of the arguments, are those of the function.

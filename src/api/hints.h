@@ -1,9 +1,9 @@
 // The least grants that would allow what a guest was refused, for the messages at exit.
 //
-// A file gets --file with the rights that were wanted, what is to be made --file with all rights, a
-// directory that is read --dir. Several of one folder become one --dir. The two ends of a link or a
-// rename are kept in one grant, or they would be of two directories (xdev). Nothing is wider than
-// that, and what is wider than what was refused says so.
+// A file gets --file with the rights that were wanted; one that would be created, --file with all
+// rights; a directory that would be read, --dir. Several files of one folder become one --dir. Both
+// ends of a link or a rename get one grant, since two would be like two file systems (xdev). No
+// hint is wider than that, and one that is wider than what was refused says so.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ namespace nacre::api {
 
 struct Hint {
   std::vector<grant::Rule> grants;
-  bool is_wider = false;  // folders with all in them, for some of it
+  bool is_wider = false;  // it grants whole folders for some files in them
 };
 Hint hint_for(const std::vector<const policy::Refusal*>& refusals);
 std::vector<grant::Rule> grants_of_variables(const std::vector<std::string>& names);

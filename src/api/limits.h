@@ -1,4 +1,4 @@
-// Limits as a user says them, and as the runtime holds them.
+// Limits in the user's rules, and as the runtime enforces them.
 #pragma once
 
 #include <vector>
@@ -9,10 +9,10 @@
 
 namespace nacre::api {
 
-// Of everything that was said the smallest counts.
+// Of several limits of one kind the smallest counts.
 runtime::Limits limits_of(const std::vector<grant::Rule>& rules);
 
-// Whether one of them is kept by a thread (os/watchdog.h).
+// Whether one of them is a limit of time, which needs a watchdog thread (os/watchdog.h).
 bool keep_time(const runtime::Limits& limits);
 
 // "memory": the kind of grant whose limit a trap is about. "" if it is about none; ends in NUL.

@@ -224,7 +224,7 @@ class EndlessGuest : public testing::TestWithParam<Parameter> {
     world_ = std::make_unique<World>(std::get<0>(GetParam()));
     if (!world_->refused.empty()) GTEST_SKIP() << world_->refused;
     if (kSignalsComeLate) GTEST_SKIP() << "signals come late";
-    // Standard input is a pipe into which nobody writes.
+    // Standard input is a pipe into which nothing is written.
     ASSERT_EQ(::pipe(pipe_), 0);
     before_ = ::fcntl(0, F_DUPFD_CLOEXEC, 10);
     ASSERT_EQ(::dup2(pipe_[0], 0), 0);

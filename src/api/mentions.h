@@ -1,5 +1,5 @@
-// Which names a module carries in its data: the closest that anybody can come to what it will look
-// for in an environment, which preview 1 hands over as a whole.
+// Which names occur in a module's data: the best guess at the variables that it will look for,
+// since preview 1 hands over the whole environment at once.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace nacre::api {
 
-// Those of `names` that stand in a data segment by themselves: what is before and after them could
-// not be more of such a name. Names that are made while a program runs are not found, nor those
-// that a script has which it reads.
+// Those of `names` that occur in a data segment as a whole word: what is before and after could not
+// be part of such a name. Names that are composed at run time, or that are in a script which the
+// program reads, are not found.
 std::vector<std::string> mentioned_names(const wasm::Module& module,
                                          const std::vector<std::string>& names);
 

@@ -17,7 +17,7 @@
 
 namespace nacre::api {
 
-// What many guests were granted together.
+// Rights that many guests share.
 struct SharedRights {
   std::shared_ptr<const wasi::SharedWorld> world;
   PolicySession session;
@@ -51,13 +51,13 @@ class PoolImports final : public runtime::PoolHost {
     std::string name;
     Callback callback;
   };
-  // Another module, an instance of which is beside each guest's.
+  // A module of which each guest gets an instance beside its own.
   struct Helper {
     std::string name;
     runtime::ModulePtr module;
   };
   Result<void> check_open() const;
-  // Those of the helpers that the module imports from, and those that these import from; in order.
+  // The helpers that the module imports from, directly or by way of other helpers; in order.
   std::vector<const Helper*> helpers_of(const runtime::Module& module) const;
   // Functions that it imports.
   Result<void> define_functions_for(const runtime::Module& module, runtime::Store& store,

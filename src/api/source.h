@@ -25,8 +25,8 @@ class Source {
   void set_signature(Bytes signature);
   // Whether there is one of either kind, good or bad.
   bool carries_signature() const;
-  // Those of these keys ("ed25519:...") that signed it; found out once for the same keys, for pools
-  // ask for each guest.
+  // Those of these keys ("ed25519:...") that signed it. The result is kept for the same keys,
+  // because pools ask for each guest.
   std::vector<std::string> signed_by(const std::vector<std::string>& keys) const;
 
  private:

@@ -27,7 +27,7 @@ static_assert(sizeof(abi::Value) == sizeof(nacre_val_t::of));
 static_assert(sizeof(abi::Value) == sizeof(nacre_raw_val_t) &&
               alignof(abi::Value) == alignof(nacre_raw_val_t));
 
-// Room for the values of one call: those of nearly every function need no allocation.
+// Room for the values of one call; without allocation for nearly all functions.
 template <class T>
 class Room {
  public:

@@ -140,7 +140,7 @@ ScriptRunner::~ScriptRunner() {
 }
 
 // The host module of the reference interpreter (its README), with table64 and shared_memory, which
-// newer scripts use. What the functions would print nobody reads.
+// newer scripts use. What the functions would print is dropped.
 Result<void> ScriptRunner::define_spectest() {
   using enum ValType::Code;
   static constexpr runtime::HostFuncDef kFunctions[] = {

@@ -33,7 +33,7 @@ struct EngineOptions {
   std::string checks;  // for tests; --help does not show it
   bool perf_map = false;
   bool debug = false;
-  bool fuel = false;         // no option: grants say so
+  bool fuel = false;         // no option: follows from the grants
   bool map_at_load = false;  // likewise
 
   void add_to(CLI::App& app);
@@ -53,8 +53,8 @@ void check_inputs(const std::vector<Input>& inputs);
 // As messages call it.
 std::string input_name(const std::string& path);
 
-// What a program may do: an option for each kind of grant, and how the rest is decided. `run`,
-// `explain` and `permissions` share it.
+// The options of grants: one for each kind, and how the rest is decided. `run`, `explain` and
+// `permissions` share them.
 class GrantOptions {
  public:
   // All of it, or only what can be remembered: --KIND and --deny-KIND.

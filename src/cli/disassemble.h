@@ -23,7 +23,7 @@ struct Disassembled {
 };
 
 // Bytes [begin, end) of a function's code of this processor. A byte that begins no instruction is
-// one of its own, with the text "(bad)". Throws a Failure where there is no disassembler.
+// one of its own, with the text "(bad)". Throws a Failure if this build has no disassembler.
 std::vector<Disassembled> disassemble(const uint8_t* code, uint32_t begin, uint32_t end);
 
 }  // namespace nacre::cli

@@ -1,4 +1,4 @@
-// A log of a guest's calls. Without one, calls are bound so that nothing is even tested.
+// A log of a guest's calls. Without one, the functions that are bound do not even test for it.
 #pragma once
 
 #include <string_view>
@@ -12,7 +12,7 @@ struct CallRecord {
   grant::Uses uses;
   std::string_view object;                  // as the guest names it; empty where there is none
   std::string_view result;                  // "success" or the name of an error; lives for ever
-  grant::Need need = grant::Need::nothing;  // that it shows; failed calls show none
+  grant::Need need = grant::Need::nothing;  // that it proves; failed calls prove none
 };
 
 class CallLog {

@@ -24,10 +24,12 @@ class Clock {
   virtual HostResult<uint64_t> now(ClockKind kind) = 0;
   // Never 0.
   virtual HostResult<uint64_t> resolution(ClockKind kind) = 0;
-  // Until an item is ready or the monotonic clock reaches `deadline`; how many are ready.
+  // Waits until an item is ready or the monotonic clock reaches `deadline`; returns how many are
+  // ready.
   virtual HostResult<size_t> wait(std::span<os::PollItem> items,
                                   std::optional<uint64_t> deadline) = 0;
-  // Whether waiting takes no time of the system's: its times are not those of an event loop.
+  // Whether time passes only when it is waited for, as in a manual clock: an event loop, which has
+  // the system's time, cannot wait for it then.
   virtual bool passes_by_waiting() const { return false; }
 };
 

@@ -4,7 +4,7 @@
 // they stay inside, else the result is not_granted. A link is followed at the end of a path where
 // the call says so or a slash follows it. Each call asks the grant first (read-only grants refuse
 // every change: create, truncate, times, links), so implementations below only ever see what
-// the grant covers; what its gate says about the resolved path, they ask themselves. Many threads
+// the grant covers; about the resolved path they ask the gate themselves. Many threads
 // may use one Dir.
 #pragma once
 
@@ -28,14 +28,14 @@ struct OpenOptions {
   bool create = false;     // a regular file, if nothing is there
   bool exclusive = false;  // with create: fail with exist if something is there
   bool truncate = false;
-  bool directory = false;  // fail with notdir if it is none
+  bool directory = false;  // fail with notdir if it is not a directory
   bool follow = false;     // a symbolic link at the end
   bool data_sync = false;  // O_DSYNC
   bool sync = false;       // O_SYNC
 };
 
 struct DirEntry {
-  uint64_t next_cookie;  // continues behind this entry, whatever happens to the directory meanwhile
+  uint64_t next_cookie;  // continues after this entry, even if the directory changes meanwhile
   uint64_t inode;
   FileType type;
   std::string name;
@@ -57,20 +57,20 @@ class Dir : public Handle {
   HostResult<void> create_symlink(std::string_view target, std::string_view path);
   HostResult<std::string> read_link(std::string_view path);
   HostResult<void> set_times(const FileTimes& times) final;
-  // Entries behind `cookie` (0: from the start) with `.` and `..`, as many as fit about
-  // `budget_bytes`; none at the end. Names that are no UTF-8 are left out: no path can name them.
+  // Entries after `cookie` (0: from the start) with `.` and `..`, as many as fit about
+  // `budget_bytes`; none at the end. Names that are not UTF-8 are left out: no path can name them.
   HostResult<std::vector<DirEntry>> read_entries(uint64_t cookie, size_t budget_bytes);
 
   const std::shared_ptr<const Grant>& grant() const { return grant_; }
-  // The same directory for a guest that has fewer rights: `grant` counts instead of its own, the
-  // gate of its own still decides.
+  // The same directory for a guest that has fewer rights: `grant` replaces this one's, but this
+  // one's gate still decides.
   virtual HostResult<std::shared_ptr<Dir>> narrowed(const std::shared_ptr<const Grant>&) {
     return failed(Errno::notsup);
   }
-  // Whether the gate decides each act in it; otherwise the grant covers all that lies below.
+  // Whether the gate decides each act in it; if not, the grant covers everything below it.
   virtual bool is_guarded() const { return false; }
-  // From now on, times of what has a name in it or below are set by another process, see
-  // os::TimeSetter; does nothing where they are no times of the operating system.
+  // From now on another process sets the times of files below it, see os::TimeSetter. Does nothing
+  // for directories that are not the operating system's.
   virtual void leave_times_to(const std::shared_ptr<os::TimeSetter>&) {}
   // What that process does, see os::BeneathDir::set_times_for.
   virtual HostResult<void> set_times_for(int /*process*/, int /*number*/,
@@ -104,7 +104,8 @@ class Dir : public Handle {
   virtual HostResult<std::vector<DirEntry>> do_read_entries(uint64_t cookie,
                                                             size_t budget_bytes) = 0;
 
-  // Whether it is a path, and the grant covers such acts. The path gets a text for people only if not.
+  // Whether the path is valid and the grant covers such acts. If not, the refusal is recorded with
+  // a text for people.
   HostResult<void> admit(Action action, std::string_view path) const;
   // Records an escape; passes the result on.
   template <class T>
@@ -119,9 +120,9 @@ HostResult<std::shared_ptr<Dir>> open_real_dir(const std::string& host_path,
                                                os::Resolver resolver = os::Resolver::automatic);
 
 // The whole file system as a directory without rights of its own: the gate of `grant` decides each
-// act by the host path that it leads to. A guest whose library knows no working directory names
-// what lies there as if it lay in `/`: a path whose first component is missing there belongs to
-// `working_dir`, if it has it, or if it is to be made.
+// act by the host path that it leads to. The library of a guest may have no notion of a working
+// directory and put `/` before relative paths. So a path whose first component is missing in `/` is
+// taken relative to `working_dir`, if that has the component, or if it is to be created.
 HostResult<std::shared_ptr<Dir>> open_root_dir(std::shared_ptr<const Grant> grant,
                                                const std::string& working_dir,
                                                os::Resolver resolver = os::Resolver::automatic);

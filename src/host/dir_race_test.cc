@@ -1,4 +1,4 @@
-// Paths are resolved safely while somebody else renames what they go through (invariants.md:
+// Paths are resolved safely while another process renames what they go through (invariants.md:
 // paths-stay-beneath).
 #include <gtest/gtest.h>
 #include <sys/syscall.h>

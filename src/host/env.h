@@ -1,5 +1,5 @@
-// A program's arguments and environment: values, fixed before it starts, but for variables about
-// which a question has to be asked.
+// A program's arguments and environment: fixed before it starts, except for variables about which a
+// question has to be asked.
 #pragma once
 
 #include <memory>
@@ -11,8 +11,8 @@ namespace nacre::host {
 
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
-// Decided when a program first looks for any of them, at once, for an interface that hands the
-// environment over as a whole does not say which it looks for. Any thread.
+// All are decided together when the program first reads its environment, because an interface that
+// hands over the whole environment does not say which variable is wanted. Any thread.
 class UndecidedVariables {
  public:
   virtual ~UndecidedVariables() = default;

@@ -1,7 +1,7 @@
 // Why an operation on a host object failed: the POSIX reasons, those of resolvers, `not_granted`
 // for what the object's grant does not cover (a path outside its directory, a write to a read-only
-// one), `no_capability` for what the gate refused, and `hidden` for a path that it refused to
-// a guest that may not know either whether anything is there: it is told that nothing is.
+// one), `no_capability` for what the gate refused, and `hidden` for a refused path of which the
+// guest may not even know whether it exists: it is told that it does not.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ enum class Errno : uint8_t {
 #undef ERRNO
   no_such_name,   // looking up names: it has no address
   try_again,      // ... no server answered
-  lookup_failed,  // ... a server answered that it cannot
+  lookup_failed,  // ... a server answered that it could not look it up
   not_granted,    // beyond what a grant covers
   no_capability,  // nothing was granted, or a rule forbids it
   hidden,         // ... and it looks as if nothing were there
@@ -30,7 +30,7 @@ using HostResult = std::expected<T, Errno>;
 
 inline std::unexpected<Errno> failed(Errno error) { return std::unexpected<Errno>(error); }
 
-// An errno, or os::kOutside; what the table lacks is io.
+// From an errno or os::kOutside; io for one that the table lacks.
 Errno from_native(int native);
 // The way back.
 int to_native(Errno error);

@@ -1,6 +1,6 @@
-// A regular file that is open. Every transfer names its offset: where a guest reads next is kept
-// by the skin that counts for it, so a File has no hidden position. Reads and writes may be short;
-// a read of 0 bytes is the end. Many threads may use one File.
+// A regular file that is open. Every transfer names its offset: the position of a descriptor is
+// kept by the skin (the version of WASI), so a File has no hidden position. Reads and writes may be
+// short; a read of 0 bytes is the end. Many threads may use one File.
 #pragma once
 
 #include <span>
@@ -24,11 +24,11 @@ class File : public Handle {
   bool writable() const { return writable_; }
 
   HostResult<size_t> read_at(std::span<const MutableBytes> to, uint64_t offset);
-  // As far as that needs no waiting for the device; again: read_at would wait, or it is not known.
+  // Reads only what needs no waiting for the device; again: read_at would wait, or it is not known.
   HostResult<size_t> read_cached(std::span<const MutableBytes> to, uint64_t offset);
   HostResult<size_t> write_at(std::span<const Bytes> from, uint64_t offset);
   using Appended = os::Appended;
-  // At the end, in one step.
+  // Appends atomically.
   HostResult<Appended> append(std::span<const Bytes> from);
   HostResult<void> set_size(uint64_t size_bytes);
   // Makes the file at least offset + length long, with room on the device where it can.

@@ -1,6 +1,6 @@
-// What capability objects carry: one permission domain, what it covers by itself, and the gate that
-// decides the rest (grant/gate.h). What was refused is kept in a DenialLog, so that the command can
-// tell its user afterwards.
+// What capability objects carry: a grant, the rights that it covers by itself, and the gate that
+// decides the rest (grant/gate.h). Refusals are kept in a DenialLog, so that the command can report
+// them at the end.
 // Objects of one Grant may be used from several threads.
 #pragma once
 
@@ -59,8 +59,8 @@ class DenialLog {
   std::vector<Denial> denials_;
 };
 
-// One permission domain: what `--dir HOST::GUEST[:ro]` grants. Files and directories reached
-// through it share it; links and renames stay inside one.
+// What one `--dir HOST::GUEST[:ro]` grants. Files and directories reached through it share it;
+// links and renames stay inside one grant.
 class Grant {
  public:
   // `gate` is never null. `is_open`: the grant covers nothing by itself, the gate decides all.
@@ -76,7 +76,7 @@ class Grant {
 
   // Whether the grant itself covers such acts.
   bool covers(Action action) const { return includes(rights_, right_for(action)); }
-  // Records that it does not: not_granted. `path`: for people.
+  // Records that the grant does not cover it; returns not_granted. `path`: for people.
   std::unexpected<Errno> refuse(Action action, std::string_view path) const;
   // Asks the gate; no_capability if it refuses.
   HostResult<void> ask(const Request& request) const;
@@ -97,8 +97,8 @@ class Grant {
 // The same rights under another name, as messages and logs will say it.
 std::shared_ptr<const Grant> renamed(const std::shared_ptr<const Grant>& grant, std::string name);
 
-// What a file carries that was opened through a grant: where the gate decides all, what was opened
-// to be read must not be changed through its descriptor.
+// The grant of a file that was opened through `grant`. Where the gate decides everything, a file
+// that was opened for reading must not be changed through its descriptor.
 std::shared_ptr<const Grant> grant_of_opened(const std::shared_ptr<const Grant>& grant,
                                              bool to_write);
 

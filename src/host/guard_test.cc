@@ -130,7 +130,8 @@ TEST_P(Guarded, WhatMayBeLookedAtIsRefusedByName) {
   EXPECT_EQ(dir->open("proc/self/environ", {.read = true}).error(), Errno::not_granted);
 }
 
-// Both ends of a link or a rename are needed, so both are noted; nobody is asked about the second.
+// Both ends of a link or a rename are needed, so both are noted; no question is asked about the
+// second.
 TEST_P(Guarded, BothEndsAreNoted) {
   tree.put_file("f", "");
   gate->answer = Decision::deny;

@@ -1,4 +1,4 @@
-// What all capability objects that a guest can hold open have in common.
+// The base of all capability objects that a guest can hold open.
 //
 // A Handle is a File, Dir, Stream or Socket (kind() tells which; the cast is static). Handles are
 // shared_ptr-owned: the last owner closes. Times are nanoseconds since 1970. A handle may be used
@@ -71,8 +71,7 @@ class Handle {
   // As of now. Only asked where poll_fd() is -1.
   virtual Readiness readiness(bool writing) { return {true, false, writing ? uint64_t{1} : 0}; }
 
-  // What the operating system knows it by, to be handed to another process; -1: it knows nothing of
-  // it.
+  // Its descriptor, to be handed to another process; -1: it has none.
   virtual int native_fd() const { return -1; }
 
  protected:

@@ -1,5 +1,5 @@
-// A directory tree in memory, behind the same interfaces as a real one: for tests, for embedders
-// that have files but no file system, and as the oracle of the real implementation.
+// A directory tree in memory, with the same interfaces as a real one: for tests, for embedders that
+// have files but no file system, and as the test oracle of the real implementation.
 //
 // The tree behaves as Linux does, errno by errno. Its size is bounded: what would exceed
 // `max_bytes` of content or kMaxNodes entries is nospc. Many threads may use it (one lock).

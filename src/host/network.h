@@ -1,10 +1,10 @@
 // The internet, for one program: names, connections, datagrams, and listening, each decided by the
 // gate when it is about to happen.
 //
-// A guest's socket is a NetSocket: a plan until it is bound, connected or sent from; only then is
-// there a socket of the system, which an OpenedSocket made: in this process (RealNetwork), or in a
-// broker that hands the descriptor over. Every skin (preview 1, WASI 0.2) uses the same NetSocket.
-// A Network may be used from several threads, a socket by one at a time.
+// A guest's socket is a NetSocket. It is only a plan until it is bound, connected or sent from;
+// then an OpenedSocket makes a socket of the system: in this process (RealNetwork), or in a broker
+// that hands the descriptor over. Every version of WASI uses the same NetSocket. A Network may be
+// used from several threads, a socket by one at a time.
 #pragma once
 
 #include <map>
@@ -30,16 +30,16 @@ struct SocketPlan {
   IpFamily family = IpFamily::v4;
   SocketType type = SocketType::stream;
   std::map<SocketOption, int64_t> options = {};  // settable ones
-  // Datagrams: what they are sent from, with any free port. No decision is needed: a guest that may
-  // not listen receives only from those to whom it may send.
+  // Datagrams: the local address, with any free port. That needs no decision: a guest that may not
+  // listen receives only from peers to which it may send.
   std::optional<IpAddress> source = std::nullopt;
 };
 
 // Peers that a socket remembers as allowed; beyond this it forgets all and asks again.
 inline constexpr size_t kMaxPeers = 4096;
 
-// A socket of the system, held by the process that may bind and connect it. no_capability: it was
-// decided against; then nothing was done.
+// A socket of the system, held by the process that may bind and connect it. no_capability: the gate
+// refused, and nothing was done.
 class OpenedSocket {
  public:
   virtual ~OpenedSocket() = default;
@@ -48,7 +48,7 @@ class OpenedSocket {
   virtual os::OwnedFd take() = 0;
   virtual HostResult<void> bind(const Endpoint& at) = 0;
   virtual HostResult<void> listen(int backlog) = 0;
-  // Does not wait: whether it is under way.
+  // Does not wait. True: the connection is still being made.
   virtual HostResult<bool> connect(const Endpoint& to) = 0;
   // Datagrams. Does not wait: again.
   virtual HostResult<size_t> send_to(const Endpoint& to, Bytes bytes) = 0;
@@ -60,7 +60,7 @@ class Network {
  public:
   virtual ~Network() = default;
   // At most os::kMaxAddresses. inval: it is not a name (canonical_host_name). An answer may take
-  // as long as servers do.
+  // as long as name servers take.
   using Addresses = std::vector<IpAddress>;
   virtual std::unique_ptr<Answer<Addresses>> start_look_up(std::string_view name) = 0;
   // Waits for it; intr if the guest is to stop meanwhile.
@@ -68,7 +68,7 @@ class Network {
   // Whether what is sent to the address leaves this machine for exactly one other (os/route.h);
   // false if that is not known.
   virtual bool leads_elsewhere(const IpAddress&) { return false; }
-  // Nothing is decided yet, and nothing done.
+  // Decides and does nothing yet.
   virtual HostResult<std::unique_ptr<OpenedSocket>> open(const SocketPlan& plan) = 0;
 };
 
@@ -92,7 +92,7 @@ class NameMemory {
   uint64_t time_ = 0;
 };
 
-// Asks `gate`, which is never null, and does it itself.
+// Asks `gate`, which is never null, and makes sockets in this process.
 std::shared_ptr<Network> make_real_network(std::shared_ptr<Gate> gate);
 
 // "tcp://10.0.0.1:80": what a decision is about.

@@ -1,11 +1,12 @@
-// What a guest's call waits for, if it must not keep its thread waiting.
+// What a guest's call waits for, so that it can wait without keeping a thread.
 //
-// An Operation is begun by a host object and over at some time: a handle is ready, a time has come,
-// another thread or the broker has answered. Who has it either waits for it (wait_in_place), or
-// leaves it to an event loop and runs other guests meanwhile (start). Ending an operation before it
-// is over cancels it, and with it what the host does for it, as far as that can be stopped.
+// A host object begins an Operation; it is over when a handle is ready, a time has come, or another
+// thread or the broker has answered. Its owner either waits for it (wait_in_place), or leaves it to
+// an event loop and runs other guests meanwhile (start). Destroying an operation before it is over
+// cancels it, and the host's work for it as far as that can be stopped.
 //
-// An operation belongs to the thread of its loop; where it says so, others bring its answer.
+// An operation is used by the thread of its loop; only where it says so may others bring its
+// answer.
 #pragma once
 
 #include <functional>
@@ -26,18 +27,18 @@ class Operation {
  public:
   virtual ~Operation() = default;
   // `done` is called once, by the loop, as soon as the operation is over; never within this call.
-  // Errors: of os::EventLoop::wait; then it is not called. At most once for an operation.
+  // Errors: of os::EventLoop::wait, and then it is not called. May be called once per operation.
   virtual HostResult<void> start(os::EventLoop& loop, std::function<void()> done) = 0;
   // Whether it is over, as of now.
   virtual bool is_over() = 0;
-  // Nobody wants it any more: `done` is not called, and the host's work for it ends.
+  // Cancels it: `done` is not called, and the host's work for it ends.
   virtual void cancel() = 0;
-  // When it is over at the latest (CLOCK_MONOTONIC); nothing: whenever.
+  // When it is over at the latest (CLOCK_MONOTONIC); nothing: no bound is known.
   virtual std::optional<uint64_t> deadline() const { return std::nullopt; }
 };
 
-// Waits here, on an event loop of its own. intr: what the thread runs is to stop, or something can
-// be read from `give_up` (-1: nothing); the operation is cancelled then.
+// Waits for it on this thread, with an event loop of its own. intr: the thread's code is to stop,
+// or `give_up` can be read from (-1: none); the operation is cancelled then.
 HostResult<void> wait_in_place(Operation& operation, int give_up = -1);
 
 // A handle that is to become ready; for reading, or for writing.
@@ -45,8 +46,8 @@ struct Interest {
   HandlePtr handle;
   bool writing = false;
 };
-// Over when one of the handles is ready, or at the deadline. What is ready is for the caller to find
-// out: somebody else may have been quicker.
+// Over when one of the handles is ready, or at the deadline. The caller has to find out which is
+// ready, if any still is: another user of the handle may have been quicker.
 std::unique_ptr<Operation> until_ready(std::vector<Interest> interests,
                                        std::optional<uint64_t> deadline = std::nullopt);
 
@@ -58,16 +59,16 @@ class Answer : public Operation {
   virtual HostResult<T> take() = 0;
 };
 
-// Where another thread leaves the answer. Shared by both, whichever ends first.
+// Where another thread leaves the answer. Both share it, so either may end first.
 class AnswerPlace {
  public:
   virtual ~AnswerPlace() = default;
   bool is_there() const;
-  // Whoever is to answer need not.
+  // The answer is not wanted any more.
   bool is_cancelled() const;
 
  protected:
-  // The answer, which only write() touches, is there for the other thread.
+  // Publishes the answer, which only write() changes, to the other thread.
   void publish(const std::function<void()>& write);
 
  private:
@@ -92,7 +93,7 @@ class AnswerOf final : public AnswerPlace {
   std::optional<HostResult<T>> answer_;
 };
 
-// What all answers from elsewhere have in common.
+// The base of operations whose answer comes from another thread or process.
 class AnswerBase {
  protected:
   AnswerBase(std::shared_ptr<AnswerPlace> place, std::function<void()> on_cancel)
@@ -105,11 +106,11 @@ class AnswerBase {
  private:
   std::shared_ptr<AnswerPlace> place_;
   std::function<void()> on_cancel_;
-  // What the loop is to call; what it was sent may come when this object has ended.
+  // What the loop calls. Shared, because the loop may call it when this object has ended.
   std::shared_ptr<std::function<void()>> done_;
 };
 
-// `on_cancel` is called, on the operation's thread, if it ends before there is an answer.
+// `on_cancel` is called, on the operation's thread, if that ends before there is an answer.
 template <class T>
 class AnswerFromElsewhere final : public Answer<T>, private AnswerBase {
  public:
@@ -125,7 +126,7 @@ class AnswerFromElsewhere final : public Answer<T>, private AnswerBase {
   HostResult<T> take() override { return std::move(*static_cast<AnswerOf<T>&>(*place()).answer_); }
 };
 
-// There already.
+// With an answer from the start.
 template <class T>
 std::unique_ptr<Answer<T>> answered(HostResult<T> answer) {
   auto place = std::make_shared<AnswerOf<T>>();
@@ -155,8 +156,8 @@ std::unique_ptr<Answer<To>> make_answer(std::unique_ptr<Answer<From>> from, Make
   return std::make_unique<MadeAnswer<To, From, Make>>(std::move(from), std::move(make));
 }
 
-// What `work` answers on one of the threads. It owns what it uses; cancelled, it is not begun, or
-// goes on and nobody hears of it.
+// Runs `work` on one of the threads; its result is the answer. `work` must own what it uses: if the
+// operation is cancelled, it is not begun, or goes on and its result is dropped.
 template <class T>
 std::unique_ptr<Answer<T>> answer_of(os::WorkerThreads& workers,
                                      std::function<HostResult<T>()> work) {

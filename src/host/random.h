@@ -16,7 +16,7 @@ class Random {
   virtual HostResult<void> fill(MutableBytes to) = 0;
 };
 
-// Of the operating system: fit for keys.
+// The operating system's: fit for keys.
 std::shared_ptr<Random> make_real_random();
 // The same bytes for the same seed, on every machine. Not fit for keys.
 std::shared_ptr<Random> make_seeded_random(uint64_t seed);

@@ -1,6 +1,6 @@
-// Connections and datagrams. A socket was either opened and granted beforehand (listening, or
-// connected), and reaches no address that was not chosen by the one who granted it; or a guest made
-// it through a Network (host/network.h), which decides about every address.
+// Connections and datagrams. A socket was either opened (listening or connected) and granted before
+// the guest runs, and reaches only the addresses that were chosen then; or a guest made it through
+// a Network (host/network.h), which decides about every address.
 #pragma once
 
 #include <deque>
@@ -35,13 +35,13 @@ class Socket : public Handle {
   virtual HostResult<size_t> send(std::span<const Bytes> from, bool nonblocking) = 0;
   virtual HostResult<void> shut_down(bool reading, bool writing) = 0;
 
-  // What those that were granted can not, for it was done to them: notsup.
+  // notsup for sockets that were granted, which are bound or connected already.
   virtual HostResult<void> bind(const Endpoint&) { return failed(Errno::notsup); }
   virtual HostResult<void> listen(int backlog);
-  // inprogress: it is under way, and would be waited for if it were not `nonblocking`; the socket
-  // becomes writable, and its option `error` says how it went.
+  // inprogress: a `nonblocking` call began it; when it is done the socket becomes writable, and its
+  // option `error` says how it went.
   virtual HostResult<void> connect(const Endpoint&, bool nonblocking);
-  // To a stream that is connected: whatever the address, as the system has it.
+  // On a connected stream the address is treated as the system treats it.
   virtual HostResult<size_t> send_to(const Endpoint& to, std::span<const Bytes> from,
                                      bool nonblocking);
 
@@ -67,7 +67,7 @@ class Socket : public Handle {
   std::shared_ptr<const Grant> grant_;
 };
 
-// What sockets of the operating system have in common, once there is a descriptor.
+// The base of sockets of the operating system, once there is a descriptor.
 class FdSocket : public Socket {
  public:
   int poll_fd() const override { return fd(); }
@@ -93,7 +93,7 @@ class FdSocket : public Socket {
   HostResult<std::shared_ptr<Socket>> do_accept(bool nonblocking) override;
 };
 
-// Takes over a socket of the operating system; notsock if it is none.
+// Takes over a socket of the operating system; notsock if it is not one.
 HostResult<std::shared_ptr<Socket>> make_real_socket(os::OwnedFd fd,
                                                      std::shared_ptr<const Grant> grant);
 

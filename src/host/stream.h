@@ -1,12 +1,11 @@
 // A sequence of bytes: standard input and output, pipes, terminals, devices.
 //
-// Where it is a file in truth (`app < in > out`), it can be used as one: at the offset that is
-// shared with the process that opened it, or at any. Otherwise these operations answer as the
-// system does for what it is. What was opened for appending is appended to, whatever a guest says
-// of its own descriptor, and is never made shorter than it was. Reads and writes may be short and
-// may wait; a read of 0 bytes is the end. Asking poll_fd() or readiness() first is how a skin
-// implements a non-blocking mode: the descriptor's own mode is shared with other processes and
-// never changed.
+// If it is really a file (`app < in > out`), it can be used as one: at the offset that it shares
+// with the process that opened it, or at any other. If not, these operations fail as the system's
+// do. What was opened for appending is appended to, whatever flags a guest sets, and is never made
+// shorter. Reads and writes may be short and may wait; a read of 0 bytes is the end. Asking
+// poll_fd() or readiness() first is how a skin implements a non-blocking mode: the descriptor's own
+// mode is shared with other processes and never changed.
 #pragma once
 
 #include <functional>
@@ -40,7 +39,7 @@ class Stream : public Handle {
   virtual HostResult<size_t> write_at(std::span<const Bytes>, uint64_t) {
     return failed(Errno::spipe);
   }
-  // At the end, in one step; the shared offset is behind it then. What has no end: as write.
+  // Appends atomically; the shared offset is then at the end. For what is not a file: as write.
   virtual HostResult<size_t> append(std::span<const Bytes> from) { return write(from); }
   virtual HostResult<void> set_size(uint64_t) { return failed(Errno::inval); }
   virtual HostResult<void> allocate(uint64_t, uint64_t) { return failed(Errno::spipe); }
@@ -57,7 +56,7 @@ class Stream : public Handle {
   bool writable_;
 };
 
-// What stands in front of another stream: all that it does not do itself is passed on.
+// The base of streams that wrap another one: what they do not override is passed on.
 class ForwardingStream : public Stream {
  public:
   bool is_terminal() const override { return inner_->is_terminal(); }
@@ -125,10 +124,9 @@ class MemoryOutput final : public Stream {
   std::string text_;
 };
 
-// Passes writes through a filter on their way: the place where policy will make a guest's output
-// safe for a terminal. The filter gets a copy and returns what is to be written; all of the
-// original counts as written once the inner stream took all of the result. What a filter has seen
-// cannot be written at another place: there are no offsets.
+// Passes writes through a filter, which can make a guest's output safe for a terminal. The filter
+// gets a copy and returns what is to be written; all of the original counts as written once the
+// inner stream took all of the result. Filtered streams have no offsets.
 using OutputFilter = std::function<std::string(std::string_view)>;
 std::shared_ptr<Stream> make_filtered_stream(const std::shared_ptr<Stream>& inner,
                                              OutputFilter filter);

@@ -1,6 +1,7 @@
-// What a guest has from outside, whatever interface it sees it through: arguments, environment,
-// streams, directories, clocks, randomness, sockets, the network, and limits on their use. What was
-// not given is not there. Each version of WASI is a skin made from a World (src/wasi).
+// Everything that a guest has from outside, independent of the interface that shows it: arguments,
+// environment, streams, directories, clocks, randomness, sockets, the network, and limits on their
+// use. What was not given does not exist for the guest. Each version of WASI is a skin over a World
+// (src/wasi).
 //
 // Build one, then hand it to the guest, or to many that share it (wasi/guest.h). No setter fails
 // except those that open something. One thread at a time builds it; afterwards any may read it.
@@ -30,21 +31,21 @@ namespace nacre::host {
 struct WorldLimits {
   uint32_t max_handles = 1024;        // open at one time
   uint32_t max_subscriptions = 4096;  // waited for in one call
-  // The number of handles was set by the user: wanting more ends the guest instead of being an
-  // error to it.
+  // The user set the number of handles: a guest that wants more is ended instead of getting an
+  // error.
   bool handles_are_set = false;
-  // To files, streams and sockets together, and by which files are made longer; nothing: any.
+  // Written to files, streams and sockets together, and added to files' lengths; nothing: any.
   std::optional<uint64_t> max_written_bytes;
 };
 
-// What guests wrote so far, counted where it is limited. Any thread.
+// How many bytes guests wrote so far, counted if that is limited. Any thread.
 using WrittenBytes = std::atomic<uint64_t>;
 
 // A directory as a guest gets it.
 struct Preopen {
   std::shared_ptr<Dir> dir;
   std::string guest_path;
-  std::string host_path;  // empty if it is none of the host's
+  std::string host_path;  // empty if it is not a directory of the host
 };
 
 class World {
@@ -67,30 +68,31 @@ class World {
   World& clock(std::shared_ptr<Clock> clock);
   World& random(std::shared_ptr<Random> random);
 
-  // Asked about what grants leave open; never null. Set it before the grants; until set:
+  // Decides what grants leave open; never null. Set it before the grants; until set:
   // grant::grants_alone().
   World& gate(std::shared_ptr<Gate> gate);
 
   // In the order in which the guest sees them.
   HostResult<void> preopen(const std::string& host_path, std::string guest_path,
                            Rights rights = Rights::all);
-  // All there is, each act decided by the gate; behind the directories granted so far.
+  // The whole file system, each act decided by the gate; listed after the directories granted so
+  // far.
   HostResult<void> preopen_root(const std::string& working_dir);
   World& preopen(std::shared_ptr<Dir> dir, std::string guest_path, std::string host_path = "");
-  // Each directory by what `replacement` gives for it.
+  // Replaces each directory by what `replacement` returns for it.
   World& replace_directories(
       const std::function<std::shared_ptr<Dir>(const std::shared_ptr<Dir>&)>& replacement);
   // Whether the gate decides some acts in a directory that was granted.
   bool has_guarded_mounts() const;
   World& socket(std::shared_ptr<Socket> socket);
-  // What the sockets are made through that the guest makes itself; until set: it makes none.
+  // Through which the guest makes sockets of its own; until set: it makes none.
   World& network(std::shared_ptr<Network> network);
 
-  // Told of every call that uses a grant; null: nobody.
+  // Told of every call that uses a grant; null: calls are not logged.
   World& call_log(std::shared_ptr<CallLog> log);
 
   World& limits(WorldLimits limits);
-  // The limits of another one, and one account with it of what is written.
+  // Takes the limits of another world, and counts written bytes together with it.
   World& limits_of(const World& other);
 
   const Env& env() const { return env_; }
@@ -103,12 +105,12 @@ class World {
   const std::shared_ptr<CallLog>& call_log() const { return call_log_; }
   const WorldLimits& limits() const { return limits_; }
   const std::shared_ptr<WrittenBytes>& written() const { return written_bytes_; }
-  // The sockets, which are then no longer in it: they close when their one guest closes them.
+  // Moves the sockets out, so that they close when their one guest closes them.
   std::vector<std::shared_ptr<Socket>> take_sockets() { return std::exchange(sockets_, {}); }
 
   // What was refused so far.
   const std::shared_ptr<DenialLog>& denials() const { return denials_; }
-  // A grant of this world's gate and log, for objects made elsewhere.
+  // A grant with this world's gate and log, for objects made elsewhere.
   std::shared_ptr<const Grant> grant(std::string name, Rights rights = Rights::all) const;
 
  private:

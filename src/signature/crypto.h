@@ -1,4 +1,5 @@
-// What libsodium does for signatures; nothing else but tests includes that. A build may have none.
+// The cryptography of signatures, by libsodium, which only this file and tests include. A build may
+// be without it.
 #pragma once
 
 #include <optional>
@@ -13,10 +14,10 @@ namespace nacre::signature {
 inline constexpr size_t kSignatureBytes = 64;
 
 bool is_built();
-// Whether a signature of Ed25519 (RFC 8032) holds; it has kSignatureBytes. With a key of small
-// order, for which anybody can make signatures up, none does.
+// Whether a signature of Ed25519 (RFC 8032) holds; it has kSignatureBytes. Never true
+// for a key of small order, for which signatures can be forged.
 bool holds(Bytes signature, Bytes message, const PublicKey& key);
-// Base64 (RFC 4648, section 4); line ends within are skipped. Nothing: it is none.
+// Decodes base64 (RFC 4648, section 4), skipping line ends. Nothing: the text is not base64.
 std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace nacre::signature

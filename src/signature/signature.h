@@ -1,7 +1,8 @@
 // Signatures of modules: who signed a whole module. The format is WebAssembly/tool-conventions,
 // Signatures.md (version 1), as a custom section `signature` in front of all others, or detached.
 //
-// Reads hostile bytes: what is not understood is not a signature. Pure functions; any thread.
+// Reads hostile bytes: what does not follow the format is not a signature. Pure functions; any
+// thread.
 #pragma once
 
 #include <optional>
@@ -13,7 +14,7 @@
 
 namespace nacre::signature {
 
-// More of them than this, and nothing is looked at: each signature costs some 50 us for each key.
+// If there are more, none is checked: each signature costs some 50 us per key.
 inline constexpr uint32_t kMaxSets = 64;
 inline constexpr uint32_t kMaxHashes = 64;  // of one set
 inline constexpr uint32_t kMaxSignatures = 256;
@@ -21,8 +22,8 @@ inline constexpr uint32_t kMaxSignatures = 256;
 // The contents of the section `signature`, if the module's first section is one.
 std::optional<Bytes> embedded(Bytes module);
 
-// Those of the keys that signed all of the module, in their order. `detached`: looked at in place
-// of what is embedded.
+// Those of the keys that signed the whole module, in their order. `detached`: used in place of an
+// embedded signature.
 std::vector<PublicKey> signers_of(Bytes module, std::optional<Bytes> detached,
                                   std::span<const PublicKey> keys);
 

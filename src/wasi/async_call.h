@@ -1,11 +1,11 @@
-// A call of a guest that an event loop runs: whenever the guest would wait in a function of WASI, it
-// is parked, and the loop goes on with it when what it waits for is over. So one thread runs as many
-// guests as there is memory for.
+// A call of a guest that an event loop runs: whenever the guest would wait in a function of WASI,
+// it is parked, and the loop resumes it when the wait is over. So one thread can run as many guests
+// as there is memory for.
 //
 //   auto call = TRY(AsyncCall::start(loop, store, function, arguments, [] {}));
 //   while (!call->is_over()) loop.run_once();
 //
-// One thread at a time: that of the loop. Calls go before their loop.
+// One thread at a time: that of the loop. Calls are destroyed before their loop.
 #pragma once
 
 #include <functional>
@@ -24,15 +24,15 @@ namespace nacre::wasi {
 class AsyncCall {
  public:
   // Runs the guest until it waits or returns. `done` is called by the loop, once, when the call is
-  // over; it may end the call. Errors, and then nothing ran: as runtime::GuestCall::start. A trap is
-  // the outcome, even of a guest that never waits.
+  // over; it may end the call. Errors, and then nothing ran: as runtime::GuestCall::start. A trap
+  // is the outcome, even of a guest that never waits.
   static runtime::Run<std::unique_ptr<AsyncCall>> start(os::EventLoop& loop, runtime::Store& store,
                                                         const runtime::Extern& func,
                                                         std::span<const abi::Value> args,
                                                         std::function<void()> done);
   AsyncCall(const AsyncCall&) = delete;
   AsyncCall& operator=(const AsyncCall&) = delete;
-  // Cancels what is not over: the guest never goes on, and what the host does for it ends.
+  // Cancels a call that is not over: the guest never goes on, and the host's work for it ends.
   ~AsyncCall();
 
   bool is_over() const { return outcome_.has_value(); }

@@ -1,6 +1,6 @@
-// A guest as WASI sees it: a group of instances (abi::CallerGroup) with one world, and the skins of
-// that world which something of the group has used. The functions of every version of WASI find it
-// by who calls them, so that instances of one store may have different rights.
+// A guest as WASI sees it: a group of instances (abi::CallerGroup) with one world, and the state of
+// each version of WASI that the group has used. WASI's functions find it through their caller, so
+// instances of one store may have different rights.
 //
 //   wasi::Guest guest(std::move(world));
 //   linker.group().world = &guest;
@@ -21,8 +21,8 @@
 
 namespace nacre::wasi {
 
-// A world that many guests share, and what is worked out once for all of them. It has no sockets,
-// which are one guest's. Any thread.
+// A world that many guests share, and what is computed once for all of them. It has no sockets,
+// since a socket belongs to one guest. Any thread.
 class SharedWorld {
  public:
   explicit SharedWorld(host::World world);
@@ -39,7 +39,7 @@ class Guest {
  public:
   // With a world of its own.
   explicit Guest(host::World world);
-  // With one that it shares with others: what it writes is counted for itself.
+  // With a shared one; what the guest writes is counted for itself.
   explicit Guest(std::shared_ptr<const SharedWorld> shared) : shared_(std::move(shared)) {}
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
@@ -64,8 +64,8 @@ class Guest {
 // Whether functions of WASI are imported by this module name.
 bool is_module_name(std::string_view module);
 
-// Every version of WASI, for modules that import it by name. What calls of the host itself act for,
-// which have no caller, is the linker's group as it is now.
+// Defines every version of WASI, for modules that import it by name. Calls by the host itself,
+// which have no caller, act for the linker's present group.
 void define_functions(runtime::Linker& linker);
 
 }  // namespace nacre::wasi

@@ -13,7 +13,7 @@ namespace nacre::wasi {
 class SuspendedCall {
  public:
   virtual ~SuspendedCall() = default;
-  // The operation that this call needs the end of.
+  // The operation that this call waits for.
   virtual host::Operation& operation() = 0;
   // Goes on with the function when that is over. Nothing: another operation() has to end first.
   // Otherwise the call has ended: returned, with its results in `values`, or trapped.

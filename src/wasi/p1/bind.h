@@ -1,4 +1,5 @@
-// Preview 1 as the runtime's linker takes it: the only file between class Preview1 and the runtime.
+// Preview 1 in the form that the runtime's linker takes: the only file between class Preview1 and
+// the runtime.
 //
 //   linker.define_functions(p1::kModuleName, p1::host_functions(), &linker.group());
 //

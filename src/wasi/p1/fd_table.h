@@ -1,7 +1,7 @@
 // The descriptors of one guest: numbers, what they stand for, and the rights they carry.
 //
 // get() is the only way to a descriptor's object; it checks what operations.def asks for. The
-// table is bounded (security P1): beyond its limit, mfile. Numbers are the lowest free ones.
+// table is bounded: beyond its limit, mfile. Numbers are the lowest free ones.
 // Not thread-safe: the owner serialises.
 #pragma once
 

@@ -345,7 +345,7 @@ TEST_F(Lookups, WritesWhatTheGuestMadeRoomForAndNothingElse) {
   EXPECT_EQ(look_up("1.2.3.4", "", list(1, 14, 7), 1, 2), Errno::success);
   EXPECT_EQ(guest->u32(kList + 20), 0u) << "the name and its NUL take 8";
   EXPECT_EQ(look_up("1.2.3.4", "", list(1), 0), Errno::aimemory);
-  // Everything is checked before anybody is asked.
+  // Everything is checked before a question is asked.
   gate->allowed = {"localhost"};
   for (Ptr field : {12, 16, 24, 32, 36}) {
     for (uint32_t value : {0xFFFFFFFFu, 0xFFFFFFF0u, 65530u}) {

@@ -1,5 +1,5 @@
-// A call of a guest that would have to wait and answered at once instead, so that its thread may do
-// something else: what it waits for, and what it has to know when it is made once more.
+// The state of a call that was parked because it would have to wait: what it waits for, and what it
+// has to know when it is made once more.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace nacre::wasi::p1 {
 
 class ParkedCall {
  public:
-  // What waits: each function looks only for what it left itself.
+  // Which function parked: each looks only for a state that it left itself.
   enum class Kind : uint8_t { transfer, receive, read_file, sync, poll, look_up };
 
   ParkedCall(Kind kind, std::unique_ptr<host::Operation> operation)
@@ -38,7 +38,7 @@ struct ParkedTransfer final : ParkedCall {
   std::optional<uint64_t> deadline;  // since the first time
 };
 
-// Part of what was asked for came already.
+// Part of a transfer is done already.
 struct ParkedReceive final : ParkedCall {
   static constexpr Kind kKind = Kind::receive;
   ParkedReceive(std::unique_ptr<host::Operation> operation, size_t bytes)
@@ -46,7 +46,7 @@ struct ParkedReceive final : ParkedCall {
   size_t received_bytes;
 };
 
-// One that ends with an answer, which is then the call's.
+// The operation ends with an answer, which is the result of the call.
 template <class T, ParkedCall::Kind kOf>
 struct ParkedAnswer final : ParkedCall {
   static constexpr Kind kKind = kOf;

@@ -225,7 +225,7 @@ TEST_F(ParkedCallTest, FilesAreReadAndSyncedByOthers) {
   Call write = [&] { return wasi().fd_write(memory(), fd, guest->iovec(3), 1, kOut); };
   EXPECT_EQ(run(write), Errno::success);
   EXPECT_EQ(guest->u32(kOut), 3u);
-  // What is left of a call that fails the second time is nobody else's.
+  // State of a call that fails the second time is not used by another call.
   auto parked = must_park(sync);
   EXPECT_EQ(guest->close(fd), Errno::success);
   EXPECT_EQ(end(std::move(parked), sync), Errno::badf);

@@ -4,7 +4,7 @@
 // Each method takes the guest's memory as it is during this call and returns the errno that the
 // guest sees; pointers outside memory are fault, and are found before anything is read or written
 // elsewhere. Pointers need no alignment. Input is copied out of the memory once and checked in the
-// copy (security H3); only transfers that the host does in one call use the guest's bytes directly.
+// copy; only transfers that the host does in one call use the guest's bytes directly.
 // One thread at a time.
 #pragma once
 
@@ -41,8 +41,8 @@ std::vector<Descriptor> first_descriptors(const World& world,
 
 class Preview1 {
  public:
-  // What one guest has of `world`: `first` are its descriptors from the start, those of
-  // first_descriptors(). `written`: the account of what it writes; null, if that is not limited.
+  // For one guest with `world`. `first`: its initial descriptors, from first_descriptors().
+  // `written`: counts the bytes that it writes; null: they are not limited.
   Preview1(std::shared_ptr<const World> world, std::vector<Descriptor> first,
            std::shared_ptr<host::WrittenBytes> written);
 
@@ -52,15 +52,16 @@ class Preview1 {
   // A limit that was set and that the last call reached, which ends the guest; else none.
   abi::TrapKind take_reached() { return std::exchange(reached_, abi::TrapKind::none); }
 
-  // How calls wait. By default each keeps its thread waiting. Otherwise it parks: it returns at once,
-  // nothing has happened that the guest could see, what the method returned means nothing, and
-  // take_parked() says what it waits for. When that is over, the same call, with the same arguments,
-  // is made once more after go_on(); it may park again. Meanwhile other calls may be made.
+  // How calls wait. By default each blocks its thread. Otherwise it parks: it returns at once, its
+  // result means nothing, nothing has happened that the guest could see, and take_parked() says
+  // what it waits for. When that is over, the same call is made once more with the same arguments,
+  // after go_on(); it may park again. Other calls may be made meanwhile.
   void set_parks(bool parks);
-  // For calls that park on what no descriptor can wait for: files. null, as at first: they wait.
+  // Threads for calls that no descriptor can be polled for: on files. null, the default: such calls
+  // block.
   void set_workers(std::shared_ptr<os::WorkerThreads> workers) { workers_ = std::move(workers); }
   bool is_parked() const { return parked_ != nullptr; }
-  // Of the last call, which is done with what it had from go_on(); null: it did not park.
+  // The state of the last call, if it parked, else null. It no longer uses that given to go_on().
   std::unique_ptr<ParkedCall> take_parked();
   void go_on(std::unique_ptr<ParkedCall> ended) { ended_ = std::move(ended); }
 
@@ -203,8 +204,7 @@ class Preview1 {
     if (waits) would_wait(descriptor, writing);
     return result;
   }
-  // What this call, which is made once more, left when it parked; null: it is made for the first
-  // time.
+  // The state that this call left when it parked; null: it is made for the first time.
   template <class Call>
   std::unique_ptr<Call> take_ended() {
     if (ended_ == nullptr || ended_->kind() != Call::kKind) return nullptr;
@@ -214,7 +214,7 @@ class Preview1 {
   Errno receive_from(GuestMemory& memory, Descriptor& descriptor, Ptr ri_data, Size ri_data_len,
                      uint32_t ri_flags, Ptr ro_datalen_out, Ptr ro_flags_out,
                      std::optional<Endpoint>& sender);
-  // All that there is room for, unless the end comes before: in parts, the call parks between them.
+  // Reads until the buffers are full or the end is reached; may park between the parts.
   P1Result<size_t> receive_all(GuestMemory& memory, Descriptor& descriptor, GuestBuffers& buffers);
   Errno receive_datagram(GuestMemory& memory, Fd fd, Ptr ri_data, Size ri_data_len, Ptr address,
                          uint32_t ri_flags, std::optional<Ptr> port_out, Ptr ro_datalen_out,
@@ -234,13 +234,13 @@ class Preview1 {
   P1Result<bool> wait_for_events(PollState& state);
   void park_poll(PollState state);
 
-  // What a call that wants one descriptor too many gets.
+  // The error of a call that wants one descriptor too many.
   Errno no_descriptor();
   // Whether this many bytes more may be written; if not, the guest has reached its limit.
   bool may_write(uint64_t bytes);
   void note_written(uint64_t bytes);
-  // What a write at `offset`, or where the descriptor is, makes a file longer by beside its own
-  // bytes: it fills what lies between. 0 where nothing is limited.
+  // How much a write at `offset`, or at the descriptor's position, makes a file longer beyond its
+  // own bytes: the gap between the old end and it. 0 if writing is not limited.
   P1Result<uint64_t> gap_before(const Descriptor& descriptor, std::optional<uint64_t> offset);
   // write(from), counted, after such a gap.
   template <class Write>
@@ -252,7 +252,7 @@ class Preview1 {
     if (written != 0) note_written(written + gap);
     return written;
   }
-  // Calls change(), which makes a file so long if it is shorter.
+  // Calls change(), which makes a file at least this long.
   template <class Change>
   Errno lengthen(const Descriptor& descriptor, uint64_t size_bytes, Change change);
 
@@ -262,7 +262,7 @@ class Preview1 {
   FdTable table_;
   std::vector<std::weak_ptr<host::Socket>> granted_sockets_;
   abi::TrapKind reached_ = abi::TrapKind::none;
-  // fdflags that all descriptors have beside their own: none, or nonblock, for then calls park.
+  // fdflags that all descriptors have in addition: none, or nonblock if calls park.
   uint32_t implied_flags_ = 0;
   std::shared_ptr<os::WorkerThreads> workers_;  // null: none
   std::unique_ptr<ParkedCall> parked_;          // the last call

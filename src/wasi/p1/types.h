@@ -53,7 +53,7 @@ inline constexpr Rights all = 0
 #undef RIGHT
     ;
 
-// Those that mean something for each type of file.
+// The rights that apply to each type of file.
 inline constexpr Rights of_directory =
     fd_datasync | fd_fdstat_set_flags | fd_sync | path_create_directory | path_create_file |
     path_link_source | path_link_target | path_open | fd_readdir | path_readlink |
