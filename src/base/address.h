@@ -1,4 +1,4 @@
-// Internet addresses as numbers, and names of hosts as texts. No names are looked up here.
+// Internet addresses as numbers, and names of hosts as text. Looks no names up.
 #pragma once
 
 #include <array>
@@ -32,7 +32,8 @@ struct Endpoint {
 };
 // "10.0.0.1:80", "[::1]:80"
 std::string endpoint_text(const Endpoint& endpoint);
-// Where what is sent there arrives: an unspecified address is the loopback of its family.
+// The address that packets to this one arrive at: for an unspecified address the loopback of its
+// family.
 Endpoint real_destination(Endpoint to);
 
 // A host's name in the spelling that rules are compared in: lower case, no dot at the end. Nothing

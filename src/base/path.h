@@ -1,5 +1,4 @@
-// Absolute paths by their words alone: what is there now has no part in it. os/host_path.h follows
-// links.
+// Absolute paths as text: the file system is not looked at. os/host_path.h follows links.
 #pragma once
 
 #include <string>
@@ -8,16 +7,16 @@
 
 namespace nacre {
 
-// How a name leads to what it names.
+// How a path leads to what it names.
 struct Way {
-  std::string end;  // where it leads: without links and dots
-  // What must stay for it to lead there, each by its own path, which has no links and dots either:
-  // the symbolic links that were followed, and the directories that `..` left again, for a link in
-  // the place of one of these would lead elsewhere.
+  std::string end;  // where it leads: a path without links and dots
+  // What must not be replaced if it is to go on leading there: the symbolic links that were
+  // followed, and the directories that a `..` left again, since a link in the place of one would
+  // lead elsewhere. All are paths without links and dots.
   std::vector<std::string> links;
 };
 
-// An absolute path without `.`, `..` and doubled slashes; `..` takes the word before it away.
+// An absolute path without `.`, `..` and doubled slashes; `..` removes the component before it.
 std::string without_dots(std::string_view path);
 // `path` below `base` (absolute) unless it is absolute itself, as if there were no links.
 Way way_by_words(std::string_view path, std::string_view base);

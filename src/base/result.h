@@ -33,7 +33,7 @@ T take(std::expected<T, E>& result) {
 }  // namespace nacre
 
 // A statement expression (GNU C): the value, or an early return of the error. May be nested. Not in
-// an initializer in braces behind a member that owns something: GCC 12 does not destroy what was
+// an initializer in braces after a member that owns something: GCC 12 does not destroy what was
 // made so far.
 #define TRY(expression) NACRE_TRY_NAMED(expression, __COUNTER__)
 #define NACRE_TRY_NAMED(expression, number) NACRE_TRY_PASTE(expression, number)

@@ -1,5 +1,5 @@
-// What an address is for, as far as its number tells; whose it is, only the system knows
-// (os/route.h).
+// What an address is reserved for, as far as the number alone tells; whether it is this machine's
+// only the system can tell (os/route.h).
 #pragma once
 
 #include <string_view>
@@ -9,13 +9,13 @@
 
 namespace nacre {
 
-// The IPv4 addresses that this IPv6 address carries, so that what is sent to it may come out there:
-// those of translators and tunnels. Where several places are possible, what stands in each.
+// The IPv4 addresses that are embedded in this IPv6 address, for translators and tunnels, which
+// send packets on to them. If it may stand at several positions, the one at each.
 std::vector<IpAddress> carried_v4(const IpAddress& address);
 
-// What it is reserved for (base/special_addresses.def), if that is no business of whoever answers for
-// a name: this machine, its link, many at once, a metadata service. Empty: another machine, private
-// networks included. An address that carries others is what any of these is.
+// What it is reserved for (base/special_addresses.def), if a name must not be allowed to lead
+// there: this machine, its link, many machines at once, a metadata service. Empty: another machine,
+// also in a private network. An address that embeds others counts as reserved if one of them is.
 std::string_view special_use(const IpAddress& address);
 
 }  // namespace nacre

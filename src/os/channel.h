@@ -28,14 +28,14 @@ class Channel {
 
   // The receiver gets a descriptor of its own for what `fd` names; -1: none goes along.
   Sys<void> send(Bytes message, int fd = -1) const;
-  // EAGAIN: there is no room, for the other end reads too slowly.
+  // EAGAIN: there is no room, because the other end reads too slowly.
   Sys<void> send_now(Bytes message) const;
   enum class Waits : uint8_t { for_ever, until_stopped, not_at_all };
-  // Waits. Nothing: the other end was closed. EMSGSIZE: a longer message, which is lost. EINTR, if
-  // it waits until_stopped: what the thread runs is to stop (os/interrupt.h). EAGAIN, if it waits
-  // not_at_all.
+  // Waits. Nothing: the other end was closed. EMSGSIZE: a longer message, which is lost. EINTR,
+  // with Waits::until_stopped: the code that the thread runs is to stop (os/interrupt.h). EAGAIN,
+  // with Waits::not_at_all: there is no message.
   Sys<std::optional<Message>> receive(Waits waits = Waits::for_ever);
-  // For waiting: a message or the end can be read from it.
+  // For waiting: readable when there is a message or the end of the connection.
   int fd() const { return fd_.get(); }
 
  private:

@@ -11,13 +11,14 @@ namespace nacre::os {
 
 enum class ClockKind : uint8_t { realtime, monotonic, process_cputime, thread_cputime };
 
-// Total: times before 1970 are 0, times beyond 2^64 ns the last there is
-// (invariants.md: clamped-times).
+// Times before 1970 become 0, those beyond 2^64 ns the largest value (invariants.md:
+// clamped-times).
 uint64_t nanoseconds(const timespec& time);
 Sys<uint64_t> clock_now(ClockKind kind);
-// The real time as of the last tick, up to ten milliseconds ago: much cheaper than the time itself.
+// The real time at the kernel's last tick, up to ten milliseconds ago: much cheaper to read.
 uint64_t rough_time();
-// A counter of the processor that runs evenly, ten million to some billions a second: cheaper still.
+// A counter of the processor that runs evenly, ten million to some billions a second: cheaper
+// still.
 inline uint64_t ticks() {
 #if defined(__x86_64__)
   return __builtin_ia32_rdtsc();

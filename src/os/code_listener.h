@@ -1,5 +1,5 @@
-// What is told of machine code that is made while the program runs: profilers and debuggers,
-// which see addresses only and need names for them.
+// Listeners for machine code that is made at run time: profilers and debuggers, which otherwise see
+// only addresses.
 #pragma once
 
 #include <cstddef>
@@ -22,17 +22,17 @@ struct NewCode {
   std::vector<uint8_t> unwind;
 };
 
-// gdb takes a caller whose frame lies on a lower stack for an error, unless it is behind a function
-// of this name: so code that moves to another stack is reported as one.
+// gdb treats a caller whose frame is at a lower address as an error, unless the callee has this
+// name. So code that moves to another stack is reported under it.
 inline constexpr const char kStackSwitchName[] = "__morestack";
 
 // Called by any thread, by several at once.
 class CodeListener {
  public:
   virtual ~CodeListener() = default;
-  // Code that is ready to run. Many at once cost less than one after the other.
+  // Code that is ready to run. Reporting many at once costs less.
   virtual void code_made(std::span<const NewCode> code) = 0;
-  // All code in [begin, end) goes away now.
+  // All code in [begin, end) is about to be freed.
   virtual void code_freed(const uint8_t* begin, const uint8_t* end) = 0;
 };
 

@@ -2,8 +2,8 @@
 //
 // One object of shared memory, mapped twice: writable() to make code, executable() to
 // run it. No address is ever writable and executable, no protection changes once there may be code,
-// and what is not written costs address space only (invariants.md: write-xor-execute). It is not a
-// file's (unless a debugger needs one), so that perf looks for names of it (os/perf_map.h).
+// and what is not written costs address space only (invariants.md: write-xor-execute). It has no
+// file (unless a debugger needs one), so that perf looks its names up in the map (os/perf_map.h).
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,9 @@ class CodeMemory {
   CodeMemory& operator=(CodeMemory&& other) noexcept;
   ~CodeMemory() { reset(); }
 
-  // Zeroes. `for_debuggers`: they can set breakpoints in it, which the system otherwise forbids
-  // where two views share memory; what is written to a page afterwards is not seen where it runs.
-  // Errors: out_of_memory; unsupported if the system allows no code to be made.
+  // Filled with zeroes. `for_debuggers`: breakpoints can be set in it, which the system forbids in
+  // shared memory; after one was set in a page, later writes to that page do not reach
+  // executable(). Errors: out_of_memory; unsupported if the system allows no code to be made.
   static Result<CodeMemory> create(uint64_t bytes, bool for_debuggers = false,
                                    MappingContext context = {});
 

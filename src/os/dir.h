@@ -1,17 +1,17 @@
 // A directory of the host and everything that may be done beneath it, never outside it.
 //
-// Every path is relative to the directory. Resolution is the kernel's (openat2 with
-// RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS) or, where the kernel or a seccomp filter has none, the
-// walk of os/dir_walk.h; both hold against `..`, absolute paths, symbolic links, trailing slashes
-// and renames by others while they run. Calls that create, remove or rename resolve the parent so
-// and then name one component in it, and never hand the kernel a trailing slash.
+// Every path is relative to the directory. The kernel resolves it (openat2 with
+// RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS), or os/dir_walk.h if the kernel lacks that call or a
+// seccomp filter forbids it; both hold against `..`, absolute paths, symbolic links, trailing slashes
+// and renames by others while they run. Calls that create, remove or rename resolve the parent that
+// way and then name one component in it, and never hand the kernel a trailing slash.
 // Errors are errno values, kOutside, kRefused or kHidden. Paths must hold no NUL. Any thread may
 // call.
 //
 // With a PathGuard, every call first finds out which object of the host it is about, holds that
 // object (or the directory that a new name will be in) open, asks the guard about its path, and
-// then works on what it holds: what was asked about is what is used, whatever is renamed meanwhile.
-// Whether something exists is told only to those who may look at it.
+// then works on what it holds: so it uses exactly what the guard was asked about, whatever is
+// renamed meanwhile. Whether something exists is told only if the guard allows that.
 #pragma once
 
 #include <sys/stat.h>
@@ -35,25 +35,25 @@ struct DirectoryEntry {
   std::string name;
 };
 
-// In place of an errno: the guard said no, and ...
+// In place of an errno: the guard refused, and ...
 inline constexpr int kRefused = 5001;  // ... what is there may be known
 inline constexpr int kHidden = 5010;   // ... whether anything is there may not
 
-// What a call wants of a path; bits.
+// Rights that a call needs for a path; bits.
 inline constexpr uint8_t kReadPath = 1;    // contents, attributes, the names in a directory
 inline constexpr uint8_t kWritePath = 2;   // contents and times of what is there
 inline constexpr uint8_t kCreatePath = 4;  // the name itself: make it, remove it, move it, link it
 
-// What becomes of a name.
+// What a call does to a name.
 enum class NameEffect : uint8_t {
   stays,
   removed,
-  moved,     // what has it goes elsewhere, with all below it
-  replaced,  // what is moved there takes it, with all below that
-  doubled,   // what has it gets another one
-  added,     // ... this one
+  moved,     // the object with this name moves elsewhere, with all below it
+  replaced,  // an object is moved to this name, with all below it
+  doubled,   // the object with this name gets a second name
+  added,     // ... this name is the second
 };
-// Whether nothing is made where nothing has that name.
+// Whether the effect needs an object of that name, and makes none.
 constexpr bool needs_what_is_there(NameEffect effect) {
   return effect == NameEffect::removed || effect == NameEffect::moved ||
          effect == NameEffect::doubled;
@@ -64,9 +64,9 @@ struct PathUse {
   uint8_t wanted;    // kReadPath | ...
   mode_t type;       // S_IFREG and so on of what is there; 0: nothing
   NameEffect effect = NameEffect::stays;
-  // No question is asked: what rules do not admit is only noted.
+  // No question is asked: if no rule admits it, that is only noted.
   bool silent = false;
-  bool closed = false;  // silent; nothing opens it from here, see BeneathDir::open
+  bool closed = false;  // silent; it cannot be opened from here, see BeneathDir::open
 };
 
 class PathGuard {
@@ -74,47 +74,48 @@ class PathGuard {
   virtual ~PathGuard() = default;
   // Any thread may call; may take as long as a person takes to answer.
   virtual bool admits(const PathUse& use) = 0;
-  // Of a use that was not admitted: whether what is at its path may be known. Asks no question.
+  // For a use that was not admitted: whether the guest may know if something is at its path. Asks
+  // no question.
   virtual bool shows(const PathUse& use) = 0;
 };
 
-// Who sets times where this process may not do it by name (os/lockdown.h): no right of a
-// directory's descriptor covers that, and what has no name for this process cannot be opened.
+// Sets times in place of this process where it may not do so by name (os/lockdown.h): Landlock has
+// no right for it, and not every file can be opened to set them.
 class TimeSetter {
  public:
   virtual ~TimeSetter() = default;
-  // Of the one name `name`, or ".", in the directory that is open as `fd` here; of a link itself.
-  // Any thread may call.
+  // Sets times of `name`, one component or ".", in the directory that is open as `fd` here; a link
+  // is not followed. Any thread may call.
   virtual Sys<void> set_times(int fd, const std::string& name, const FileTimes& times) = 0;
 };
 
 class BeneathDir {
  public:
-  // Opens a directory by a path of the host: the one place where a path is not beneath anything.
+  // Opens a directory by a path of the host: the only function whose path is not relative to a
+  // directory.
   // Resolver::kernel fails with ENOSYS where there is no openat2; automatic falls back.
   static Sys<BeneathDir> open_root(const std::string& host_path, Resolver resolver);
   // The root of the whole file system: links to absolute paths lead where they say, and `..` at the
   // root stays there.
   static Sys<BeneathDir> open_everything(Resolver resolver);
-  // From now on; directories opened below have the same guard.
+  // Used from now on, also by directories that are opened below.
   void set_guard(std::shared_ptr<PathGuard> guard) { guard_ = std::move(guard); }
   bool is_guarded() const { return guard_ != nullptr; }
-  // From now on, likewise.
+  // Likewise.
   void set_time_setter(std::shared_ptr<TimeSetter> setter) { time_setter_ = std::move(setter); }
 
   // Opens a file or directory. `flags` are open(2)'s access mode and O_CREAT, O_EXCL, O_TRUNC,
   // O_DIRECTORY, O_SYNC and the like. Never blocks: a FIFO without its other end fails with ENXIO
-  // or opens at once. Block devices, and what the kernel shows of itself (procfs and the like, if
-  // the root is not itself one of them), are kOutside. With O_TRUNC the descriptor is writable.
+  // or opens at once. Block devices are kOutside, and so are files of procfs and the like unless
+  // the root is in one of them. With O_TRUNC the descriptor is writable.
   Sys<OwnedFd> open(const std::string& path, int flags, bool follow) const;
-  // A directory that was opened by `open`, with the settings of this one.
+  // Makes a directory of a descriptor from open(), with the settings of this one.
   BeneathDir child(OwnedFd fd) const;
 
   Sys<struct stat> status(const std::string& path, bool follow) const;
   Sys<void> set_times(const std::string& path, bool follow, const FileTimes& times) const;
-  // What a TimeSetter of another process asks: that process has the directory open as `number`,
-  // and it must lie beneath this one, else kOutside; so it is where there is no /proc. Asks no
-  // guard.
+  // Serves a TimeSetter of another process, which has the directory open as `number`. That must lie
+  // beneath this one, else kOutside, as where there is no /proc. Does not ask the guard.
   Sys<void> set_times_for(int process, int number, const std::string& name,
                           const FileTimes& times) const;
   Sys<void> make_directory(const std::string& path) const;
@@ -127,7 +128,7 @@ class BeneathDir {
   // anyway; this keeps it from misleading other programs).
   Sys<void> make_symlink(const std::string& target, const std::string& path) const;
   Sys<std::string> read_link(const std::string& path) const;
-  // Entries behind `cookie` (0: from the start), `.` and `..` among them, as one kernel call gives
+  // Entries after `cookie` (0: from the start), `.` and `..` among them, as one kernel call gives
   // them for about `budget_bytes`; none at the end.
   Sys<std::vector<DirectoryEntry>> read_entries(uint64_t cookie, size_t budget_bytes) const;
 
@@ -141,7 +142,7 @@ class BeneathDir {
   using Place = Located<Step>;
 
   Sys<OwnedFd> open_beneath(const char* path, int flags, mode_t mode) const;
-  // Finds a place and asks the guard about it.
+  // Resolves a path and asks the guard about it.
   Sys<Place> locate(const std::string& path, LastLink last_link, uint8_t wanted,
                     NameEffect effect = NameEffect::stays, bool silent = false) const;
   // Both ends of a link or a rename.

@@ -1,4 +1,4 @@
-// Path resolution beneath a directory, one component at a time: the rules, for any tree.
+// Path resolution beneath a directory, one component at a time, for any kind of tree.
 //
 // os/dir.cc walks the real file system with it where the kernel has no openat2; host/memory_dir.cc
 // walks an in-memory tree. A path never leaves its root: `..` goes back along the directories that
@@ -64,7 +64,7 @@ enum class AboveRoot : uint8_t { outside, root };
 
 // Tree: `using Node`; `Sys<Node> enter(const Node&, const std::string& name)` opens a directory
 // that is not a link (ENOTDIR otherwise); `Sys<std::optional<std::string>> link_target(const Node&,
-// const std::string& name)` is nothing for what is missing or no link.
+// const std::string& name)` is nothing if the name is missing or not a link.
 template <class Tree>
 Sys<Located<typename Tree::Node>> walk(Tree& tree, typename Tree::Node root, std::string_view path,
                                        LastLink last_link,

@@ -175,7 +175,7 @@ void EventLoop::collect_descriptor(int fd, uint32_t events) {
   }
   if (watched.waiters.alone()) return;
   if (!arm(fd)) {
-    // It cannot be waited for any more: whoever tries will see why.
+    // It cannot be waited for any more: the next use of it shows why.
     while (!watched.waiters.alone()) make_due(waiter_of(*watched.waiters.next()), Wake::ready);
   }
 }

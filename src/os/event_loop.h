@@ -1,15 +1,15 @@
-// Waiting for many things on one thread: descriptors that become ready, times that come, and what
+// Waits for many things on one thread: descriptors that become ready, deadlines, and tasks that
 // other threads send.
 //
-// What waits is a Waiter. It waits once: when it is woken it waits no more, until it is told to wait
-// again. Who is woken together is woken in this order: by time, the earliest first; by descriptors;
-// then come the tasks of other threads, as they were sent. All of that happens within run_ready()
-// and run_once(), on the thread that calls them, and no waiter is woken twice in one of these
-// calls, so that whoever waits again at once keeps nobody else from a turn.
+// A Waiter waits for one of these, once: after it was woken it does not wait until it is told to
+// again. The order of waking is: by deadlines, the earliest first; by descriptors; then the tasks
+// of other threads, in the order in which they were sent. All of that happens within run_ready()
+// and run_once(), on the thread that calls them. No waiter is woken twice in one of these calls, so
+// one that waits again at once cannot starve the others.
 //
-// One thread at a time, except for an Inbox. Times are nanoseconds of CLOCK_MONOTONIC. Linux's epoll
-// does the work: io_uring would do system calls that the filter of a process which is locked down
-// (os/lockdown.h) cannot see.
+// One thread at a time, except for an Inbox. Times are nanoseconds of CLOCK_MONOTONIC. Linux's
+// epoll does the work: io_uring could make system calls past the filter of a locked-down process
+// (os/lockdown.h).
 #pragma once
 
 #include <cstdint>
@@ -30,18 +30,18 @@ class EventLoop;
 
 // What wakes a waiter; if it is both, whichever comes first.
 struct WaitFor {
-  int fd = -1;  // none. It stays open while somebody waits for it
+  int fd = -1;  // -1: none. It must stay open while a waiter waits for it
   bool want_read = false;
   bool want_write = false;
   std::optional<uint64_t> deadline = std::nullopt;
 };
 
 enum class Wake : uint8_t {
-  ready,     // the descriptor, or so it seemed: somebody else may have been quicker
+  ready,     // the descriptor is ready, unless another user of it was quicker
   deadline,  // its time has come
 };
 
-// A member of a list that is a circle through the list's head.
+// A member of a circular list through the list's head.
 class WaitLink {
  public:
   WaitLink() = default;
@@ -50,9 +50,9 @@ class WaitLink {
   bool alone() const { return next_ == this; }
   WaitLink* next() const { return next_; }
   void unlink();
-  // `link`, which is in no list, becomes the last of the list that this is the head of.
+  // Appends `link`, which must not be in a list, to the list that this is the head of.
   void append(WaitLink& link);
-  // All of `from`, behind what is here.
+  // Moves all of `from` to the end of this list.
   void take_all(WaitLink& from);
 
  private:
@@ -65,11 +65,11 @@ class Waiter : private WaitLink {
   Waiter() = default;
   virtual ~Waiter() { stop(); }
   bool is_waiting() const { return loop_ != nullptr; }
-  // Nothing wakes it any more. Also within woken() of another one, and for what does not wait.
+  // Stops waiting. May be called within woken() of another waiter, and if it does not wait.
   void stop();
 
  protected:
-  // It may wait again, stop others, and end its own life.
+  // May wait again, stop others, and destroy this object.
   virtual void woken(Wake why) = 0;
 
  private:
@@ -81,10 +81,10 @@ class Waiter : private WaitLink {
   Wake why_ = Wake::ready;
 };
 
-// Where other threads send what a loop's thread is to do. Any thread; may outlive the loop.
+// Through which other threads send tasks to a loop's thread. Any thread; may outlive the loop.
 class Inbox {
  public:
-  // False: the loop has ended, and nobody will ever do it.
+  // False: the loop has ended, and the task will never run.
   bool post(std::function<void()> task);
 
  private:
@@ -104,19 +104,20 @@ class EventLoop {
   static Sys<std::unique_ptr<EventLoop>> create();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
-  // Who still waits is never woken; what was sent and not done is dropped.
+  // Waiters that still wait are never woken; tasks that were sent and not run are dropped.
   ~EventLoop();
 
-  // Errors: EBADF, ENOMEM, ENOSPC (too many descriptors for this user): it does not wait then. A
-  // regular file is always ready. `waiter` does not wait yet, and is not moved while it does.
+  // Errors: EBADF, ENOMEM, ENOSPC (too many descriptors for this user): then it does not wait. A
+  // regular file is always ready. `waiter` must not be waiting already, nor be moved while it
+  // waits.
   Sys<void> wait(Waiter& waiter, const WaitFor& what);
 
   const std::shared_ptr<Inbox>& inbox() const { return inbox_; }
 
-  // Wakes who is to be woken now. How many that were, tasks among them.
+  // Wakes what is due now. Returns how many waiters and tasks that were.
   size_t run_ready();
-  // Waits before, if there is none, until there is or `deadline` comes (nothing: without end).
-  // EINTR: what the thread runs is to stop (os/interrupt.h).
+  // The same, but if nothing is due it first waits until something is or `deadline` is reached
+  // (nothing: without end). EINTR: the code that the thread runs is to stop (os/interrupt.h).
   Sys<size_t> run_once(std::optional<uint64_t> deadline = std::nullopt);
 
   // For a thread that waits for other things too: call run_ready() when this descriptor can be read
@@ -126,10 +127,10 @@ class EventLoop {
 
  private:
   friend class Waiter;
-  // Of one descriptor, whoever waits for it.
+  // One descriptor, and its waiters.
   struct Watched {
     WaitLink waiters;
-    // The kernel may know it. (It forgets descriptors by itself when they are closed.)
+    // It may be registered with the kernel, which forgets descriptors when they are closed.
     bool known = false;
   };
 
@@ -139,7 +140,7 @@ class EventLoop {
   // Asks the kernel for one event of the kinds that are waited for. EPERM: it is always ready.
   Sys<void> arm(int fd);
   void make_due(Waiter& waiter, Wake why);
-  // Make due who is to be woken; collect() waits up to `wait_ns` for that.
+  // Add waiters to `due_`; collect() waits up to `wait_ns` for that.
   Sys<void> collect(uint64_t wait_ns);
   void collect_timers();
   void collect_descriptor(int fd, uint32_t events);
@@ -151,7 +152,7 @@ class EventLoop {
   std::deque<Watched> watched_;  // by descriptor; their addresses last
   WaitLink due_;
   bool has_tasks_ = false;
-  bool waits_in_milliseconds_ = false;  // the kernel knows no better
+  bool waits_in_milliseconds_ = false;  // the kernel lacks epoll_pwait2
 };
 
 }  // namespace nacre::os

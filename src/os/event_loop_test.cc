@@ -199,7 +199,7 @@ TEST_F(EventLoopTest, WhatClosesAtTheOtherEndIsReady) {
 }
 
 TEST_F(EventLoopTest, NumbersOfDescriptorsAreUsedAgain) {
-  // With and without somebody else who keeps the closed one alive: then the kernel does as well.
+  // With and without a duplicate of the closed one, which keeps it registered with the kernel.
   for (bool has_copy : {false, true}) {
     auto old = std::make_unique<Pipe>();
     OwnedFd copy = has_copy ? *duplicate(old->read.get()) : OwnedFd();

@@ -1,8 +1,8 @@
 // Open files of the operating system: an owned descriptor and the calls that work on one.
 //
-// Errors are errno values (Sys<T>). EINTR leaves this file only if what the thread runs is to stop
-// (os/interrupt.h). In a guest whose time is kept, one call transfers at most kMaxKeptTransfer
-// bytes, for the kernel does not interrupt transfers of files.
+// Errors are errno values (Sys<T>). EINTR is returned only if the code that the thread runs is to
+// stop (os/interrupt.h). In a guest whose time is kept, one call transfers at most kMaxKeptTransfer
+// bytes, because the kernel does not interrupt transfers of files.
 // Reads and writes may be short. Vectors beyond kMaxVectors are left for the caller's next call,
 // which POSIX allows. No function here takes a path: paths are resolved in os/dir.h.
 // Any thread may call; one descriptor may be shared as far as the kernel allows it.
@@ -27,7 +27,7 @@ using Sys = std::expected<T, int>;
 inline constexpr size_t kMaxVectors = 64;
 inline constexpr size_t kMaxKeptTransfer = size_t{4} << 20;
 
-// Owns one descriptor; -1 is none. Closing never fails visibly: what was written is the kernel's.
+// Owns one descriptor; -1 is none. Errors of closing are ignored: the kernel has the data by then.
 class OwnedFd {
  public:
   OwnedFd() = default;
@@ -60,13 +60,13 @@ Sys<size_t> read_vectors(int fd, std::span<const MutableBytes> to);
 Sys<size_t> write_vectors(int fd, std::span<const Bytes> from);
 // At a given position; the descriptor's own stays where it is.
 Sys<size_t> read_vectors_at(int fd, std::span<const MutableBytes> to, uint64_t offset);
-// What the system has in memory. EAGAIN: nothing, or this file does not tell.
+// Reads only what the system has in memory. EAGAIN: nothing, or it cannot be told for this file.
 Sys<size_t> read_vectors_cached(int fd, std::span<const MutableBytes> to, uint64_t offset);
 Sys<size_t> write_vectors_at(int fd, std::span<const Bytes> from, uint64_t offset);
 
 struct Appended {
   size_t written;
-  uint64_t end_offset;  // just behind what was written
+  uint64_t end_offset;  // of the first byte after what was written
 };
 // At the end of the file, atomically where the kernel can.
 Sys<Appended> append_vectors(int fd, std::span<const Bytes> from);
@@ -100,12 +100,12 @@ struct OpenedAs {
 OpenedAs opened_as(int fd);
 // Clears or sets O_NONBLOCK on the open file description (shared by all its descriptors).
 Sys<void> set_nonblocking(int fd, bool nonblocking);
-// Where both lead to one regular file, `fd` only appends to it from now on, as do all descriptors of
-// its open file description.
+// Where both lead to one regular file, `fd` only appends to it from now on, as do all descriptors
+// of its open file description.
 Sys<void> append_if_same_file(int fd, int other);
 
-// Whether the file lives in a file system through which the kernel shows itself (procfs, sysfs,
-// debugfs and the like) rather than data.
+// Whether the file is in a file system that shows the kernel's own state (procfs, sysfs, debugfs
+// and the like) rather than data.
 bool is_kernel_interface(int fd);
 
 // Writing to a closed pipe, or beyond RLIMIT_FSIZE, should be an error (EPIPE, EFBIG), not the end

@@ -1,8 +1,8 @@
 // A whole file in memory, read-only.
 //
-// Read, not mapped: a mapped file that is shortened kills the process that reads behind the new
-// end, and the guest itself can shorten it, if it may write where its own program lies.
-// Immutable; any thread may read.
+// It is read, not mapped: shortening a mapped file kills a process that reads beyond the new end,
+// and the guest itself can do that if it may write to its own program's file. Immutable; any thread
+// may read.
 #pragma once
 
 #include <memory>
@@ -20,8 +20,8 @@ std::string name_of_input(const std::string& path);
 
 class FileContents {
  public:
-  // Files, pipes, terminals; what is left of standard input for "-". Errors, without the path, which the caller knows: io (missing, not
-  // readable, a directory), limit (larger than `max_bytes`), out_of_memory.
+  // Files, pipes, terminals; the rest of standard input for "-". Errors do not name the path: io
+  // (missing, not readable, a directory), limit (larger than `max_bytes`), out_of_memory.
   static Result<std::shared_ptr<const FileContents>> read(const std::string& path,
                                                           uint64_t max_bytes);
   FileContents(const FileContents&) = delete;

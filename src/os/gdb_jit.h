@@ -1,8 +1,8 @@
-// Lets gdb see code that was made at run time: names, and the way from a frame to its caller.
+// Lets gdb see code that was made at run time: names, and how to unwind its frames.
 //
 // gdb sets a breakpoint on the function __jit_debug_register_code and reads the list that
 // __jit_debug_descriptor begins ("JIT Compilation Interface" in its manual); each entry is an ELF
-// file in memory. Both names are the protocol's: they are process-wide and cannot be otherwise.
+// file in memory. The protocol fixes both names, so they are process-wide.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace nacre::os {
 
-// x86-64. Each batch of code becomes an entry; gdb takes them one by one, so let them be few.
+// x86-64. Each batch of code becomes an entry; gdb reads them one by one, so there should be few.
 std::unique_ptr<CodeListener> make_gdb_listener();
 
 }  // namespace nacre::os

@@ -9,8 +9,8 @@
 
 namespace nacre::os {
 
-// Where the object behind `fd` (O_PATH is enough) lies now: absolute, without links or dots. ENOENT
-// if it has no name any more or the name meanwhile means something else; needs /proc.
+// The present path of the object open as `fd` (O_PATH is enough): absolute, without links or dots.
+// ENOENT if it has no name any more, or the name now belongs to something else. Needs /proc.
 Sys<std::string> path_of(int fd);
 
 Sys<std::string> working_directory();
@@ -18,10 +18,10 @@ Sys<std::string> working_directory();
 // Anything, a dangling link too.
 bool exists(const std::string& path);
 
-// `path` below `base` (absolute) unless it is absolute itself. Links are followed wherever there are
-// some, also to what does not exist; what does not exist is taken by its words: `..` takes the word
-// before it away. Never fails: what cannot be looked at, and links in a ring, are taken by their
-// words.
+// Resolves `path`, below `base` (absolute) unless it is absolute itself. All links are followed,
+// also those to nothing. Components that do not exist are resolved as text: `..` removes the
+// component before it. Never fails: what cannot be looked at, and links in a cycle, are resolved as
+// text too.
 Way way_of(std::string_view path, std::string_view base);
 // Its end alone.
 std::string canonical_path(std::string_view path, std::string_view base);

@@ -1,9 +1,9 @@
-// Taking this process's own rights away, for good: what the kernel enforces, whatever runs here.
+// Takes rights away from this process, for good; the kernel enforces it against all code in it.
 //
-// Landlock (Linux 5.19 and later) leaves of the file system what is named, and of the network no
-// new TCP end. seccomp leaves the system calls of os/syscalls.def: no programs, no processes, no
-// sockets, no privileges. What is open already stays so. Where the kernel has one and not the
-// other, the one is used; where another sandbox forbids them, none.
+// Landlock (Linux 5.19 and later) leaves the named parts of the file system, and no new TCP
+// connections or listeners. seccomp leaves the system calls of os/syscalls.def: no programs, no
+// processes, no sockets, no privileges. What is open stays open. If the kernel has only one of the
+// two, that one is used; if another sandbox forbids them, none.
 #pragma once
 
 #include <span>
@@ -24,15 +24,15 @@ struct LeftOpen {
   uint8_t rights;  // kReadPath | kWritePath | kCreatePath, see os/dir.h
 };
 
-// What not every process needs that runs a guest.
+// Rights that only some processes which run guests need.
 struct LeftPossible {
-  bool setting_times = true;  // of what it has open, however it was opened; never by a name
+  bool setting_times = true;  // of any file that it has open; never by a name
   bool mapping_code = true;   // for modules that are loaded later
   bool serving = false;       // the event loop and the instance pools of a server
 };
 
-// For the calling thread and those that it makes; system calls: for all threads. Errors: io, when
-// the kernel has it and fails all the same. Not undone by anything.
+// Landlock binds the calling thread and those that it makes, seccomp all threads. Errors: io, if
+// the kernel supports it but it fails. Cannot be undone.
 Result<LockdownState> lock_down(std::span<const LeftOpen> left_open,
                                 LeftPossible left_possible = {});
 

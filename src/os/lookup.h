@@ -17,8 +17,8 @@ inline constexpr int kLookupFailed = 5004;  // a server answered that it cannot
 inline constexpr size_t kMaxAddresses = 64;
 
 // `name` is one of canonical_host_name(). The first kMaxAddresses different ones, the better first.
-// Waits for the resolver as long as that likes, whatever the thread runs: something for
-// os/worker_threads.h.
+// Waits as long as the resolver takes and cannot be interrupted, so it should be called on a worker
+// thread (os/worker_threads.h).
 Sys<std::vector<IpAddress>> look_up(const std::string& name);
 
 }  // namespace nacre::os

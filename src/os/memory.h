@@ -1,5 +1,5 @@
-// Address space: reserve it, make parts of it usable, give it back. The base of guest memories and
-// stacks.
+// Reserves address space, makes parts of it usable, gives it back. Guest memories and stacks are
+// made of it.
 //
 // A Reservation is inaccessible when made and costs address space only. commit() makes whole pages
 // readable, writable and zero; it never moves anything. Sizes are in bytes; offsets and lengths are
@@ -59,7 +59,7 @@ class AddressSpaceBudget {
 class MemoryImage;
 class ReservationStock;
 
-// What is asked before address space is taken; all may be null and outlive what they were given to.
+// What a reservation is counted against and taken from; all may be null, and must outlive it.
 struct MappingContext {
   AddressSpaceBudget* budget = nullptr;
   FailPoint* fail_point = nullptr;
@@ -84,8 +84,8 @@ class Reservation {
   // Bytes [offset, offset + length), whole pages, become inaccessible again; they are lost. On
   // failure they must not be used for another guest. For memory of small pages.
   Result<void> decommit(uint64_t offset, uint64_t length);
-  // Bytes [offset, offset + length), whole committed pages of nothing, are zero again, and take no
-  // memory until they are written.
+  // Bytes [offset, offset + length), whole committed pages without an image, become zero, and take
+  // no memory until they are written.
   void clear(uint64_t offset, uint64_t length);
   // Small pages only, for memory that is restored page by page. Best effort.
   void use_small_pages();
@@ -101,9 +101,9 @@ class Reservation {
   MappingContext context_;
 };
 
-// Reservations that were given up, kept for the next one of the same size: their
-// address space stays taken, of their contents nothing is left. A few; newer ones push the oldest
-// out. One thread at a time.
+// Reservations that were given up, kept for the next one of the same size. Their address space
+// stays reserved; nothing is left of their contents. It keeps only a few: new ones replace the
+// oldest. One thread at a time.
 class ReservationStock {
  public:
   ReservationStock() = default;
@@ -121,7 +121,7 @@ class ReservationStock {
     uint64_t size_bytes;
     AddressSpaceBudget* budget;
   };
-  // Null if there is none of that size and budget.
+  // Null if it has none of that size and budget.
   uint8_t* take(uint64_t size_bytes, const AddressSpaceBudget* budget);
   // False: it was not kept.
   bool give(const Entry& entry);

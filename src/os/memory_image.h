@@ -1,5 +1,5 @@
-// Bytes that many mappings start from: the initial contents of a guest's memory, made once and
-// mapped copy-on-write wherever they are wanted (Reservation::map_image).
+// Initial contents of a guest's memory, made once and mapped copy-on-write into many memories
+// (Reservation::map_image).
 //
 // Immutable: a sealed object of shared memory, so it cannot be changed or shortened under its
 // mappings. Zeroes at the end are left out; pages of zeroes in between take no memory. Usable from
@@ -24,7 +24,7 @@ class MemoryImage {
   // Errors: out_of_memory.
   static Result<MemoryImage> create(Bytes contents, MappingContext context = {});
 
-  // Whole pages; behind them all is zero.
+  // Whole pages; all bytes after them are zero.
   uint64_t size_bytes() const { return size_bytes_; }
   const uint8_t* data() const { return data_; }
 

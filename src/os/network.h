@@ -1,5 +1,5 @@
-// Sockets of the internet that are made here, bound and connected: for processes that still may.
-// What is done with a socket once it is there is in os/socket.h. Errors are errno values.
+// Makes, binds and connects internet sockets, in processes that are allowed to. What can be done
+// with an existing socket is in os/socket.h. Errors are errno values.
 #pragma once
 
 #include <span>
@@ -15,7 +15,7 @@ Sys<OwnedFd> make_socket(IpFamily family, SocketType type);
 // EAFNOSUPPORT: an address of the other family. [::] means IPv6 alone.
 Sys<void> bind_socket(int fd, IpFamily family, const Endpoint& at);
 Sys<void> start_listening(int fd, int backlog);
-// Does not wait. Whether it is still under way: the socket becomes writable when it is done, and
+// Does not wait. True: it is still connecting; the socket becomes writable when that is done, and
 // its error says how it went. A datagram socket is connected at once.
 Sys<bool> start_connecting(int fd, IpFamily family, const Endpoint& to);
 // One datagram; does not wait.

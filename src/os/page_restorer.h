@@ -1,14 +1,14 @@
 // Puts memory back to what it was before a guest used it, at the cost of the pages that were really
 // written.
 //
-// Which pages were written is asked of the kernel's page tables (PAGEMAP_SCAN, Linux 6.7), so it
-// does not matter who wrote: the guest, the host, or a system call. A page counts as clean only if
+// The kernel's page tables tell which pages were written (PAGEMAP_SCAN, Linux 6.7), so it does not
+// matter who wrote: the guest, the host, or a system call. A page counts as clean only if
 // it is absent, the shared page of zeroes, or still the image's own; one that was swapped out is
 // dirty. Written pages are copied over and stay resident for the next user. Where the kernel cannot
-// say, or where that would keep more memory than wished, all of them are dropped at once.
+// tell, or where that would keep more memory than wanted, all of them are dropped at once.
 //
-// Usable from any thread, for mappings that nobody else uses meanwhile. A child process after
-// fork() does not ask the kernel and drops (the page tables that are read are those of the parent).
+// Usable from any thread, for mappings that are not in use meanwhile. A child process after fork()
+// always drops, because the page tables that it could read are those of the parent.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ inline constexpr uint32_t kPagemapScan = 0xC0606610;
 
 class PageRestorer {
  public:
-  // Never fails: where pages cannot be asked for, drops() is true.
+  // Never fails: where the kernel cannot tell, drops() is true.
   static PageRestorer create();
   // One that always drops.
   PageRestorer() = default;
@@ -33,7 +33,7 @@ class PageRestorer {
 
   bool drops() const;
 
-  // Afterwards [begin, begin + bytes) holds `image` from its first byte on, and zeroes behind it.
+  // Afterwards [begin, begin + bytes) holds `image` from its first byte on, then zeroes.
   // `begin` is at a page, `bytes` whole pages; private, readable and writable, mapped of `image`
   // or of nothing. At most `keep_bytes` of what was written stay resident. Errors: out_of_memory
   // (then the contents are unspecified and must not be used).

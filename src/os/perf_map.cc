@@ -54,7 +54,7 @@ class PerfMap final : public CodeListener {
 
 Result<std::unique_ptr<CodeListener>> make_perf_map() {
   std::string path = "/tmp/perf-" + std::to_string(::getpid()) + ".map";
-  // What lies there is of an earlier process, or a trap: /tmp is everybody's.
+  // A file that is there belongs to an earlier process, or is an attack: every user can write /tmp.
   ::unlink(path.c_str());
   int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (file < 0) return fail(ErrorCode::io, "cannot make " + path + ": " + std::strerror(errno));

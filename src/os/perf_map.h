@@ -2,7 +2,7 @@
 //
 // /tmp/perf-PID.map, a line for each function: address and size in hexadecimal, and the name. It is
 // written as code is made and stays when the process ends; perf report reads it afterwards. Code
-// that is freed keeps its line: perf knows no other way.
+// that is freed keeps its line, because the format has no way to remove one.
 #pragma once
 
 #include <memory>

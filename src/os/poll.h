@@ -21,7 +21,7 @@ struct PollItem {
 
 // Returns when an item is ready or CLOCK_MONOTONIC reaches `deadline` (ns; nothing: waits without
 // end), whichever is first, with the number of items that are ready. Continues after EINTR, unless
-// what the thread runs is to stop.
+// the code that the thread runs is to stop.
 Sys<size_t> poll_until(std::span<PollItem> items, std::optional<uint64_t> deadline);
 
 // Bytes that a read would return without blocking, where the kernel knows (FIONREAD); else 0.

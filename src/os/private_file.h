@@ -43,14 +43,14 @@ class PrivateFile {
   std::string path_;
 };
 
-// The place of a file that will be written: the directory is held, so it does not matter what its
-// names lead to by then.
+// The place of a file that will be written later. The directory is held open, so it does not matter
+// if its path leads elsewhere by then.
 class HeldName {
  public:
   // `path`: absolute, without links and dots. Errors: io, there is no such directory.
   static Result<HeldName> find(std::string path);
-  // The same replacement for a file that no other process replaces. A link that lies there
-  // meanwhile is replaced, not followed.
+  // Replaces the file as PrivateFile does, but without a lock. A link that is there by then is
+  // replaced, not followed.
   Result<void> replace(std::string_view text) const;
 
  private:
@@ -58,14 +58,14 @@ class HeldName {
   std::string path_;
   OwnedFd folder_;
 };
-// What is written first, and then given the name `path`.
+// The name of the temporary file that is written first and then renamed to `path`.
 std::string next_path(std::string_view path);
 
 // Whether something is there, links followed, that is not a regular file: a directory, a device, a
 // pipe.
 bool has_no_contents(const std::string& path);
 
-// For logs: made for its owner alone if it is not there, written at its end.
+// Opens a file to append to, for logs; made readable for its owner alone if it does not exist.
 Sys<OwnedFd> open_for_appending(const std::string& path);
 
 }  // namespace nacre::os

@@ -1,15 +1,15 @@
-// Where the system would send what is sent to an address: to another machine, or not.
+// Whether the system would send to an address by way of the network to one other machine.
 #pragma once
 
 #include "base/address.h"
 
 namespace nacre::os {
 
-// Whether the system's own routes, as they are now, lead from here to one other machine, or to
-// no machine, where a connection fails. Not: to an address of this machine, of any interface or
-// table; by the loopback interface; to a broadcast address of a network that it hangs on, or what
-// else is many. An address that carries others (base/special_address.h) leads where any of them
-// does. No, too, if the system cannot be asked (netlink). A few microseconds.
+// True if the system's routes, as they are now, lead to exactly one other machine, or nowhere, so
+// that a connection fails. False for an address of this machine, of any interface or table; by way
+// of the loopback interface; for broadcast and other addresses of many machines; and if the system
+// cannot be asked (netlink). An address that embeds others (base/special_address.h) is decided by
+// all of them. Takes a few microseconds.
 bool leads_elsewhere(const IpAddress& address);
 
 }  // namespace nacre::os

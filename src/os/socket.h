@@ -30,8 +30,9 @@ struct Received {
 // `sender`, if it is not null: who sent it, if the system says so.
 Sys<Received> receive(int fd, std::span<const MutableBytes> to, ReceiveOptions options,
                       std::optional<Endpoint>* sender = nullptr);
-// To where the socket is connected: no address is ever named, so that a process that is locked down
-// can be held to that. Never raises SIGPIPE. Of many vectors, a stream takes the first 64 KiB.
+// Sends to the socket's peer. No address is passed, so that the filter of a locked-down process can
+// forbid sending to addresses. Never raises SIGPIPE. Of many vectors, a stream takes the first 64
+// KiB.
 Sys<size_t> send_vectors(int fd, std::span<const Bytes> from, bool nonblocking);
 Sys<void> shut_down(int fd, bool reading, bool writing);
 

@@ -1,4 +1,5 @@
-// The controlling terminal: the person in front of it, whatever standard input and output are.
+// The controlling terminal, for talking to the person at it, whatever standard input and output
+// are.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +16,20 @@ class Terminal {
   // ENXIO where this process has none.
   static Sys<Terminal> open_controlling();
 
-  // Whether an answer that is read would be a person's: this process is in the foreground and the
-  // terminal hands over whole lines, edited and shown. In raw mode some program owns the keyboard.
+  // Whether a line that is read would come from a person: this process is in the foreground and the
+  // terminal is in line mode with echo. In raw mode some program reads the keyboard.
   bool can_ask() const;
-  // How many columns and rows are seen; 0 where the terminal does not know.
+  // The visible columns and rows; 0 where the terminal does not tell.
   struct Size {
     uint32_t columns = 0;
     uint32_t rows = 0;
   };
   Size size() const;
-  // Ends whatever earlier output left open or switched on, so that what is written next is seen as
-  // it is, on lines of its own with nothing behind or below it. No list of such states is complete:
-  // that a person has seen something only an answer can show which depends on it.
+  // Resets modes and unfinished sequences of earlier output, so that what is written next is shown
+  // as it is, on lines of its own with nothing after or below it. No such list of modes is
+  // complete: only an answer that depends on what was shown proves that a person saw it.
   Sys<void> make_plain();
-  // Throws away what was typed and not read yet.
+  // Discards what was typed and not read yet.
   Sys<void> discard_input();
   Sys<void> write(std::string_view text);
   // Waits for a line, without its end; nothing at the end of input. A line of more than `max_bytes`
@@ -42,8 +43,8 @@ class Terminal {
 
 // Another descriptor of the pipe or socket at `fd`; ENOTSUP for other files.
 Sys<OwnedFd> duplicate_pipe(int fd);
-// Waits until what was written to such a one was read, and a moment more, in which its reader may
-// show it; false if that takes longer than `milliseconds`.
+// Waits until everything that was written to such a pipe or socket was read, and a moment longer,
+// so that its reader can show it; false if that takes longer than `milliseconds`.
 bool wait_until_read(int pipe, int milliseconds);
 
 }  // namespace nacre::os

@@ -1,4 +1,4 @@
-// Small numbers for threads, so that each can have a part of its own of what many share.
+// Small numbers for threads, so that each can have its own part of a shared structure.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
-// Who is to be woken when: the earliest first, those of one time in the order of coming.
+// Timers in the order in which they are due; those for the same time in the order they were added.
 //
-// A binary heap, each of whose members is told its place, so that it can be taken out at any time.
-// Adding and removing cost some comparisons (14 among ten thousand), and the order is exact, which
-// that of a wheel's slots is not. One thread at a time.
+// A binary heap that tells each member its position, so that it can be removed at any time. Adding
+// and removing cost a few comparisons (14 among ten thousand), and the order is exact, unlike that
+// of a timer wheel. One thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ class TimerHeap {
 
   bool empty() const { return heap_.empty(); }
   size_t size() const { return heap_.size(); }
-  // Not of an empty one.
+  // It must not be empty.
   uint64_t first_time() const { return heap_[0].time; }
   void* first() const { return heap_[0].whose; }
 

@@ -2,9 +2,9 @@
 // which sleeps until something is due and then interrupts it (os/interrupt.h) until it has stopped.
 //
 // A Watch belongs to one guest. Time passes for it between begin() and end(), on the thread that
-// called begin(); what is left when it ends is there when it begins again. For a guest that waits
-// without a thread time passes, too, but no CPU time: it ends with wait() instead. Beginning and ending
-// cost a clock reading each and no lock, unless something is due earlier than the watchdog expects.
+// called begin(); the next begin() continues with what is left. A guest that begins to wait without
+// a thread calls wait() instead of end(): then time goes on, but CPU time does not. Each call costs
+// one reading of the clock and no lock, unless something is due earlier than the watchdog expects.
 #pragma once
 
 #include <atomic>
@@ -20,10 +20,10 @@
 
 namespace nacre::os {
 
-// Asks that the calling thread run soon when it wakes on a busy machine, in turn for running
-// shortly: the shorter a thread's slices, the earlier its turn comes (Linux 6.12 and later;
-// elsewhere nothing happens). Watchdogs do so, and inherit it from the thread that makes them: a process that is
-// locked down may ask for nothing (os/lockdown.h), so it must have asked before.
+// Asks the scheduler for short time slices, so that the calling thread runs soon when it wakes on a
+// busy machine (Linux 6.12 and later; elsewhere nothing happens). Watchdogs ask for it; in a
+// process that is locked down they cannot (os/lockdown.h), but inherit it from the thread that
+// makes them, so that thread must ask before.
 void prefer_short_turns();
 
 // Thread-safe.
@@ -35,7 +35,7 @@ class Watchdog {
   Watchdog& operator=(const Watchdog&) = delete;
   ~Watchdog();
 
-  // How long it waits before it interrupts again what did not stop.
+  // How long it waits before it interrupts code again that did not stop.
   static constexpr uint64_t kRepeatNs = 1'000'000;
 
  private:
@@ -74,13 +74,13 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
   ~Watch();
 
-  // What is interrupted from now on, in place of the former target; outlives it likewise. While the
-  // guest does not run.
+  // Interrupts this from now on instead of the former target; it must outlive the watch. Only while
+  // the guest does not run.
   void set_target(Interruptible& target);
   Interruptible& target() const { return *target_; }
 
-  // How much may pass from now on; nothing: any. By the thread that runs the guest, also while it
-  // does.
+  // How much time may pass from now on; nothing: any. Called by the thread that runs the guest,
+  // also while it runs.
   void set_time_left(std::optional<uint64_t> nanoseconds);
   void set_cpu_time_left(std::optional<uint64_t> nanoseconds);
 
@@ -88,23 +88,24 @@ class Watch {
   // end() follows in either case.
   [[nodiscard]] uint32_t begin();
   void end();
-  // Ends it for a guest that waits: its time passes until the next begin(), or stop_waiting().
+  // In place of end() for a guest that waits: its time passes until the next begin() or
+  // stop_waiting().
   void wait();
   void stop_waiting();
-  // When the time of a guest that waits will be over (CLOCK_MONOTONIC); nothing: never. Nobody is
-  // interrupted then: the next begin() says so.
+  // When the time of a guest that waits will be over (CLOCK_MONOTONIC); nothing: never. It is not
+  // interrupted then; the next begin() returns the reason.
   std::optional<uint64_t> deadline() const;
   // Stops the guest that runs now, or if none does, the next one. Any thread.
   void interrupt();
-  // What is to be stopped has stopped.
+  // Called when the code that was to be stopped has stopped.
   void note_stopped(uint32_t reason);
 
  private:
   friend class Watchdog;
   enum class State : uint8_t { idle, running, interrupting };
 
-  void charge();   // what has passed since begin()
-  void publish();  // when the rest will have passed
+  void charge();   // takes off the time since begin()
+  void publish();  // computes the deadlines
   void become_idle();
   // ---- by the watchdog
   //
@@ -131,7 +132,8 @@ class Watch {
   std::atomic<clockid_t> cpu_clock_{0};
 };
 
-// While it lives, time does not pass for what the calling thread runs: a person is being asked.
+// While it lives, no time passes for the guest that the calling thread runs: a person is being
+// asked.
 class PauseTime {
  public:
   PauseTime();

@@ -115,7 +115,7 @@ TEST_F(WatchdogTest, TimePassesForWhoWaits) {
   watch.stop_waiting();
   EXPECT_FALSE(watch.deadline());
   std::this_thread::sleep_for(std::chrono::milliseconds(600));
-  EXPECT_EQ(watch.begin(), 0u);  // nobody waited
+  EXPECT_EQ(watch.begin(), 0u);  // it was not waiting
   watch.wait();
   std::this_thread::sleep_for(std::chrono::milliseconds(600));
   EXPECT_EQ(second.stop.load(), 0u);  // nothing is interrupted that does not run

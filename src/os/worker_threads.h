@@ -1,10 +1,9 @@
-// A few threads for what cannot be waited for by a descriptor: reading from files, looking up
-// names.
+// A few threads for blocking calls that no descriptor can be polled for: reading from files,
+// looking up names.
 //
-// A thread is made when there is more to do than idle threads, up to a limit, and lasts as long as
-// this object. Landlock binds the threads that a restricted one makes (os/lockdown.h): whoever
-// locks its process down does so before the first task, and the threads have no more rights than
-// it. Signals of the process are for its other threads.
+// A thread is made when there are more tasks than idle threads, up to a limit, and lasts as long as
+// this object. Landlock binds only threads that are made after the lock-down (os/lockdown.h), so a
+// process must be locked down before the first task. The threads block all signals.
 #pragma once
 
 #include <cstddef>
@@ -21,12 +20,12 @@ class WorkerThreads {
   explicit WorkerThreads(size_t max_threads);
   WorkerThreads(const WorkerThreads&) = delete;
   WorkerThreads& operator=(const WorkerThreads&) = delete;
-  // Does not wait: tasks that nobody has begun are dropped, and what runs goes on by itself. So a
-  // task owns what it uses.
+  // Does not wait: tasks that have not begun are dropped, and those that run go on by themselves.
+  // So a task must own what it uses.
   ~WorkerThreads();
 
-  // Tasks begin in the order of their coming. EAGAIN: not even one thread could be made; the task
-  // is dropped.
+  // Tasks begin in the order in which they are added. EAGAIN: not even one thread could be made;
+  // the task is dropped.
   Sys<void> run(std::function<void()> task);
 
  private:
