@@ -1,5 +1,5 @@
 // The calling contract of machine code: how functions of every tier, stubs and modules call each
-// other. One contract for all, so that a funcref can be called without knowing who made it.
+// other. One contract for all, so that a funcref can be called whatever tier made it.
 //
 //                    x86-64
 //   vmctx            r13, kept by the callee      the callee's instance
@@ -7,21 +7,22 @@
 //   frame pointer    rbp, kept; a chain for backtraces, 0 below the frame that the host entered;
 //                    the word below it is the frame's VmCtx
 //   arguments        the first 6 integers and references in rdi, rsi, rdx, rcx, r8, r9, the first 8
-//                    floats and vectors in xmm0 to xmm7, all others in VmCtx::area: argument number
-//                    i of the function in area[i]
+//                    floats and vectors in xmm0 to xmm7, all others in the overflow argument area,
+//                    VmCtx::area: argument number i of the function in area[i]
 //   results          the first 2 integers and references in rax, rdx, the first 2 floats and
 //                    vectors in xmm0, xmm1, all others in area: result number i in area[i]
 //   function object  rax, where a call goes through FuncObject::code
 //   kept by callee   rbx, rbp, r12 to r15, as in the System V ABI: host code keeps them too
 //
 // Upper bits that a type does not use are unspecified in registers and in the area. Nothing is
-// passed on the stack, so a tail call is a jump, whatever the two functions are. The area belongs
-// to whoever passes a call or a return: it is read before anything else can run.
+// passed on the stack, so a tail call is a jump, whatever the two functions are. The callee
+// reads its arguments from the area, and the caller its results, before any other call is made.
 //
-// Who calls a function of another instance sets r13 and r15 for it and afterwards its own again. A
-// tail call to another instance leaves a bridge behind that does so, one for any chain of them.
-// Host functions are entered with r13 of the caller, through a stub that moves to the native stack.
-// Guest frames are on the guest stack of the store and never on the native stack.
+// A caller of a function of another instance sets r13 and r15 for it, and its own again afterwards.
+// A tail call to another instance leaves an adapter frame (a bridge) that sets them back; a chain
+// of such tail calls needs only one. Host functions are entered with r13 of the caller, through a
+// stub that moves to the native stack. Guest frames are on the guest stack of the store and never
+// on the native stack.
 #pragma once
 
 #include <cstdint>

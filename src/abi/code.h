@@ -1,5 +1,5 @@
-// What runs functions: it turns a validated module into something callable and calls it. The
-// runtime knows executors only through these classes; src/api chooses and injects one.
+// Executors: they turn a validated module into something callable, and call it. The runtime knows
+// them only through these classes; src/api chooses one.
 #pragma once
 
 #include <memory>
@@ -55,8 +55,8 @@ class ModuleCode {
   // Which one runs a defined function when it is called now; null: there is only one.
   virtual const Executor* runner(uint32_t /*function*/) const { return nullptr; }
   // From now on another one runs the function, or this one again: the next call of it goes there,
-  // calls that run finish where they are. Where machine code enters it from now on, or null. Errors:
-  // those of entry().
+  // calls that run finish where they are. Where machine code enters it from now on, or null.
+  // Errors: those of entry().
   virtual Result<const void*> give_away(uint32_t /*function*/) { return nullptr; }
   virtual Result<const void*> take_back(uint32_t /*function*/) { return nullptr; }
 

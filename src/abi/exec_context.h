@@ -1,4 +1,4 @@
-// The guest stack that code runs on, and what belongs to who runs there: how far the stack reaches,
+// The guest stack that code runs on, and the state of the guest there: how far the stack reaches,
 // why code is to stop, fuel, what it waits for.
 //
 // Code finds it through VmCtx::exec, and the parts that every function reads through copies in the
@@ -19,8 +19,8 @@ struct Segment;  // tiering/segment.h
 
 namespace nacre::abi {
 
-// At the low end of the stack of machine code: VmCtx::area, then what stubs and functions that call nothing
-// use unchecked. Frames end above it.
+// Bytes at the low end of machine code's stack: VmCtx::area, then room that stubs and leaf
+// functions use unchecked. Frames end above them.
 inline constexpr uint64_t kStackReserveBytes = 32 << 10;
 static_assert(kStackReserveBytes >= (wasm::kMaxParams + 1) * sizeof(Value) + (8 << 10) &&
               wasm::kMaxResults <= wasm::kMaxParams);
@@ -34,14 +34,14 @@ struct Suspension {
   // Where arguments of `callee` are, and where results go before the code is resumed.
   Value* values = nullptr;
   void* resume_point = nullptr;  // the executor's: where on the stack the code goes on
-  // A tail call that nothing of the executor's call is left of: what `callee` returns are its own
-  // results. Never resumed.
+  // A tail call that left no frame of the executor's call: the results of `callee` are those of the
+  // call. Never resumed.
   bool tail = false;
 };
 
 // A guest stack, used by one thread at a time. Nested calls (host functions that call back into
-// wasm) continue where the outer one stands. Host code always runs on the native stack, so a guest
-// that waits can leave its stack as it is, and be resumed by any thread.
+// wasm) use it from where the outer call has left off. Host code always runs on the native stack,
+// so a guest that waits can leave its stack as it is, and be resumed by any thread.
 struct ExecContext {
   uint8_t* stack_begin = nullptr;  // lowest address of the guest stack
   uint8_t* stack_end = nullptr;
@@ -49,8 +49,8 @@ struct ExecContext {
   // aligned. It ends at upwards_end.
   uint8_t* stack_top = nullptr;
   uint8_t* upwards_end = nullptr;
-  // Machine code's stack grows downwards: below it is free while host code runs. It ends at
-  // downwards_end. The two overlap where only one of them is used.
+  // Machine code's stack grows downwards: what is below this is free while host code runs. It ends
+  // at downwards_end. The two overlap where only one of them is used.
   uint8_t* frame_top = nullptr;
   uint8_t* downwards_end = nullptr;
   void* native_sp = nullptr;  // of the native stack, while machine code runs
@@ -60,15 +60,15 @@ struct ExecContext {
   // youngest first.
   tiering::Segment* segment = nullptr;
   // Whether to stop, and why: a TrapKind. Set by any thread when the guest's time is over, and by a
-  // builtin or host function of the thread that runs when another limit is reached: whoever called
-  // it stops there then. Cleared when a trap has left the guest.
+  // builtin or host function of the thread that runs when another limit is reached: the code that
+  // called it then stops. Cleared when a trap has left the guest.
   os::Interruptible running;
   int64_t fuel = 0;  // what is left, of engines that count it; negative: none
   bool counts_fuel = false;
   uint32_t host_depth = 0;        // nested entries from the host
   uint32_t max_host_depth = 200;  // each costs native stack: 200 x a few KiB stays far below 8 MiB
-  // The host_depth at which the guest can be parked, for then no host function is below it that
-  // would have to wait as well. 0: never, for whoever entered it waits for the results.
+  // The host_depth at which the guest can be parked, because no host function is below it that
+  // would have to be parked too. 0: never, because its caller on this thread waits for the results.
   uint32_t suspend_depth = 0;
 };
 
@@ -80,9 +80,9 @@ inline void run_on(VmCtx& vmctx, ExecContext& exec) {
 }
 
 // Fuel, in all tiers alike (docs/security.md#limits). Entering a function costs the bytes of its
-// body. A branch to a loop costs the bytes from the loop's first instruction that is no `block` to
-// the end of the branch's opcode. A bulk operation costs its length: elements, or this many bytes a
-// unit.
+// body. A branch to a loop costs the bytes from the loop's first instruction that is not a `block`
+// to the end of the branch's opcode. A bulk operation costs its length: elements, or this many
+// bytes a unit.
 inline constexpr uint64_t kBytesPerFuel = 16;
 
 // Takes `amount` of fuel; false: there was not enough.

@@ -1,4 +1,4 @@
-// The one door between host code and a guest's linear memory (invariants.md: guest-span).
+// The only way for host code to reach a guest's linear memory (invariants.md: guest-span).
 //
 // A GuestMemory is a bounds-checked view of one memory as it was when the view was taken. Addresses
 // and lengths are the guest's own numbers: every access checks them without overflow and reports

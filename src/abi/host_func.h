@@ -1,4 +1,4 @@
-// A function of the host as running code sees it.
+// A host function as running code sees it.
 //
 // `call` gets the arguments in `values` and leaves the results there, one Value each; `values` has
 // room for the larger of both. It says how it ended; a trap ends the guest's call. It must not
@@ -26,16 +26,16 @@ namespace nacre::abi {
 
 // How a host function waits, if it must.
 enum class Waiting : uint8_t {
-  in_place,   // whoever called the guest waits as well: on this thread
+  in_place,   // on this thread, which has called the guest and waits for it
   suspended,  // it returns HostCall::suspend()
-  refused,    // it traps: a host function below it, which called back, cannot be parked with it
+  refused,    // it traps: a host function below it on the stack cannot be parked
 };
 
 struct HostCall {
   ExecContext& exec;
   VmCtx* caller;  // the instance whose code called; null when the host itself calls
 
-  // Whom the function acts for; null when the host itself calls.
+  // The group of instances that the function acts for; null when the host itself calls.
   CallerGroup* group() const { return caller != nullptr ? caller->group : nullptr; }
   // The caller's memory 0 as it is now; empty if it has none.
   GuestMemory memory() const {
@@ -48,8 +48,8 @@ struct HostCall {
     if (exec.suspend_depth == 0) return Waiting::in_place;
     return exec.host_depth == exec.suspend_depth ? Waiting::suspended : Waiting::refused;
   }
-  // The answer of a function that waits for `operation`, which names it for whoever resumes the
-  // guest (the address is never looked at here). Only where waiting() is `suspended`, and by
+  // What a function returns that waits for `operation`, an address by which the code that resumes
+  // the guest knows it; it is never dereferenced here. Only where waiting() is `suspended`, and by
   // functions that may_block; elsewhere it becomes a trap.
   Outcome suspend(void* operation) const {
     exec.suspension.operation = operation;
@@ -61,7 +61,7 @@ struct HostCall {
 struct DirectCall {
   ExecContext* exec = nullptr;
   VmCtx* caller = nullptr;
-  // Set, and owned by the caller then, if the guest's call ends here; else left alone.
+  // Set, and then owned by the caller, if the guest's call ends here; else unchanged.
   Trap* trap = nullptr;
   const HostFunc* host = nullptr;
 };
@@ -80,10 +80,10 @@ struct HostFunc {
   std::string name;        // "module.name", for traces and errors
 };
 
-// Why a direct call did not return: no guest can be parked then.
+// The trap of a direct call that did not return; such a call cannot park its guest.
 TrapPtr direct_trap(Outcome outcome, const HostFunc& host);
 
-// What a function that did not return means: one that is suspended where it must not be, traps.
+// The outcome of a function that did not return; if it is suspended where it must not be, a trap.
 void check_ending(Outcome& outcome, const HostFunc& host, ExecContext& exec, Value* values);
 
 // Calls a host function as tiers do.

@@ -1,5 +1,5 @@
-// How a memory lies in address space. One object feeds code generation, the mapper and, later, the
-// artifact header, so that what code assumes is what was mapped (invariants.md: memory-layout).
+// How a memory lies in address space. Code generation and mapping use the same object, so that what
+// code assumes is what was mapped (invariants.md: memory-layout).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Why a call did not return: kind, words, and the frames it unwound, youngest first.
+// Why a call did not return: kind, message, and the frames it unwound, youngest first.
 #pragma once
 
 #include <cstdint>

@@ -41,8 +41,7 @@ struct TableRecord {
   Ref* elements = nullptr;  // may move when the table grows: reload after every call
   uint64_t size = 0;
   bool is_64 = false;
-  // Somebody may have changed it since it was saved (runtime/table.h); whoever writes says so
-  // first.
+  // It may have changed since it was saved (runtime/table.h). Set before every write.
   bool written = false;
 };
 
@@ -53,9 +52,9 @@ struct FuncObject {
   uint32_t index = 0;              // in the function index space of vmctx's module
   VmCtx* vmctx = nullptr;          // the instance that defines it; null for host functions
   const HostFunc* host = nullptr;  // host functions only
-  // Where machine code calls it, an entry of the calling contract (abi/calls.h): set when the object
-  // is made (ModuleCode::attach, Executor::attach_host), never freed before the module. Null where
-  // no machine code runs.
+  // Where machine code calls it, an entry of the calling contract (abi/calls.h): set when the
+  // object is made (ModuleCode::attach, Executor::attach_host), never freed before the module. Null
+  // where no machine code runs.
   void* code = nullptr;
   // What the interpreter runs (interp/machine.h): set at its first call there.
   const void* interpreted = nullptr;
@@ -68,10 +67,10 @@ struct Builtins {
 #undef BUILTIN
 };
 
-// Instances of one store that have the same rights: whom a host function acts for when one of them
-// calls it. The store owns it, and it stays where it is.
+// Instances of one store that have the same rights: a host function that one of them calls acts for
+// the group. The store owns it; its address is stable.
 struct CallerGroup {
-  // What WASI's functions look for (wasi/guest.h), not owned; null: the group was given nothing.
+  // The wasi::Guest of WASI's functions, not owned; null: the group has none.
   void* world = nullptr;
 };
 

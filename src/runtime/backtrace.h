@@ -13,7 +13,7 @@ namespace nacre::runtime {
 class Module;
 
 // The frames of a trap, independent of the store that trapped: it keeps their modules alive.
-// Making one is cheap; whatever a module knows of its sources is read when the text is asked for.
+// Making one is cheap: debug information is read when the text is asked for.
 class Backtrace {
  public:
   Backtrace() = default;  // without frames
@@ -25,8 +25,8 @@ class Backtrace {
   // The offset counts from the start of the module's bytes. Where debug information says more:
   //   "  0: app!clamp @ 0x1234 at src/math.h:12 (inlined)\n"
   //   "  1: app!step(int) @ 0x1234 at src/step.cc:7\n"
-  // A function that was inlined is a frame of its own, in front of the one that it became part of.
-  // Of frames that called, it is the line of the call. Names are escaped for terminals. Empty
+  // A function that was inlined has a line of its own, before that of the function it was inlined
+  // into. Frames of callers show the line of the call. Names are escaped for terminals. Empty
   // without frames.
   std::string text() const;
 

@@ -1,4 +1,4 @@
-// An Engine is what modules have in common: the tier that runs them, the features they may use, the
+// An Engine is what modules share: the tier that runs them, the features they may use, the
 // identities of their types. One per process is enough.
 //
 // Shared by its modules and stores; immutable but for the type registry and the watchdog, and
@@ -23,10 +23,10 @@ struct EngineOptions {
   wasm::Features features;
   // How many threads validate one module at most; 0: one per core.
   uint32_t validation_threads = 0;
-  // Whether memories that can be guarded are. Off: every access is checked.
+  // Whether memories get guard regions where that is possible. Off: every access is checked.
   bool guarded_memories = true;
-  // Checked builds, for tests: what lies behind the last byte of a memory as it is made cannot be
-  // accessed. Without it, only pages end so.
+  // Checked builds, for tests: every access beyond a memory's initial last byte faults. Without it,
+  // only one beyond the last page of the system does.
   bool memories_end_at_guard = false;
   // Checked builds, for tests: whatever may wait parks its guest (runtime/park_waits.h).
   bool park_waits = false;
@@ -36,16 +36,16 @@ struct EngineOptions {
   // Small guest stacks in use at one time (runtime/guest_stack.h). Each takes two of the 65,530
   // mappings that Linux lets a process have.
   uint32_t max_small_stacks = 20'000;
-  // Code counts what it does (abi/exec_context.h), for stores that limit it; the tier was made with the
-  // same.
+  // Code counts fuel (abi/exec_context.h), for stores that limit it; the tier was made with
+  // the same.
   bool counts_fuel = false;
   // Tests: which allocation fails. Outlives the engine and everything made with it.
   os::FailPoint* fail_point = nullptr;
 };
 
-// What an engine knows of a type of function it keeps as long as it lives: compiled stubs, for some
-// 50,000 types that the host calls or gives. Who runs modules without end takes a new engine now and
-// then.
+// An engine keeps what it has compiled for a function type, stubs between host and guest, as long
+// as it lives; it has room for some 50,000 types. A process that runs ever new modules should make
+// a new engine now and then.
 class Engine {
  public:
   // Errors: usage (no tier), internal (no fault handler).

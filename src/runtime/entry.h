@@ -1,4 +1,4 @@
-// What every way into a store does: checks, and when a guest's time passes.
+// What every entry into a store does: checks, and starting and stopping the guest's time.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@
 
 namespace nacre::runtime {
 
-// One entry into the store from the host; `exec` is Store::exec(). Whatever happens inside, the
-// guest stack is as before. A guest's time passes while the outermost one lives.
+// One entry into the store from the host; `exec` is Store::exec(). Afterwards the guest stack is as
+// before, whatever happened. A guest's time passes while the outermost entry lives.
 class Entry {
  public:
   Entry(Store& store, abi::ExecContext& exec)
@@ -54,7 +54,7 @@ class Entry {
   abi::TrapKind refused_ = abi::TrapKind::none;
 };
 
-// Whether a function of this type can be called so. Errors: usage.
+// Whether a function of this type can be called with these. Errors: usage.
 Result<void> check_args(const Store& store, const wasm::FuncType& type,
                         std::span<const abi::Value> args, std::span<abi::Value> results);
 

@@ -1,8 +1,8 @@
 // What instances import and export: a handle to a function, table, memory, global or tag of a
 // store. A small value; the object behind it lives as long as the store.
 //
-// It knows its store (invariants.md: same-store): every entry of the runtime that takes one refuses
-// those of another store.
+// It knows its store (invariants.md: same-store): every function of the runtime that takes one
+// refuses those of another store.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@
 
 namespace nacre::runtime {
 
-// Move-only; elements have a stable address. All-zero bytes must be a good T.
+// Move-only; elements have a stable address. All-zero bytes must be a valid T.
 template <class T>
 class FixedArray {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);

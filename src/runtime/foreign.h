@@ -1,5 +1,5 @@
-// Which other host a module was made for, told by the imports that nothing here offers. Compilers
-// for other hosts, and the hosts' libraries, have names of their own (foreign.def).
+// Recognizes modules for other hosts by their unknown imports: compilers and libraries for a host
+// use names of their own (foreign.def).
 #pragma once
 
 #include <optional>

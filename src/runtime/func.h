@@ -29,16 +29,16 @@ Run<void> call(Store& store, abi::FuncObject& func, std::span<const abi::Value> 
 
 // A function that the host calls often: what cannot change between calls is checked once.
 //
-// A small value; the store outlives it. It is refused once the store is another guest's
-// (Store::restore).
+// A small value; the store outlives it. Calling it is an error once the store was restored for
+// another guest (Store::restore).
 class PreparedCall {
  public:
   // Errors: usage, as of call(); out_of_memory.
   static Result<PreparedCall> create(Store& store, const Extern& func);
 
   const wasm::FuncType& type() const { return *type_; }
-  // As call(), with arguments and results in the same place: `values` has room for the larger of
-  // both. Only references among the arguments are checked.
+  // As call(), with arguments and results in the same array: `values` has room for the larger
+  // number of both. Only references among the arguments are checked.
   Run<void> operator()(std::span<abi::Value> values) const;
   // Without any check: `values` is large enough, its references are the store's.
   Run<void> run_unchecked(abi::Value* values) const;

@@ -1,9 +1,9 @@
 // A call of a guest that may wait without a thread.
 //
-// A host function that would wait answers *pending* instead (abi::HostCall::suspend). The guest then
-// leaves its stack as it is: it is parked, start() or resume() returns, and nothing of it is left on
-// the native stack. When what it waits for is there, the host writes the results of that function
-// and resumes the guest, on any thread:
+// A host function that would wait answers *pending* instead (abi::HostCall::suspend). The guest
+// then leaves its stack as it is: it is parked, start() or resume() returns, and nothing of it is
+// left on the native stack. When what it waits for is there, the host writes the results of that
+// function and resumes the guest, on any thread:
 //
 //   auto call = GuestCall::start(store, *instance.find_export("run"), {});
 //   while (call && (*call)->is_parked()) {
@@ -12,10 +12,10 @@
 //     Run<void> went_on = (*call)->resume();
 //   }
 //
-// Several guests of a store may be parked, each on a stack of its own, and other calls be made
-// meanwhile; one of all of them runs at a time. Time limits pass while a guest is parked, CPU time
-// and fuel do not; a guest whose time is over, or that was interrupted, traps when it is resumed
-// (os::Watch::deadline says when that will be so).
+// Several guests of a store may be parked, each on a stack of its own, and other calls may be made
+// meanwhile; only one of them runs at a time. A parked guest uses up its time limit, but neither
+// CPU time nor fuel. If its time is over (see os::Watch::deadline), or it was interrupted, it traps
+// when it is resumed.
 #pragma once
 
 #include <memory>
@@ -44,24 +44,25 @@ class GuestCall {
                                                std::span<const abi::Value> args);
   GuestCall(const GuestCall&) = delete;
   GuestCall& operator=(const GuestCall&) = delete;
-  // Cancels a guest that is parked. What it waited for is the host's to end.
+  // Cancels a guest that is parked. The host has to end what the guest waited for.
   ~GuestCall();
 
   bool is_parked() const { return stack_ != nullptr; }
   // ---- While it is parked.
   //
-  // What the host function named, and which one that was.
+  // The operation that the host function named, and that function.
   void* operation() const { return stack_->suspension.operation; }
   const abi::HostFunc& host_function() const { return *stack_->suspension.function; }
-  // Where the results of the host function go, as if it left them itself.
+  // Where the results of the host function are to be written.
   std::span<abi::Value> host_results() const;
-  // Goes on with them, until it is parked again or returns. Errors (it stays parked): usage, if
-  // another guest is running in the store. Traps end the call: those of the guest, and its limits.
+  // Resumes the guest with them, until it is parked again or returns. Errors (it stays parked):
+  // usage, if another guest is running in the store. Traps end the call: those of the guest, and
+  // its limits.
   Run<void> resume();
-  // Goes on as if the host function had trapped, which ends the call: the failure is that trap,
-  // with the frames of the guest.
+  // Ends the call as if the host function had trapped. The failure is that trap, with the frames of
+  // the guest.
   Failure fail(abi::TrapPtr trap);
-  // The same for who does not want it any more: it was interrupted.
+  // The same with the trap `interrupted`, to cancel it.
   Failure cancel() { return fail(abi::make_trap(abi::TrapKind::interrupted)); }
 
   // What it returned, once it has.
@@ -76,7 +77,7 @@ class GuestCall {
   // The store is destroyed, and with it the guest.
   void store_ended();
 
-  Store* store_;  // null: gone
+  Store* store_;  // null: destroyed
   abi::FuncObject& func_;
   const wasm::FuncType* type_ = nullptr;
   FixedArray<abi::Value> values_;             // the arguments, then the results

@@ -1,8 +1,8 @@
-// Guest stacks: where their memory comes from, and what a store keeps of each.
+// Guest stacks: their memory, and what a store knows of each.
 //
 // A store has one stack of the size that it was granted, and small ones for calls that are made
-// while that one belongs to a guest that waits. Small stacks come from a pool of the engine: a
-// guest that is parked on one takes the pages that it wrote.
+// while a guest waits on that one. Small stacks come from a pool of the engine; a guest that is
+// parked on one occupies only the pages that it wrote.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ namespace nacre::runtime {
 class StackPool;
 class Store;
 
-// Memory of one stack, with inaccessible pages on both sides. Zero, or what the same store left.
+// Memory of one stack, with inaccessible pages on both sides. It holds zeroes, or what the same
+// store left there.
 class StackMemory {
  public:
   StackMemory() = default;
@@ -28,7 +29,7 @@ class StackMemory {
   StackMemory& operator=(StackMemory&& other) noexcept;
   ~StackMemory() { reset(); }
 
-  // Of any size, for itself; `bytes` whole pages. Errors: out_of_memory.
+  // A stack of any size, not of a pool; `bytes`: whole pages. Errors: out_of_memory.
   static Result<StackMemory> map(uint64_t bytes, os::MappingContext mapping);
 
   uint8_t* begin() const { return begin_; }
@@ -59,8 +60,9 @@ class StackPool {
   static constexpr uint64_t kGuardBytes = 16 << 10;
   static constexpr uint64_t kStackBytes = kSlotBytes - kGuardBytes;
 
-  // At most `bytes` of a stack, whole pages and no more than kStackBytes, for a store that may see
-  // what it left there. Errors: limit (max_stacks are in use), out_of_memory.
+  // A stack of at most `bytes`, in whole pages, and of no more than kStackBytes. If `user` has used
+  // it before, it may find what it left there. Errors: limit (max_stacks are in use),
+  // out_of_memory.
   Result<StackMemory> take(uint64_t bytes, StoreId user);
 
   uint32_t in_use() const;
@@ -68,7 +70,7 @@ class StackPool {
  private:
   friend class StackMemory;
   static constexpr uint32_t kChunkSlots = 256;
-  // So many free stacks keep what was written to them, for the store that wrote it.
+  // This many free stacks keep what was written to them, for the store that wrote it.
   static constexpr uint32_t kMaxWarm = 64;
   struct Slot {
     StoreId user{};
@@ -88,15 +90,15 @@ class StackPool {
   std::vector<os::Reservation> chunks_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_;  // the one that came back last is taken first
-  uint32_t warm_ = 0;           // free ones that were written
+  uint32_t warm_ = 0;           // free ones that keep what was written
 };
 
-// A stack of a store: what abi::ExecContext says, and whose it is.
+// A stack of a store.
 struct GuestStack : abi::ExecContext {
   GuestStack(Store& its_store, uint32_t max_depth);
   GuestStack(const GuestStack&) = delete;
   GuestStack& operator=(const GuestStack&) = delete;
-  // Becomes the stack for code to run on.
+  // Makes this the stack for code to run on.
   void use(StackMemory its_memory);
 
   Store& store;

@@ -44,7 +44,7 @@ TEST(StackPool, ShowsNobodyWhatAnotherLeft) {
   // A smaller one ends at the same place.
   StackMemory small = pool.take(64 << 10, kTwo).value();
   EXPECT_EQ(small.begin(), at + kBytes - (64 << 10));
-  // Nobody gets what somebody has.
+  // A stack in use is not given out again.
   StackMemory other = pool.take(kBytes, kTwo).value();
   EXPECT_TRUE(other.end() <= small.begin() || small.end() <= other.begin());
 }

@@ -67,7 +67,7 @@ struct HostFuncDef {
   wasm::FuncType (*type)() = nullptr;
   abi::Outcome (*call)(const abi::HostCall& call, void* data, abi::Value* values) = nullptr;
   const void* (*direct)() = nullptr;  // gives HostFunc::direct; may be null itself
-  // Another form of it, for modules that import one of this name and another type.
+  // Another function of the same name with another type, for modules that import that one.
   const HostFuncDef* other = nullptr;
 
   // The form of this type; this one if there is none.
@@ -78,7 +78,7 @@ struct HostFuncDef {
     return *this;
   }
 
-  // As the store takes it. `data` is the State; `module` is for messages.
+  // In the form for Store::add_func. `data` is the State; `module` is for messages.
   abi::HostFunc bind(std::string_view module, void* data) const {
     abi::HostFunc func;
     func.type = type();

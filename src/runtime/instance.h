@@ -1,4 +1,4 @@
-// Instances of modules in a store, and how they come about (specification 3.0, 4.7.2).
+// Instances of modules in a store, and instantiation (specification 3.0, 4.7.2).
 #pragma once
 
 #include <cstdint>
@@ -58,7 +58,7 @@ class Instance {
   friend class Snapshot;
 
   Instance(Store& store, ModulePtr module, abi::CallerGroup& group);
-  // Room for everything the module declares, and the records of running code pointing there.
+  // Allocates everything the module declares, and makes the records of running code point there.
   Result<void> allocate(os::FailPoint* fail_point);
   Result<void> allocate_block(size_t globals, os::FailPoint* fail_point);
   void index_exports();

@@ -33,7 +33,7 @@ class Linker {
  public:
   explicit Linker(Store& store) : store_(store), group_(&store.group()) {}
 
-  // What instances belong to that this linker makes from now on; of the same store.
+  // The group of the instances that this linker makes from now on; of the same store.
   void set_group(abi::CallerGroup& group) { group_ = &group; }
   abi::CallerGroup& group() const { return *group_; }
 
@@ -59,8 +59,8 @@ class Linker {
                                      const wasm::FuncType* wanted = nullptr);
 
   // The imports of a module, in order. Errors: unlinkable, naming every import that is missing, and
-  // in a second line ("note: ...") which other host they are of, if that is known;
-  // whether those that were found fit is found out by instantiate().
+  // in a second line ("note: ...") the other host that has them, if it is known. The types of those
+  // that were found are checked by instantiate().
   Result<std::vector<Extern>> resolve(const Module& module,
                                       UnknownImports unknown = UnknownImports::deny);
   // resolve() and runtime/instance.h's instantiate().
@@ -88,8 +88,8 @@ class Linker {
   template <class V>
   using Map = std::unordered_map<std::string, V, Hash, std::equal_to<>>;
 
-  // What has one module name. A name that is not among the definitions is looked for in the tables,
-  // the last of them first; what is made of a row is a definition from then on.
+  // All items under one module name. A name without a definition is looked for in the tables, the
+  // last of them first; a function that is made from a row is a definition from then on.
   struct Names {
     Map<Definition> defined;
     std::vector<Table> tables;

@@ -83,19 +83,19 @@ class Memory : public std::enable_shared_from_this<Memory> {
   uint64_t size_pages() const { return size_bytes() >> type_.page_size_log2; }
   // The former size in pages, or kGrowFailed: beyond the maximum, the reservation or the budget.
   uint64_t grow(uint64_t delta_pages);
-  // The bytes of `delta` more pages, also where there is no room for them; nothing if beyond the
-  // maximum or all addresses.
+  // How many bytes `delta` more pages are, whether or not there is room for them; nothing if they
+  // exceed the maximum or the address space.
   std::optional<uint64_t> growth_bytes(uint64_t delta_pages) const;
 
-  // Writes what is there before a guest runs: an active data segment, or what the host puts there.
-  // False if it does not fit. A memory made from an image has all of that already: until freeze(),
-  // nothing is written.
+  // Writes initial contents, before a guest runs: an active data segment, or bytes of the host.
+  // False if they do not fit. A memory that was made from an image has them already, so until
+  // freeze() nothing is written.
   [[nodiscard]] bool initialize(uint64_t offset, Bytes data);
 
-  // ---- For instance pools. The memory is not shared and nobody uses it meanwhile.
+  // ---- For instance pools. The memory is not shared and not in use meanwhile.
   //
-  // What initialize() has written, and zeroes, become what restore() goes back to, and are returned
-  // for others to start from. No guest ran yet. Errors: out_of_memory.
+  // Makes an image of what initialize() has written: restore() goes back to it, and other memories
+  // can start from it. No guest ran yet. Errors: out_of_memory.
   Result<Image> freeze();
   // Size and contents are again those of freeze(), or of the image the memory was created with. On
   // failure the memory must not be used any more.
@@ -121,7 +121,7 @@ class Memory : public std::enable_shared_from_this<Memory> {
   abi::MemoryLayout layout_;
   uint64_t max_bytes_ = 0;      // that the type and the reservation allow
   uint64_t charged_bytes_ = 0;  // to the budget
-  uint64_t written_bytes_ = 0;  // by initialize(): behind them all is zero
+  uint64_t written_bytes_ = 0;  // by initialize(): all bytes after these are zero
   uint64_t initial_bytes_ = 0;  // that restore() goes back to
   Image image_;                 // null: never frozen
   bool is_complete_ = false;    // made from an image, and not yet frozen

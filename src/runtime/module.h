@@ -54,10 +54,10 @@ class Module {
   const wasm::FuncType* imported_func_type(const wasm::Import& import) const;
   abi::ModuleCode& code() const { return *code_; }
   // Fails with unsupported if the module contains an instruction that no tier runs; names it.
-  // Bodies that are validated lazily are not looked through: there it is a trap.
+  // Bodies that are validated lazily are not searched: there such an instruction traps.
   Result<void> check_runs() const;
 
-  // What the name section calls the module; empty if it does not.
+  // The module's name in the name section; empty if it has none.
   std::string_view name() const { return name_; }
   // From the name section, an export or an import, or "func[12]"; printable.
   std::string function_name(uint32_t function) const;

@@ -1,10 +1,9 @@
-// For tests: every call that may wait parks its guest (EngineOptions::park_waits). What a host
-// function did in place before, it does on another thread while its guest is parked, and that
-// thread resumes the guest. So whatever waits is tested with everything that tests of host
-// functions do, in the middle of real programs.
+// For tests: every call that may wait parks its guest (EngineOptions::park_waits). The host
+// function then runs on another thread while its guest is parked, and that thread resumes the
+// guest. So all tests of host functions and real programs test parking too.
 //
-// Time limits do not end what the host function waits for there, and calls that it makes back into
-// the guest are no nested ones.
+// Differences: time limits do not end what the host function waits for, and calls that it makes
+// back into the guest are not nested ones.
 #pragma once
 
 #include "abi/host_func.h"
@@ -13,11 +12,11 @@ namespace nacre::runtime {
 
 class Store;
 
-// The function, made so that it parks whoever calls it where that can be.
+// The same function, changed so that it parks the guest that calls it where that is possible.
 abi::HostFunc parking(Store& store, abi::HostFunc original);
 
-// Calls a function as enter() in func.cc does, and finishes what it waits for on other threads.
-// While no guest is running in the store.
+// Calls a function as enter() in func.cc does; other threads finish what it waits for. Only while
+// no guest is running in the store.
 abi::Outcome call_parking(Store& store, abi::FuncObject& func, abi::Value* values);
 
 }  // namespace nacre::runtime

@@ -1,6 +1,6 @@
 // Instances for many short-lived guests. A pool keeps the instances that guests are done with and
-// gives them, put back to what they were before, to the next guests of the same module: that costs
-// what the former guest has dirtied instead of mappings, page faults and linking.
+// gives them, put back to their initial state, to the next guests of the same module: that costs as
+// much as the former guest has written, instead of mappings, page faults and linking.
 //
 //   auto pool = Pool::create(engine, host, {.max_slots = 64});
 //   Run<Lease> lease = pool->instantiate(module);      // as instantiate(): runs the start function
@@ -14,7 +14,7 @@
 // everything in it is made anew in the same address space.
 //
 // What one guest leaves behind is never seen by the next (invariants.md: slot-reset): a slot is
-// restored when it comes back, by its actual state and before anybody can have it, and is destroyed
+// restored when it comes back, by its actual state and before it can be given out, and is destroyed
 // instead if the guest trapped, if something of it is still in use, or if any step fails. Restoring
 // is the last thing that happens to a slot, after everything that the guest's owner did with it.
 //
@@ -55,12 +55,12 @@ struct PoolOptions {
 class PoolHost {
  public:
   virtual ~PoolHost() = default;
-  // Makes in `store` what an instance of `module` needs there, and returns its imports in order.
+  // Makes in `store` what an instance of `module` needs, and returns its imports in order.
   // Other instances are made by instantiate_unstarted(): the start functions of all of them run for
   // each guest, in the order in which they were made. Bytes of memories that the host makes are
   // written by Memory::initialize(). Host functions find what belongs to the present guest through
-  // what bind() says. Called once when a slot is made for a module; it makes the same each time,
-  // for what was written into memories the first time is in those of later slots from the start.
+  // what bind() sets. Called once when a slot is made for a module. It must make the same each
+  // time, because memories of later slots start with what was written into those of the first.
   // Errors as Linker::resolve and instantiate_unstarted.
   virtual Run<std::vector<Extern>> link(Store& store, const Module& module) = 0;
   // A guest gets the slot: what it calls acts for it from now on. Its start function has not run.
@@ -78,7 +78,7 @@ struct PoolStatistics {
   uint32_t idle = 0;     // of them not given out
   uint64_t warm = 0;     // instances that were there already
   uint64_t made = 0;     // instances that had to be made
-  uint64_t retired = 0;  // slots that no second guest got
+  uint64_t retired = 0;  // slots that were destroyed instead of reused
 };
 
 class Lease;
@@ -97,7 +97,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   // if all slots are given out.
   // Traps are detached (Failure::detach). `guest`: what the host binds the
   // slot to (PoolHost::bind).
-  // `limits`: of this guest. They may say less than PoolOptions::store, and nothing of the stack.
+  // `limits`: of this guest; at most those of PoolOptions::store, and none of the stack.
   Run<Lease> instantiate(const ModulePtr& module, void* guest = nullptr, Limits limits = {});
 
   PoolStatistics statistics() const;
@@ -110,11 +110,11 @@ class Pool : public std::enable_shared_from_this<Pool> {
   struct ModuleSlots {
     ModulePtr module;  // kept, so that its address is not another's
     std::vector<Memory::Image> images;
-    std::vector<SlotPtr> idle;  // the one that came back last is taken first
+    std::vector<SlotPtr> idle;  // free list: the one that came back last is taken first
     uint32_t slots = 0;         // idle or given out
   };
-  // The slots that some threads made. A slot comes back to the lane that it was taken from, whoever
-  // had it; threads that find no slot in theirs look into all of them.
+  // The slots that some threads made. A slot comes back to the lane that it was taken from,
+  // on whatever thread; threads that find no slot in theirs look into all of them.
   struct alignas(64) Lane {
     mutable std::mutex mutex;
     uint64_t clock = 0;  // counts slots that came back
@@ -151,8 +151,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::vector<Lane> lanes_;          // a power of two
 };
 
-// A slot given out to one guest. Going, it gives the slot back; it must not go while its guest runs
-// (from a host function that the guest called): the slot then is never used or freed again.
+// A slot given out to one guest; destroying it gives the slot back. It must not be destroyed while
+// its guest runs (from a host function that the guest called): the slot is then never used or freed
+// again.
 class Lease {
  public:
   Lease();  // of nothing

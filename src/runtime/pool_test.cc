@@ -347,7 +347,7 @@ TEST_F(PoolTest, ASlotIsFoundWhicheverThreadMadeIt) {
   EXPECT_EQ(counts.idle, 1u);
 }
 
-// As many slots as threads: whoever wants one finds one.
+// As many slots as threads, so that each thread finds one.
 TEST_F(PoolTest, NoThreadIsRefusedASlotThatIsIdle) {
   constexpr int kThreads = 4;
   std::vector<ModulePtr> modules = {world.parse(kCounter), world.parse("(module (memory 1))")};

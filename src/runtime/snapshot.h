@@ -1,9 +1,9 @@
-// What a store was when everything in it was made, so that it can be made that again: the way from
+// The state of a store when everything in it was made, so that it can be put back: the step from
 // one guest of a pool (runtime/pool.h) to the next.
 //
-// Memories, tables and globals go back, those of instances and those that the host made for them,
-// and so do the records of running code and what is dropped of segments; everything else of an
-// instance never changes. Belongs to its store and goes before it.
+// Restored are memories, tables and globals, of instances and of the host, the records of running
+// code, and segments that were dropped; everything else of an instance never changes. Belongs to
+// its store and is destroyed before it.
 #pragma once
 
 #include <vector>
@@ -18,7 +18,7 @@ namespace nacre::runtime {
 class Snapshot {
  public:
   // Of a store (StoreOptions::restorable) in which no guest ran yet. Freezes memories that have no
-  // image yet; images() are then for others. Errors: out_of_memory.
+  // image yet; other stores can then start from images(). Errors: out_of_memory.
   static Result<Snapshot> take(Store& store);
 
   // One for each memory, in the order in which they were made.
@@ -27,8 +27,8 @@ class Snapshot {
   // The instances that have a start function, in the order in which they were made.
   std::vector<Instance*> starting() const;
 
-  // Errors: out_of_memory; usage, if a memory of it is still held elsewhere. The store is then of
-  // no use.
+  // Errors: out_of_memory; usage, if a memory of it is still held elsewhere. After an error the
+  // store must not be used any more.
   Result<void> restore(const os::PageRestorer& restorer, uint64_t keep_bytes);
 
  private:

@@ -1,5 +1,5 @@
-// A Store is the world of one guest, or of guests that share their fate: it owns the instances and
-// everything they are made of, until it is destroyed. Nothing is freed before.
+// A Store holds one guest, or several that live and end together: it owns their instances and
+// everything these are made of, until it is destroyed. Nothing is freed before.
 //
 // One thread at a time, except for shared memories. Limits bound what guests may take from their
 // host; they are on by default (invariants.md: limits-by-default).
@@ -46,7 +46,7 @@ struct StoreOptions {
   uint64_t guest_stack_bytes = uint64_t{8} << 20;
   // How deep the host may call the guest calling the host; each level costs native stack.
   uint32_t max_host_depth = 200;
-  // What was set, in place of the figures above and for what is unlimited otherwise. Time and
+  // Limits that were set: they replace the defaults above, or limit what has no default. Time and
   // fuel are counted over all that guests do in the store.
   Limits limits;
   // Of instance pools: what is made can be put back (runtime/snapshot.h).
@@ -91,7 +91,7 @@ class Store {
   // Keeps `data` alive as long as the store; it is released after all instances.
   void keep(std::shared_ptr<void> data) { kept_.push_back(std::move(data)); }
 
-  // Whatever the embedder's functions look for when they know their store (Store::of); not owned.
+  // The embedder's data, for host functions, which find their store by Store::of; not owned.
   void* host_data() const { return host_data_; }
   void set_host_data(void* data) { host_data_ = data; }
 
@@ -103,60 +103,60 @@ class Store {
 
   // ---- For instance pools: one guest after the other in the same store.
   //
-  // The next memories begin with these, in order: what was written into those of a store that was
-  // made in the same way is then not written again.
+  // The next memories start from these, in order: images of a store that was made in the same way,
+  // so that initial contents are not written again.
   void start_memories_from(std::vector<Memory::Image> images) { images_ = std::move(images); }
   // Call when everything is made and no guest ran yet: the store is as restore() will want it.
   void freeze();
-  // Ends the time of a guest: its stack holds nothing of it any more, and handles that were given
-  // out are refused from now on. Errors: usage, if the store is running, holds what was not there
-  // at freeze(), or a guest trapped in it; out_of_memory. After an error no other guest may have
-  // it.
+  // Prepares for the next guest: nothing of the former one is left on the stack, and handles that
+  // it was given are refused from now on. Errors: usage, if the store is running, something was
+  // added since freeze(), or a guest trapped in it; out_of_memory. After an error it must not be
+  // given to another guest.
   Result<void> restore(const os::PageRestorer& restorer);
   // Whether a guest ended by a trap, other than its own exit.
   bool trapped() const { return trapped_; }
   bool running() const { return current_->host_depth != 0; }
   // How many guests wait for something, each parked on its stack (runtime/guest_call.h).
   size_t parked() const { return parked_; }
-  // That a guest is about to use the stack.
+  // Notes that a guest is about to use the stack.
   void note_entry() { entered_ = true; }
-  // A trap has left a guest that ran: what it says about a limit that was set is completed.
+  // Notes that a guest that ran ended by this trap, and completes its message if it is about a
+  // limit.
   void note_trap(abi::Trap& trap);
-  // A guest that is parked ends by this trap: likewise.
+  // The same for a guest that was parked.
   void note_end(abi::Trap& trap);
 
-  // ---- Stacks, for those who enter the store (runtime/func.cc, guest_call.cc).
+  // ---- Stacks, for the code that enters the store (runtime/func.cc, guest_call.cc).
   //
   // Whether exec() can be entered: no guest is parked on the store's stack, or one runs elsewhere.
   bool has_stack() const { return current_ != no_stack_.get(); }
-  // A stack that nobody is on becomes exec(): the store's own, or else a small one. While no guest
-  // runs. Errors: limit, out_of_memory.
+  // Makes a stack on which no guest is parked exec(): the store's own, or else a small one. Only
+  // while no guest runs. Errors: limit, out_of_memory.
   Result<GuestStack*> take_stack();
-  // Its guest has ended.
+  // Takes a stack back whose guest has ended.
   void give_back(GuestStack& stack);
   // park(): the guest on exec() waits and has left it; resume(): it is about to run there again.
   void park();
   void resume(GuestStack& stack);
-  // The guest that is parked there will not be resumed. Also while another one runs.
+  // Takes a stack back whose parked guest will not be resumed. Also while another one runs.
   void abandon(GuestStack& stack);
-  // Lets code of a new instance run on the stack that all run on.
+  // Sets the stack of a new instance's code: the one that all code of the store runs on.
   void run_here(abi::VmCtx& vmctx) { abi::run_on(vmctx, *attached_); }
-  // No guest runs any more; time passes on if one waits (or this one begins to).
+  // Called when no guest runs any more. Time goes on if one waits, or this one begins to.
   void end_time(bool begins_to_wait);
-  // Calls that want to hear of the end of the store.
+  // Calls that are told when the store is destroyed.
   void add_call(GuestCall& call) { calls_.push_back(&call); }
   void remove_call(GuestCall& call);
 
   // ---- Limits.
   //
-  // What was set. Between guests of a pool they change: set_limits() is called by the code that has
-  // just got a store that no guest runs in; the size of the stack stays what it is. Errors: limit
-  // (more is in use), usage.
+  // Those that were set. A pool changes them between guests: set_limits() may be called while no
+  // guest runs; it cannot change the size of the stack. Errors: limit (more is in use), usage.
   const Limits& limits() const { return options_.limits; }
   Result<void> set_limits(Limits limits);
-  // The words of a limit that was set; null: it was not.
+  // The text of a limit that was set (Limits); null: it was not set.
   const std::string* words_of(abi::TrapKind kind) const;
-  // The memory limit was set, and so many bytes more are beyond it; likewise elements of tables.
+  // Whether this many more bytes exceed a memory limit that was set; likewise elements of tables.
   bool is_beyond_memory_limit(uint64_t more_bytes) const;
   bool is_beyond_table_limit(uint64_t more_elements) const;
   // Keeps time for the guest from now on, so that it can be interrupted. Errors: internal.
@@ -208,11 +208,11 @@ class Store {
 
   Store(std::shared_ptr<Engine> engine, StoreOptions options);
   Result<void> map_stack();
-  // Code of all instances runs there from now on, with the fuel that is left.
+  // Makes code of all instances run on that stack, with the fuel that is left.
   void attach(GuestStack& stack);
   void choose_stack();
   Result<void> apply_limits();
-  // The error of something that was too large, with the limit, if one was set.
+  // The error of something that was too large; names the limit if one was set.
   Error with_limit(abi::TrapKind kind, Error error) const;
   // Made, charged to the store's limits, and not yet owned by it.
   Result<std::unique_ptr<Table>> make_table(const wasm::TableType& type, abi::Ref initial);
@@ -230,11 +230,11 @@ class Store {
   void* host_data_ = nullptr;
   std::optional<Counts> frozen_;
   GuestStack main_;
-  std::unique_ptr<GuestStack> no_stack_;  // stands for one while there is none: nobody enters it
+  std::unique_ptr<GuestStack> no_stack_;  // placeholder while there is none; never entered
   std::vector<std::unique_ptr<GuestStack>> small_;
   abi::ExecContext*
       current_;           // main_ unless a guest is parked there; else one of small_, or *no_stack_
-  GuestStack* attached_;  // what the records of instances say
+  GuestStack* attached_;  // that the records of instances point to
   bool main_is_taken_ = false;
   size_t parked_ = 0;
   std::vector<GuestCall*> calls_;

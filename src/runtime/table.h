@@ -35,12 +35,12 @@ class Table {
   uint64_t size() const { return record_.size; }
   // The former size, or kGrowFailed: beyond the maximum or the budget.
   uint64_t grow(uint64_t delta, abi::Ref initial);
-  // Whether it may have so many elements more, but for the budget.
+  // Whether it may have this many more elements, not counting the budget.
   bool may_grow(uint64_t delta) const;
 
-  // ---- For instance pools: size and elements as they are now, and back to them, which is nothing
-  // to do if nothing was written. Errors: out_of_memory; after a failed restore() the table must
-  // not be used any more.
+  // ---- For instance pools: freeze() keeps size and elements, restore() goes back to them, which
+  // costs nothing if nothing was written. Errors: out_of_memory; after a failed restore() the table
+  // must not be used any more.
   Result<FixedArray<abi::Ref>> save();
   Result<void> restore(const FixedArray<abi::Ref>& saved);
 

@@ -4,8 +4,8 @@
 //   Run<int32_t> sum = (*add)(1, 2);
 //
 // Parameters and the result are what host functions may have (runtime/host_func.h); several results
-// are a std::tuple. A small value; the store outlives it, and it is refused once the store is
-// another guest's (Store::restore).
+// are a std::tuple. A small value; the store outlives it, and calling it is an error once the
+// store was restored for another guest (Store::restore).
 #pragma once
 
 #include <algorithm>

@@ -1,11 +1,11 @@
 // Runs functions of one module in several executors: the interpreter and machine code, mixed as a
 // Choice says, and differently from call to call.
 //
-// A call from one to another nests nothing on the native stack. Code that calls a function which
-// another executor runs leaves the guest stack as if it waited (abi::Suspension, `callee`), back to
-// one loop here; that enters the other executor, and resumes the first with the results. So guests
-// may go to and fro as deep as their stack is, be parked beneath any mixture, and be resumed by any
-// thread; a chain of tail calls takes no more stack however often it crosses.
+// A call from one to another does not nest on the native stack. Code that calls a function of
+// another executor suspends as if it waited (abi::Suspension, `callee`) and returns to a loop here,
+// which enters the other executor and then resumes the first with the results. So guests may cross
+// between executors as deeply as their stack allows, be parked below any mixture, and be resumed by
+// any thread; a chain of tail calls takes no more stack however often it crosses.
 #pragma once
 
 #include <memory>

@@ -19,9 +19,10 @@ class TieredCode;
 class Choice {
  public:
   virtual ~Choice() = default;
-  // The first one, as a place in the list of executors; of a function that the module defines.
+  // The executor for the first call, as an index in the list, of a function that the module
+  // defines.
   virtual uint32_t first(uint32_t function) = 0;
-  // Before a call that comes from the host or from another executor: the place to choose others.
+  // Called before a call from the host or from another executor, so that it can move functions.
   virtual void before_call(TieredCode& code) = 0;
 };
 
@@ -36,8 +37,8 @@ class TieredCode final : public abi::ModuleCode {
   uint32_t first_function() const { return first_function_; }
   uint32_t functions() const { return functions_; }
   uint32_t executors() const { return static_cast<uint32_t>(executors_.size()); }
-  // From the next call on, that executor runs the function. Errors: those of compiling it; it runs
-  // where it ran then.
+  // From the next call on, that executor runs the function. Errors: those of compiling it; then the
+  // function is not moved.
   Result<void> move(uint32_t function, uint32_t executor);
   abi::Executor& executor_of(uint32_t function) const {
     return *executors_[runners_[function - first_function_].load()];
