@@ -198,7 +198,7 @@ void FunctionCompiler::function_object(uint32_t index) {
              at(kFunctionObject, static_cast<int32_t>(index * sizeof(void*))));
 }
 
-// Whoever it belongs to; a host function has no instance and runs with ours.
+// Of any instance; a host function has none and runs with ours.
 void FunctionCompiler::enter_other_instance() {
   masm_.load(Width::w64, kScratch, at(kFunctionObject, offsetof(FuncObject, vmctx)));
   masm_.move_if_not_zero(kVmCtx, kScratch);

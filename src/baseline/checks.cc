@@ -51,7 +51,7 @@ void FunctionCompiler::remember_operands(Control& control) {
   remembered_.emplace_back(stack_.begin(), stack_.begin() + control.height);
 }
 
-// Whoever comes to a label finds the operands below the block where they were when it began.
+// At a label the operands below the block are where they were when the block began.
 void FunctionCompiler::check_operands(const Control& control) {
   if (!options_.check_consistency) return;
   // A function's body begins with nothing on the stack.

@@ -1,11 +1,11 @@
-// Which selects choose the next instruction of a machine that the guest is: a loop that loads an
-// opcode and jumps by a table, or functions that end so.
+// Finds selects that choose the next instruction in a guest that is itself an interpreter: a loop
+// that loads an opcode and jumps through a table, or functions that end that way.
 //
-// A select whose result is that machine's program counter is better a branch: with a conditional
-// move the load of the next opcode waits for the condition, round after round; with a branch it
-// waits for nothing. And the branch is hardly the worse guess: where the condition cannot be
-// foreseen, the jump by the opcode that it leads to cannot be either. No jump depends on other
-// selects (minimum, absolute value, binary search, a child of a tree): they stay moves.
+// A select whose result is that interpreter's program counter is better compiled as a branch: with
+// a conditional move each load of an opcode waits for the condition; with a branch it does not
+// wait. Nor does the branch add mispredictions: where the condition is unpredictable, so is the
+// jump through the table that follows. No jump depends on other selects (minimum, absolute value,
+// binary search, a child of a tree), so they stay moves.
 #pragma once
 
 #include <algorithm>
@@ -15,9 +15,8 @@
 
 namespace nacre::baseline {
 
-// Listens to a body's instructions in their order, and takes the value that an instruction uses for
-// the one that was mentioned last: true where opcodes are loaded. What it takes wrongly costs
-// speed, nothing else.
+// Follows a body's instructions in order. It assumes that an instruction uses the value that was
+// mentioned last, which is true where opcodes are loaded; a wrong assumption costs only speed.
 class DispatchFinder {
  public:
   void start() {
@@ -27,7 +26,7 @@ class DispatchFinder {
     counters_.clear();
     calls_on_ = false;
   }
-  // Before a local is named: those below this may be.
+  // To be called first: only locals below this number may be named.
   void allow_locals(size_t count) { values_.resize(count, kUnknown); }
 
   void local_get(uint32_t local) { recent_ = value_of(local); }
@@ -48,8 +47,8 @@ class DispatchFinder {
   // What was mentioned last is used up.
   void forget() { recent_ = kUnknown; }
 
-  // An opcode is used, in a loop or by a tail call: the value that was mentioned last, or what is in
-  // that local.
+  // An opcode is used, in a loop or by a tail call: the value that was mentioned last, or what is
+  // in that local.
   void dispatch(bool in_loop) {
     if (!in_loop) calls_on_ = true;
     uint64_t opcode = recent_;

@@ -1,8 +1,8 @@
-// Machine code of one function while it is made: what stands around the code of its instructions.
+// Machine code of one function while it is made: everything around the code of its instructions.
 //
 // The lowest layer of FunctionCompiler. It knows the assembler, labels, constants, jump tables,
-// code out of line, the sites that are noted for traps and backtraces, and how much room is
-// left; nothing of operands.
+// out-of-line code, the sites for traps and backtraces, and how much room is left, but nothing of
+// operands.
 #pragma once
 
 #include <cstdint>
@@ -33,19 +33,19 @@ class FunctionCode {
 
   // The function's code begins, in an image that has room for kLeastBytes.
   void begin_code(native::CodeImage& image);
-  // Behind the code of the instructions: what is out of line, constants, jump tables.
+  // After the code of the instructions: out-of-line code, constants, jump tables.
   void finish_code();
 
   // ---- whether to go on
   void stop(const char* why) { error_ = why; }
-  // Whether so many bytes fit besides what one instruction may need (kRoomBytes); if not, compiling
-  // stops.
+  // Whether this many bytes fit in addition to what one instruction may need (kRoomBytes); if not,
+  // compiling stops.
   bool room(size_t bytes) {
     if (static_cast<size_t>(look_at_ - masm_.pos()) >= bytes + kRoomBytes) [[likely]]
       return true;
     return more_room(bytes);
   }
-  // Notes work that emits nothing: so many values were looked at.
+  // Accounts for work that emits nothing: this many values were looked at.
   void spend(size_t values) {
     work_ += values;
     if (work_ >= kWorkBetweenLooks) [[unlikely]]
@@ -53,7 +53,7 @@ class FunctionCode {
   }
 
   // ---- sites and traps
-  // Behind a call, and in front of an instruction that accesses guest memory.
+  // To be called after a call, and before an instruction that accesses guest memory.
   void note(CodeSite::Kind kind) { note(kind, body_position_); }
   void note(CodeSite::Kind kind, uint32_t body_position) {
     image_->sites.emplace_back(masm_.offset(), body_position, kind);
@@ -66,7 +66,7 @@ class FunctionCode {
     masm_.branch(condition, trap_label(kind));
   }
   void trap_now(abi::TrapKind kind);
-  // Traps unless index < the number in memory; where a processor runs ahead of that, it is 0.
+  // Traps unless index < the number in memory; if a processor speculates past that, the index is 0.
   void check_index(Gpr index, Mem size, abi::TrapKind kind) {
     masm_.check_index(index, size, trap_label(kind), vmctx_field(offsetof(abi::VmCtx, zero)));
   }
@@ -75,8 +75,8 @@ class FunctionCode {
   void charge(uint64_t fuel);
 
   // ---- code and data behind the code of the instructions
-  // Jumps there and comes back; `emit` runs at the end of the function with sites of this
-  // instruction.
+  // Out-of-line code: jumps to it and back. `emit` is called at the end of the function; its sites
+  // are of this instruction.
   Label& out_of_line(std::function<void()> emit);
   Label& constant(uint64_t low, uint64_t high, uint32_t bytes);
   uint32_t new_label();  // in labels_
@@ -144,13 +144,13 @@ class FunctionCode {
   static constexpr size_t kWorkBetweenLooks = 1 << 18;
 
   bool more_room(size_t bytes);
-  void look();  // whether to stop
+  void look();  // polls for a stop
   void emit_out_of_line();
   void emit_constants();
   void emit_jump_tables();
 
   native::CodeImage* image_ = nullptr;
-  // Where it is time to look whether to stop, or to make room: at most the end of the buffer.
+  // The position at which to poll for a stop or make room: at most the end of the buffer.
   const uint8_t* look_at_ = nullptr;
   size_t work_ = 0;
   std::deque<OutOfLine> out_of_line_;

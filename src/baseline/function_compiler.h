@@ -1,14 +1,14 @@
 // Compiles one function in one pass over its body.
 //
-// Each instruction has a method, named as its row of ops.def; compile.cc calls them in order. So
-// that nothing has to be reconciled where control flow meets, every operand that a block could find
-// in another place when it ends is spilled (a constant, or in its slot) when the block begins; the
-// one result that most blocks have travels in the first result register, more in their slots.
+// Each instruction has a method, named as its row of ops.def; compile.cc calls them in order.
+// Nothing has to be reconciled where control flow merges: every operand whose location a block
+// could change is spilled when the block begins (it is a constant, or in its slot). A block's
+// single result is passed in the first result register, several in their slots.
 //
-// The compiler is made of layers, each a class that the next one is derived from, so that nothing
-// is between them when code is made:
+// The compiler is made of layers, each a base class of the next, so that calls between them cost
+// nothing:
 //   FunctionCode          function_code.h         the code: labels, constants, traps, sites
-//   OperandStack          operand_stack.h         where values are, who has which register
+//   OperandStack          operand_stack.h         where values are, what is in which register
 //   MachineInstructions   machine_instructions.h  what computes: the processor's own layer (x64/)
 //   FunctionCompiler      this file               what is the same on every processor
 // All but the third are written against macro_assembler.h and name no register.
@@ -152,7 +152,8 @@ class FunctionCompiler : protected MachineInstructions {
   bool result_in_register(const Control& control) const {
     return control.label_types().size() == 1 && control.kind != Control::Kind::loop;
   }
-  // The topmost operands to where the label wants them; as operands they stay what they were.
+  // Copies the topmost operands to where the label expects them; the operands themselves do not
+  // change.
   void copy_results(Control& to);
   void push_results(const Control& from, Types types);
   void jump_to(Control& to);

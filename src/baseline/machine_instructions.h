@@ -1,9 +1,8 @@
-// What computes: the operations on values of the processor, above OperandStack and below
-// FunctionCompiler.
+// The processor's operations on values: the layer above OperandStack and below FunctionCompiler.
 //
-// Each takes its operands from the stack and leaves its result there; where both may be, and what
-// is cheaper with a constant, from memory or as a condition, differs between processors too much to
-// be decided for all of them. A processor has
+// Each takes its operands from the stack and leaves its result there. Where these may be, and when
+// a constant, memory operand or condition is cheaper, differs too much between processors to be
+// decided for all. A processor has
 //   - for integers, floats, conversions, loads and stores the methods that numeric.cc, memory.cc
 //     and atomics.cc call, each for several rows of ops.def (x64/scalar_instructions.h has them
 //     all), and select_operand() for control.cc;

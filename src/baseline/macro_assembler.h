@@ -1,4 +1,4 @@
-// What the compiler above asks of a processor: registers, places in memory, conditions, and the
+// What the compiler needs of a processor: registers, memory operands, conditions, and the
 // operations of a MacroAssembler. Everything in this folder outside x64/ is written against these
 // names alone; x64/ is the only processor so far.
 //
@@ -10,7 +10,7 @@
 // and is chosen here and in machine_instructions.h.
 //
 // Rules that operations keep, so that they can be had on any processor:
-//   - How many operands the processor's arithmetic has is not seen here: values are computed by
+//   - Arithmetic on values, whose operands differ between processors, is not here but in
 //     machine_instructions.h.
 //   - There are no flags. A Condition is the outcome of the last comparison. It survives moves,
 //     loads and stores, but nothing that is said to change it, and is then branched on, selected by,

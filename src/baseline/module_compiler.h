@@ -1,4 +1,4 @@
-// The compiler of one module, as the runner of its code sees it (native/compiler.h).
+// The compiler of one module, in the form that native/compiler.h asks for.
 #pragma once
 
 #include <memory>

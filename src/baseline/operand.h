@@ -8,7 +8,8 @@
 
 namespace nacre::baseline {
 
-// Every operand has a slot in the frame, its place where control flow meets; most never go there.
+// Every operand has a slot in the frame, for where control flow merges; most are never stored
+// there.
 //
 // Register contents: an i32 has zeroes in its upper half, so that it can be an address; an f32 or
 // f64 leaves the rest of its register unspecified; slots of i32 and f32 leave their upper half
@@ -21,11 +22,11 @@ struct Operand {
     local,      // what the local `local` holds: it is copied before the local changes
     slot,       // in the frame at kFrame + slot
     condition,  // an i32, 1 if `condition` holds; the last operand only, until the next instruction
-    access,     // what a load has yet to read, for the instruction that uses it and comes at once
+    access,     // a load that is not done yet; the next instruction uses it as a memory operand
   };
 
-  // Two words, so that it travels in registers: what is read soon after it was written must have
-  // been written by one instruction, or the processor waits for both.
+  // Two words, so that it is passed in registers: if it were written by two stores and read by one
+  // load soon afterwards, store forwarding would fail.
   union {
     uint64_t head = 0;
     struct {
@@ -65,7 +66,7 @@ struct Operand {
   Gpr gpr() const { return static_cast<Gpr>(reg); }
   Fpr fpr() const { return static_cast<Fpr>(reg); }
   bool is_constant() const { return kind == Kind::constant; }
-  // Where every way through the code finds it: in its slot, or nowhere, for a constant needs none.
+  // Whether its location is the same on every path: in its slot, or none because it is a constant.
   bool is_spilled() const { return kind == Kind::constant || kind == Kind::slot; }
 };
 

@@ -1,4 +1,4 @@
-// The operand stack of the function that is compiled, its locals, and who has which register.
+// The operand stack of the function that is compiled, its locals, and which register holds what.
 //
 // The stack is a list of descriptions (operand.h): constants, registers and names of locals cost
 // nothing until an instruction uses them. Locals stay where register_assignment.h put them.

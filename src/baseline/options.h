@@ -15,9 +15,8 @@ struct Options {
 
   // Checked builds, for tests (checks.cc).
   //
-  // Bits that a type leaves unspecified are filled with a pattern: in arguments and results, in
-  // slots. Where i32s must have clear upper halves they are looked at; a trap of kind
-  // host_error says that one had not.
+  // Bits that a type leaves unspecified are filled with a pattern, in arguments, results and slots.
+  // Where i32s must have clear upper halves that is checked, with a trap of kind host_error.
   bool poison_upper_bits = false;
   // Between any two instructions each register is free or has one owner, and where control flow
   // meets the operands below are where they were when the block began; a function for which this
@@ -26,7 +25,7 @@ struct Options {
   // What bits are filled with.
   static constexpr uint32_t kPoison = native::Options::kPoison;
 
-  // Code counts what it does (abi/code.h, fuel).
+  // Code counts fuel (abi/exec_context.h).
   bool count_fuel = false;
 
   // As of native::Options.

@@ -8,9 +8,9 @@
 
 namespace nacre::baseline {
 
-// Errors: unsupported (another processor, or one without SSE 4.2 and POPCNT; a system that lets
-// nobody make machine code); out_of_memory. `options.cpu` may leave out what the processor has.
-// `listener` (or null) hears of all code that the tier makes.
+// Errors: unsupported (another processor, or one without SSE 4.2 and POPCNT; a system that
+// forbids making machine code); out_of_memory. `options.cpu` may leave out what the processor has.
+// `listener` (or null) is told of all code that the tier makes.
 Result<std::unique_ptr<abi::Executor>> make_tier(
     Options options, std::unique_ptr<os::CodeListener> listener = nullptr);
 // For this processor.

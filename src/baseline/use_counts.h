@@ -1,8 +1,8 @@
 // How often a function's body uses each local.
 //
-// A look through the body counts uses of locals, weighted by the depth of loops, and calls; beside,
-// it finds selects that are better branches. It asks less of the bytes than the walk that compiles
-// them, and is some times faster.
+// One pass over the body counts uses of locals, weighted by loop depth, and calls; it also finds
+// selects that are better compiled as branches (dispatch.h). It decodes less than the pass that
+// compiles, and is several times faster.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Types of values as the compiler tells them apart: references are one.
+// Types of values as the compiler distinguishes them: all references are one.
 #pragma once
 
 #include <cstdint>

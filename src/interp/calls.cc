@@ -96,7 +96,7 @@ NACRE_INLINE void invoke(const S& at, FuncObject* function, size_t length) {
                               reg_frame, s.fp);
 }
 
-// Nothing is left of the running function: whoever called it gets the results.
+// Nothing is left of the running function: its caller gets the results.
 template <class P>
 NACRE_INLINE void tail_call_elsewhere(State<P> s, FuncObject& function) {
   NACRE_MACHINE(s);

@@ -5,7 +5,7 @@
 
 namespace nacre::interp {
 
-// Goes on behind a branch that is not taken.
+// Continues after a branch that is not taken.
 template <class S>
 NACRE_INLINE void no_branch(const S& at, size_t length) {
   S s = at;
@@ -13,8 +13,9 @@ NACRE_INLINE void no_branch(const S& at, size_t length) {
   return s.next(length);
 }
 
-// Leaves the running function: takes what its frame says about the caller, which is to be done
-// before results go where the frame may stand. The state is left with sp at the first result.
+// Leaves the running function: reads what its frame says about the caller. That must be done before
+// results are written, which may overwrite the frame. The state is left with sp at the first
+// result.
 template <class S>
 NACRE_INLINE auto leave(const S& at) {
   NACRE_MACHINE(at);

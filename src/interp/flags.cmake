@@ -1,5 +1,5 @@
-# The specification fixes every rounding: no contraction into fused operations. errno is nobody's
-# business here; with it, sqrt would be a library call.
+# The specification fixes every rounding: no contraction into fused operations. errno is not used
+# here; setting it would make sqrt a library call.
 target_compile_options(nacre_interp PRIVATE -ffp-contract=off -fno-math-errno -fno-strict-overflow)
 
 # Instrumented builds keep locals alive at a handler's end, so its last call is no jump there: run

@@ -1,5 +1,5 @@
-// The parts that handlers of forms (fused.def) are made of: fetching operands from where they are
-// pushed, and putting the result where it is used.
+// The parts of superinstruction handlers (forms, fused.def): fetching operands from where they
+// would be pushed, and putting the result where it is used.
 //
 // For a handler of a single instruction the operands are on the stack and the result goes there:
 // the same functions with the defaults.
@@ -116,7 +116,7 @@ NACRE_INLINE auto fetch(const S& s, A& a, B& b) {
   }
 }
 
-// At a br_if or `if` of two bytes: branches, or goes on behind it.
+// At a br_if or `if` of two bytes: branches, or continues after it.
 template <class S>
 NACRE_INLINE void branch_if(const S& at, bool condition) {
   if (condition) return at.take_branch();

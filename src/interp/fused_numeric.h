@@ -1,4 +1,4 @@
-// The one handler of all forms whose op only computes: for the files that instantiate it.
+// The handler template of all forms whose op only computes, for the files that instantiate it.
 #pragma once
 
 #include "interp/numeric_handler.h"

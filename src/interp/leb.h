@@ -6,7 +6,7 @@
 
 namespace nacre::interp {
 
-// Reads a number at `p` and moves `p` behind it.
+// Reads a number at `p` and moves `p` past it.
 template <class T>
 [[gnu::always_inline]] inline T read_leb(const uint8_t*& p) {
   using U = std::make_unsigned_t<T>;

@@ -14,7 +14,7 @@
 //   caller's operands ... arguments | other locals | Frame | operands ...
 //                         ^ fp                       ^ frame
 //
-// so that operands of the caller become locals of the callee where they stand.
+// so that operands of the caller become locals of the callee in place.
 #pragma once
 
 #include <atomic>
@@ -65,7 +65,8 @@ struct FunctionCode {
   uint32_t param_count = 0;
   uint32_t result_count = 0;
   bool wide = false;
-  // Of which width a quick call finds it: `wide`, or kNotQuick, as another executor is to run it.
+  // The width of slots for which calls may take the fast path: `wide`, or kNotQuick, because
+  // another executor runs it.
   mutable std::atomic<uint8_t> quick_width{0};
   static constexpr uint8_t kNotQuick = 2;
   uint32_t index = 0;  // in the function index space
@@ -74,8 +75,8 @@ struct FunctionCode {
   ~FunctionCode() { delete[] branches; }
 };
 
-// What stands between the locals and the operands of a running function. `return_pc` is behind the
-// call in the caller, or one of the two places that InterpCode names for it.
+// What stands between the locals and the operands of a running function. `return_pc` is the
+// address after the call in the caller, or one of the two special ones that InterpCode has.
 struct Frame {
   const uint8_t* return_pc;
   const Branch* return_cursor;
@@ -93,12 +94,12 @@ struct Bridge : Frame {
   bool wide;  // the caller's slots
 };
 
-// Two steps that are no opcodes (handlers.cc checks): returning to a bridge, and to the host.
+// Two steps that are not opcodes (handlers.cc checks): returning to a bridge, and to the host.
 inline constexpr Step kBridgeStep = 0xF0;
 inline constexpr Step kExitStep = 0xF1;
 
-// How a call goes on once its results are there: of a host function that waits, or of a function
-// that another executor runs.
+// How a suspended call continues once its results are there: that of a host function that waits, or
+// of a function that another executor runs.
 struct SuspendedCall {
   const wasm::FuncType* type = nullptr;  // of what was called; null: none is suspended
   uint8_t* results = nullptr;            // where the caller wants them
@@ -108,7 +109,8 @@ struct SuspendedCall {
   bool tail = false;  // the caller returns with them
 };
 
-// One run of Executor::call, on the guest stack below its frames. Handlers reach it through a register.
+// One run of Executor::call, on the guest stack below its frames. Handlers reach it through a
+// register.
 struct Activation {
   uint8_t* limit = nullptr;              // end of the interpreter's stack
   abi::VmCtx* vmctx = nullptr;           // of the running function
@@ -116,8 +118,9 @@ struct Activation {
   uint64_t index_mask = 0;               // of memory 0: which bits of an operand are the index
   abi::ExecContext* exec = nullptr;
   const abi::Executor* executor = nullptr;  // which it is a call of
-  // Looked at where code could run for ever. The signal that stops a guest sets it; with fuel it is
-  // always set, so that the slow paths count. `quick` is `vmctx` unless it is.
+  // The interrupt flag, polled where code could run for ever. The signal that stops a guest sets
+  // it; with fuel it is always set, so that the slow paths count. `quick`, the guard of fast calls,
+  // is `vmctx` unless the flag is set.
   os::Notice notice;
 
   // How it ended.
@@ -125,7 +128,7 @@ struct Activation {
   const uint8_t* trap_pc = nullptr;  // inside the instruction
   Frame* trap_frame = nullptr;
   abi::TrapPtr host_trap;          // a host function's, or one with a message; goes before `trap`
-  bool left_by_tail_call = false;  // the function of trap_frame: what it called trapped
+  bool left_by_tail_call = false;  // trap_frame's function ended in a tail call, which trapped
   uint8_t* exit_sp = nullptr;      // behind the results
   bool exit_wide = false;
   // It has not ended: trap_pc and trap_frame say where it is.

@@ -1,4 +1,4 @@
-// What the interpreter makes of a module: nothing, until a function is called for the first time.
+// The interpreter's code of a module: nothing is made until a function is first called.
 #pragma once
 
 #include <atomic>
@@ -14,8 +14,8 @@
 
 namespace nacre::interp {
 
-// Thread-safe. A pointer for each function that was never called; steps take memory where they are
-// written.
+// Thread-safe. A function that was never called costs one pointer; steps take memory only where
+// they are written.
 class InterpCode final : public abi::ModuleCode {
  public:
   static Result<std::unique_ptr<abi::ModuleCode>> create(const abi::ModuleInput& input,
@@ -35,8 +35,8 @@ class InterpCode final : public abi::ModuleCode {
     return reinterpret_cast<uintptr_t>(steps_.get()) -
            sizeof(Step) * reinterpret_cast<uintptr_t>(module().bytes.data());
   }
-  // Where functions return to that a bridge called, or the host: bytes of the module's head, which
-  // is no code.
+  // The return addresses of functions that a bridge or the host called: bytes of the module's
+  // header, which is not code.
   const uint8_t* bridge_pc() const { return module().bytes.data(); }
   const uint8_t* exit_pc() const { return module().bytes.data() + 1; }
   const wasm::FuncType& type(uint32_t index) const;
@@ -47,7 +47,7 @@ class InterpCode final : public abi::ModuleCode {
     const uint8_t* pc;
     uint64_t offset = 0;  // of the instruction in the module: what is found
   };
-  // Places in one function, by rising pc: all are found by one walk through it.
+  // Places in one function, by rising pc: one walk through it finds them all.
   void find_instructions(std::span<Place*> places) const;
 
  private:

@@ -1,5 +1,5 @@
-// The one handler of all instructions that only compute: pops what a semantic function takes,
-// pushes what it gives.
+// The handler template of all instructions that only compute: pops the arguments of a semantic
+// function, pushes its result.
 #pragma once
 
 #include "interp/fused.h"

@@ -1,4 +1,4 @@
-// The cold side of an activation: entering it, what crosses its borders, and how it ends.
+// The rarely executed parts of an activation: entering it, calls to and from the host, and its end.
 #pragma once
 
 #include "interp/module_code.h"
@@ -19,7 +19,7 @@ void values_to_slots(const abi::Value* values, const std::vector<wasm::ValType>&
 // results in their place, or null with the trap or the suspended call in the activation.
 uint8_t* call_host(Activation& activation, const abi::FuncObject& function, uint8_t* sp, bool wide);
 
-// The same for a function that another executor runs, up to where the activation is left for it.
+// The same for a function that another executor runs: prepares leaving the activation for it.
 // False: there is a trap in the activation.
 bool begin_call_elsewhere(Activation& activation, abi::FuncObject& function, uint8_t* sp,
                           bool wide);
@@ -27,11 +27,11 @@ bool begin_call_elsewhere(Activation& activation, abi::FuncObject& function, uin
 // The code of a function, or null with the trap in the activation.
 const FunctionCode* resolve(Activation& activation, abi::FuncObject& function);
 
-// Looks at what wants attention, and takes fuel where it is counted. What it returns, if not none,
-// ends the activation.
+// Polls for interrupts, and takes fuel where it is counted. A result other than none ends the
+// activation.
 abi::TrapKind attend(Activation& activation, uint64_t fuel);
 
-// What depends on the instance and the function that run from here on.
+// Sets what depends on the instance and the function that run from here on.
 template <class S>
 NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, const FunctionCode& code) {
   NACRE_MACHINE(s);
@@ -47,7 +47,7 @@ NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, const FunctionC
   reg_steps = code.module->steps();
 }
 
-// Begins a function whose arguments stand at `locals`. A trap is reported at the state's pc. If the
+// Enters a function whose arguments are at `locals`. A trap is reported at the state's pc. If the
 // function's slots may be of another width than the state's, only its handlers may look at them.
 template <bool same_width, class P>
 NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, uint8_t* locals,
@@ -76,10 +76,10 @@ NACRE_INLINE void enter_function(const State<P>& at, const FunctionCode& code, u
   return s.dispatch();
 }
 
-// Runs a function from the host: its arguments stand behind `base`. How it ended, or where it is
+// Runs a function for the host; its arguments are at `base`. How it ended, or where it is
 // suspended, is in the activation.
 void run(Activation& activation, Bridge* base, abi::VmCtx* vmctx, const FunctionCode& code);
-// Goes on with an activation in which a call is suspended that left these results.
+// Resumes an activation whose suspended call has these results.
 void go_on(Activation& activation, const abi::Value* results);
 
 // Adds the frames of an activation that trapped, or is suspended.

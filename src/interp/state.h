@@ -92,7 +92,7 @@ template <abi::TrapKind kind>
 [[gnu::cold, gnu::noinline]] void trap_exit(NACRE_PARAMS);
 [[gnu::cold, gnu::noinline]] void trap_dynamic(NACRE_PARAMS);
 
-// Branches that drop values on the way, and all while something wants to be looked at (control.cc).
+// Branches that drop values, and all branches while an interrupt is pending (control.cc).
 template <class P>
 void long_branch(NACRE_PARAMS);
 
@@ -165,12 +165,12 @@ struct State {
   NACRE_INLINE const Step* steps() const {
     return reinterpret_cast<const Step*>(reg_steps + 2 * reinterpret_cast<uintptr_t>(pc));
   }
-  // What is noted of a long immediate, and the length of its instruction if that is over 3.
+  // The decoded long immediate in the steps, and the length of its instruction if that is over 3.
   NACRE_INLINE uint32_t noted() const { return load<uint32_t>(steps() + 1); }
   NACRE_INLINE size_t noted_length() const { return steps()[3]; }
 
-  // Goes where the entry at the cursor says. One comparison finds both reasons to take the long
-  // way: no entry's `moves` is Notice::kAttention.
+  // Branches as the entry at the cursor says. One comparison finds both reasons for the slow path,
+  // since no entry's `moves` is Notice::kAttention.
   NACRE_INLINE void take_branch() const {
     const Branch* entry = cursor;
     if (entry->moves != reg_activation->notice.attention.load(std::memory_order_relaxed))

@@ -1,9 +1,10 @@
-// Steps: which handler runs at each instruction of a function.
+// Steps: handler indices, one for each instruction of a function.
 //
-// The interpreter runs a module's own bytes. Beside them stands one number for each byte, of use
+// The interpreter runs a module's own bytes. Beside them is an array with one number per byte, used
 // where an instruction begins: its step. Steps below 256 are opcodes (or their prefix); those above
-// name the forms of fused.def, and runs of instructions that do nothing. A step speaks of the bytes
-// from its own place on and of nothing else, so that a branch may land anywhere in a form.
+// are the superinstructions (forms) of fused.def, and runs of instructions that do nothing. A step
+// depends only on the bytes from its own position on, so a branch may lead into the middle of a
+// form.
 #pragma once
 
 #include <array>
@@ -20,7 +21,7 @@ namespace nacre::interp {
 
 using Step = uint16_t;
 
-// Which instructions push operands of a form; the stack gives those that are missing.
+// The instructions that push operands of a form; missing operands are taken from the stack.
 enum class Operands : uint8_t {
   stack,            // none
   local,            // local.get
@@ -63,16 +64,16 @@ inline constexpr Form kForms[] = {
 inline constexpr size_t kFirstForm = 256;
 
 // Instructions with a long immediate (an index or constant of 32 bits, the offset of an access).
-// What it says is noted, ready for use, in the two steps behind the instruction's own; the
-// instruction's length in the one behind these, unless it has only three bytes. An op has two
-// steps: of three bytes, and of more.
+// The decoded immediate is in the two steps after the instruction's own, its length in the one
+// after these, unless it has only three bytes. Such an op has two steps: for three bytes, and for
+// more.
 inline constexpr wasm::Op kLongOps[] = {
 #define LONG(op) wasm::Op::op,
 #include "interp/long.def"
 };
 inline constexpr size_t kFirstLong = kFirstForm + std::size(kForms);
 
-// Steps that go on 1, 2, ... kMaxSkip bytes further, or as many as the next step says.
+// Steps that skip 1, 2, ... kMaxSkip bytes, or as many as the next step says.
 inline constexpr size_t kMaxSkip = 4;
 inline constexpr size_t kFirstSkip = kFirstLong + 2 * std::size(kLongOps);
 inline constexpr Step kSkipNoted = kFirstSkip + kMaxSkip;
@@ -83,13 +84,13 @@ inline constexpr Step kReturnOne = kSkipNoted + 2;
 
 inline constexpr size_t kStepCount = kSkipNoted + 3;
 
-// The step behind that of a br_if or an `if` of two bytes says how far it is to the next
-// instruction that does something, where a branch that is not taken goes on.
+// The step after that of a br_if or an `if` of two bytes is the distance to the next instruction
+// that does something, where execution continues if the branch is not taken.
 
 // Writes the steps of a function. `code` is valid and reaches from its first instruction to its
 // final `end`, which gets a step that returns; steps[i] belongs to code[i]. In functions that use
-// v128, all steps are opcodes. Shortened branches of the function's side table land behind
-// instructions that do nothing, and where a branch would lead on that they land on.
+// v128, all steps are opcodes. Branches of the function's side table are shortened: past
+// instructions that do nothing, and to the target of a branch that they lead to.
 enum class Branching : uint8_t { shortened, as_written };
 void plan_steps(Bytes code, const wasm::FunctionShape& shape, wasm::Features features,
                 Branching branching, std::vector<wasm::BranchEntry>& branches, Step* steps);

@@ -12,7 +12,7 @@
 namespace nacre::interp {
 
 struct Options {
-  // What runs is counted (abi/code.h, fuel): branches then take the way that is written.
+  // Fuel is counted (abi/exec_context.h); branches are then not shortened.
   bool count_fuel = false;
 };
 

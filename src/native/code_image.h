@@ -11,7 +11,7 @@
 
 namespace nacre::native {
 
-// What stands in the code in place of a number that only the place of publishing knows.
+// A number in the code that is known only when the code is published at an address.
 struct Relocation {
   enum class Kind : uint32_t {
     // 4 bytes: the distance from behind them to the slot of the module's function `index`.
@@ -32,13 +32,13 @@ struct Relocation {
 };
 static_assert(wasm::kMaxFunctions < 1 << 28 && wasm::kMaxTypes < 1 << 28);
 
-// An instruction at which running code can be found: where its machine code is, counted from the
-// function's first byte, and which instruction it is, counted from the first byte of the body.
+// An instruction at which running code may be found (for traps and backtraces): the offset of its
+// machine code from the function's first byte, and of the instruction from the body's.
 struct CodeSite {
   enum class Kind : uint32_t {
-    call,         // behind the machine's call, where it returns to
+    call,         // the return address of a call
     access,       // the first byte of an access to guest memory
-    instruction,  // any: in places, so that an interrupt finds one near it
+    instruction,  // any: noted here and there, so that an interrupt finds one near it
   };
   CodeSite() = default;
   CodeSite(uint32_t code_offset, uint32_t body_offset, Kind its_kind)
@@ -49,7 +49,7 @@ struct CodeSite {
 };
 static_assert(wasm::kMaxBodyBytes < uint32_t{1} << 30);
 
-// How far a function has made its frame, or undone it.
+// How far a function has set up its frame, or taken it down.
 enum class FrameState : uint8_t {
   none,    // the stack pointer is at the return address, the frame pointer is the caller's
   pushed,  // the caller's frame pointer lies on top of it
@@ -57,8 +57,8 @@ enum class FrameState : uint8_t {
   whole,   // and the VmCtx is below it
 };
 
-// At which bytes of the code the frame is in which state. The prologue makes it: offsets from which
-// on it is in these states. In places it is undone again, before the function is left.
+// The state of the frame at each byte of the code: the offsets in the prologue from which on it is
+// in each state, and the ranges where it is taken down again before the function is left.
 struct FrameStates {
   struct Range {
     uint32_t begin;

@@ -1,15 +1,15 @@
-// Where the machine code of one module lies, and how it is found again: slots first, one for each
-// function that the module defines, then the code.
+// The memory of one module's machine code, and how code is found by address: slots first, one for
+// each function that the module defines, then the code.
 //
 // A function is called through its slot. The slot is null until code that calls the function is
 // published; then it leads to a thunk, which has the function compiled, and afterwards to its code.
-// The next call takes what the slot leads to, running activations finish in what they began.
+// The next call uses what the slot leads to; running activations finish in the code they began in.
 //
 // Function objects lead to code as well. Where it may change, they lead to a thunk that goes where
 // the slot leads.
 //
 // One thread at a time publishes; what is published is found, and runs, on any thread. All of it is
-// freed with the space, which lives as long as the module: nobody runs it then.
+// freed with the space, which lives as long as the module, when it cannot run any more.
 #pragma once
 
 #include <atomic>
@@ -48,21 +48,21 @@ class CodeSpace {
   CodeSpace(const CodeSpace&) = delete;
   CodeSpace& operator=(const CodeSpace&) = delete;
 
-  // Address space that any code of so many functions and bytes of bodies fits into.
+  // Enough address space for any code of this many functions and bytes of bodies.
   static uint64_t code_bytes_for(uint64_t functions, uint64_t body_bytes);
-  // Of so many slots, up to where the code begins.
+  // The bytes of this many slots: the offset at which code begins.
   static uint64_t slot_bytes_for(uint64_t slots);
 
   // ---- publishing
-  // Copies the image and fills in what its relocations say. Functions that it calls and that are
-  // not published get thunks. Nobody runs it before its address is handed to somebody. Errors:
-  // limit, if there is no room.
+  // Copies the image and applies its relocations. Functions that it calls and that are not
+  // published get thunks. It runs only once its address is given out or called through the slot.
+  // Errors: limit, if there is no room.
   Result<Bytes> publish(const CodeImage& image, uint32_t function);
   // From now on calls of the function go there.
   void lead_to(uint32_t function, const void* entry);
-  // A thunk that goes where calls of the function go; there is one from now on. Errors: limit.
+  // A thunk that jumps through the function's slot; made at the first request. Errors: limit.
   Result<const void*> make_slot_thunk(uint32_t function);
-  // A thunk that goes to a stub with the function object in its register. Errors: limit.
+  // A thunk that jumps to a stub with the function object in its register. Errors: limit.
   Result<const void*> make_object_thunk(uint32_t function, const void* stub);
   // The next code begins at a multiple of this.
   void align(uint32_t bytes);
@@ -90,7 +90,7 @@ class CodeSpace {
     FrameState frame = FrameState::none;
     std::optional<Place> place;  // the nearest that is noted before it; nothing in a thunk
   };
-  // Of any instruction of this space.
+  // For any instruction of this space.
   Interrupted find_interrupted(const uint8_t* pc) const;
 
  private:
@@ -109,7 +109,7 @@ class CodeSpace {
   void populate_ahead();
   void relocate(const Relocation& relocation, uint8_t* code);
   void make_lazy_thunk(uint32_t function);
-  // The thunk of so many bytes that was written behind what is used.
+  // Publishes a thunk of this many bytes that was written after the used part.
   const void* take_thunk(size_t bytes);
   // The function whose code `pc` is in; null if it is in none. Under the lock.
   const Published* function_at(const uint8_t* pc) const;

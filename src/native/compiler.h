@@ -1,5 +1,5 @@
-// What makes machine code: one Compiler an engine, which makes one ModuleCompiler a module. What
-// becomes of the code, and when a function is compiled, is not theirs to know (module_code.h).
+// Compilers to machine code: one Compiler per engine, which makes one ModuleCompiler per module.
+// They do not know when a function is compiled, nor where its code goes (module_code.h).
 #pragma once
 
 #include <cstdint>
@@ -20,19 +20,18 @@ class ModuleCompiler {
  public:
   virtual ~ModuleCompiler() = default;
 
-  // What the code depends on besides the module: compiler, processor, settings. One line.
+  // All that the code depends on besides the module: compiler, processor, settings. One line.
   virtual std::string identity() const = 0;
   // Whether code relies on the guards around memories (abi/memory_layout.h).
   virtual bool uses_guards() const = 0;
-  // What is compiled from now on does not. Before anything is compiled.
+  // Code from now on does not. To be called before anything is compiled.
   virtual void check_memories() = 0;
-  // A valid body, of which the code has at most `max_bytes`, into an image that was cleared. Errors:
-  // limit, if the code is larger or the frame is too large; out_of_memory; stopped, if what runs on
-  // this thread is to stop (os/interrupt.h), which is looked at within a few milliseconds.
+  // Compiles a valid body, to at most `max_bytes` of code, into an image that was cleared. Errors:
+  // limit, if the code or the frame is too large; out_of_memory; stopped, if the guest on this
+  // thread is to stop (os/interrupt.h), which is checked every few milliseconds.
   virtual Result<void> compile(uint32_t function, uint64_t max_bytes, CodeImage& image) = 0;
-  // The same for somebody who wants to look at it, on any thread, as a processor with these
-  // features would get it. `code` and `slots` of the answer are left to the caller. Errors: also
-  // unsupported.
+  // The same for a listing, on any thread, for a processor with these features. The caller fills in
+  // `code` and `slots` of the result. Errors: also unsupported.
   virtual Result<abi::CodeListing> list(uint32_t function, bool guarded_memories,
                                         const os::CpuFeatures& cpu, CodeImage& image) const = 0;
 };

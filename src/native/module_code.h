@@ -43,7 +43,8 @@ class ModuleCode final : public abi::ModuleCode {
              Stubs& stubs);
   Result<void> map();
   Result<void> make_room();
-  // Without address space for guards, memories are checked; code that relies on them must not run.
+  // If there is no address space for guards, memories are checked, and code that relies on guards
+  // must not run.
   Result<void> choose_guards(const abi::VmCtx& vmctx);
   void compile_first();
   // Errors: stopped.
@@ -67,8 +68,8 @@ class ModuleCode final : public abi::ModuleCode {
   CodeImage image_;                       // of the function that is compiled
   std::atomic<bool> guarded_memories_;    // whether code relies on their guards
   std::vector<os::NewCode> unannounced_;  // for the listener
-  // Among other executors (Options::among_others): by function, what its objects lead to, and where
-  // calls of it go that another executor runs. Null: not made.
+  // With Options::among_others, by function: what its function objects lead to, and where calls go
+  // if another executor runs it. Null: not made yet.
   std::vector<const void*> slot_thunks_;
   std::vector<const void*> away_thunks_;
   std::unique_ptr<std::atomic<const void*>[]> entries_;     // by function; null: not compiled

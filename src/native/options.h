@@ -15,7 +15,7 @@ struct Options {
   // from the host.
   bool poison_upper_bits = false;
   static constexpr uint32_t kPoison = 0xBAD0'BAD0;
-  // Who hears of all code. Null: nobody.
+  // Told of all code that is made. Null: none.
   os::CodeListener* listener = nullptr;
   // For debuggers: a module's functions are all compiled when it is first instantiated, so that
   // they are known before they run, and breakpoints can be set in them. The guest's time passes.

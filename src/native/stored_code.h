@@ -1,8 +1,8 @@
 // The images of a module's functions as bytes, for another process or a later one.
 //
-// What is stored is trusted as its compiler is: whoever reads it back runs it. So reading makes
-// sure that it was made for this module by the same compiler with the same settings, and that it is
-// whole; it cannot tell whether the code in it does what the module says.
+// Stored code is trusted as much as its compiler, since it is run as it is. Reading checks that it
+// was made for this module by the same compiler with the same settings, and that it is complete; it
+// cannot check that the code does what the module says.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class StoredCodeWriter {
  public:
   // `compiler` says what made the images and with which settings (ModuleCompiler::identity).
   StoredCodeWriter(const wasm::Module& module, std::string_view compiler);
-  // Functions by rising index; some may be left out.
+  // Adds functions by rising index; some may be left out.
   void add(uint32_t function, const CodeImage& image);
   std::vector<uint8_t> take() { return std::move(bytes_); }
 

@@ -1,6 +1,6 @@
-// Machine code between the guest and everybody else, made once for a tier: entering and leaving
-// guest code, traps, calls of host functions and of the runtime, functions that are not compiled
-// yet.
+// Stubs (trampolines): machine code between guest code and all other code, made once for a tier.
+// They enter and leave guest code, raise traps, call host functions and the runtime, and have
+// functions compiled that are not yet.
 //
 // The stubs of a signature are made when it is first met. Thread-safe after create().
 #pragma once
@@ -25,7 +25,7 @@ namespace nacre::native {
 
 // Places in VmCtx::entries.
 enum class Entry : uint32_t {
-  trap,  // called; the byte behind says which trap, or 0: the TrapKind in al
+  trap,  // called; the byte after the call says which trap, or 0: the TrapKind in al
   // calls the C function in rax on the native stack; keeps what a C function keeps. Afterwards the
   // guest stops if it is to (ExecContext::running)
   native_call,
@@ -35,10 +35,10 @@ enum class Entry : uint32_t {
   lazy,           // jumped to: compiles the function of this instance whose index is in eax, goes
                   // on there
   lazy_object,    // the same for the function object in rax: its `code` until it is compiled
-  fault,          // where a fault in guest code goes on
-  interrupt,      // where guest code goes on that is to stop, at any instruction
-  // called: native_call for memory_fill and memory_copy of memory 0, whose arguments are in place;
-  // what is short and in bounds they do without the runtime
+  fault,          // the resume address of faults in guest code
+  interrupt,      // the resume address of guest code that is to stop, at any instruction
+  // called: as native_call, for memory_fill and memory_copy of memory 0, whose arguments are in
+  // place; short operations in bounds are done without the runtime
   short_fill,
   short_copy,
   count
@@ -49,8 +49,8 @@ constexpr int32_t entry_offset(Entry entry) {
 
 using abi::HostEntry;
 
-// Goes on with the guest that is parked on exec's stack (abi::Suspension::resume_point). `values`
-// and the answer as those of the HostEntry that the guest was entered by.
+// Resumes the guest that is parked on exec's stack (abi::Suspension::resume_point). `values` and
+// the result are as for the HostEntry by which the guest was entered.
 using ResumeEntry = uint32_t (*)(abi::ExecContext* exec, abi::Value* values, void* resume_point);
 
 // Where stubs are that others jump to: offsets in the space of the stubs.
@@ -59,7 +59,7 @@ struct CommonStubs {
   uint32_t resume = 0;  // a ResumeEntry
   uint32_t exit = 0;    // leaves guest code with eax as the answer
   uint32_t host_trapped = 0;
-  uint32_t host_ended = 0;  // what a stub called trapped or is suspended, as eax says
+  uint32_t host_ended = 0;  // the function that a stub called trapped or is suspended, as eax says
   uint32_t direct_trapped = 0;
   uint32_t host_overflow = 0;
 };
@@ -88,7 +88,7 @@ class Stubs {
   // For functions of this type, whose canonical id is `id`. Errors: out_of_memory.
   Result<HostEntry> host_entry(wasm::CanonTypeId id, const wasm::FuncType& type);
   Result<const void*> host_function(wasm::CanonTypeId id, const wasm::FuncType& type);
-  // For functions of guests that another executor runs: machine code is left for it.
+  // For guest functions that another executor runs: leaves machine code for it.
   Result<const void*> elsewhere(wasm::CanonTypeId id, const wasm::FuncType& type);
   // For host functions of this type that can be called directly (abi::HostFunc::direct).
   Result<const void*> direct_host_function(wasm::CanonTypeId id, const wasm::FuncType& type,

@@ -8,12 +8,12 @@
 
 namespace nacre::native {
 
-// Each of those that return nothing makes exec->trap whole, with the frames of this activation.
+// Each of those that return nothing completes exec->trap, with the frames of this activation.
 //
 // A trap that machine code found: `pc` is the byte that names it (0: `kind` does), `frame` the
 // frame pointer.
 void on_trap(abi::ExecContext* exec, const uint8_t* pc, const uint8_t* frame, uint32_t kind);
-// An access to guest memory faulted. Ends the process if it was none.
+// An access to guest memory faulted. Ends the process if it was not such an access.
 void on_fault(abi::ExecContext* exec, const uint8_t* pc, uint64_t address, const uint8_t* frame,
               abi::VmCtx* vmctx);
 // The guest is to stop (exec->running.stop). on_interrupt: at any instruction `pc`, with the stack

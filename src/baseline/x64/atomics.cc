@@ -93,8 +93,8 @@ void ScalarInstructions::atomic_add(const wasm::imm::memarg& i, Type type, uint3
   push_gpr(type, reg);
 }
 
-// Tries until nobody else wrote in between. rax, which cmpxchg compares with, is taken while all
-// operands are on the stack.
+// Tries until no other thread wrote in between. rax, which cmpxchg compares with, is taken while
+// all operands are on the stack.
 void ScalarInstructions::atomic_bits(const wasm::imm::memarg& i, Type type, uint32_t bytes,
                                      Alu op) {
   take(Gpr::rax);

@@ -1,4 +1,4 @@
-// What is said of x86-64 to people, and what it must have to run this compiler's code.
+// The words for x86-64 in listings, and the features that this compiler's code needs.
 #pragma once
 
 #include <array>
