@@ -2,9 +2,9 @@
 //
 // Order matters: each definition takes the next index of its sort, and may refer only to what
 // stands before it. Nested components, component types and instance types hold definitions of their
-// own. Names and modules are views into what Component::bytes or Component::owned keeps. A Component
-// says what was written; whether it is valid is component/validate's matter. Const methods may be
-// called from any thread.
+// own. Names and modules are views into what Component::bytes or Component::owned keeps. A
+// Component says what was written; whether it is valid is component/validate's matter. Const
+// methods may be called from any thread.
 #pragma once
 
 #include <cstdint>
@@ -168,7 +168,7 @@ struct Import {
 struct Export {
   AttributedName name;
   SortIndex item;
-  std::optional<ExternDesc> desc;  // what it shall be known as
+  std::optional<ExternDesc> desc;  // the type that it is exported with
 };
 
 // An export of a component type or instance type.
@@ -211,8 +211,8 @@ struct Type {
   Kind kind = Kind::primitive;
   Primitive primitive = Primitive::boolean;
   std::vector<Member> members;  // record, variant, tuple, flags, enumeration; parameters of a func
-  // The element of lists and options, the payload of streams and futures, the key of a map, what a
-  // result holds when all went well, what a function returns.
+  // The element of lists and options, the payload of streams and futures, the key of a map, the ok
+  // value of a result, the result of a function.
   std::optional<ValType> first;
   std::optional<ValType> second;       // the error of a result, the value of a map
   uint32_t length = 0;                 // fixed_list

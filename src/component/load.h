@@ -1,4 +1,4 @@
-// A component from whatever it was given as, and back: the front door of this folder.
+// Components from text or binary, and back: the entry points of this folder.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// A value of a component, as a tree: what text is parsed to, and what is passed without knowing types
-// when compiling. Its meaning depends on its type, which whoever has the value knows as well.
+// A value of a component, as a tree: for values from text, and for hosts that do not know the types
+// when they are compiled. Its meaning depends on its type, which is not stored in it.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ struct Value {
   // flags: bit i is flag i.
   uint64_t bits = 0;
   std::string text;  // string, UTF-8
-  // list, fixed list, tuple: elements. record: fields in the order of the type. map: key, value, key,
-  // value... variant, option, result: the payload, if the case has one.
+  // list, fixed list, tuple: elements. record: fields in the order of the type. map: key, value,
+  // key, value... variant, option, result: the payload, if the case has one.
   std::vector<Value> parts;
 
   friend bool operator==(const Value&, const Value&) = default;

@@ -45,7 +45,7 @@ class WaveLexer {
   WaveToken fail(const char* message);
   void skip_space();
   size_t number_end() const;
-  // Behind the closing quote; 0 if there is none.
+  // The offset after the closing quote; 0 if there is none.
   size_t quoted_end(std::string_view quote) const;
   char at(size_t offset) const { return offset < text_.size() ? text_[offset] : '\0'; }
 
@@ -54,8 +54,8 @@ class WaveLexer {
   const char* error_ = nullptr;
 };
 
-// What a token of kind character or string stands for, in UTF-8; nothing if an escape or the form of
-// a string of several lines is wrong, and `error` is then why.
+// What a token of kind character or string stands for, in UTF-8; nothing if an escape or the form
+// of a string of several lines is wrong, and `error` is then why.
 std::optional<std::string> unquote(const WaveToken& token, std::string* error);
 
 }  // namespace nacre::component

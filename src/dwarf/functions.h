@@ -25,7 +25,7 @@ struct FunctionPlace {
   std::optional<Unit::Extent> extent;
   std::vector<Inlined> inlined;  // the outermost first; each in the one before
 
-  // More than anybody reads.
+  // More than a reader needs.
   static constexpr size_t kMaxInlined = 64;
 };
 

@@ -21,7 +21,7 @@ class BodyReader : public Reader {
   // error(), with the feature that would have allowed what was read.
   Error explained_error() const;
 
-  // kNoOp, and a failure, where the bytes are no instruction.
+  // kNoOp, and a failure, if the bytes are not an instruction.
   [[gnu::always_inline]] Op opcode() {
     if (at_end()) [[unlikely]] {
       fail("unexpected end of section or function");

@@ -1,4 +1,4 @@
-// What a file is that is not a module: named for the person who gave it.
+// Recognizes files that are not modules, to tell the user what they are.
 #pragma once
 
 #include <string>

@@ -105,7 +105,7 @@ struct DataSegment {
 struct CustomSection {
   std::string_view name;
   Bytes payload;
-  // The non-custom section it stands behind; `custom` means before all of them.
+  // The non-custom section it follows; `custom` means before all of them.
   SectionId after = SectionId::custom;
 };
 

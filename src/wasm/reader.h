@@ -15,7 +15,7 @@ namespace nacre::wasm {
 
 class Reader {
  public:
-  // `bytes` stand `base_offset` bytes behind the start of the module.
+  // `bytes` begin `base_offset` bytes after the start of the module.
   explicit Reader(Bytes bytes, uint64_t base_offset = 0)
       : begin_(bytes.data()),
         pos_(bytes.data()),

@@ -1,4 +1,4 @@
-// What a consumer of instructions looks like: one method for each row of ops.def.
+// The interface of a consumer of instructions: one method for each row of ops.def.
 //
 // A class that lacks one does not satisfy OpVisitor, so a new row is a compile error in every tier
 // that has not learned it, not a hole at run time.

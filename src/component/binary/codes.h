@@ -33,7 +33,7 @@ inline constexpr uint8_t kCoreModuleTypeCode = 0x50;
 inline constexpr uint8_t kCoreSubTypePrefix =
     0x00;  // before a type whose code would be the one above
 
-// Codes of types that are no primitives.
+// Codes of types that are not primitives.
 inline constexpr uint8_t kRecordCode = 0x72;
 inline constexpr uint8_t kVariantCode = 0x71;
 inline constexpr uint8_t kListCode = 0x70;

@@ -1,4 +1,4 @@
-// What validation knows of the component, component type or instance type that it is in.
+// The state of validation in one component, component type or instance type.
 #pragma once
 
 #include <string>

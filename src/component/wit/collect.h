@@ -1,4 +1,4 @@
-// Which packages there are: the blocks of all files by the packages they belong to.
+// Collects packages: the blocks of all files by the package that they belong to.
 #pragma once
 
 #include <deque>

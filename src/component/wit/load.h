@@ -10,7 +10,7 @@
 
 namespace nacre::component::wit {
 
-// Whoever has the files. Paths are made of the one that load() got, "/" and names from list().
+// Access to files. Paths are made of the one that load() was given, "/", and names from list().
 class FileReader {
  public:
   virtual ~FileReader() = default;

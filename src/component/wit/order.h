@@ -13,8 +13,8 @@ struct Reference {
   size_t offset;
 };
 
-// Each thing behind all it refers to, and otherwise in the order given. If things refer to each
-// other in a circle: a reference of that circle.
+// Sorts so that each thing comes after all it refers to, and otherwise in the order given. If there
+// is a cycle: one of its references.
 std::expected<std::vector<size_t>, Reference> order_by_references(
     const std::vector<std::vector<Reference>>& references);
 

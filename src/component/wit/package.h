@@ -1,5 +1,5 @@
-// What WIT packages mean once every name is resolved: the model that is printed, turned into
-// component types, and asked for worlds.
+// The model of WIT packages once every name is resolved: it is printed, turned into component
+// types, and asked for worlds.
 //
 // A Resolve owns all packages of one resolution; everything in it refers to other things by their
 // index in its vectors. Immutable once made; any thread may read it.

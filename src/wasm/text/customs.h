@@ -1,5 +1,5 @@
-// Where custom sections stand that the text format does not write as (@custom ...): parser and
-// printer agree here.
+// The position of custom sections that the text format does not write as (@custom ...), for parser
+// and printer alike.
 #pragma once
 
 #include <optional>
@@ -64,7 +64,7 @@ constexpr std::optional<SectionId> find_section(std::string_view keyword) {
   return std::nullopt;
 }
 
-// The section that a thing in front of `id` stands behind; `custom` in front of the first one.
+// The section before `id`; `custom` if it is the first one.
 constexpr SectionId section_before(SectionId id) {
   SectionId previous = SectionId::custom;
   for (SectionId candidate : binary::kSectionOrder) {
@@ -74,7 +74,7 @@ constexpr SectionId section_before(SectionId id) {
   return previous;
 }
 
-// A custom section where it stands in the binary.
+// A custom section and its position in the binary.
 struct PlacedCustom {
   const CustomSection* section;
   SectionId after;      // the last section in front of it that is present; `custom`: none

@@ -21,7 +21,7 @@ enum class TokenKind : uint8_t {
   id,          // $name or $"name"
   string,      // "..."
   annotation,  // "(@name" of a known annotation; its contents and its ")" follow as tokens
-  reserved,    // well-formed, but no token of the grammar
+  reserved,    // well-formed, but not a token of the grammar
   bad,         // Lexer::error() says why
 };
 

@@ -12,7 +12,7 @@ namespace nacre::wasm::text {
 // As find_op(): of the rows that share a mnemonic the first.
 std::optional<Op> find_mnemonic(std::string_view text);
 
-// What a word is called now, of those that had another name once. Empty: nothing.
+// The present name of an instruction that had another one in earlier drafts. Empty: it had none.
 std::string_view current_name(std::string_view old_word);
 
 }  // namespace nacre::wasm::text

@@ -11,7 +11,7 @@ namespace nacre::wasm::text {
 
 enum class NumberError : uint8_t {
   none,
-  syntax,  // no number of this kind
+  syntax,  // not a number of this kind
   range,   // a number, but not one of this type
 };
 
