@@ -130,7 +130,7 @@ def test_a_word_without_the_letters_of_its_question_is_no(world):
         run.answer("no")
         out, _ = run.end()
         assert out.count("read: error 44") == 2, (word, out)
-        assert "that is none of the answers, or it lacks the letters" in out, out
+        assert "that is not one of the answers, or the letters are missing" in out, out
     run = world.terminal(["wish.wasm", "read", path, "read", other])
     first = letters(run.answer("once"))
     second = letters(run.question())
