@@ -9,6 +9,7 @@
 
 #include "abi/code_listing.h"
 #include "abi/exec_context.h"
+#include "abi/guest_stacks.h"
 #include "abi/outcome.h"
 #include "abi/trap.h"
 #include "abi/value.h"
@@ -92,6 +93,8 @@ struct ModuleInput {
   const wasm::ValidModuleInfo& info;
   const wasm::TypeRegistry& registry;
   bool bodies_valid = false;  // else each body is validated before it runs
+  // All that code of the module runs on; outlives it. Null: not known, and no code is ever freed.
+  GuestStacks* stacks = nullptr;
 };
 
 class Executor {
@@ -111,7 +114,7 @@ class Executor {
 
   // Calls a wasm function (function.host is null) from the host: arguments in `values`, results
   // left there. On a trap, adds this activation's frames to it. If it is suspended, nothing of it
-  // is on the native stack any more, and exec.suspension says why. The caller counts host_depth.
+  // is on the native stack any more, and exec.suspension says why. The caller counts the entry (StackUse).
   virtual Outcome call(ExecContext& exec, FuncObject& function, Value* values) = 0;
 
   // Goes on with what is suspended on this stack, as call() would have: what the function that it

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "abi/stack_use.h"
 #include "abi/trap.h"
 #include "abi/value.h"
 #include "abi/vmctx.h"
@@ -65,10 +66,11 @@ struct ExecContext {
   os::Interruptible running;
   int64_t fuel = 0;  // what is left, of engines that count it; negative: none
   bool counts_fuel = false;
-  uint32_t host_depth = 0;        // nested entries from the host
+  StackUse stack_use;             // who is on it
   uint32_t max_host_depth = 200;  // each costs native stack: 200 x a few KiB stays far below 8 MiB
-  // The host_depth at which the guest can be parked, because no host function is below it that
-  // would have to be parked too. 0: never, because its caller on this thread waits for the results.
+  // The depth of stack_use at which the guest can be parked, because no host function is below it
+  // that would have to be parked too. 0: never, because its caller on this thread waits for the
+  // results.
   uint32_t suspend_depth = 0;
 };
 

@@ -22,7 +22,7 @@ void check_ending(Outcome& outcome, const HostFunc& host, ExecContext& exec, Val
   if (!outcome.is_suspended()) return;
   if (!host.may_block) {
     outcome = undeclared(host);
-  } else if (exec.suspend_depth == 0 || exec.suspend_depth != exec.host_depth) {
+  } else if (exec.suspend_depth == 0 || exec.suspend_depth != exec.stack_use.depth()) {
     outcome = make_trap(TrapKind::cannot_suspend);
   }
   if (!outcome.is_suspended()) {

@@ -46,7 +46,7 @@ struct HostCall {
 
   Waiting waiting() const {
     if (exec.suspend_depth == 0) return Waiting::in_place;
-    return exec.host_depth == exec.suspend_depth ? Waiting::suspended : Waiting::refused;
+    return exec.stack_use.depth() == exec.suspend_depth ? Waiting::suspended : Waiting::refused;
   }
   // What a function returns that waits for `operation`, an address by which the code that resumes
   // the guest knows it; it is never dereferenced here. Only where waiting() is `suspended`, and by

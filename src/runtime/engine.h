@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "abi/code.h"
+#include "abi/guest_stacks.h"
 #include "base/result.h"
 #include "os/memory.h"
 #include "os/watchdog.h"
@@ -63,6 +64,8 @@ class Engine {
   os::MappingContext mapping() { return {.budget = &address_space_, .fail_point = fail_point()}; }
   os::FailPoint* fail_point() const { return options_.fail_point; }
   StackPool& small_stacks() { return small_stacks_; }
+  // Of its stores.
+  abi::GuestStacks& guest_stacks() { return guest_stacks_; }
   // Keeps time for the stores; its thread starts when the first one asks. Errors: as
   // os::Watchdog::create.
   Result<std::shared_ptr<os::Watchdog>> watchdog();
@@ -75,6 +78,7 @@ class Engine {
   EngineOptions options_;
   os::AddressSpaceBudget address_space_;
   StackPool small_stacks_;
+  abi::GuestStacks guest_stacks_;
   wasm::TypeRegistry types_;
   std::unique_ptr<abi::Executor> executor_;
   std::mutex watchdog_mutex_;

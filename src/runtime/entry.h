@@ -19,7 +19,7 @@ class Entry {
  public:
   Entry(Store& store, abi::ExecContext& exec)
       : store_(store), exec_(exec), stack_top_(exec.stack_top) {
-    if (exec_.host_depth++ == 0) watch_ = store.watch();
+    if (exec_.stack_use.enter()) watch_ = store.watch();
     store.note_entry();
     if (watch_ != nullptr) [[unlikely]]
       keep_time();
@@ -27,8 +27,12 @@ class Entry {
   ~Entry() {
     if (watch_ != nullptr) [[unlikely]]
       store_.end_time(waits_);
-    --exec_.host_depth;
     exec_.stack_top = stack_top_;
+    if (waits_) [[unlikely]] {
+      exec_.stack_use.park();
+    } else {
+      exec_.stack_use.leave();
+    }
   }
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;

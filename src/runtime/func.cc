@@ -58,7 +58,7 @@ abi::Outcome enter(Store& store, abi::FuncObject& func, abi::Value* values) {
   abi::ExecContext& exec = store.exec();
   if (store.engine().options().park_waits && !store.running()) [[unlikely]]
     return call_parking(store, func, values);
-  if (exec.host_depth >= exec.max_host_depth) {
+  if (exec.stack_use.depth() >= exec.max_host_depth) {
     if (store.has_stack()) return nested_too_deep();
     return enter_beside_parked(store, func, values);
   }
@@ -125,7 +125,7 @@ Run<void> PreparedCall::run_unchecked(abi::Value* values) const {
   if (store_->id() != id_) [[unlikely]]
     return std::unexpected(stale());
   abi::ExecContext& exec = store_->exec();
-  if (entry_ == nullptr || exec.host_depth >= exec.max_host_depth) [[unlikely]] {
+  if (entry_ == nullptr || exec.stack_use.depth() >= exec.max_host_depth) [[unlikely]] {
     abi::Outcome outcome = run_slowly(values);
     if (outcome.is_returned()) return {};
     return std::unexpected(std::move(outcome).take_trap());

@@ -88,7 +88,7 @@ TEST(Call, HostAndGuestRecursionEndsInATrap) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().trap().kind, abi::TrapKind::call_stack_exhausted);
   EXPECT_EQ(entered, 50);
-  EXPECT_EQ(world.store->exec().host_depth, 0u);
+  EXPECT_EQ(world.store->exec().stack_use.depth(), 0u);
   EXPECT_EQ(world.store->exec().stack_top, top);
 }
 

@@ -73,7 +73,8 @@ abi::Outcome GuestCall::enter(Step step) {
   abi::ExecContext& exec = *stack_;
   abi::Executor& executor = store_->engine().executor();
   Entry entry(*store_, exec);
-  exec.suspend_depth = exec.host_depth;
+  if (step == Step::resume) exec.stack_use.wait_until_unwatched();
+  exec.suspend_depth = exec.stack_use.depth();
   TrapKind stop = entry.refused() != TrapKind::none ? entry.refused() : stop_;
   if (stop != TrapKind::none) {
     abi::TrapPtr trap = abi::make_trap(stop);
@@ -95,7 +96,10 @@ abi::Outcome GuestCall::enter(Step step) {
 }
 
 Failure GuestCall::fail(abi::TrapPtr trap) {
+  stack_->stack_use.enter();
+  stack_->stack_use.wait_until_unwatched();
   if (func_.host == nullptr) store_->engine().executor().abandon(*stack_, *trap);
+  stack_->stack_use.leave();
   store_->note_end(*trap);
   store_->abandon(*std::exchange(stack_, nullptr));
   return trap;

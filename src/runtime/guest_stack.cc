@@ -119,7 +119,10 @@ uint32_t StackPool::in_use() const {
 GuestStack::GuestStack(Store& its_store, uint32_t max_depth) : store(its_store) {
   running.stop_for_others = static_cast<uint32_t>(abi::TrapKind::interrupted);
   max_host_depth = max_depth;
+  store.engine().guest_stacks().add(*this);
 }
+
+GuestStack::~GuestStack() { store.engine().guest_stacks().remove(*this); }
 
 void GuestStack::use(StackMemory its_memory) {
   memory = std::move(its_memory);

@@ -96,6 +96,7 @@ class StackPool {
 // A stack of a store.
 struct GuestStack : abi::ExecContext {
   GuestStack(Store& its_store, uint32_t max_depth);
+  ~GuestStack();
   GuestStack(const GuestStack&) = delete;
   GuestStack& operator=(const GuestStack&) = delete;
   // Makes this the stack for code to run on.

@@ -24,7 +24,7 @@ struct Counter {
 
 std::tuple<int32_t, double, ExternRef> three(float a, ExternRef b) { return {-1, a, b}; }
 void nothing() {}
-uint64_t depth(const abi::HostCall& call) { return call.exec.host_depth; }
+uint64_t depth(const abi::HostCall& call) { return call.exec.stack_use.depth(); }
 HostResult<void> reset(Counter& counter) {
   counter.count = 0;
   return {};
@@ -89,7 +89,7 @@ TEST_F(HostFuncTest, SeveralResultsAfterAllArgumentsWereRead) {
   EXPECT_EQ(values_[0].i32, UINT32_MAX);
   EXPECT_EQ(values_[1].f64, 1.5);
   EXPECT_EQ(values_[2].ref, 77u);
-  exec_.host_depth = 9;
+  for (int i = 0; i < 9; ++i) exec_.stack_use.enter();
   EXPECT_TRUE(run(5).is_returned());
   EXPECT_EQ(values_[0].i64, 9u);
 }

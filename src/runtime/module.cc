@@ -34,8 +34,10 @@ Result<ModulePtr> Module::create(std::shared_ptr<Engine> engine, wasm::Module de
   module->info_ =
       TRY(wasm::validate_module(module->wasm_, owner.features(), owner.types(), validate));
   module->name_ = printable(wasm::module_names(module->wasm_).module.value_or(""));
-  module->code_ = TRY(owner.executor().prepare(
-      {.info = *module->info_, .registry = owner.types(), .bodies_valid = validate.bodies}));
+  module->code_ = TRY(owner.executor().prepare({.info = *module->info_,
+                                                .registry = owner.types(),
+                                                .bodies_valid = validate.bodies,
+                                                .stacks = &owner.guest_stacks()}));
   if (module->code_ == nullptr)
     return fail(ErrorCode::internal, "the tier made no code of the module");
   return module;

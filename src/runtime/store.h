@@ -115,7 +115,7 @@ class Store {
   Result<void> restore(const os::PageRestorer& restorer);
   // Whether a guest ended by a trap, other than its own exit.
   bool trapped() const { return trapped_; }
-  bool running() const { return current_->host_depth != 0; }
+  bool running() const { return current_->stack_use.depth() != 0; }
   // How many guests wait for something, each parked on its stack (runtime/guest_call.h).
   size_t parked() const { return parked_; }
   // Notes that a guest is about to use the stack.
