@@ -109,7 +109,7 @@ Result<std::unique_ptr<abi::Executor>> make_baseline(const nacre_config& config)
                               .check_consistency = config.checks.merges,
                               .count_fuel = config.fuel,
                               .debug = config.debug,
-                              .among_others = config.checks.mix,
+                              .code_changes = config.checks.mix,
                               .map_at_load = config.map_at_load},
                              std::move(listeners));
 }

@@ -155,7 +155,7 @@ class Tiering : public testing::Test {
     store_ = nullptr;
     std::vector<std::unique_ptr<abi::Executor>> executors;
     executors.push_back(interp::make_tier());
-    auto compiled = baseline::make_tier({.cpu = os::cpu_features(), .among_others = true});
+    auto compiled = baseline::make_tier({.cpu = os::cpu_features(), .code_changes = true});
     if (!compiled) GTEST_SKIP() << compiled.error().to_string();
     executors.push_back(std::move(*compiled));
     auto choice = std::make_unique<Chosen>();

@@ -30,7 +30,7 @@ struct Options {
 
   // As of native::Options.
   bool debug = false;
-  bool among_others = false;
+  bool code_changes = false;
   bool map_at_load = false;
 };
 

@@ -33,7 +33,7 @@ Result<std::unique_ptr<abi::Executor>> make_tier(
                          .poison_upper_bits = options.poison_upper_bits,
                          .listener = listener.get(),
                          .debug = options.debug,
-                         .among_others = options.among_others,
+                         .code_changes = options.code_changes,
                          .map_at_load = options.map_at_load};
   return native::make_tier(native, std::move(listener),
                            std::make_unique<BaselineCompiler>(options));

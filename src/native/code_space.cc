@@ -6,6 +6,7 @@
 
 #include "native/support.h"
 #include "native/x64/thunk.h"
+#include "os/synchronize.h"
 
 namespace nacre::native {
 namespace {
@@ -19,10 +20,21 @@ constexpr uint64_t kMaxCodeBytes = (uint64_t{1} << 31) - (uint64_t{16} << 20);
 static_assert(kMaxCodeBytes + 8 * uint64_t{wasm::kMaxFunctions} < uint64_t{1} << 31);
 
 constexpr uint64_t kCodeAlignment = 16;
+// What a function's code takes away.
+constexpr uint64_t taken_by(uint64_t code_bytes) {
+  return (code_bytes + kCodeAlignment - 1) & ~(kCodeAlignment - 1);
+}
 
 Error too_large(uint32_t function) {
   return Error(ErrorCode::limit, "function " + std::to_string(function) +
                                      ": the machine code of its module is too large");
+}
+
+// In the list of what is published.
+auto first_behind(auto& published, const uint8_t* address) {
+  return std::upper_bound(
+      published.begin(), published.end(), address,
+      [](const uint8_t* a, const auto& function) { return a < function->code.data(); });
 }
 
 }  // namespace
@@ -69,14 +81,19 @@ void CodeSpace::populate_ahead() {
 
 Result<Bytes> CodeSpace::publish(const CodeImage& image, uint32_t function) {
   uint64_t bytes = image.code.size();
-  if (room() < bytes + image.relocations.size() * x64::kThunkBytes)
-    return std::unexpected(too_large(function));
-  populate_ahead();
-  uint8_t* code = memory_.writable() + used_;
-  std::memcpy(code, image.code.data(), bytes);
-  used_ += bytes;
+  uint64_t thunk_bytes = image.relocations.size() * x64::kThunkBytes;
+  if (unused() < thunk_bytes) return std::unexpected(too_large(function));
+  uint8_t* code = copy_to_freed(image);
+  bool is_new = code == nullptr;
+  if (is_new) {
+    if (unused() < taken_by(bytes) + thunk_bytes) return std::unexpected(too_large(function));
+    code = copy_to_unused(image);
+  }
   for (const Relocation& relocation : image.relocations) relocate(relocation, code);
   align(kCodeAlignment);
+  // A processor may have fetched what was there.
+  if (!is_new && !os::synchronize_threads())
+    return fail(ErrorCode::internal, "threads cannot be synchronized any more");
   auto record = std::make_unique<Published>();
   record->code = Bytes(memory_.executable_of(code), bytes);
   record->function = function;
@@ -84,8 +101,24 @@ Result<Bytes> CodeSpace::publish(const CodeImage& image, uint32_t function) {
   record->frame = image.frame;
   Bytes published = record->code;
   std::lock_guard lock(mutex_);
-  published_.push_back(std::move(record));
+  auto after = is_new ? published_.end() : first_behind(published_, published.data());
+  published_.insert(after, std::move(record));
   return published;
+}
+
+uint8_t* CodeSpace::copy_to_freed(const CodeImage& image) {
+  std::optional<uint64_t> offset = free_.take(taken_by(image.code.size()));
+  if (!offset) return nullptr;
+  std::memcpy(memory_.writable() + *offset, image.code.data(), image.code.size());
+  return memory_.writable() + *offset;
+}
+
+uint8_t* CodeSpace::copy_to_unused(const CodeImage& image) {
+  populate_ahead();
+  uint8_t* code = memory_.writable() + used_;
+  std::memcpy(code, image.code.data(), image.code.size());
+  used_ += taken_by(image.code.size());
+  return code;
 }
 
 void CodeSpace::lead_to(uint32_t function, const void* entry) {
@@ -134,7 +167,7 @@ void CodeSpace::make_lazy_thunk(uint32_t function) {
 }
 
 Result<const void*> CodeSpace::make_slot_thunk(uint32_t function) {
-  if (room() < 2 * x64::kThunkBytes) return std::unexpected(too_large(function));
+  if (unused() < 2 * x64::kThunkBytes) return std::unexpected(too_large(function));
   if (slot(function).load(std::memory_order_relaxed) == nullptr) make_lazy_thunk(function);
   int64_t distance = int64_t{8} * (function - shape_.first_function) - static_cast<int64_t>(used_);
   const void* thunk =
@@ -144,19 +177,51 @@ Result<const void*> CodeSpace::make_slot_thunk(uint32_t function) {
 }
 
 Result<const void*> CodeSpace::make_object_thunk(uint32_t function, const void* stub) {
-  if (room() < x64::kThunkBytes) return std::unexpected(too_large(function));
+  if (unused() < x64::kThunkBytes) return std::unexpected(too_large(function));
   const void* thunk =
       take_thunk(x64::emit_object_thunk(memory_.writable() + used_, function, stub));
   align(kCodeAlignment);
   return thunk;
 }
 
+// ---- freeing
+
+void CodeSpace::retire(const void* code) {
+  const auto* begin = static_cast<const uint8_t*>(code);
+  abi::OldCode old{.begin = begin};
+  {
+    std::lock_guard lock(mutex_);
+    old.end = begin + function_at(begin)->code.size();
+  }
+  retired_bytes_ += static_cast<uint64_t>(old.end - begin);
+  auto after =
+      std::upper_bound(retired_.begin(), retired_.end(), begin,
+                       [](const uint8_t* a, const abi::OldCode& other) { return a < other.begin; });
+  retired_.insert(after, std::move(old));
+}
+
+std::vector<Bytes> CodeSpace::free_unused(abi::GuestStacks& stacks, const abi::ExecContext* own) {
+  std::vector<Bytes> freed;
+  if (!stacks.look_for(retired_, own)) return freed;
+  std::erase_if(retired_, [&](const abi::OldCode& old) {
+    if (!old.is_unused()) return false;
+    freed.emplace_back(old.begin, old.end);
+    return true;
+  });
+  std::lock_guard lock(mutex_);
+  for (Bytes code : freed) {
+    retired_bytes_ -= code.size();
+    published_.erase(std::prev(first_behind(published_, code.data())));
+    if (!shape_.for_debuggers)
+      free_.give(static_cast<uint64_t>(code.data() - begin()), taken_by(code.size()));
+  }
+  return freed;
+}
+
 // ---- finding
 
 const CodeSpace::Published* CodeSpace::function_at(const uint8_t* pc) const {
-  auto after = std::upper_bound(
-      published_.begin(), published_.end(), pc,
-      [](const uint8_t* a, const auto& function) { return a < function->code.data(); });
+  auto after = first_behind(published_, pc);
   if (after == published_.begin()) return nullptr;
   const Published& function = **std::prev(after);
   bool inside = static_cast<uint64_t>(pc - function.code.data()) < function.code.size();

@@ -8,10 +8,13 @@
 // Function objects lead to code as well. Where it may change, they lead to a thunk that goes where
 // the slot leads.
 //
-// One thread at a time publishes; what is published is found, and runs, on any thread. All of it is
-// freed with the space, which lives as long as the module, when it cannot run any more.
+// One thread at a time publishes; what is published is found, and runs, on any thread. Code that no
+// call leads to any more can be retired: it is freed once no guest stack leads into it, and its
+// bytes become other code. Therefore code reads a slot where it calls, and keeps nothing of it. The
+// rest is freed with the space, which lives as long as the module, when it cannot run any more.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -20,9 +23,11 @@
 #include <span>
 #include <vector>
 
+#include "abi/guest_stacks.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "native/code_image.h"
+#include "native/free_blocks.h"
 #include "os/code_memory.h"
 #include "os/fault.h"
 #include "wasm/type_registry.h"
@@ -60,6 +65,10 @@ class CodeSpace {
   Result<Bytes> publish(const CodeImage& image, uint32_t function);
   // From now on calls of the function go there.
   void lead_to(uint32_t function, const void* entry);
+  // Where they go; null: no published code calls it.
+  const void* target_of(uint32_t function) const {
+    return slot(function).load(std::memory_order_relaxed);
+  }
   // A thunk that jumps through the function's slot; made at the first request. Errors: limit.
   Result<const void*> make_slot_thunk(uint32_t function);
   // A thunk that jumps to a stub with the function object in its register. Errors: limit.
@@ -67,8 +76,19 @@ class CodeSpace {
   // The next code begins at a multiple of this.
   void align(uint32_t bytes);
 
-  uint64_t code_bytes() const { return used_ - slot_bytes_; }  // so far
-  uint64_t room() const { return memory_.size_bytes() - used_; }
+  // ---- freeing
+  // No call leads to this code of a function any more, and nobody keeps its address but the stacks
+  // that run it. It is still found.
+  void retire(const void* code);
+  uint64_t retired_bytes() const { return retired_bytes_; }
+  // Frees what is retired and led into by none of the stacks; `own` as of GuestStacks::look_for.
+  // What was freed is found no more. Where there may be breakpoints, its bytes are not used again,
+  // for what is written to such a page is not seen where it runs (os/code_memory.h).
+  std::vector<Bytes> free_unused(abi::GuestStacks& stacks, const abi::ExecContext* own);
+
+  uint64_t code_bytes() const { return used_ - slot_bytes_; }  // so far, with what was freed
+  // The most that the code of a function can have.
+  uint64_t room() const { return std::max(unused(), free_.largest()); }
   // What is published next begins here, counted from the first byte of the space.
   uint32_t next_offset() const { return static_cast<uint32_t>(used_); }
   const uint8_t* begin() const { return memory_.executable(); }
@@ -107,6 +127,10 @@ class CodeSpace {
         memory_.writable())[function - shape_.first_function];
   }
   void populate_ahead();
+  uint64_t unused() const { return memory_.size_bytes() - used_; }
+  // The image in bytes that were free. Null: there are none, or they must not be used again.
+  uint8_t* copy_to_freed(const CodeImage& image);
+  uint8_t* copy_to_unused(const CodeImage& image);
   void relocate(const Relocation& relocation, uint8_t* code);
   void make_lazy_thunk(uint32_t function);
   // Publishes a thunk of this many bytes that was written after the used part.
@@ -119,7 +143,10 @@ class CodeSpace {
   os::CodeRange range_;
   uint64_t slot_bytes_ = 0;
   uint64_t used_ = 0;
-  uint64_t populated_ = 0;                             // so far there are pages
+  uint64_t populated_ = 0;             // so far there are pages
+  FreeBlocks free_;                    // below used_
+  std::vector<abi::OldCode> retired_;  // by rising address
+  uint64_t retired_bytes_ = 0;
   mutable std::mutex mutex_;                           // published_
   std::vector<std::unique_ptr<Published>> published_;  // by rising address
 };

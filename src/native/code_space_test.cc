@@ -109,6 +109,53 @@ TEST_F(CodeSpaceTest, CodeThatDoesNotFitIsRefused) {
   EXPECT_EQ(second.error().code(), ErrorCode::limit);
 }
 
+TEST_F(CodeSpaceTest, RetiredCodeIsFoundUntilNoStackLeadsIntoItAndThenUsedAgain) {
+  abi::GuestStacks stacks;
+  uintptr_t words[8] = {};
+  abi::ExecContext stack;
+  stack.downwards_end = reinterpret_cast<uint8_t*>(words);
+  stack.stack_end = stack.frame_top = reinterpret_cast<uint8_t*>(words + 8);
+  stacks.add(stack);
+  CodeImage image = image_of(40);
+  image.sites = {{20, 200, CodeSite::Kind::call}};
+  Bytes old = space->publish(image, kFirst).value();
+  Bytes other = space->publish(image_of(16), kFirst + 1).value();
+  words[6] = reinterpret_cast<uintptr_t>(old.data() + 20);
+  stack.suspension.resume_point = &words[2];
+  stack.stack_use.enter();
+  stack.stack_use.park();
+
+  Bytes current = space->publish(image_of(40), kFirst).value();
+  space->retire(old.data());
+  EXPECT_EQ(space->retired_bytes(), 40u);
+  EXPECT_TRUE(space->free_unused(stacks, nullptr).empty());
+  EXPECT_EQ(space->find(old.data() + 20, CodeSite::Kind::call)->body_offset, 200u);
+
+  stack.stack_use.enter();
+  stack.stack_use.leave();
+  std::vector<Bytes> freed = space->free_unused(stacks, nullptr);
+  if (freed.empty()) GTEST_SKIP() << "the system does not synchronize threads";
+  ASSERT_EQ(freed.size(), 1u);
+  EXPECT_EQ(freed[0].data(), old.data());
+  EXPECT_EQ(space->retired_bytes(), 0u);
+  EXPECT_FALSE(space->find(old.data() + 20, CodeSite::Kind::call));
+  EXPECT_FALSE(space->find_interrupted(old.data() + 20).place);
+  EXPECT_EQ(space->find_interrupted(other.data()).place->function, kFirst + 1);
+  EXPECT_EQ(space->find_interrupted(current.data()).place->function, kFirst);
+
+  // 40 bytes take 48, of which a function of 16 leaves 32.
+  uint64_t before = space->code_bytes();
+  Bytes first = space->publish(image_of(16), kFirst + 2).value();
+  Bytes second = space->publish(image_of(30), kFirst + 3).value();
+  EXPECT_EQ(first.data(), old.data());
+  EXPECT_EQ(second.data(), old.data() + 16);
+  EXPECT_EQ(space->code_bytes(), before);
+  EXPECT_EQ(space->find_interrupted(first.data()).place->function, kFirst + 2);
+  EXPECT_EQ(space->find_interrupted(second.data()).place->function, kFirst + 3);
+  EXPECT_GT(space->publish(image_of(16), kFirst).value().data(), current.data());
+  stacks.remove(stack);
+}
+
 TEST_F(CodeSpaceTest, ASpaceIsNoOwnerOnceItIsGone) {
   const uint8_t* begin = space->begin();
   ASSERT_NE(CodeSpace::containing(begin), nullptr);

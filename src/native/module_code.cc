@@ -17,6 +17,8 @@ namespace {
 
 // Code of real programs stays below this for each byte.
 constexpr uint64_t kSensibleCodePerByte = 32;
+// Stacks are looked through when there is so much to free, and twice what was left last time.
+constexpr uint64_t kLeastToFree = 64 << 10;
 
 Error out_of_memory() {
   return Error(ErrorCode::out_of_memory, "no memory for the machine code of a module");
@@ -29,10 +31,12 @@ ModuleCode::ModuleCode(const abi::ModuleInput& input, const Options& options, Co
     : info_(input.info),
       options_(options),
       stubs_(stubs),
+      stacks_(input.stacks),
       bodies_valid_(input.bodies_valid),
       names_(info_.module()),
       compiler_(compiler.compiler_of(input)),
-      guarded_memories_(compiler_->uses_guards()) {
+      guarded_memories_(compiler_->uses_guards()),
+      free_at_(kLeastToFree) {
   if (options_.listener != nullptr)
     module_name_ = printable(wasm::module_names(module()).module.value_or("wasm"));
 }
@@ -53,7 +57,7 @@ Result<std::unique_ptr<abi::ModuleCode>> ModuleCode::create(const abi::ModuleInp
   code->host_entries_.reset(new (std::nothrow) std::atomic<HostEntry>[module.types.size() + 1]());
   if (code->entries_ == nullptr || code->host_entries_ == nullptr)
     return std::unexpected(out_of_memory());
-  if (code->options_.among_others) {
+  if (code->options_.code_changes) {
     code->slot_thunks_.resize(module.defined_functions());
     code->away_thunks_.resize(module.defined_functions());
   }
@@ -87,7 +91,7 @@ Result<void> ModuleCode::attach(abi::VmCtx& vmctx, std::span<abi::FuncObject> fu
   for (abi::FuncObject& function : functions) {
     const void* code =
         entries_[function.index - module().imported_functions].load(std::memory_order_acquire);
-    if (code == nullptr || options_.among_others) code = stubs_.entry(Entry::lazy_object);
+    if (code == nullptr || options_.code_changes) code = stubs_.entry(Entry::lazy_object);
     function.code = const_cast<void*>(code);
   }
   return {};
@@ -137,7 +141,7 @@ Result<std::unique_lock<std::mutex>> ModuleCode::lock_compiling() {
 }
 
 Result<const void*> ModuleCode::object_entry(uint32_t index) {
-  if (!options_.among_others) return entry(index);
+  if (!options_.code_changes) return entry(index);
   std::unique_lock lock = TRY(lock_compiling());
   const void*& thunk = slot_thunks_[index - module().imported_functions];
   if (thunk == nullptr) thunk = TRY(space_->make_slot_thunk(index));
@@ -159,8 +163,10 @@ Result<const void*> ModuleCode::give_away(uint32_t index) {
 
 Result<const void*> ModuleCode::take_back(uint32_t index) {
   TRY(make_room());
-  const void* code = TRY(entry(index));
+  TRY(entry(index));
   std::unique_lock lock = TRY(lock_compiling());
+  // Not what entry() said: that may have been replaced since.
+  const void* code = entries_[index - module().imported_functions].load(std::memory_order_relaxed);
   space_->lead_to(index, code);
   return code;
 }
@@ -187,7 +193,7 @@ Result<void> ModuleCode::compile(uint32_t index) {
 
 Result<void> ModuleCode::publish(uint32_t index, const CodeImage& image) {
   Bytes code = TRY(space_->publish(image, index));
-  space_->lead_to(index, code.data());
+  if (!leads_away(index)) space_->lead_to(index, code.data());
   entries_[index - module().imported_functions].store(code.data(), std::memory_order_release);
   if (options_.listener != nullptr) {
     unannounced_.push_back({.begin = code.data(),
@@ -196,6 +202,45 @@ Result<void> ModuleCode::publish(uint32_t index, const CodeImage& image) {
                             .unwind = unwind_frame_pointer(image.frame)});
   }
   return {};
+}
+
+bool ModuleCode::leads_away(uint32_t index) const {
+  if (!options_.code_changes) return false;
+  const void* away = away_thunks_[index - module().imported_functions];
+  return away != nullptr && space_->target_of(index) == away;
+}
+
+Result<void> ModuleCode::replace(uint32_t index, const CodeImage& image,
+                                 const abi::ExecContext* own) {
+  if (!options_.code_changes)
+    return fail(ErrorCode::usage, "the engine was made for code that does not change");
+  TRY(make_room());
+  std::unique_lock lock = TRY(lock_compiling());
+  if (space_->retired_bytes() >= free_at_ || space_->room() < image.code.size()) free_retired(own);
+  const void* before =
+      entries_[index - module().imported_functions].load(std::memory_order_relaxed);
+  TRY(publish(index, image));
+  if (before != nullptr) space_->retire(before);
+  if (options_.listener != nullptr) announce();
+  return {};
+}
+
+void ModuleCode::free_unused(const abi::ExecContext* own) {
+  std::lock_guard lock(compiling_);
+  if (space_ != nullptr) free_retired(own);
+}
+
+void ModuleCode::free_retired(const abi::ExecContext* own) {
+  if (stacks_ == nullptr) return;
+  std::vector<Bytes> freed = space_->free_unused(*stacks_, own);
+  free_at_ = kLeastToFree + 2 * space_->retired_bytes();
+  if (options_.listener == nullptr) return;
+  for (Bytes code : freed) options_.listener->code_freed(code.data(), code.data() + code.size());
+}
+
+uint64_t ModuleCode::code_bytes() {
+  std::lock_guard lock(compiling_);
+  return space_ != nullptr ? space_->code_bytes() : 0;
 }
 
 Result<uint64_t> ModuleCode::compile_all() {

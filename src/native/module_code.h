@@ -38,6 +38,22 @@ class ModuleCode final : public abi::ModuleCode {
   Result<void> load(Bytes stored) override;
   Result<abi::CodeListing> list(uint32_t function, const os::CpuFeatures& cpu) override;
 
+  // ---- Where what runs a function may change (Options::code_changes)
+  //
+  // From now on calls of the function go to this code of it, whichever compiler made it, or if
+  // another executor runs the function now, once it is taken back; it relies on guards around
+  // memories only if the module's code does. Calls that run finish where they are: what they run is
+  // freed later (free_unused). `own`: the stack whose guest called the host function that the
+  // calling thread is in; null: none. Not in processes that share their code by fork. Errors: usage,
+  // without the option; those of entry(), and then nothing changed.
+  Result<void> replace(uint32_t function, const CodeImage& image,
+                       const abi::ExecContext* own = nullptr);
+  // Frees code that was replaced and that nobody runs any more, as far as that can be seen now
+  // (abi/guest_stacks.h). replace() does so now and then.
+  void free_unused(const abi::ExecContext* own = nullptr);
+  // What machine code takes, with what was freed and is not used again yet.
+  uint64_t code_bytes();
+
  private:
   ModuleCode(const abi::ModuleInput& input, const Options& options, Compiler& compiler,
              Stubs& stubs);
@@ -52,11 +68,15 @@ class ModuleCode final : public abi::ModuleCode {
   Result<void> compile(uint32_t index);
   Result<void> publish(uint32_t index, const CodeImage& image);
   void announce();  // to the listener, what is new
+  void free_retired(const abi::ExecContext* own);
+  // Whether calls of the function go to another executor.
+  bool leads_away(uint32_t index) const;
   const wasm::Module& module() const { return info_.module(); }
 
   wasm::ValidModuleInfo info_;
   Options options_;
   Stubs& stubs_;
+  abi::GuestStacks* stacks_;  // null: not known
   bool bodies_valid_;
   wasm::FunctionNames names_;
   std::string module_name_;  // for the listener; empty without one
@@ -68,7 +88,8 @@ class ModuleCode final : public abi::ModuleCode {
   CodeImage image_;                       // of the function that is compiled
   std::atomic<bool> guarded_memories_;    // whether code relies on their guards
   std::vector<os::NewCode> unannounced_;  // for the listener
-  // With Options::among_others, by function: what its function objects lead to, and where calls go
+  uint64_t free_at_;                      // at this many retired bytes
+  // With Options::code_changes, by function: what its function objects lead to, and where calls go
   // if another executor runs it. Null: not made yet.
   std::vector<const void*> slot_thunks_;
   std::vector<const void*> away_thunks_;

@@ -20,9 +20,9 @@ struct Options {
   // For debuggers: a module's functions are all compiled when it is first instantiated, so that
   // they are known before they run, and breakpoints can be set in them. The guest's time passes.
   bool debug = false;
-  // Other executors run functions of the same modules, and which of them runs one may change:
-  // function objects lead to code by way of slots.
-  bool among_others = false;
+  // What runs a function may change: code that is published in its place, or another executor that
+  // runs functions of the same modules. Function objects lead to code by way of slots.
+  bool code_changes = false;
   // A module's code memory is mapped when the module is loaded, not when code is first made: for a
   // process that loses the right to map any.
   bool map_at_load = false;

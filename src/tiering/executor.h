@@ -17,7 +17,7 @@
 namespace nacre::tiering {
 
 // The last of `executors` makes machine code and was told that others run functions beside it
-// (native::Options::among_others); the others run none of it. At most 255.
+// (native::Options::code_changes); the others run none of it. At most 255.
 std::unique_ptr<abi::Executor> make_executor(std::vector<std::unique_ptr<abi::Executor>> executors,
                                              std::unique_ptr<Choice> choice);
 
