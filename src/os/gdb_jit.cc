@@ -55,10 +55,11 @@ class GdbListener final : public CodeListener {
 
   void code_made(std::span<const NewCode> code) override {
     if (code.empty()) return;
+    std::vector<NewCode> kept(code.begin(), code.end());
     std::vector<uint8_t> elf = make_debug_elf(code);
     std::lock_guard lock(list_mutex());
     Batch& batch = batches_.emplace_back();
-    batch.begin = code[0].begin;
+    batch.code = std::move(kept);
     batch.elf = std::move(elf);
     link(batch);
   }
@@ -66,16 +67,21 @@ class GdbListener final : public CodeListener {
   void code_freed(const uint8_t* begin, const uint8_t* end) override {
     std::lock_guard lock(list_mutex());
     batches_.remove_if([&](Batch& batch) {
-      if (batch.begin < begin || batch.begin >= end) return false;
+      auto goes = [&](const NewCode& item) { return item.begin >= begin && item.begin < end; };
+      if (std::erase_if(batch.code, goes) == 0) return false;
       unlink(batch);
-      return true;
+      if (batch.code.empty()) return true;
+      batch.elf = make_debug_elf(batch.code);
+      batch.entry = {};
+      link(batch);
+      return false;
     });
   }
 
  private:
   struct Batch {
-    const uint8_t* begin = nullptr;
-    std::vector<uint8_t> elf;
+    std::vector<NewCode> code;
+    std::vector<uint8_t> elf;  // of it
     jit_code_entry entry{};
   };
 
