@@ -49,10 +49,12 @@ void UnwindProgram::cfa(Gpr base, uint32_t plus) {
   leb(plus);
 }
 
-void UnwindProgram::cfa_at(Gpr base, uint32_t plus) {
+void UnwindProgram::cfa_at(Gpr base, int32_t disp, uint32_t plus) {
   bytes_.push_back(kDefCfaExpression);
   std::vector<uint8_t> outer = std::exchange(bytes_, {});
-  bytes_ = {static_cast<uint8_t>(kOpBreg0 + dwarf_number(base)), 0, kOpDeref, kOpPlusUconst};
+  // One byte of signed LEB128.
+  auto offset = static_cast<uint8_t>(disp & 0x7F);
+  bytes_ = {static_cast<uint8_t>(kOpBreg0 + dwarf_number(base)), offset, kOpDeref, kOpPlusUconst};
   leb(plus);
   std::vector<uint8_t> expression = std::exchange(bytes_, std::move(outer));
   leb(expression.size());

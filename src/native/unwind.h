@@ -18,8 +18,8 @@ class UnwindProgram {
   void advance_to(uint32_t code_offset);
   // The canonical frame address (rsp before the call) is base + plus.
   void cfa(x64::Gpr base, uint32_t plus);
-  // It is what stands in memory at [base], + plus.
-  void cfa_at(x64::Gpr base, uint32_t plus);
+  // It is what stands in memory at [base + disp], + plus. -64 <= disp < 64.
+  void cfa_at(x64::Gpr base, int32_t disp, uint32_t plus);
   // The caller's register stands at the canonical frame address minus `below`, a multiple of 8.
   void saved(x64::Gpr reg, uint32_t below);
   // The return address is in this register.

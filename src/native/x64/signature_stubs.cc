@@ -19,6 +19,7 @@ namespace {
 constexpr Width w64 = Width::w64;
 constexpr int32_t kStop = offsetof(ExecContext, running) + offsetof(os::Interruptible, stop);
 constexpr int32_t kValueBytes = sizeof(abi::Value);
+constexpr uint8_t kBreakpoint = 0xCC;  // int3
 
 bool is_i32(wasm::ValType type) { return type.code() == wasm::ValType::kI32; }
 Width width_of(wasm::ValType type) {
@@ -54,12 +55,15 @@ void StubEmitter::pass(wasm::ValType type, Mem to, Mem from) {
 void StubEmitter::host_entry(const wasm::FuncType& type) {
   begin_stub("nacre!enter " + wasm::to_string(type));
   push_host_frame(Gpr::rdx);
-  // The first words of the guest stack lead debuggers back to the native one.
+  // The first words of the guest stack lead debuggers back to the native one: as if this had been
+  // called from code that moves to another stack, which finds the native one below its own frame.
+  Label native_part;
   masm_.mov(w64, Gpr::rsp, at(Gpr::rdi, offsetof(ExecContext, frame_top)));
   masm_.alu_imm(w64, Alu::and_, Gpr::rsp, -16);
+  masm_.lea_label(Gpr::r11, native_part);
+  masm_.push(Gpr::r11);
   masm_.push(Gpr::r10);
-  masm_.push(Gpr::r10);
-  frame_is_at(Gpr::rsp, kHostFrameBytes);
+  frame_is(Gpr::rsp, kLinkBytes);
   masm_.mov(w64, Gpr::r10, Gpr::rdx);
   masm_.mov(w64, Gpr::rax, Gpr::rsi);
   masm_.mov(w64, kVmCtx, at(Gpr::rax, offsetof(FuncObject, vmctx)));
@@ -102,6 +106,13 @@ void StubEmitter::host_entry(const wasm::FuncType& type) {
   }
   masm_.alu(Width::w32, Alu::xor_, Gpr::rax, Gpr::rax);
   jump_to(common_.exit);
+  // Never runs. Who looks for a caller looks at the byte in front of where it returns to.
+  begin_native_part();
+  frame_is_at(Gpr::rsp, -kLinkBytes, kHostFrameBytes);
+  host_registers_are_saved();
+  masm_.byte(kBreakpoint);
+  masm_.bind(native_part);
+  masm_.byte(kBreakpoint);
 }
 
 void StubEmitter::host_function(const wasm::FuncType& type) {

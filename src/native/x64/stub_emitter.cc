@@ -63,9 +63,9 @@ void StubEmitter::frame_is(Gpr base, uint32_t plus) {
   unwind_.cfa(base, plus);
 }
 
-void StubEmitter::frame_is_at(Gpr base, uint32_t plus) {
+void StubEmitter::frame_is_at(Gpr base, int32_t disp, uint32_t plus) {
   unwind_.advance_to(masm_.offset() - piece_.begin);
-  unwind_.cfa_at(base, plus);
+  unwind_.cfa_at(base, disp, plus);
 }
 
 void StubEmitter::enter_frame() {
@@ -153,8 +153,7 @@ void StubEmitter::exit() {
   masm_.align(16);
   begin_stub("nacre!leave");
   frame_is(Gpr::rsp, kHostFrameBytes);
-  for (uint32_t i = 0; i < kHostRegisters.size(); ++i)
-    unwind_.saved(kHostRegisters[i], 8 * (i + 2));
+  host_registers_are_saved();
   common_.exit = masm_.offset();
   masm_.mov(w64, Gpr::r11, at(Gpr::rsp, kSavedExec));
   masm_.mov(w64, Gpr::r10, at(Gpr::rsp, kSavedFrameTop));
@@ -216,7 +215,7 @@ void StubEmitter::native_call() {
   masm_.mov(w64, Gpr::rsp, at(Gpr::r11, offsetof(ExecContext, native_sp)));
   masm_.push(Gpr::r10);
   masm_.push(Gpr::r10);
-  frame_is_at(Gpr::rsp, 8);
+  frame_is_at(Gpr::rsp, 0, 8);
   masm_.call(Gpr::rax);
   masm_.pop(Gpr::rsp);
   frame_is(Gpr::rsp, 8);
@@ -474,12 +473,16 @@ void StubEmitter::resume() {
   push_host_frame(Gpr::rsi);
   masm_.mov(w64, Gpr::r11, at(Gpr::rdi, offsetof(ExecContext, frame_top)));
   masm_.alu_imm(w64, Alu::and_, Gpr::r11, -16);
-  masm_.mov(w64, at(Gpr::r11, -8), Gpr::r10);
-  masm_.mov(w64, at(Gpr::r11, -16), Gpr::r10);
+  masm_.mov(w64, at(Gpr::r11, -kLinkBytes), Gpr::r10);
   masm_.mov(w64, Gpr::rsp, Gpr::rdx);
   masm_.pop(kFrame);
   for (size_t i = kParkedRegisters.size(); i-- > 0;) masm_.pop(kParkedRegisters[i]);
   masm_.ret();
+}
+
+void StubEmitter::host_registers_are_saved() {
+  for (uint32_t i = 0; i < kHostRegisters.size(); ++i)
+    unwind_.saved(kHostRegisters[i], 8 * (i + 2));
 }
 
 void StubEmitter::push_host_frame(Gpr values) {

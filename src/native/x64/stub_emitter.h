@@ -27,6 +27,8 @@ inline constexpr int32_t kSavedValues = 32;
 inline constexpr std::array kHostRegisters = {Gpr::rbp, Gpr::rbx, Gpr::r12,
                                               Gpr::r13, Gpr::r14, Gpr::r15};
 inline constexpr uint32_t kSavedBytes = kSavedValues + 8;
+// On the guest's stack in front of the first frame: the lower word is the native_sp.
+inline constexpr int32_t kLinkBytes = 16;
 inline constexpr uint32_t kHostFrameBytes = kSavedBytes + 8 * (kHostRegisters.size() + 1);
 
 // More than the stubs of one signature can take.
@@ -63,7 +65,7 @@ class StubEmitter {
   void begin_native_part() { begin_stub(os::kStackSwitchName); }
   // From here on the frame is as the arguments of UnwindProgram::cfa say.
   void frame_is(Gpr base, uint32_t plus);
-  void frame_is_at(Gpr base, uint32_t plus);
+  void frame_is_at(Gpr base, int32_t disp, uint32_t plus);
   void enter_frame();
   void define(Entry entry);
 
@@ -77,6 +79,8 @@ class StubEmitter {
   // the results go, on the native stack, and makes that the native_sp. The unwinding goes by r10
   // then, until the guest stack leads back.
   void push_host_frame(Gpr values);
+  // All of it is there, for those who unwind.
+  void host_registers_are_saved();
   // To a byte of the space of the stubs.
   void jump_to(uint32_t space_offset);
   void jump_to_if(Cond cond, uint32_t space_offset);
