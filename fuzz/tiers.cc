@@ -264,7 +264,7 @@ Result<void> TierComparison::make_engines() {
 Result<std::shared_ptr<runtime::Engine>> TierComparison::mixed(uint64_t seed) {
   std::vector<std::unique_ptr<abi::Executor>> executors;
   executors.push_back(interp::make_tier());
-  executors.push_back(TRY(baseline::make_tier({.cpu = os::cpu_features(), .among_others = true})));
+  executors.push_back(TRY(baseline::make_tier({.cpu = os::cpu_features(), .code_changes = true})));
   auto executor = tiering::make_executor(std::move(executors), tiering::choose_at_random(seed, 2));
   return runtime::Engine::create(std::move(executor), interpreter_->options());
 }
