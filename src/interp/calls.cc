@@ -30,10 +30,10 @@ NACRE_INLINE void leave_host_call(const S& s) {
 NACRE_INLINE const FunctionCode* fast_code(const Activation& activation, const FuncObject& function,
                                            bool wide) {
   auto* code = static_cast<const FunctionCode*>(function.interpreted);
-  // Of this instance, unless something wants to be looked at first.
-  const void* quick = activation.notice.quick.load(std::memory_order_relaxed);
-  if (code == nullptr || function.vmctx != quick ||
-      code->quick_width.load(std::memory_order_relaxed) != static_cast<uint8_t>(wide)) [[unlikely]]
+  // The running instance, unless an interrupt is pending.
+  const void* guard = activation.notice.fast_call_guard.load(std::memory_order_relaxed);
+  if (code == nullptr || function.vmctx != guard ||
+      code->fast_width.load(std::memory_order_relaxed) != static_cast<uint8_t>(wide)) [[unlikely]]
     return nullptr;
   return code;
 }
@@ -60,7 +60,7 @@ template <class P>
   }
   const FunctionCode* code = resolve(activation, function);
   if (code == nullptr) return trap_from_host(s);
-  if (TrapKind stop = attend(activation, code->body_bytes); stop != TrapKind::none)
+  if (TrapKind stop = poll_interrupts(activation, code->body_bytes); stop != TrapKind::none)
     return s.trap(stop);
   uint8_t* args = s.sp - code->param_count * P::kSlot;
   if (function.vmctx == activation.vmctx && code->wide == P::kWide) {
@@ -144,7 +144,7 @@ template <class P>
   if (!runs_here(function, *activation.executor)) return tail_call_elsewhere(s, function);
   const FunctionCode* code = resolve(activation, function);
   if (code == nullptr) return trap_from_host(s);
-  if (TrapKind stop = attend(activation, code->body_bytes); stop != TrapKind::none)
+  if (TrapKind stop = poll_interrupts(activation, code->body_bytes); stop != TrapKind::none)
     return s.trap(stop);
   const Frame caller = *reg_frame;
   bool same = function.vmctx == activation.vmctx && code->wide == P::kWide;

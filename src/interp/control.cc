@@ -12,10 +12,10 @@ template <class P>
 void long_branch(NACRE_PARAMS) {
   auto s = State<P>::enter(NACRE_ARGS);
   const Branch* entry = s.cursor;
-  if (reg_activation->notice.attention.load(std::memory_order_relaxed) != 0) {
+  if (reg_activation->notice.interrupt_pending.load(std::memory_order_relaxed) != 0) {
     // Back to a loop: to this instruction, or what is before it.
     uint64_t cost = entry->delta_pc <= 0 ? 1 - int64_t{entry->delta_pc} : 0;
-    TrapKind stop = attend(*reg_activation, cost);
+    TrapKind stop = poll_interrupts(*reg_activation, cost);
     if (stop != TrapKind::none) return s.trap(stop);
   }
   size_t keep = entry->keep() * P::kSlot;

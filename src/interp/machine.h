@@ -65,10 +65,10 @@ struct FunctionCode {
   uint32_t param_count = 0;
   uint32_t result_count = 0;
   bool wide = false;
-  // The width of slots for which calls may take the fast path: `wide`, or kNotQuick, because
+  // The width of slots for which calls may take the fast path: `wide`, or kNotFast, because
   // another executor runs it.
-  mutable std::atomic<uint8_t> quick_width{0};
-  static constexpr uint8_t kNotQuick = 2;
+  mutable std::atomic<uint8_t> fast_width{0};
+  static constexpr uint8_t kNotFast = 2;
   uint32_t index = 0;  // in the function index space
   uint32_t body_bytes = 0;
 
@@ -119,7 +119,7 @@ struct Activation {
   abi::ExecContext* exec = nullptr;
   const abi::Executor* executor = nullptr;  // which it is a call of
   // The interrupt flag, polled where code could run for ever. The signal that stops a guest sets
-  // it; with fuel it is always set, so that the slow paths count. `quick`, the guard of fast calls,
+  // it; with fuel it is always set, so that the slow paths count. `fast_call_guard`
   // is `vmctx` unless the flag is set.
   os::Notice notice;
 

@@ -102,7 +102,7 @@ Result<std::unique_ptr<FunctionCode>> InterpCode::make(uint32_t index) {
   code->start = body + shape.code_begin;
   code->end = body + shape.code_end - 1;
   code->wide = shape.uses_v128;
-  code->quick_width.store(code->wide, std::memory_order_relaxed);
+  code->fast_width.store(code->wide, std::memory_order_relaxed);
   uint32_t slot = shape.uses_v128 ? 16 : 8;
   code->param_count = shape.param_count;
   code->result_count = shape.result_count;
@@ -126,13 +126,13 @@ void InterpCode::find_instructions(std::span<Place*> places) const {
 
 Result<const void*> InterpCode::give_away(uint32_t index) {
   const FunctionCode* code = functions_[index - module().imported_functions].load();
-  if (code != nullptr) code->quick_width = FunctionCode::kNotQuick;
+  if (code != nullptr) code->fast_width = FunctionCode::kNotFast;
   return nullptr;
 }
 
 Result<const void*> InterpCode::take_back(uint32_t index) {
   const FunctionCode* code = functions_[index - module().imported_functions].load();
-  if (code != nullptr) code->quick_width = code->wide;
+  if (code != nullptr) code->fast_width = code->wide;
   return nullptr;
 }
 
@@ -142,7 +142,7 @@ Result<const FunctionCode*> code_of(abi::FuncObject& function, const abi::Execut
     auto& module = static_cast<InterpCode&>(function.vmctx->code->made_by(executor));
     const FunctionCode* code = TRY(module.function(function.index));
     // It may have been given away since it was asked for.
-    if (!runs_here(function, executor)) code->quick_width = FunctionCode::kNotQuick;
+    if (!runs_here(function, executor)) code->fast_width = FunctionCode::kNotFast;
     function.interpreted = code;
   }
   return static_cast<const FunctionCode*>(function.interpreted);

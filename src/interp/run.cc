@@ -163,13 +163,13 @@ void suspend_exit(NACRE_PARAMS) {
 template void suspend_exit<Narrow<0>>(NACRE_PARAMS);
 template void suspend_exit<Wide>(NACRE_PARAMS);
 
-TrapKind attend(Activation& activation, uint64_t fuel) {
+TrapKind poll_interrupts(Activation& activation, uint64_t fuel) {
   abi::ExecContext& exec = *activation.exec;
   if (!abi::take_fuel(exec, fuel)) return TrapKind::fuel_limit;
   TrapKind stop = abi::stop_reason(exec);
   if (stop != TrapKind::none || exec.counts_fuel) return stop;
-  activation.notice.attention.store(0, std::memory_order_relaxed);
-  activation.notice.quick.store(activation.vmctx, std::memory_order_relaxed);
+  activation.notice.interrupt_pending.store(0, std::memory_order_relaxed);
+  activation.notice.fast_call_guard.store(activation.vmctx, std::memory_order_relaxed);
   return TrapKind::none;
 }
 

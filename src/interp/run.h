@@ -29,7 +29,7 @@ const FunctionCode* resolve(Activation& activation, abi::FuncObject& function);
 
 // Polls for interrupts, and takes fuel where it is counted. A result other than none ends the
 // activation.
-abi::TrapKind attend(Activation& activation, uint64_t fuel);
+abi::TrapKind poll_interrupts(Activation& activation, uint64_t fuel);
 
 // Sets what depends on the instance and the function that run from here on.
 template <class S>
@@ -38,8 +38,9 @@ NACRE_INLINE void switch_instance(const S& s, abi::VmCtx* vmctx, const FunctionC
   Activation& activation = *reg_activation;
   abi::MemoryRecord* memory = vmctx->memory0;
   activation.vmctx = vmctx;
-  bool calm = activation.notice.attention.load(std::memory_order_relaxed) == 0;
-  activation.notice.quick.store(calm ? vmctx : nullptr, std::memory_order_relaxed);
+  bool none_pending = activation.notice.interrupt_pending.load(std::memory_order_relaxed) == 0;
+  activation.notice.fast_call_guard.store(none_pending ? vmctx : nullptr,
+                                          std::memory_order_relaxed);
   activation.memory0 = memory;
   activation.index_mask = memory != nullptr && memory->is_64 ? ~uint64_t{0} : 0xFFFFFFFF;
   reg_memory = vmctx->memory0_base;

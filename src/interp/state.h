@@ -170,10 +170,10 @@ struct State {
   NACRE_INLINE size_t noted_length() const { return steps()[3]; }
 
   // Branches as the entry at the cursor says. One comparison finds both reasons for the slow path,
-  // since no entry's `moves` is Notice::kAttention.
+  // since no entry's `moves` is Notice::kInterruptPending.
   NACRE_INLINE void take_branch() const {
     const Branch* entry = cursor;
-    if (entry->moves != reg_activation->notice.attention.load(std::memory_order_relaxed))
+    if (entry->moves != reg_activation->notice.interrupt_pending.load(std::memory_order_relaxed))
         [[unlikely]]
       return flush().jump(&long_branch<typename P::Flat>);
     State s = *this;

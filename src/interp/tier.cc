@@ -72,7 +72,8 @@ Outcome InterpExecutor::enter(abi::ExecContext& exec, abi::FuncObject& function,
   activation.exec = &exec;
   activation.executor = this;
   if (exec.counts_fuel)
-    activation.notice.attention.store(os::Notice::kAttention, std::memory_order_relaxed);
+    activation.notice.interrupt_pending.store(os::Notice::kInterruptPending,
+                                              std::memory_order_relaxed);
   exec.running.notice = &activation.notice;
   const FunctionCode* code = resolve(activation, function);
   if (code == nullptr) {
@@ -81,7 +82,7 @@ Outcome InterpExecutor::enter(abi::ExecContext& exec, abi::FuncObject& function,
     return outcome;
   }
   activation.type = &code->module->type(function.index);
-  if (TrapKind stop = attend(activation, code->body_bytes); stop != TrapKind::none)
+  if (TrapKind stop = poll_interrupts(activation, code->body_bytes); stop != TrapKind::none)
     return abi::make_trap(stop);
   if (static_cast<size_t>(end - stack) < kHeadBytes + code->frame_bytes)
     return abi::make_trap(TrapKind::call_stack_exhausted);

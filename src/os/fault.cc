@@ -230,8 +230,8 @@ bool is_to_stop(Interruptible& innermost) {
 void interrupt(Interruptible& innermost, ucontext_t* context) {
   if (!is_to_stop(innermost)) return;
   if (Notice* notice = innermost.notice) {
-    notice->attention.store(Notice::kAttention, std::memory_order_relaxed);
-    notice->quick.store(nullptr, std::memory_order_relaxed);
+    notice->interrupt_pending.store(Notice::kInterruptPending, std::memory_order_relaxed);
+    notice->fast_call_guard.store(nullptr, std::memory_order_relaxed);
   }
   uintptr_t pc = program_counter(context);
   std::optional<ResumeAddresses> code = find_range(handler.codes, pc);

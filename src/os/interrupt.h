@@ -29,14 +29,14 @@ namespace nacre::os {
 
 class Watch;
 
-// What an interpreter looks at where code could run for ever. Belongs to the thread that runs it;
-// only that thread and its signal handler write it.
+// What an interpreter polls where code could run for ever. Belongs to the thread that runs it; only
+// that thread and its signal handler write it.
 struct Notice {
-  // Something wants to be looked at, or 0.
-  static constexpr uint32_t kAttention = ~uint32_t{0};
-  std::atomic<uint32_t> attention{0};
-  // What calls are compared with to be the quick kind; null: none is.
-  std::atomic<const void*> quick{nullptr};
+  // kInterruptPending: take the slow path, which finds out why; else 0.
+  static constexpr uint32_t kInterruptPending = ~uint32_t{0};
+  std::atomic<uint32_t> interrupt_pending{0};
+  // Calls take the fast path if this is the instance of the function that they call; null: none do.
+  std::atomic<const void*> fast_call_guard{nullptr};
 };
 
 // What code runs in. Generated code reads `stop`.
