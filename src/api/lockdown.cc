@@ -58,7 +58,8 @@ Result<void> start_broker(Prepared& prepared, Dirs guarded, Dirs writable) {
                                                     .finish = finish,
                                                     .audit = session.audit,
                                                     .times_of = std::move(writable),
-                                                    .guest = guest});
+                                                    .guest = guest,
+                                                    .ended = [] { os::end_process(); }});
     server.serve();
     os::end_process();
   }

@@ -30,11 +30,7 @@ HostResult<Server::Answer> Server::look_up(Reader& from) {
 }
 
 bool Server::start_look_up(std::unique_ptr<host::Answer<Addresses>> look_up) {
-  if (!loop_) {
-    auto loop = os::EventLoop::create();
-    if (!loop) return false;
-    loop_ = std::move(*loop);
-  }
+  if (!make_loop()) return false;
   auto started = look_up->start(*loop_, [this, number = current_] { finish_look_up(number); });
   if (!started) return false;
   look_ups_[current_] = std::move(look_up);
@@ -61,18 +57,31 @@ HostResult<Server::Answer> Server::make_socket(Reader& from) {
   if (sockets_.size() == kMaxSockets) return host::failed(Errno::mfile);
   auto socket = HOST_TRY(duties_.network->open(*plan));
   while (sockets_.contains(next_socket_)) ++next_socket_;
-  sockets_[next_socket_] = std::move(socket);
+  sockets_[next_socket_].opened = std::move(socket);
   return Answer{success().number(next_socket_++)};
 }
 
 HostResult<Server::Answer> Server::act_on_socket(Request request, Reader& from) {
   auto found = sockets_.find(from.number<uint32_t>());
-  if (found == sockets_.end()) return host::failed(Errno::badf);
+  if (found == sockets_.end() || found->second.is_closed) return host::failed(Errno::badf);
+  Socket& socket = found->second;
   if (request == Request::close_socket) {
-    sockets_.erase(found);
+    socket.is_closed = true;
+    if (!socket.is_in_use) sockets_.erase(found);
     return Answer{};
   }
-  host::OpenedSocket& socket = *found->second;
+  // One thing at a time; another one has to wait until a person has answered.
+  if (socket.is_in_use) return host::failed(Errno::busy);
+  socket.is_in_use = true;
+  auto answer = act_on(*socket.opened, request, from);
+  socket.is_in_use = false;
+  if (!socket.is_closed) return answer;
+  sockets_.erase(found);
+  return host::failed(Errno::badf);
+}
+
+HostResult<Server::Answer> Server::act_on(host::OpenedSocket& socket, Request request,
+                                          Reader& from) {
   if (request == Request::set_option) {
     auto option = from.number<uint8_t>();
     auto value = from.number<int64_t>();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "os/poll.h"
+
 namespace nacre::broker {
 
 using host::Dir;
@@ -31,15 +33,6 @@ bool is_answered(Request request) {
          request != Request::cancel && request != Request::log_calls;
 }
 
-// Notes that a request is there.
-class RequestWaiter final : public os::Waiter {
- public:
-  bool is_there = false;
-
- private:
-  void woken(os::Wake) override { is_there = true; }
-};
-
 }  // namespace
 
 Server::Answer Server::refusal(Errno error) {
@@ -50,21 +43,41 @@ Server::Answer Server::refusal(Errno error) {
 
 void Server::serve() {
   if (duties_.policy) {
-    // So that the guest's time does not pass meanwhile. If its process has gone, sending the answer
-    // fails.
-    duties_.policy->set_before_asking(
-        [this] { static_cast<void>(send(current_, {Writer().number(kSomebodyIsAsked)})); });
+    duties_.policy->set_waiting([this](const auto& wait) { return wait_for_person(wait); });
   }
-  while (answer_meanwhile()) {
-    auto request = channel_.receive();
-    if (!request && request.error() == EMSGSIZE) return;  // no request is as long
-    if (!request || !*request) return;
-    Bytes bytes = (*request)->bytes;
-    if (bytes.size() < sizeof(RequestNumber)) return;  // nor as short
+  lead();
+  Turn turn(turn_);
+  changed_.wait(turn, [&] { return is_over_ && asking_.empty() && helpers_ == 0; });
+}
+
+void Server::lead() {
+  Turn turn(turn_);
+  const auto self = std::this_thread::get_id();
+  leader_ = self;
+  while (auto request = next_request(turn)) {
+    Bytes bytes = request->bytes;
     auto number = load_le<RequestNumber>(bytes.data());
     std::optional<Answer> answer = handle(bytes.subspan(sizeof number), number);
-    if (answer && !send(number, *answer)) return;
+    // If nobody listens, the next request finds out.
+    if (answer) static_cast<void>(send(number, *answer));
+    if (leader_ != self) return;
   }
+  is_over_ = true;
+  changed_.notify_all();
+  turn.unlock();
+  if (duties_.ended) duties_.ended();
+}
+
+std::optional<os::Channel::Message> Server::next_request(Turn& turn) {
+  changed_.wait(turn, [&] { return asking_.size() < kMaxAsking; });
+  if (!answer_meanwhile(turn)) return std::nullopt;
+  turn.unlock();
+  auto request = channel_.receive();
+  turn.lock();
+  // No request is too long for a message, nor as short.
+  if (!request || !*request || (*request)->bytes.size() < sizeof(RequestNumber))
+    return std::nullopt;
+  return std::move(**request);
 }
 
 bool Server::send(RequestNumber number, const Answer& answer) const {
@@ -74,14 +87,57 @@ bool Server::send(RequestNumber number, const Answer& answer) const {
   return channel_.send(message.bytes(), along).has_value();
 }
 
-bool Server::answer_meanwhile() {
-  RequestWaiter request;
-  while (!look_ups_.empty() && !request.is_there) {
-    os::WaitFor what{.fd = channel_.fd(), .want_read = true};
-    if (!request.is_waiting() && !loop_->wait(request, what)) return false;
-    if (!loop_->run_once()) return false;
+bool Server::make_loop() {
+  if (loop_) return true;
+  auto loop = os::EventLoop::create();
+  if (loop) loop_ = std::move(*loop);
+  return loop_ != nullptr;
+}
+
+// An act that waits for a person may begin to look a name up when it goes on.
+bool Server::answer_meanwhile(Turn& turn) {
+  while (loop_ && (!look_ups_.empty() || !asking_.empty())) {
+    os::PollItem items[] = {{.fd = channel_.fd(), .want_read = true},
+                            {.fd = loop_->fd(), .want_read = true}};
+    auto deadline = loop_->next_deadline();
+    turn.unlock();
+    auto ready = os::poll_until(items, deadline);
+    turn.lock();
+    if (!ready) return false;
+    loop_->run_ready();
+    if (items[0].ready) return true;
   }
   return true;
+}
+
+bool Server::wait_for_person(const std::function<void()>& wait) {
+  RequestNumber number = current_;
+  // So that the guest's time does not pass meanwhile. If nobody listens, the answer finds out.
+  static_cast<void>(send(number, {Writer().number(kSomebodyIsAsked)}));
+  auto asking = asking_.emplace(number, false);
+  if (leader_ == std::this_thread::get_id()) appoint_another();
+  turn_.unlock();
+  wait();
+  turn_.lock();
+  bool is_cancelled = asking->second;
+  asking_.erase(asking);
+  current_ = number;
+  changed_.notify_all();
+  return !is_cancelled;
+}
+
+// If there can be no other thread, the other requests wait.
+void Server::appoint_another() {
+  if (!workers_) workers_.emplace(kMaxAsking + 1);
+  auto serve = [this] {
+    lead();
+    Turn turn(turn_);
+    --helpers_;
+    changed_.notify_all();
+  };
+  if (!make_loop() || !workers_->run(serve)) return;
+  leader_ = {};
+  ++helpers_;
 }
 
 std::optional<Server::Answer> Server::handle(Bytes bytes, RequestNumber number) {
@@ -126,7 +182,7 @@ HostResult<Server::Answer> Server::act(Request request, Reader& from) {
     case Request::finish:
       return finish(from);
     case Request::cancel:
-      look_ups_.erase(from.number<RequestNumber>());  // others are done already
+      cancel(from.number<RequestNumber>());
       return Answer{};
     default:
       break;
@@ -135,6 +191,13 @@ HostResult<Server::Answer> Server::act(Request request, Reader& from) {
   auto at = HOST_TRY(dir(number));
   if (request == Request::close) duties_.dirs[number] = nullptr;
   return act_in(request, *at, from);
+}
+
+// Others are done already.
+void Server::cancel(RequestNumber number) {
+  look_ups_.erase(number);
+  auto [first, last] = asking_.equal_range(number);
+  for (auto asking = first; asking != last; ++asking) asking->second = true;
 }
 
 // The arguments are read before anything is done, and must be all there is.

@@ -128,24 +128,34 @@ constexpr size_t kMaxValueBytes = 64 << 10;
 class AskingVariables final : public host::UndecidedVariables {
  public:
   explicit AskingVariables(std::shared_ptr<Policy> policy) : policy_(std::move(policy)) {}
+  // Whoever asks meanwhile shares the answer (Policy).
   const host::Variables& decided() override {
-    std::call_once(asked_, [&] { ask(); });
+    std::unique_lock lock(mutex_);
+    if (is_decided_) return allowed_;
+    lock.unlock();
+    host::Variables allowed = ask();
+    lock.lock();
+    if (!is_decided_) allowed_ = std::move(allowed);
+    is_decided_ = true;
     return allowed_;
   }
 
  private:
-  void ask() {
-    if (!policy_->take_environment() || !policy_->subject().mentions) return;
+  host::Variables ask() {
+    host::Variables allowed;
+    if (!policy_->take_environment() || !policy_->subject().mentions) return allowed;
     auto names = policy_->subject().mentions(names_of_variables());
     names = policy_->ask_about_variables(names);
     for (const auto& [name, value] : os::environment()) {
-      if (std::ranges::find(names, name) != names.end()) allowed_.emplace_back(name, value);
+      if (std::ranges::find(names, name) != names.end()) allowed.emplace_back(name, value);
     }
+    return allowed;
   }
 
   std::shared_ptr<Policy> policy_;
-  std::once_flag asked_;
-  host::Variables allowed_;
+  std::mutex mutex_;
+  bool is_decided_ = false;
+  host::Variables allowed_;  // does not change any more then
 };
 
 }  // namespace

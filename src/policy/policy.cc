@@ -135,7 +135,8 @@ grant::Decision Policy::may(const grant::Request& request) {
                  (request.silent && !request.closed && options_.asker && outcome.rule.empty());
   if (!outcome.allowed && !is_told) refuse(request, std::move(outcome.rule));
   tell(request, outcome.allowed, verdict.because, outcome.asked);
-  return outcome.allowed ? grant::Decision::allow : grant::Decision::deny;
+  bool goes_on = outcome.allowed && outcome.is_wanted;
+  return goes_on ? grant::Decision::allow : grant::Decision::deny;
 }
 
 bool Policy::may_look(const grant::Request& request) {
@@ -188,12 +189,16 @@ std::vector<std::string> Policy::ask_about_variables(const std::vector<std::stri
     bool open = options_.rules.evaluate(request).answer == Verdict::undecided;
     if (open) requests.push_back(request);
   }
-  while (open_question_) {
-    os::PauseTime thinking;
-    answered_.wait(lock);
+  if (requests.empty()) return {};
+  Key key{Kind::env, joined(requests), Rights::none};
+  std::optional<Outcome> shared;
+  while (open_question_ && !shared) {
+    bool same = open_question_->key == key;
+    Outcome outcome = outcome_of_open(lock);
+    if (same) shared = outcome;
   }
-  if (requests.empty() || !can_ask()) return {};
-  Outcome outcome = ask(requests, {Kind::env, joined(requests), Rights::none}, lock);
+  if (!shared && !can_ask()) return {};
+  Outcome outcome = shared ? *shared : ask(requests, key, lock);
   variables_answered_ = !outcome.asked.empty();
   std::vector<std::string> allowed;
   for (const grant::Request& request : requests) {
@@ -212,12 +217,12 @@ Policy::Outcome Policy::denied_by(const Verdict& verdict) const {
 Policy::Outcome Policy::decide(const grant::Request& request, Lock& lock) {
   Key key{request.kind, subject_of(request), request.rights};
   while (open_question_) {
-    bool same = *open_question_ == key;
-    os::PauseTime thinking;
-    answered_.wait(lock);
-    if (same) return last_outcome_;
+    bool same = open_question_->key == key;
+    Outcome outcome = outcome_of_open(lock);
+    if (same) return outcome;
     Verdict verdict = options_.rules.evaluate(request);
-    if (verdict.answer == Verdict::allowed) return {.allowed = true};
+    if (verdict.answer == Verdict::allowed)
+      return {.allowed = true, .is_wanted = outcome.is_wanted};
     if (verdict.answer == Verdict::denied) return denied_by(verdict);
   }
   if (refused_for_now_.contains(key)) return {.asked = info_of(Answer::no).word};
@@ -225,33 +230,52 @@ Policy::Outcome Policy::decide(const grant::Request& request, Lock& lock) {
   return ask(std::span(&request, 1), key, lock);
 }
 
+bool Policy::wait_for_answer(const std::function<void()>& wait) const {
+  os::PauseTime thinking;
+  if (waiting_) return waiting_(wait);
+  wait();
+  return true;
+}
+
+// What waiting_ does around it is done without the lock.
+Policy::Outcome Policy::outcome_of_open(Lock& lock) {
+  std::shared_ptr<const OpenQuestion> open = open_question_;
+  lock.unlock();
+  bool is_wanted = wait_for_answer([&] {
+    Lock own(mutex_);
+    answered_.wait(own, [&] { return open->outcome.has_value(); });
+  });
+  lock.lock();
+  Outcome outcome = *open->outcome;
+  outcome.is_wanted = is_wanted;
+  return outcome;
+}
+
 Policy::Outcome Policy::ask(Requests requests, const Key& key, Lock& lock) {
   ++questions_;
-  open_question_ = key;
+  auto open = std::make_shared<OpenQuestion>(key);
+  open_question_ = open;
   Question asked = question(requests);
   lock.unlock();
   asked.digest = options_.subject.digest ? options_.subject.digest() : "";
   std::optional<Answer> answer;
-  {
-    os::PauseTime thinking;
-    if (before_asking_) before_asking_();
-    answer = options_.asker->ask(asked);
-  }
+  bool is_wanted = wait_for_answer([&] { answer = options_.asker->ask(asked); });
   if (answer && !is_offered(info_of(*answer), asked)) answer = Answer::no;
   lock.lock();
-  last_outcome_ = {};
+  Outcome outcome;
   if (answer) {
     const AnswerInfo& info = info_of(*answer);
-    last_outcome_.allowed = info.allows;
-    last_outcome_.asked = info.word;
+    outcome.allowed = info.allows;
+    outcome.asked = info.word;
     if (!info.allows) refused_for_now_.insert(key);
     for (const grant::Request& request : requests) keep(request, info, lock);
   } else {
     questions_ = options_.max_questions;  // there is no way to ask
   }
-  Outcome outcome = last_outcome_;
-  open_question_.reset();
+  open->outcome = outcome;
+  open_question_ = nullptr;
   answered_.notify_all();
+  outcome.is_wanted = is_wanted;
   return outcome;
 }
 

@@ -1,10 +1,10 @@
 // The policy of one run: decides every request that a grant leaves open, by rules first, then by
 // asking. Remembers answers for the run or for good, and what was refused, for the message at exit.
 //
-// Two threads that want the same thing at once cause one question and share its answer. At most
-// max_questions are asked; later requests are refused. A path that does not exist is asked about
-// only if it is to be created: so a guest that looks for a file in many places causes few
-// questions.
+// Two threads that want the same thing at once cause one question and share its answer; a thread that
+// wants something else waits until it is answered. At most max_questions are asked; later requests
+// are refused. A path that does not exist is asked about only if it is to be created: so a guest
+// that looks for a file in many places causes few questions.
 #pragma once
 
 #include <condition_variable>
@@ -125,8 +125,11 @@ class Policy final : public grant::Gate {
 
   const Subject& subject() const { return options_.subject; }
 
-  // Called in front of each question, on the thread that asks; before the first of them is set.
-  void set_before_asking(std::function<void()> hook) { before_asking_ = std::move(hook); }
+  // How a thread waits for somebody's answer, to its own question or to another thread's: it calls
+  // `wait`, once, which returns when the answer is there. False: what the answer is for is not to
+  // happen any more, whatever it says. Set before the first question; until then wait() is all.
+  using Waiting = std::function<bool(const std::function<void()>& wait)>;
+  void set_waiting(Waiting waiting) { waiting_ = std::move(waiting); }
 
   // The first kMaxRefusals different ones; `left_out` more.
   std::vector<Refusal> refusals(uint64_t* left_out) const;
@@ -143,12 +146,22 @@ class Policy final : public grant::Gate {
     bool allowed = false;
     std::string rule;        // of a refusal
     std::string_view asked;  // the word of the answer, if a question was asked
+    bool is_wanted = true;   // see Waiting
+  };
+
+  // A question that was asked.
+  struct OpenQuestion {
+    Key key;
+    std::optional<Outcome> outcome;  // once it is answered
   };
 
   void complete_rules();
   Outcome denied_by(const grant::Verdict& verdict) const;
   Outcome decide(const grant::Request& request, Lock& lock);
   using Requests = std::span<const grant::Request>;
+  // Waits until the question that is open now is answered.
+  Outcome outcome_of_open(Lock& lock);
+  bool wait_for_answer(const std::function<void()>& wait) const;
   bool can_ask() const { return options_.asker && questions_ < options_.max_questions; }
   // One question about all of them.
   Outcome ask(Requests requests, const Key& key, Lock& lock);
@@ -161,11 +174,10 @@ class Policy final : public grant::Gate {
   void refuse(const grant::Request& request, std::string rule);
 
   Options options_;
-  std::function<void()> before_asking_;
+  Waiting waiting_;
   mutable std::mutex mutex_;
   std::condition_variable answered_;
-  std::optional<Key> open_question_;
-  Outcome last_outcome_;
+  std::shared_ptr<OpenQuestion> open_question_;  // null: none is
   uint32_t questions_ = 0;
   bool environment_taken_ = false;
   bool variables_answered_ = false;
