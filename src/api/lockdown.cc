@@ -73,6 +73,7 @@ Result<void> start_broker(Prepared& prepared, Dirs guarded, Dirs writable) {
   log_through(client, prepared);
   prepared.world.undecided_variables(client->variables());
   prepared.world.network(client->network());
+  prepared.world.courier(client);
   prepared.gate->hand_over(client);
   session.record_file.reset();  // the broker writes it
   session.broker = std::move(client);

@@ -40,7 +40,11 @@ struct Request {
   bool stays_here = false;
 };
 
-enum class Decision : uint8_t { allow, deny };
+enum class Decision : uint8_t {
+  allow,
+  deny,
+  later,  // another process is asked, and the call does not wait (host/courier.h)
+};
 
 class Gate {
  public:

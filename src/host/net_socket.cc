@@ -51,6 +51,10 @@ class NetSocket final : public FdSocket {
     peers_.insert(to);
   }
   HostResult<bool> wait_until_writable(bool nonblocking);
+  // What is made once more, when another process has answered, goes on with the same socket.
+  void give_up_unless_it_waits(Errno error) {
+    if (error != Errno::again) opened_ = nullptr;
+  }
   // Streams: nothing more is to be decided about it.
   void keep_descriptor() {
     fd_ = opened_->take();
@@ -81,7 +85,7 @@ HostResult<void> NetSocket::bind(const Endpoint& at) {
   OpenedSocket* opened = HOST_TRY(open());
   auto bound = opened->bind(at);
   if (!bound) {
-    opened_ = nullptr;
+    give_up_unless_it_waits(bound.error());
     return bound;
   }
   state_ = State::bound;
@@ -153,7 +157,7 @@ HostResult<void> NetSocket::connect(const Endpoint& asked, bool nonblocking) {
   OpenedSocket* opened = HOST_TRY(open());
   auto under_way = opened->connect(to);
   if (!under_way) {
-    if (state_ == State::fresh) opened_ = nullptr;
+    if (state_ == State::fresh) give_up_unless_it_waits(under_way.error());
     return failed(under_way.error());
   }
   keep_descriptor();
