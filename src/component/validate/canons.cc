@@ -2,7 +2,7 @@
 // "Canonical ABI").
 #include <algorithm>
 
-#include "component/limits.h"
+#include "component/canonical/signature.h"
 #include "component/validate/validator.h"
 
 namespace nacre::component {
@@ -14,20 +14,6 @@ namespace {
 
 constexpr wasm::ValType kI32 = wasm::ValType::kI32;
 constexpr uint32_t kSlots = 2;  // of context.get and context.set
-
-wasm::ValType core_type(FlatType type) {
-  switch (type) {
-    case FlatType::i32:
-      return wasm::ValType::kI32;
-    case FlatType::i64:
-      return wasm::ValType::kI64;
-    case FlatType::f32:
-      return wasm::ValType::kF32;
-    case FlatType::f64:
-      return wasm::ValType::kF64;
-  }
-  return kI32;
-}
 
 void append(std::vector<wasm::ValType>& list, const FlatTypes& flat) {
   for (uint32_t i = 0; i < flat.size(); ++i) list.push_back(core_type(flat.at(i)));
@@ -190,32 +176,22 @@ Result<void> Validator::lift(const Canon& canon, Scope& scope) {
   FlatTypes params;
   bool params_have_pointers = false;
   for (const TypeMember& member : func.members) {
-    params.append(types_.at(member.type).flat);
+    params.append(types_.at(member.type).flat());
     params_have_pointers |= types_.at(member.type).has_pointers;
   }
-  FuncType expected;
-  if (params.is_too_long()) {
-    expected.params = {kI32};
-  } else {
-    append(expected.params, params);
-  }
-  options.needs_memory = options.needs_realloc = params_have_pointers || params.is_too_long();
-  if (options.is_async) {
-    if (options.callback) expected.results = {kI32};
-  } else if (func.first != kNoType) {
-    const TypeDef& result = types_.at(func.first);
-    bool is_spilled = result.flat.size() > kMaxFlatResults;
-    if (is_spilled) {
-      expected.results = {kI32};
-    } else {
-      append(expected.results, result.flat);
-    }
-    options.needs_memory |= is_spilled || result.has_pointers;
+  bool has_result = func.first != kNoType;
+  FlatTypes result = has_result ? types_.at(func.first).flat() : FlatTypes();
+  CoreSignature expected = lift_signature(params, result, options.is_async,
+                                          options.callback.has_value(), AddressWidth::b32);
+  options.needs_memory = options.needs_realloc = params_have_pointers || expected.spills_params;
+  if (!options.is_async) {
+    bool result_has_pointers = has_result && types_.at(func.first).has_pointers;
+    options.needs_memory |= expected.spills_result || result_has_pointers;
   }
   TRY(options.check_needs());
-  if (core != expected) {
-    return invalid("lifting asks for a core function of type ", to_string(expected), ", found ",
-                   to_string(core));
+  if (core != expected.type) {
+    return invalid("lifting asks for a core function of type ", to_string(expected.type),
+                   ", found ", to_string(core));
   }
   if (options.post_return) {
     const FuncType& post_return = *TRY(core_function(*options.post_return, scope));
@@ -240,31 +216,17 @@ Result<void> Validator::lower(const Canon& canon, Scope& scope) {
   }
   FlatTypes params;
   for (const TypeMember& member : func.members) {
-    params.append(types_.at(member.type).flat);
+    params.append(types_.at(member.type).flat());
     options.needs_memory |= types_.at(member.type).has_pointers;
   }
-  FuncType core;
-  bool is_spilled = params.size() > (options.is_async ? kMaxFlatAsyncParams : kMaxFlatParams);
-  options.needs_memory |= is_spilled;
-  if (is_spilled) {
-    core.params = {kI32};
-  } else {
-    append(core.params, params);
-  }
   const TypeDef* result = func.first == kNoType ? nullptr : &types_.at(func.first);
-  bool has_result = result != nullptr && result->flat.size() != 0;
-  bool returns_by_pointer =
-      has_result && (options.is_async || result->flat.size() > kMaxFlatResults);
-  if (returns_by_pointer) {
-    core.params.push_back(kI32);
-  } else if (has_result) {
-    append(core.results, result->flat);
-  }
-  if (options.is_async) core.results = {kI32};
-  options.needs_memory |= returns_by_pointer || (result != nullptr && result->has_pointers);
-  options.needs_realloc = result != nullptr && result->has_pointers;
+  bool result_has_pointers = result != nullptr && result->has_pointers;
+  CoreSignature core = lower_signature(params, result == nullptr ? FlatTypes() : result->flat(),
+                                       options.is_async, AddressWidth::b32);
+  options.needs_memory |= core.spills_params || core.spills_result || result_has_pointers;
+  options.needs_realloc = result_has_pointers;
   TRY(options.check_needs());
-  scope.core_funcs.push_back(TRY(registry_.intern(core)));
+  scope.core_funcs.push_back(TRY(registry_.intern(core.type)));
   return {};
 }
 
@@ -369,12 +331,12 @@ Result<FuncType> Validator::task_return(const Canon& canon, const Scope& scope) 
   if (result == kNoType) return core;
   const TypeDef& def = types_.at(result);
   if (def.has_borrows) return invalid("function result cannot contain a `borrow` type");
-  if (def.flat.is_too_long()) {
+  if (def.flat().is_too_long()) {
     core.params = {kI32};
   } else {
-    append(core.params, def.flat);
+    append(core.params, def.flat());
   }
-  options.needs_memory = def.has_pointers || def.flat.is_too_long();
+  options.needs_memory = def.has_pointers || def.flat().is_too_long();
   TRY(options.check_needs());
   return core;
 }

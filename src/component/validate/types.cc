@@ -1,7 +1,7 @@
 #include "component/validate/types.h"
 
 #include <algorithm>
-#include <array>
+#include <initializer_list>
 
 #include "component/limits.h"
 
@@ -10,24 +10,10 @@ namespace {
 
 using Kind = Type::Kind;
 
-struct PrimitiveLayout {
-  Primitive primitive;
-  uint32_t bytes;
-  FlatType flat;
-};
-constexpr PrimitiveLayout kPrimitives[] = {
-#define PRIMITIVE(name, code, text, bytes, flat) {Primitive::name, bytes, FlatType::flat},
+constexpr Primitive kPrimitives[] = {
+#define PRIMITIVE(name, code, text, bytes, flat) Primitive::name,
 #include "component/primitives.def"
 };
-
-constexpr uint32_t kPointerBytes = 8;  // sizes are those of the larger pointers
-constexpr uint32_t kHandleBytes = 4;
-
-uint64_t align_up(uint64_t size, uint64_t align) { return (size + align - 1) / align * align; }
-
-uint32_t discriminant_bytes(uint64_t cases) {
-  return cases <= 1u << 8 ? 1 : cases <= 1u << 16 ? 2 : 4;
-}
 
 void append_word(std::string& key, uint64_t word) {
   key.append(reinterpret_cast<const char*>(&word), sizeof word);
@@ -35,44 +21,21 @@ void append_word(std::string& key, uint64_t word) {
 
 }  // namespace
 
-void FlatTypes::join(const FlatTypes& other, uint32_t from) {
-  if (other.is_too_long() || is_too_long() || from + other.size() > kMax) {
-    count_ = kMax + 1;
-    return;
-  }
-  for (uint32_t i = 0; i < other.size(); ++i) {
-    uint32_t place = from + i;
-    if (place >= count_) {
-      push(other.at(i));
-      continue;
-    }
-    FlatType a = at(place);
-    FlatType b = other.at(i);
-    if (a == b) continue;
-    bool is_narrow =
-        a != FlatType::i64 && a != FlatType::f64 && b != FlatType::i64 && b != FlatType::f64;
-    FlatType joined = is_narrow ? FlatType::i32 : FlatType::i64;
-    bits_ = (bits_ & ~(3u << (2 * place))) | static_cast<uint32_t>(joined) << (2 * place);
-  }
-}
-
 Types::Types(uint64_t max_work) : work_left_(max_work) {
-  for (const PrimitiveLayout& row : kPrimitives) {
-    TypeDef def{.kind = Kind::primitive, .primitive = row.primitive};
+  for (Primitive primitive : kPrimitives) {
+    TypeDef def{.kind = Kind::primitive, .primitive = primitive};
     def.structure = structure_of(def);
-    bool is_string = row.primitive == Primitive::string;
-    def.size_bytes = is_string ? 2 * kPointerBytes : row.bytes;
-    def.align_bytes = is_string ? kPointerBytes : row.bytes;
-    def.has_pointers = is_string;
-    def.flat.push(row.flat);
-    if (is_string) def.flat.push(FlatType::i32);
+    for (AddressWidth width : kAddressWidths) {
+      def.footprints[static_cast<size_t>(width)] = primitive_footprint(primitive, width);
+    }
+    def.has_pointers = primitive == Primitive::string;
     def_of_.push_back(static_cast<uint32_t>(defs_.size()));
     defs_.push_back(std::move(def));
   }
 }
 
 TypeId Types::primitive(Primitive primitive) const {
-  auto found = std::ranges::find(kPrimitives, primitive, &PrimitiveLayout::primitive);
+  auto found = std::ranges::find(kPrimitives, primitive);
   return TypeId{static_cast<uint32_t>(found - std::begin(kPrimitives))};
 }
 
@@ -94,7 +57,7 @@ Result<TypeId> Types::add(TypeDef def) {
   if (items_ > kMaxTypeItems) {
     return fail(ErrorCode::limit, "the types of the component are too large");
   }
-  TRY(lay_out(def));
+  TRY(measure(def));
   if (def.depth > kMaxNesting) {
     return fail(ErrorCode::limit,
                 "types are nested more than " + std::to_string(kMaxNesting) + " deep");
@@ -118,7 +81,7 @@ ModuleTypeId Types::add_module(ModuleType type) {
   return ModuleTypeId{static_cast<uint32_t>(modules_.size() - 1)};
 }
 
-// ---- layout
+// ---- sizes
 
 void Types::inherit(TypeDef& def, TypeId part) const {
   if (part == kNoType) return;
@@ -133,112 +96,73 @@ void Types::inherit(TypeDef& def, const Entity& entity) const {
   if (entity.sort != Sort::core_module) inherit(def, entity.type);
 }
 
-// Fields one behind the other.
-void Types::lay_out_members(TypeDef& def) {
-  for (const TypeMember& member : def.members) {
-    const TypeDef& part = at(member.type);
-    def.size_bytes = align_up(def.size_bytes, part.align_bytes) + part.size_bytes;
-    def.align_bytes = std::max(def.align_bytes, part.align_bytes);
-    def.flat.append(part.flat);
+Footprint Types::footprint_of(const TypeDef& def, AddressWidth width) const {
+  auto of = [&](TypeId part) -> const Footprint& { return at(part).footprint(width); };
+  auto variant = [&](uint64_t cases, std::initializer_list<TypeId> payloads) {
+    VariantFootprint footprint(cases);
+    for (const TypeMember& member : def.members) {
+      if (member.type != kNoType) footprint.add(of(member.type));
+    }
+    for (TypeId payload : payloads) {
+      if (payload != kNoType) footprint.add(of(payload));
+    }
+    return footprint.finish();
+  };
+  switch (def.kind) {
+    case Kind::primitive:
+      return primitive_footprint(def.primitive, width);
+    case Kind::record:
+    case Kind::tuple: {
+      RecordFootprint footprint;
+      for (const TypeMember& member : def.members) footprint.add(of(member.type));
+      return footprint.finish();
+    }
+    case Kind::variant:
+    case Kind::enumeration:
+      return variant(def.members.size(), {});
+    case Kind::option:
+      return variant(2, {def.first});
+    case Kind::result:
+      return variant(2, {def.first, def.second});
+    case Kind::flags:
+      return flags_footprint(def.members.size());
+    case Kind::list:
+    case Kind::map:
+      return range_footprint(width);
+    case Kind::fixed_list:
+      return array_footprint(of(def.first), def.length);
+    case Kind::own:
+    case Kind::borrow:
+    case Kind::stream:
+    case Kind::future:
+      return handle_footprint();
+    case Kind::func:
+    case Kind::component:
+    case Kind::instance:
+    case Kind::resource:
+      break;
   }
-  def.size_bytes = align_up(def.size_bytes, def.align_bytes);
+  return {};
 }
 
-// A discriminant, then the largest payload.
-void Types::lay_out_variant(TypeDef& def, std::span<const TypeId> payloads, uint64_t cases) {
-  uint64_t payload_bytes = 0;
-  uint32_t payload_align = 1;
-  def.flat.push(FlatType::i32);
-  for (TypeId payload : payloads) {
-    if (payload == kNoType) continue;
-    const TypeDef& part = at(payload);
-    payload_bytes = std::max(payload_bytes, part.size_bytes);
-    payload_align = std::max(payload_align, part.align_bytes);
-    def.flat.join(part.flat, 1);
-  }
-  def.align_bytes = std::max(discriminant_bytes(cases), payload_align);
-  def.size_bytes = align_up(discriminant_bytes(cases), payload_align) + payload_bytes;
-  def.size_bytes = align_up(def.size_bytes, def.align_bytes);
-}
-
-Result<void> Types::lay_out(TypeDef& def) {
+// What follows from the parts.
+Result<void> Types::measure(TypeDef& def) const {
   for (const TypeMember& member : def.members) inherit(def, member.type);
   inherit(def, def.first);
   inherit(def, def.second);
   for (const NamedEntity& item : def.imports) inherit(def, item.entity);
   for (const NamedEntity& item : def.exports) inherit(def, item.entity);
-  auto simple = [&](uint32_t bytes) {
-    def.size_bytes = def.align_bytes = bytes;
-    def.flat.push(FlatType::i32);
-  };
-  switch (def.kind) {
-    case Kind::primitive: {
-      const TypeDef& same = at(primitive(def.primitive));
-      def.size_bytes = same.size_bytes;
-      def.align_bytes = same.align_bytes;
-      def.flat = same.flat;
-      def.has_pointers = same.has_pointers;
-      break;
-    }
-    case Kind::record:
-    case Kind::tuple:
-      lay_out_members(def);
-      break;
-    case Kind::variant: {
-      std::vector<TypeId> payloads;
-      for (const TypeMember& member : def.members) payloads.push_back(member.type);
-      lay_out_variant(def, payloads, def.members.size());
-      break;
-    }
-    case Kind::option:
-      lay_out_variant(def, std::array{def.first}, 2);
-      break;
-    case Kind::result:
-      lay_out_variant(def, std::array{def.first, def.second}, 2);
-      break;
-    case Kind::enumeration:
-      simple(discriminant_bytes(def.members.size()));
-      break;
-    case Kind::flags:
-      simple(def.members.size() <= 8 ? 1 : def.members.size() <= 16 ? 2 : 4);
-      break;
-    case Kind::list:
-    case Kind::map:
-      def.size_bytes = 2 * kPointerBytes;
-      def.align_bytes = kPointerBytes;
-      def.flat.push(FlatType::i32);
-      def.flat.push(FlatType::i32);
-      def.has_pointers = true;
-      break;
-    case Kind::fixed_list: {
-      const TypeDef& element = at(def.first);
-      def.size_bytes = element.size_bytes * def.length;
-      def.align_bytes = element.align_bytes;
-      for (uint32_t i = 0; i < def.length && !def.flat.is_too_long(); ++i) {
-        def.flat.append(element.flat);
-        if (element.flat.size() == 0) break;
-      }
-      break;
-    }
-    case Kind::own:
-    case Kind::borrow:
-      simple(kHandleBytes);
-      def.has_borrows = def.kind == Kind::borrow;
-      break;
-    case Kind::stream:
-    case Kind::future:
-      simple(kHandleBytes);
-      def.has_pointers = false;  // only the handle is passed
-      break;
-    case Kind::resource:
-      def.has_resources = true;
-      break;
-    case Kind::func:
-    case Kind::component:
-    case Kind::instance:
-      break;
+  bool is_string = def.kind == Kind::primitive && def.primitive == Primitive::string;
+  if (is_string || def.kind == Kind::list || def.kind == Kind::map) def.has_pointers = true;
+  // Only the handle is passed.
+  if (def.kind == Kind::stream || def.kind == Kind::future) def.has_pointers = false;
+  if (def.kind == Kind::own) def.has_borrows = false;
+  if (def.kind == Kind::borrow) def.has_borrows = true;
+  if (def.kind == Kind::resource) def.has_resources = true;
+  for (AddressWidth width : kAddressWidths) {
+    def.footprints[static_cast<size_t>(width)] = footprint_of(def, width);
   }
-  if (is_value(def.kind) && def.size_bytes > kMaxValueBytes) {
+  if (is_value(def.kind) && def.footprint(AddressWidth::b64).size_bytes > kMaxValueBytes) {
     return fail(ErrorCode::invalid,
                 "type exceeds maximum byte size of " + std::to_string(kMaxValueBytes));
   }
@@ -354,9 +278,6 @@ Result<TypeId> substitute(Types& types, TypeId id, Substitution& by) {
   TypeId result = id;
   if (is_changed) {
     def.depth = 0;
-    def.size_bytes = 0;
-    def.align_bytes = 1;
-    def.flat = {};
     def.has_pointers = def.has_borrows = def.has_resources = false;
     result = TRY(types.add(std::move(def)));
   }

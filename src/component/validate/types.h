@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "component/canonical/footprint.h"
 #include "component/component.h"
 #include "wasm/type_registry.h"
 
@@ -62,33 +63,6 @@ struct NamedEntity {
   Entity entity;
 };
 
-// The core types that values are passed as.
-enum class FlatType : uint8_t { i32, i64, f32, f64 };
-
-// The list of core types that a value flattens to, as far as it is short enough to be passed so.
-class FlatTypes {
- public:
-  static constexpr uint32_t kMax = 16;
-
-  bool is_too_long() const { return count_ > kMax; }
-  uint32_t size() const { return count_; }  // kMax + 1: longer than kMax
-  FlatType at(uint32_t i) const { return static_cast<FlatType>(bits_ >> (2 * i) & 3); }
-  void push(FlatType type) {
-    if (count_ < kMax) bits_ |= static_cast<uint32_t>(type) << (2 * count_);
-    if (count_ <= kMax) ++count_;
-  }
-  void append(const FlatTypes& other) {
-    if (other.is_too_long()) count_ = kMax + 1;
-    for (uint32_t i = 0; i < other.size() && !is_too_long(); ++i) push(other.at(i));
-  }
-  // So that either list can be passed in this one, from position `from` on.
-  void join(const FlatTypes& other, uint32_t from);
-
- private:
-  uint32_t bits_ = 0;
-  uint8_t count_ = 0;
-};
-
 struct TypeMember {
   std::string_view label;
   TypeId type = kNoType;  // kNoType: a case without payload, a flag
@@ -113,12 +87,16 @@ struct TypeDef {
   // Set by Types::add.
   uint32_t structure = 0;
   uint32_t depth = 0;         // of nested types
-  uint64_t size_bytes = 0;    // in a memory with 64-bit addresses
-  uint32_t align_bytes = 1;   // likewise
-  FlatTypes flat;             // in a memory with 32-bit addresses
+  Footprint footprints[2];    // of values, by AddressWidth
   bool has_pointers = false;  // strings and lists somewhere inside
   bool has_borrows = false;
   bool has_resources = false;  // mentioned anywhere inside, as handles or otherwise
+
+  const Footprint& footprint(AddressWidth width) const {
+    return footprints[static_cast<size_t>(width)];
+  }
+  // In a memory with 32-bit addresses.
+  const FlatTypes& flat() const { return footprint(AddressWidth::b32).flat; }
 };
 
 class Types {
@@ -150,9 +128,8 @@ class Types {
 
  private:
   static uint32_t index(TypeId id) { return static_cast<uint32_t>(id); }
-  Result<void> lay_out(TypeDef& def);
-  void lay_out_members(TypeDef& def);
-  void lay_out_variant(TypeDef& def, std::span<const TypeId> payloads, uint64_t cases);
+  Result<void> measure(TypeDef& def) const;
+  Footprint footprint_of(const TypeDef& def, AddressWidth width) const;
   uint32_t structure_of(const TypeDef& def);
   void inherit(TypeDef& def, TypeId part) const;
   void inherit(TypeDef& def, const Entity& entity) const;
