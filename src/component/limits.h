@@ -18,6 +18,10 @@ inline constexpr uint32_t kMaxParams = 1'000;           // of one function
 inline constexpr uint32_t kMaxTypeNodes = 500'000;
 inline constexpr uint64_t kMaxTypeItems = 4'000'000;
 
+// Steps, arguments and parts of layouts in the plans of one component with those in it: a few bytes
+// can ask for many.
+inline constexpr uint64_t kMaxPlanItems = 8'000'000;
+
 inline constexpr uint32_t kMaxFlags = 32;
 inline constexpr uint64_t kMaxValueBytes = (uint64_t{1} << 28) - 1;  // of one value in memory
 inline constexpr uint32_t kMaxFlatParams = 16;

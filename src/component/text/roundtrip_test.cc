@@ -2,75 +2,37 @@
 // component model's suite.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
 #include "component/binary/decoder.h"
 #include "component/binary/encoder.h"
+#include "component/suite_for_test.h"
 #include "component/text/parser.h"
 #include "component/text/printer.h"
-#include "wasm/text/script.h"
 
 namespace nacre::component {
 namespace {
 
-namespace fs = std::filesystem;
-
-fs::path suite_root() {
-  if (const char* shared = std::getenv("NACRE_SHARED")) {
-    return fs::path(shared) / "component-testsuite";
-  }
-  fs::path folder = fs::path(__FILE__).parent_path();
-  return folder.parent_path().parent_path().parent_path().parent_path() / "shared" /
-         "component-testsuite";
-}
-
-Result<Component> load(const wasm::ScriptModule& module) {
-  wasm::Features core;
-  if (module.form == wasm::ScriptModule::Form::binary) {
-    return decode(std::vector<uint8_t>(module.content.begin(), module.content.end()), core);
-  }
-  if (module.form == wasm::ScriptModule::Form::quote) {
-    return parse_component_fields(module.content, 0, module.content.size(), core);
-  }
-  size_t begin = static_cast<size_t>(module.text.data() - module.script.data());
-  return parse_component_fields(module.script, begin, begin + module.text.size(), core);
-}
-
 TEST(ComponentRoundTrip, Suite) {
-  if (!fs::is_directory(suite_root())) {
+  if (!std::filesystem::is_directory(suite_root())) {
     GTEST_SKIP() << "no component suite at " << suite_root() << ": set NACRE_SHARED";
   }
   size_t checked = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(suite_root())) {
-    if (entry.path().extension() != ".wast") continue;
-    std::ifstream file(entry.path(), std::ios::binary);
-    std::string source((std::istreambuf_iterator<char>(file)), {});
-    auto commands = wasm::parse_script(source);
-    ASSERT_TRUE(commands) << entry.path() << commands.error().to_string();
-    for (const wasm::Command& command : *commands) {
-      if (!command.module.is_component || command.kind == wasm::Command::Kind::instance) continue;
-      std::string where = entry.path().filename().string() + ":" + std::to_string(command.line);
-      Result<Component> component = load(command.module);
-      if (!component) continue;  // tests/component is about these
-      std::vector<uint8_t> bytes = encode(*component);
-      Result<Component> decoded = decode(bytes, wasm::Features());
-      ASSERT_TRUE(decoded) << where << ": " << decoded.error().to_string();
-      EXPECT_EQ(encode(*decoded), bytes) << where;
-      Result<std::string> text = print_component(*decoded, wasm::Features());
-      ASSERT_TRUE(text) << where << ": " << text.error().to_string();
-      Result<Component> again = parse_component(*text, wasm::Features());
-      ASSERT_TRUE(again) << where << ": " << again.error().to_string() << "\n" << *text;
-      // Of a component in binary only the definitions come back: custom sections that are no names
-      // move behind them.
-      if (command.module.form != wasm::ScriptModule::Form::binary) {
-        EXPECT_EQ(encode(*again), bytes) << where << "\n" << *text;
-      }
-      ++checked;
-    }
-  }
+  each_suite_component(
+      [&](const std::string& where, const wasm::Command& command, const Component& component) {
+        std::vector<uint8_t> bytes = encode(component);
+        Result<Component> decoded = decode(bytes, wasm::Features());
+        ASSERT_TRUE(decoded) << where << ": " << decoded.error().to_string();
+        EXPECT_EQ(encode(*decoded), bytes) << where;
+        Result<std::string> text = print_component(*decoded, wasm::Features());
+        ASSERT_TRUE(text) << where << ": " << text.error().to_string();
+        Result<Component> again = parse_component(*text, wasm::Features());
+        ASSERT_TRUE(again) << where << ": " << again.error().to_string() << "\n" << *text;
+        // Of a component in binary only the definitions come back: custom sections that are no
+        // names move behind them.
+        if (command.module.form != wasm::ScriptModule::Form::binary) {
+          EXPECT_EQ(encode(*again), bytes) << where << "\n" << *text;
+        }
+        ++checked;
+      });
   EXPECT_GT(checked, 600u);
 }
 

@@ -26,7 +26,27 @@ Result<void> Validator::need(Feature feature, std::string_view what) const {
 Result<TypeId> Validator::component(const Definitions& list, Scope* parent) {
   Scope scope(Scope::Kind::component, parent, types_.next_resource());
   TRY(definitions(list, scope));
-  return finish(scope);
+  TypeId type = TRY(finish(scope));
+  spaces_.emplace(&list, IndexSpaces{.type = type,
+                                     .core_modules = std::move(scope.core_modules),
+                                     .funcs = std::move(scope.funcs),
+                                     .types = std::move(scope.types),
+                                     .components = std::move(scope.components),
+                                     .instances = std::move(scope.instances)});
+  return type;
+}
+
+const std::vector<TypeId>& IndexSpaces::of(Sort sort) const {
+  switch (sort) {
+    case Sort::func:
+      return funcs;
+    case Sort::component:
+      return components;
+    case Sort::instance:
+      return instances;
+    default:
+      return types;
+  }
 }
 
 Result<void> Validator::definitions(const Definitions& list, Scope& scope) {
@@ -157,6 +177,7 @@ Result<ValidComponent> validate_component(const Component& component, const Feat
   valid.types = std::make_unique<Types>(max_validation_work(component.size_bytes));
   Validator validator(features, registry, *valid.types, module_options);
   valid.type = TRY(validator.component(component.definitions, nullptr));
+  valid.spaces = std::move(validator).take_spaces();
   return valid;
 }
 

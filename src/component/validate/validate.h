@@ -7,6 +7,8 @@
 #pragma once
 
 #include <memory>
+#include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
 #include "component/component.h"
@@ -17,10 +19,25 @@
 
 namespace nacre::component {
 
+// The types of all that one component defines, by index.
+struct IndexSpaces {
+  TypeId type = kNoType;  // its own
+  std::vector<ModuleTypeId> core_modules;
+  std::vector<TypeId> funcs;
+  std::vector<TypeId> types;
+  std::vector<TypeId> components;
+  std::vector<TypeId> instances;
+
+  // func, type, component or instance
+  const std::vector<TypeId>& of(Sort sort) const;
+};
+
 // What a valid component imports and exports. Names in it are views into the component.
 struct ValidComponent {
   std::unique_ptr<Types> types;
   TypeId type = kNoType;  // of kind component
+  // Of the component and those in it.
+  std::unordered_map<const Definitions*, IndexSpaces> spaces;
 };
 
 Result<ValidComponent> validate_component(const Component& component, const Features& features,

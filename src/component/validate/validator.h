@@ -31,6 +31,10 @@ class Validator {
 
   // The type of a component with these definitions.
   Result<TypeId> component(const Definitions& definitions, Scope* parent);
+  // Of all components that were checked.
+  std::unordered_map<const Definitions*, IndexSpaces> take_spaces() && {
+    return std::move(spaces_);
+  }
 
  private:
   // ---- validate.cc
@@ -127,6 +131,7 @@ class Validator {
   wasm::TypeRegistry& registry_;
   Types& types_;
   wasm::ValidateOptions module_options_;
+  std::unordered_map<const Definitions*, IndexSpaces> spaces_;
   // Exports by name, of the instances that were looked into.
   std::unordered_map<TypeId, std::unordered_map<std::string_view, Entity>> exports_;
 };
