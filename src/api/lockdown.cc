@@ -5,6 +5,7 @@
 #include "broker/server.h"
 #include "os/environment.h"
 #include "os/process.h"
+#include "os/worker_process.h"
 
 namespace nacre::api {
 namespace {
@@ -24,47 +25,32 @@ void log_through(const std::shared_ptr<broker::Client>& client, Prepared& prepar
   prepared.world.call_log(both_logs(client->call_log(), session.recorder));
 }
 
-// Returns in the guest's process only. `guarded`: directories that the broker works in; `writable`:
-// others, that the guest's process may write in.
-Result<void> start_broker(Prepared& prepared, Dirs guarded, Dirs writable) {
+// What the broker does: serves until the guest's process, whose id is `guest`, is gone.
+void serve(os::Channel channel, int guest, Prepared& prepared, Dirs guarded, Dirs writable) {
   PolicySession& session = prepared.session;
-  // Otherwise both would have the beginning of the log still to write.
-  if (session.audit) TRY(session.audit->flush());
-  auto failed = [](int error) {
-    return fail(ErrorCode::io, std::string("cannot start the broker: ") + std::strerror(error) +
-                                   " (--no-lockdown runs without)");
+  auto undecided = prepared.world.env().undecided;
+  auto network = prepared.world.network();
+  // What the guest has open is not held open here: others may wait for its end.
+  prepared.world = host::World();
+  auto finish = [&session](uint32_t needs) {
+    if (session.recorder) session.recorder->add_needs(needs);
+    return session.finish();
   };
-  auto ends = os::Channel::make_pair();
-  if (!ends) return failed(ends.error());
-  int guest = os::own_process_id();
-  auto side = os::fork_helper();
-  if (!side) return failed(side.error());
-  if (*side == os::Side::child) {
-    {
-      os::Channel of_guest = std::move(ends->first);
-    }
-    auto undecided = prepared.world.env().undecided;
-    auto network = prepared.world.network();
-    // What the guest has open is not held open here: others may wait for its end.
-    prepared.world = host::World();
-    auto finish = [&session](uint32_t needs) {
-      if (session.recorder) session.recorder->add_needs(needs);
-      return session.finish();
-    };
-    broker::Server server(std::move(ends->second), {.dirs = std::move(guarded),
-                                                    .policy = session.policy,
-                                                    .variables = std::move(undecided),
-                                                    .network = std::move(network),
-                                                    .finish = finish,
-                                                    .audit = session.audit,
-                                                    .times_of = std::move(writable),
-                                                    .guest = guest,
-                                                    .ended = [] { os::end_process(); }});
-    server.serve();
-    os::end_process();
-  }
-  auto calls = session.audit ? std::make_unique<broker::CallBatch>() : nullptr;
-  auto client = std::make_shared<broker::Client>(std::move(ends->first), std::move(calls));
+  broker::Server server(std::move(channel), {.dirs = std::move(guarded),
+                                             .policy = session.policy,
+                                             .variables = std::move(undecided),
+                                             .network = std::move(network),
+                                             .finish = finish,
+                                             .audit = session.audit,
+                                             .times_of = std::move(writable),
+                                             .guest = guest,
+                                             .ended = os::end_worker});
+  server.serve();
+}
+
+// What the broker does from now on, the guest's process leaves to it.
+void leave_to(const std::shared_ptr<broker::Client>& client, Prepared& prepared,
+              const Dirs& writable) {
   uint32_t number = 0;
   prepared.world.replace_directories([&](const std::shared_ptr<host::Dir>& dir) {
     return dir->is_guarded() ? client->stand_in(*dir, number++) : dir;
@@ -75,8 +61,27 @@ Result<void> start_broker(Prepared& prepared, Dirs guarded, Dirs writable) {
   prepared.world.network(client->network());
   prepared.world.courier(client);
   prepared.gate->hand_over(client);
-  session.record_file.reset();  // the broker writes it
-  session.broker = std::move(client);
+  prepared.session.record_file.reset();  // the broker writes it
+  prepared.session.broker = client;
+}
+
+// `guarded`: directories that the broker works in; `writable`: others, that the guest's process may
+// write in.
+Result<void> start_broker(Prepared& prepared, const Dirs& guarded, const Dirs& writable) {
+  const auto& audit = prepared.session.audit;
+  // Otherwise both would have the beginning of the log still to write.
+  if (audit) TRY(audit->flush());
+  auto channel = os::start_worker([&](os::Channel to_guest, int guest) {
+    serve(std::move(to_guest), guest, prepared, guarded, writable);
+  });
+  if (!channel) {
+    return fail(ErrorCode::io, std::string("cannot start the broker: ") +
+                                   std::strerror(channel.error()) +
+                                   " (--no-lockdown runs without)");
+  }
+  auto calls = audit ? std::make_unique<broker::CallBatch>() : nullptr;
+  leave_to(std::make_shared<broker::Client>(std::move(*channel), std::move(calls)), prepared,
+           writable);
   return {};
 }
 
@@ -127,7 +132,7 @@ Result<os::LockdownState> lock_down(Prepared& prepared) {
     return dir;
   });
   if (prepared.needs_broker) {
-    TRY(start_broker(prepared, std::move(guarded), std::move(writable)));
+    TRY(start_broker(prepared, guarded, writable));
   }
   if (prepared.alone != Alone::no) TRY(close_the_rest(prepared));
   if (!prepared.needs_broker) prepared.session.policy->keep_names_of_variables();

@@ -1,19 +1,10 @@
-// A second process of the same program.
+// What this process is made of: its threads, and the descriptors that it was started with.
 #pragma once
 
 #include "os/file.h"
 
 namespace nacre::os {
 
-enum class Side { parent, child };
-
-// Copies the calling process, which must have no other thread. The child dies with its parent, has
-// neither standard input nor output of it (so that no other process waits for their ends), and must
-// end with end_process(), because the parent's objects are for the parent to clean up.
-Sys<Side> fork_helper();
-[[noreturn]] void end_process();
-
-int own_process_id();
 // How many threads this process has; 0 if the system does not say.
 uint32_t count_threads();
 
