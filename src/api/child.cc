@@ -220,7 +220,6 @@ Result<World> Grants::prepare_child(const World& parent) const {
   world.arguments(arguments_);
   world.limits_of(parent);
   world.call_log(parent.call_log());
-  world.courier(parent.courier());
   world.standard_input(TRY(switched(*this, rules, Kind::stdin, parent.stream(0))));
   world.standard_output(TRY(switched(*this, rules, Kind::stdout, parent.stream(1))));
   world.standard_error(TRY(switched(*this, rules, Kind::stderr, parent.stream(2))));

@@ -59,7 +59,6 @@ void leave_to(const std::shared_ptr<broker::Client>& client, Prepared& prepared,
   log_through(client, prepared);
   prepared.world.undecided_variables(client->variables());
   prepared.world.network(client->network());
-  prepared.world.courier(client);
   prepared.gate->hand_over(client);
   prepared.session.record_file.reset();  // the broker writes it
   prepared.session.broker = client;

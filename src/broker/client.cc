@@ -1,4 +1,4 @@
-#include "broker/errand.h"
+#include "broker/client.h"
 
 #include "host/file.h"
 #include "host/stream.h"
@@ -50,11 +50,11 @@ class RemoteDir final : public host::Dir {
     return writer;
   }
   HostResult<void> ask_done(const Writer& writer) {
-    HOST_TRY(client_->ask_for_call(writer));
+    HOST_TRY(client_->ask(writer));
     return {};
   }
   HostResult<FileStat> ask_stat(const Writer& writer) {
-    Message answer = HOST_TRY(client_->ask_for_call(writer));
+    Message answer = HOST_TRY(client_->ask(writer));
     Reader reader = reader_of(answer);
     FileStat stat = read_stat(reader);
     if (!reader.complete()) return host::failed(kGarbled);
@@ -69,7 +69,7 @@ class RemoteDir final : public host::Dir {
   HostResult<Opened> ask_open(const std::string& path, const OpenOptions& options) {
     Writer writer = request(Request::open).text(path);
     write(writer, options);
-    Message answer = HOST_TRY(client_->ask_for_call(writer));
+    Message answer = HOST_TRY(client_->ask(writer));
     Reader reader = reader_of(answer);
     auto kind = reader.number<HandleKind>();
     auto number = reader.number<uint32_t>();
@@ -124,13 +124,13 @@ class RemoteDir final : public host::Dir {
     return ask_done(request(Request::create_symlink).text(target).text(path));
   }
   HostResult<std::string> do_read_link(const std::string& path) override {
-    Message answer = HOST_TRY(client_->ask_for_call(request(Request::read_link).text(path)));
+    Message answer = HOST_TRY(client_->ask(request(Request::read_link).text(path)));
     return std::string(reader_of(answer).text());
   }
   HostResult<std::vector<DirEntry>> do_read_entries(uint64_t cookie, size_t budget_bytes) override {
     Writer writer = request(Request::read_entries);
     writer.number(cookie).number<uint64_t>(budget_bytes);
-    Message answer = HOST_TRY(client_->ask_for_call(writer));
+    Message answer = HOST_TRY(client_->ask(writer));
     Reader reader = reader_of(answer);
     std::vector<DirEntry> entries;
     while (reader.more()) entries.push_back(read_entry(reader));
@@ -150,34 +150,29 @@ std::shared_ptr<host::Dir> Client::stand_in(const host::Dir& original, uint32_t 
 class RemoteVariables final : public host::UndecidedVariables {
  public:
   explicit RemoteVariables(std::shared_ptr<Client> client) : client_(std::move(client)) {}
-  // While a call waits for them they are not complete, nor asked for anew.
   const host::Variables& decided() override {
-    std::lock_guard lock(mutex_);
-    while (!is_complete_ && ask_for_more()) {
-    }
+    std::call_once(asked_, [&] {
+      while (ask_for_more()) {
+      }
+    });
     return variables_;
   }
 
  private:
   bool ask_for_more() {
     auto known = static_cast<uint32_t>(variables_.size());
-    auto answer = client_->ask_for_call(Writer().number(Request::variables).number(known));
-    if (!answer) {
-      is_complete_ = !client_->is_waiting();
-      return false;
-    }
+    auto answer = client_->ask(Writer().number(Request::variables).number(known));
+    if (!answer) return false;
     Reader reader = reader_of(*answer);
     while (reader.more()) {
       std::string name(reader.text());
       variables_.emplace_back(std::move(name), reader.text());
     }
-    is_complete_ = variables_.size() == known;
-    return !is_complete_;
+    return variables_.size() > known;
   }
 
   std::shared_ptr<Client> client_;
-  std::mutex mutex_;
-  bool is_complete_ = false;
+  std::once_flag asked_;
   host::Variables variables_;
 };
 
@@ -238,7 +233,6 @@ std::shared_ptr<host::CallLog> Client::call_log() {
 class RemoteTimes final : public os::TimeSetter {
  public:
   explicit RemoteTimes(std::shared_ptr<Client> client) : client_(std::move(client)) {}
-  // In place, for its descriptor is open only during the call. Nobody is asked about it.
   os::Sys<void> set_times(int fd, const std::string& name, const FileTimes& times) override {
     Writer writer;
     writer.number(Request::set_times_for).number<int32_t>(fd).text(name);
@@ -260,8 +254,7 @@ grant::Decision Client::may(const grant::Request& request) {
   Writer writer;
   writer.number(Request::may).number(request.kind).text(request.object);
   writer.number<uint8_t>(request.granted);
-  if (ask_for_call(writer)) return grant::Decision::allow;
-  return is_waiting() ? grant::Decision::later : grant::Decision::deny;
+  return ask(writer) ? grant::Decision::allow : grant::Decision::deny;
 }
 
 std::vector<policy::Refusal> Client::refusals(uint64_t* left_out) {

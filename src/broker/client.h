@@ -11,13 +11,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "base/result.h"
 #include "broker/call_batch.h"
 #include "broker/protocol.h"
-#include "host/courier.h"
 #include "host/dir.h"
 #include "host/env.h"
 #include "host/grant.h"
@@ -28,13 +26,12 @@
 
 namespace nacre::broker {
 
-class Client final : public grant::Gate,
-                     public host::Courier,
-                     public std::enable_shared_from_this<Client> {
+class Client final : public grant::Gate, public std::enable_shared_from_this<Client> {
  public:
   // `calls`: if the broker logs calls, they are sent to it before each request, so that the log is
   // in order; null: it does not.
-  Client(os::Channel channel, std::unique_ptr<CallBatch> calls);
+  Client(os::Channel channel, std::unique_ptr<CallBatch> calls)
+      : channel_(std::move(channel)), calls_(std::move(calls)) {}
   ~Client() override;
 
   // Stands for `original`, a directory that the broker knows by `number`.
@@ -58,12 +55,6 @@ class Client final : public grant::Gate,
   grant::Decision may(const grant::Request& request) override;
   bool watches(std::string_view) override { return true; }
 
-  // ---- host::Courier, for may() and for its directories, sockets and variables: between begin()
-  // and end() only the calling thread uses them.
-  void begin(std::unique_ptr<host::Operation> parked) override;
-  bool is_waiting() const override;
-  std::unique_ptr<host::Operation> end() override;
-
   // What the broker's policy refused.
   std::vector<policy::Refusal> refusals(uint64_t* left_out);
   // The same of variables, see policy::Policy.
@@ -86,19 +77,15 @@ class Client final : public grant::Gate,
     RequestNumber number = 0;
     std::optional<host::HostResult<Message>> answer;
     bool somebody_is_asked = false;
-    bool is_open = false;  // what it opens is closed again if the request is cancelled
     // Where an operation expects the answer; null: a thread waits for it.
     std::shared_ptr<host::AnswerOf<Message>> place;
   };
   class RemoteAnswer;
-  class Errand;
   class Pump;
 
   // The answer, see reader_of(). With until_stopped also intr, if the guest is to stop meanwhile;
   // the request is cancelled then.
   host::HostResult<Message> ask(const Writer& request, Waits waits = Waits::for_ever);
-  // The same, but for a call that does not wait: `again`, if the answer is not there yet.
-  host::HostResult<Message> ask_for_call(const Writer& request, Waits waits = Waits::for_ever);
   // The same as an operation.
   std::unique_ptr<host::Answer<Message>> start(const Writer& request);
   // For requests that have no answer.
@@ -106,20 +93,14 @@ class Client final : public grant::Gate,
   // Sends; while there is no room for that, reads what comes.
   os::Sys<void> put(Bytes message);
   void cancel(RequestNumber number);
-  static bool is_open(Bytes request);
-  // What the answer to `open` opened, if that is a directory, which the broker keeps.
-  static std::optional<uint32_t> directory_in(const Message& answer);
-  void close_opened(const Message& answer);
 
   // `pending` must live until it has its answer or is forgotten. Reports calls first.
   host::HostResult<void> send(const Writer& request, const std::shared_ptr<Pending>& pending);
   void remember(const std::shared_ptr<Pending>& pending);
   void forget(const Pending& pending);
-  void close_abandoned();
   host::HostResult<Message> await(Pending& pending, Waits waits);
   // ---- with mutex_ held
   void deliver(Message message);
-  void deliver_abandoned(RequestNumber number, const Message& message);
   void end_all(host::Errno why);
   // Reads what is there; false: another thread reads, or the connection has ended.
   bool read_what_is_there();
@@ -130,8 +111,6 @@ class Client final : public grant::Gate,
 
   os::Channel channel_;
   std::unique_ptr<CallBatch> calls_;
-  bool is_on_errand_ = false;  // between begin() and end()
-  std::unique_ptr<Errand> errand_;
   // So that the log is in order: calls are taken from calls_ and sent in one step.
   std::mutex send_mutex_;
   // Calls that are being written to the log.
@@ -141,9 +120,6 @@ class Client final : public grant::Gate,
   std::mutex mutex_;  // of all below; never held while waiting for an answer
   std::condition_variable changed_;
   std::map<RequestNumber, std::shared_ptr<Pending>> pending_;
-  // Requests to open something that were cancelled: their answers may be on the way.
-  std::set<RequestNumber> abandoned_;
-  std::vector<uint32_t> to_close_;  // directories that came for nobody; told with the next request
   RequestNumber next_number_ = 1;
   bool is_reading_ = false;  // some thread is
   bool refused_ = false;     // the broker has refused something

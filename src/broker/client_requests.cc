@@ -105,19 +105,14 @@ os::Sys<void> Client::put(Bytes message) {
 void Client::cancel(RequestNumber number) {
   {
     std::lock_guard lock(mutex_);
-    auto found = pending_.find(number);
-    if (found == pending_.end()) return;
-    if (found->second->is_open) abandoned_.insert(number);
-    pending_.erase(found);
+    if (pending_.erase(number) == 0) return;
   }
   tell(Writer().number(Request::cancel).number(number));
 }
 
 HostResult<void> Client::send(const Writer& request, const std::shared_ptr<Pending>& pending) {
-  pending->is_open = is_open(request.bytes());
   remember(pending);
   std::lock_guard lock(send_mutex_);
-  close_abandoned();
   if (Writer calls = calls_ ? calls_->take(true) : Writer(); !calls.empty()) {
     tell(Writer().number(Request::log_calls).append(calls));
   }
@@ -130,10 +125,7 @@ HostResult<void> Client::send(const Writer& request, const std::shared_ptr<Pendi
 
 void Client::remember(const std::shared_ptr<Pending>& pending) {
   std::lock_guard lock(mutex_);
-  auto is_used = [&] {
-    return pending_.contains(next_number_) || abandoned_.contains(next_number_);
-  };
-  while (next_number_ == 0 || is_used()) ++next_number_;
+  while (next_number_ == 0 || pending_.contains(next_number_)) ++next_number_;
   pending->number = next_number_++;
   pending_[pending->number] = pending;
 }
@@ -181,9 +173,8 @@ HostResult<Client::Message> Client::await(Pending& pending, Waits waits) {
 
 void Client::deliver(Message message) {
   if (message.bytes.size() <= kErrorAt) return end_all(Errno::io);
-  auto number = load_le<RequestNumber>(message.bytes.data());
-  auto found = pending_.find(number);
-  if (found == pending_.end()) return deliver_abandoned(number, message);
+  auto found = pending_.find(load_le<RequestNumber>(message.bytes.data()));
+  if (found == pending_.end()) return;  // it was cancelled
   Pending& pending = *found->second;
   uint8_t error = message.bytes[kErrorAt];
   // Once for every question: a name that leads elsewhere by the time of the answer is asked about
@@ -206,22 +197,6 @@ void Client::deliver(Message message) {
     pending.answer.emplace(std::move(answer));
   }
   pending_.erase(found);
-}
-
-// It was cancelled.
-void Client::deliver_abandoned(RequestNumber number, const Message& message) {
-  uint8_t error = message.bytes[kErrorAt];
-  if (error == kSomebodyIsAsked || abandoned_.erase(number) == 0 || error != 0) return;
-  if (auto directory = directory_in(message)) to_close_.push_back(*directory);
-}
-
-void Client::close_abandoned() {
-  std::unique_lock lock(mutex_);
-  auto to_close = std::exchange(to_close_, {});
-  lock.unlock();
-  for (uint32_t directory : to_close) {
-    tell(Writer().number(Request::close).number(directory));
-  }
 }
 
 void Client::end_all(Errno why) {

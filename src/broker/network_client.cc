@@ -43,7 +43,7 @@ class RemoteSocket final : public host::OpenedSocket {
     return std::min<size_t>(reader_of(answer).number<uint32_t>(), bytes.size());
   }
   HostResult<void> set_option(host::SocketOption option, int64_t value) override {
-    HOST_TRY(client_->ask_for_call(request(Request::set_option).number(option).number(value)));
+    HOST_TRY(client_->ask(request(Request::set_option).number(option).number(value)));
     return {};
   }
 
@@ -54,7 +54,7 @@ class RemoteSocket final : public host::OpenedSocket {
     return writer;
   }
   HostResult<Message> ask(const Writer& writer) {
-    Message answer = HOST_TRY(client_->ask_for_call(writer, Waits::until_stopped));
+    Message answer = HOST_TRY(client_->ask(writer, Waits::until_stopped));
     if (!fd_.valid()) fd_ = std::move(answer.fd);
     if (!fd_.valid()) return host::failed(Errno::io);
     return answer;
@@ -86,7 +86,7 @@ class RemoteNetwork final : public host::Network {
   HostResult<std::unique_ptr<host::OpenedSocket>> open(const SocketPlan& plan) override {
     Writer writer;
     write(writer.number(Request::socket), plan);
-    Message answer = HOST_TRY(client_->ask_for_call(writer));
+    Message answer = HOST_TRY(client_->ask(writer));
     return std::make_unique<RemoteSocket>(client_, reader_of(answer).number<uint32_t>());
   }
 

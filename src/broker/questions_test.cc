@@ -142,43 +142,6 @@ TEST_F(QuestionsTest, ManyWaitForOneAnswer) {
   EXPECT_TRUE(is_free_there());
 }
 
-// What nobody waits for any more is not done, whatever the person says.
-TEST_F(QuestionsTest, WhatIsCancelledDoesNotHappen) {
-  auto& client = *broker->client;
-  client.begin(nullptr);
-  auto opened = dir->open("new", {.write = true, .create = true});
-  EXPECT_EQ(opened.error(), Errno::again);
-  EXPECT_TRUE(client.is_waiting());
-  auto parked = client.end();
-  ASSERT_NE(parked, nullptr);
-  EXPECT_EQ(person->question(1), tree.path_of("new"));
-  EXPECT_FALSE(parked->is_over());
-  parked = nullptr;
-  EXPECT_TRUE(is_free_there());  // the broker knows
-  person->say(Answer::once);
-  EXPECT_EQ(open_elsewhere("free/none").get(), false);
-  auto other = open_elsewhere("b");
-  person->question(2);
-  person->say(Answer::once);
-  EXPECT_TRUE(other.get());
-  EXPECT_NE(::access(tree.path_of("new").c_str(), F_OK), 0);
-}
-
-TEST_F(QuestionsTest, AGuestThatIsGoneIsNotWaitedFor) {
-  auto& client = *broker->client;
-  client.begin(nullptr);
-  EXPECT_FALSE(dir->open("a", {.read = true}).has_value());
-  auto parked = client.end();
-  person->question(1);
-  parked = nullptr;
-  dir = nullptr;
-  broker->client.reset();
-  while (!has_ended) std::this_thread::yield();
-  person->say(Answer::once);
-  broker->thread.join();
-  broker->client = std::make_shared<Client>(std::move(os::Channel::make_pair()->first), nullptr);
-}
-
 // Names are looked up by the thread that was asked about them.
 TEST_F(QuestionsTest, ANameIsLookedUpWhenItIsAllowed) {
   auto network = broker->client->network();
@@ -206,22 +169,6 @@ TEST_F(QuestionsTest, ASocketIsNotUsedTwiceAtOnce) {
   person->say(Answer::once);
   EXPECT_TRUE(binds.get());
   EXPECT_TRUE(socket->listen(1).has_value());
-}
-
-// More than a broker keeps open for one guest.
-TEST_F(QuestionsTest, WhatIsOpenedForNobodyIsClosed) {
-  auto& client = *broker->client;
-  for (size_t i = 0; i < Server::kMaxDirs + 10; ++i) {
-    client.begin(nullptr);
-    auto opened = dir->open("free", {.read = true, .directory = true});
-    auto parked = client.end();
-    EXPECT_EQ(parked != nullptr, !opened.has_value());
-    // Given up before the answer comes, or behind.
-    if (i % 2 == 0) {
-      while (parked && !parked->is_over()) std::this_thread::yield();
-    }
-  }
-  EXPECT_TRUE(dir->open("free", {.read = true, .directory = true}).has_value());
 }
 
 }  // namespace

@@ -40,11 +40,7 @@ struct Request {
   bool stays_here = false;
 };
 
-enum class Decision : uint8_t {
-  allow,
-  deny,
-  later,  // another process is asked, and the call does not wait (host/courier.h)
-};
+enum class Decision : uint8_t { allow, deny };
 
 class Gate {
  public:

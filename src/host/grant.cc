@@ -89,9 +89,8 @@ std::unexpected<Errno> Grant::refuse(Action action, std::string_view path) const
 }
 
 HostResult<void> Grant::ask(const Request& request) const {
-  Decision decision = gate_->may(request);
-  if (decision == Decision::allow) return {};
-  return failed(decision == Decision::later ? Errno::again : Errno::no_capability);
+  if (gate_->may(request) == Decision::allow) return {};
+  return failed(Errno::no_capability);
 }
 
 void Grant::record_escape(Action action, std::string_view path) const {

@@ -78,7 +78,7 @@ class Grant {
   bool covers(Action action) const { return includes(rights_, right_for(action)); }
   // Records that the grant does not cover it; returns not_granted. `path`: for people.
   std::unexpected<Errno> refuse(Action action, std::string_view path) const;
-  // Asks the gate; no_capability if it refuses, again if it answers later.
+  // Asks the gate; no_capability if it refuses.
   HostResult<void> ask(const Request& request) const;
   // Records that `action` failed because the path leads outside.
   void record_escape(Action action, std::string_view path) const;

@@ -51,10 +51,6 @@ class NetSocket final : public FdSocket {
     peers_.insert(to);
   }
   HostResult<bool> wait_until_writable(bool nonblocking);
-  // What is made once more, when another process has answered, goes on with the same socket.
-  void give_up_unless_it_waits(Errno error) {
-    if (error != Errno::again) opened_ = nullptr;
-  }
   // Streams: nothing more is to be decided about it.
   void keep_descriptor() {
     fd_ = opened_->take();
@@ -85,7 +81,7 @@ HostResult<void> NetSocket::bind(const Endpoint& at) {
   OpenedSocket* opened = HOST_TRY(open());
   auto bound = opened->bind(at);
   if (!bound) {
-    give_up_unless_it_waits(bound.error());
+    opened_ = nullptr;
     return bound;
   }
   state_ = State::bound;
@@ -157,7 +153,7 @@ HostResult<void> NetSocket::connect(const Endpoint& asked, bool nonblocking) {
   OpenedSocket* opened = HOST_TRY(open());
   auto under_way = opened->connect(to);
   if (!under_way) {
-    if (state_ == State::fresh) give_up_unless_it_waits(under_way.error());
+    if (state_ == State::fresh) opened_ = nullptr;
     return failed(under_way.error());
   }
   keep_descriptor();

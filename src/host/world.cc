@@ -107,11 +107,6 @@ World& World::network(std::shared_ptr<Network> network) {
   return *this;
 }
 
-World& World::courier(std::shared_ptr<Courier> courier) {
-  courier_ = std::move(courier);
-  return *this;
-}
-
 World& World::call_log(std::shared_ptr<CallLog> log) {
   call_log_ = std::move(log);
   return *this;

@@ -18,7 +18,6 @@
 
 #include "host/call_log.h"
 #include "host/clock.h"
-#include "host/courier.h"
 #include "host/dir.h"
 #include "host/env.h"
 #include "host/grant.h"
@@ -89,10 +88,6 @@ class World {
   // Through which the guest makes sockets of its own; until set: it makes none.
   World& network(std::shared_ptr<Network> network);
 
-  // Who carries requests of the objects above to another process; null: they make none. Needed by
-  // calls that must not wait for the answers.
-  World& courier(std::shared_ptr<Courier> courier);
-
   // Told of every call that uses a grant; null: calls are not logged.
   World& call_log(std::shared_ptr<CallLog> log);
 
@@ -107,7 +102,6 @@ class World {
   const std::vector<Preopen>& preopens() const { return preopens_; }
   const std::vector<std::shared_ptr<Socket>>& sockets() const { return sockets_; }
   const std::shared_ptr<Network>& network() const { return network_; }
-  const std::shared_ptr<Courier>& courier() const { return courier_; }
   const std::shared_ptr<CallLog>& call_log() const { return call_log_; }
   const WorldLimits& limits() const { return limits_; }
   const std::shared_ptr<WrittenBytes>& written() const { return written_bytes_; }
@@ -129,7 +123,6 @@ class World {
   std::vector<Preopen> preopens_;
   std::vector<std::shared_ptr<Socket>> sockets_;
   std::shared_ptr<Network> network_;
-  std::shared_ptr<Courier> courier_;
   std::shared_ptr<CallLog> call_log_;
   WorldLimits limits_;
   std::shared_ptr<WrittenBytes> written_bytes_;

@@ -1,7 +1,6 @@
 #include "policy/asking.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <mutex>
 
@@ -20,28 +19,18 @@ class Permission {
       : kind_(kind), gate_(std::move(gate)) {}
 
   HostResult<void> ask() {
-    Decision decision = decision_.load(std::memory_order_acquire);
-    if (decision == Decision::later) [[unlikely]]
-      decision = decide();
-    if (decision == Decision::allow) [[likely]]
-      return {};
-    return host::failed(decision == Decision::deny ? host::Errno::no_capability
-                                                   : host::Errno::again);
+    std::call_once(asked_, [&] {
+      allowed_ = gate_->may({.kind = kind_, .object = {}}) == grant::Decision::allow;
+    });
+    if (!allowed_) return host::failed(host::Errno::no_capability);
+    return {};
   }
 
  private:
-  using Decision = grant::Decision;
-
-  Decision decide() {
-    std::lock_guard lock(mutex_);
-    if (decision_ == Decision::later) decision_ = gate_->may({.kind = kind_, .object = {}});
-    return decision_;
-  }
-
   grant::Kind kind_;
   std::shared_ptr<grant::Gate> gate_;
-  std::mutex mutex_;  // one question, also for several threads
-  std::atomic<Decision> decision_ = Decision::later;
+  std::once_flag asked_;
+  bool allowed_ = false;
 };
 
 class AskingClock final : public host::Clock {

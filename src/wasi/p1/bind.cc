@@ -210,12 +210,11 @@ class SuspendedFunction final : public SuspendedCall {
                                             abi::CallerGroup& made_for, abi::Value* values) {
   Preview1* preview1 = preview1_of(call, made_for);
   if (preview1 == nullptr) return function(call, &made_for, values);
-  // Most calls do not wait: only one that does is kept.
-  SuspendedFunction tried(function, call, &made_for, *preview1, values);
-  abi::Outcome outcome = tried.try_it(values);
-  if (!tried.is_parked()) return outcome;
+  auto suspended =
+      std::make_unique<SuspendedFunction>(function, call, &made_for, *preview1, values);
+  abi::Outcome outcome = suspended->try_it(values);
+  if (!suspended->is_parked()) return outcome;
   if (call.waiting() == abi::Waiting::refused) return abi::make_trap(abi::TrapKind::cannot_suspend);
-  auto suspended = std::make_unique<SuspendedFunction>(std::move(tried));
   SuspendedCall* given_away = suspended.release();
   return call.suspend(given_away);
 }

@@ -383,10 +383,6 @@ Errno Preview1::fd_readdir(GuestMemory& memory, Fd fd, Ptr buf, Size buf_len, ui
   P1_FAULT_UNLESS(memory.contains(buf, buf_len));
   P1_FAULT_UNLESS(memory.contains(bufused_out, 4));
   uint64_t used = 0;
-  if (auto ended = take_ended<ParkedList>()) {
-    used = std::min<uint64_t>(ended->used_bytes, buf_len);
-    cookie = ended->cookie;
-  }
   // The last record may be cut; a buffer that is not full says that the directory ends.
   auto put = [&](Bytes bytes) {
     Bytes part = bytes.subspan(0, std::min<uint64_t>(bytes.size(), buf_len - used));
@@ -395,11 +391,9 @@ Errno Preview1::fd_readdir(GuestMemory& memory, Fd fd, Ptr buf, Size buf_len, ui
     return fits;
   };
   for (bool more = true; more && used < buf_len;) {
-    auto entries = descriptor->dir().read_entries(cookie, buf_len - used);
-    if (asks_elsewhere()) park(std::make_unique<ParkedList>(used, cookie));
-    if (!entries) return from_host(entries.error());
-    more = !entries->empty();
-    for (const host::DirEntry& entry : *entries) {
+    auto entries = P1_TRY(descriptor->dir().read_entries(cookie, buf_len - used));
+    more = !entries.empty();
+    for (const host::DirEntry& entry : entries) {
       P1_FAULT_UNLESS(put(dirent_header(entry)) && put(as_bytes(entry.name)));
       cookie = entry.next_cookie;
       if (used == buf_len) break;

@@ -16,7 +16,7 @@ namespace nacre::wasi::p1 {
 class ParkedCall {
  public:
   // Which function parked: each looks only for a state that it left itself.
-  enum class Kind : uint8_t { transfer, receive, read_file, sync, poll, look_up, list, errand };
+  enum class Kind : uint8_t { transfer, receive, read_file, sync, poll, look_up };
 
   ParkedCall(Kind kind, std::unique_ptr<host::Operation> operation)
       : kind_(kind), operation_(std::move(operation)) {}
@@ -24,7 +24,6 @@ class ParkedCall {
   Kind kind() const { return kind_; }
   // When it is over, the call is made once more.
   host::Operation& operation() const { return *operation_; }
-  std::unique_ptr<host::Operation> take_operation() { return std::move(operation_); }
 
  private:
   Kind kind_;
@@ -45,23 +44,6 @@ struct ParkedReceive final : ParkedCall {
   ParkedReceive(std::unique_ptr<host::Operation> operation, size_t bytes)
       : ParkedCall(kKind, std::move(operation)), received_bytes(bytes) {}
   size_t received_bytes;
-};
-
-// Part of a directory is listed.
-struct ParkedList final : ParkedCall {
-  static constexpr Kind kKind = Kind::list;
-  ParkedList(uint64_t bytes, uint64_t its_cookie)
-      : ParkedCall(kKind, nullptr), used_bytes(bytes), cookie(its_cookie) {}
-  uint64_t used_bytes;  // of the guest's buffer
-  uint64_t cookie;      // behind which the list continues
-};
-
-// Another process has to answer first (host::Courier).
-struct ParkedErrand final : ParkedCall {
-  static constexpr Kind kKind = Kind::errand;
-  ParkedErrand(std::unique_ptr<host::Operation> operation, std::unique_ptr<ParkedCall> its_left)
-      : ParkedCall(kKind, std::move(operation)), left(std::move(its_left)) {}
-  std::unique_ptr<ParkedCall> left;  // the function's own state; null: it needs none
 };
 
 // The operation ends with an answer, which is the result of the call.

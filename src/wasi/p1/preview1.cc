@@ -107,7 +107,6 @@ Preview1::Preview1(std::shared_ptr<const World> world, std::vector<Descriptor> f
                    std::shared_ptr<host::WrittenBytes> written)
     : world_(std::move(world)),
       call_log_(world_->call_log().get()),
-      courier_(world_->courier().get()),
       written_(std::move(written)),
       table_(world_->limits().max_handles) {
   for (Descriptor& descriptor : first) {
@@ -119,17 +118,7 @@ Preview1::Preview1(std::shared_ptr<const World> world, std::vector<Descriptor> f
   }
 }
 
-void Preview1::set_parks(bool parks) {
-  implied_flags_ = parks ? fdflags::nonblock : 0;
-  if (courier_ == nullptr) return;
-  if (parks) {
-    auto ended = take_ended<ParkedErrand>();
-    if (ended) ended_ = std::move(ended->left);
-    courier_->begin(ended ? ended->take_operation() : nullptr);
-  } else if (auto errand = courier_->end()) {
-    parked_ = std::make_unique<ParkedErrand>(std::move(errand), std::move(parked_));
-  }
-}
+void Preview1::set_parks(bool parks) { implied_flags_ = parks ? fdflags::nonblock : 0; }
 
 std::unique_ptr<ParkedCall> Preview1::take_parked() {
   ended_ = nullptr;
@@ -161,15 +150,11 @@ Errno Preview1::args_sizes_get(GuestMemory& memory, Ptr argc_out, Ptr argv_buf_s
 }
 
 Errno Preview1::environ_get(GuestMemory& memory, Ptr environ, Ptr environ_buf) {
-  auto variables = variables_of(world_->env());
-  if (asks_elsewhere()) return Errno::again;
-  return write_texts(memory, variables, environ, environ_buf);
+  return write_texts(memory, variables_of(world_->env()), environ, environ_buf);
 }
 
 Errno Preview1::environ_sizes_get(GuestMemory& memory, Ptr count_out, Ptr buf_size_out) {
-  auto variables = variables_of(world_->env());
-  if (asks_elsewhere()) return Errno::again;
-  return write_sizes(memory, variables, count_out, buf_size_out);
+  return write_sizes(memory, variables_of(world_->env()), count_out, buf_size_out);
 }
 
 Errno Preview1::clock_res_get(GuestMemory& memory, uint32_t id, Ptr resolution_out) {

@@ -55,13 +55,12 @@ class Preview1 {
   // How calls wait. By default each blocks its thread. Otherwise it parks: it returns at once, its
   // result means nothing, nothing has happened that the guest could see, and take_parked() says
   // what it waits for. When that is over, the same call is made once more with the same arguments,
-  // after go_on(); it may park again. Other calls may be made meanwhile. Where the world has a
-  // courier, go_on() comes before set_parks(true), and set_parks(false) behind each call.
+  // after go_on(); it may park again. Other calls may be made meanwhile.
   void set_parks(bool parks);
   // Threads for calls that no descriptor can be polled for: on files. null, the default: such calls
   // block.
   void set_workers(std::shared_ptr<os::WorkerThreads> workers) { workers_ = std::move(workers); }
-  bool is_parked() const { return parked_ != nullptr || asks_elsewhere(); }
+  bool is_parked() const { return parked_ != nullptr; }
   // The state of the last call, if it parked, else null. It no longer uses that given to go_on().
   std::unique_ptr<ParkedCall> take_parked();
   void go_on(std::unique_ptr<ParkedCall> ended) { ended_ = std::move(ended); }
@@ -189,8 +188,6 @@ class Preview1 {
     return ((descriptor.flags | implied_flags_) & fdflags::nonblock) != 0;
   }
   bool parks() const { return implied_flags_ != 0; }
-  // Whether this call asked another process for something and has no answer yet.
-  bool asks_elsewhere() const { return courier_ != nullptr && courier_->is_waiting(); }
   void park(std::unique_ptr<ParkedCall> call) { parked_ = std::move(call); }
   // The transfer cannot be done now: the call parks, if calls do and the descriptor wants to wait
   // and its time is not over.
@@ -261,7 +258,6 @@ class Preview1 {
 
   std::shared_ptr<const World> world_;
   host::CallLog* call_log_;  // the world's
-  host::Courier* courier_;   // the world's; null: none
   std::shared_ptr<host::WrittenBytes> written_;
   FdTable table_;
   std::vector<std::weak_ptr<host::Socket>> granted_sockets_;
