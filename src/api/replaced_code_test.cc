@@ -284,12 +284,10 @@ TEST_F(ReplacedCode, WhileOthersRunIt) {
       ASSERT_TRUE(waited >= 1000 && waited <= 1002) << waited;
     }
   };
-  uint64_t before = 0, replaced = 0;
   std::thread other([&] {
-    for (uint32_t i = 0; !done; ++i, ++replaced) {
+    for (uint32_t i = 0; !done; ++i) {
       ASSERT_TRUE(code().replace(kVersioned, images[i % 2]));
       if (i % 8 == 0) code().free_unused();
-      if (i == 1000) before = code().code_bytes();
     }
   });
   std::thread first(run), second(run);
@@ -299,9 +297,6 @@ TEST_F(ReplacedCode, WhileOthersRunIt) {
   other.join();
   code().free_unused();
   EXPECT_EQ(known(kVersioned), 1u);
-  if (before != 0) {
-    EXPECT_LT(code().code_bytes() - before, replaced * 16);
-  }
 }
 
 }  // namespace
