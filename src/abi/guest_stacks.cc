@@ -17,10 +17,10 @@ const uint8_t* lowest_frame(const ExecContext& stack, bool is_parked) {
 
 // Any word may be a return address. Others may write results of host functions among them meanwhile,
 // which are none.
-[[gnu::noinline, gnu::no_sanitize("thread")]] void mark_named(const uint8_t* from,
-                                                              const uint8_t* to,
-                                                              std::span<const OldCode> old,
-                                                              std::vector<bool>& named) {
+__attribute__((noinline, no_sanitize("thread"))) void mark_named(const uint8_t* from,
+                                                                 const uint8_t* to,
+                                                                 std::span<const OldCode> old,
+                                                                 std::vector<bool>& named) {
   const uint8_t* first = old.front().begin;
   auto span = static_cast<uint64_t>(old.back().end - first);
   auto misaligned = reinterpret_cast<uintptr_t>(from) % sizeof(uintptr_t);
