@@ -89,8 +89,6 @@ class CodeSpace {
   uint64_t code_bytes() const { return used_ - slot_bytes_; }  // so far, with what was freed
   // The most that the code of a function can have.
   uint64_t room() const { return std::max(unused(), free_.largest()); }
-  // What is published next begins here, counted from the first byte of the space.
-  uint32_t next_offset() const { return static_cast<uint32_t>(used_); }
   const uint8_t* begin() const { return memory_.executable(); }
   const uint8_t* end() const { return memory_.executable() + memory_.size_bytes(); }
 
