@@ -233,7 +233,7 @@ OrTrap<Value> Lifter::range(const Layout& type, uint64_t address, uint64_t lengt
   length &= mask;
   if (type.kind == Kind::primitive) {
     LiftedString string =
-        TRY(load_string(memory(), encoding_, {address, length}, layouts_.width()));
+        TRY(load_string(memory(), encoding_, {address, length}, layouts_.width(), bytes_left_));
     TRY(spend(string.text.size()));
     Value value{.bits = string.is_tagged ? 1u : 0u};
     value.text = std::move(string.text);

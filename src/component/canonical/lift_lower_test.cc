@@ -408,6 +408,17 @@ TEST_F(LiftLower, WhatIsLiftedIsBounded) {
   EXPECT_EQ(less.lift(layout_, values, 16).error().kind, TrapKind::values_too_large);
 }
 
+// A guest can name gigabytes at no cost: the limit counts before they are decoded.
+TEST_F(LiftLower, StringsBeyondTheHostsLimitAreNotDecoded) {
+  put(0, {0x00, 0xDC, 0x00, 0xDC});  // no characters
+  use("string");
+  std::vector<uint64_t> values = {0, 2};
+  Lifter enough(*layouts_, &memory_, StringEncoding::utf16, nullptr, 2);
+  EXPECT_EQ(enough.lift(layout_, values, 16).error().kind, TrapKind::invalid_utf16);
+  Lifter less(*layouts_, &memory_, StringEncoding::utf16, nullptr, 1);
+  EXPECT_EQ(less.lift(layout_, values, 16).error().kind, TrapKind::values_too_large);
+}
+
 TEST_F(LiftLower, ValuesOfAnotherTypeAreRefused) {
   auto refused = [&](std::string_view type, Value value) {
     use(type);

@@ -49,7 +49,7 @@ OrTrap<std::string> from_utf16(Bytes bytes) {
 }  // namespace
 
 OrTrap<LiftedString> load_string(Bytes memory, StringEncoding encoding, StringRange range,
-                                 AddressWidth width) {
+                                 AddressWidth width, uint64_t max_units) {
   bool is_tagged =
       encoding == StringEncoding::latin1_utf16 && (range.length & utf16_tag(width)) != 0;
   bool is_utf16 = encoding == StringEncoding::utf16 || is_tagged;
@@ -62,6 +62,7 @@ OrTrap<LiftedString> load_string(Bytes memory, StringEncoding encoding, StringRa
   if (!in_bounds<uint64_t>(range.address, units * unit_bytes, memory.size())) {
     return trap(TrapKind::string_out_of_bounds);
   }
+  if (units > max_units) return trap(TrapKind::values_too_large);
   Bytes bytes = memory.subspan(range.address, units * unit_bytes);
   if (is_utf16) return LiftedString{TRY(from_utf16(bytes)), is_tagged};
   if (encoding == StringEncoding::latin1_utf16) return LiftedString{from_latin1(bytes)};

@@ -21,9 +21,10 @@ struct LiftedString {
   bool is_tagged = false;  // UTF-16 of latin1+utf16
 };
 
-// At most twice as many bytes as the range has.
+// At most twice as many bytes as the range has. Nothing is decoded if there are more than
+// `max_units` code units, each of which becomes a byte or more.
 OrTrap<LiftedString> load_string(Bytes memory, StringEncoding encoding, StringRange range,
-                                 AddressWidth width);
+                                 AddressWidth width, uint64_t max_units);
 
 // Where the text came from decides how often and for how much realloc is called, which guests can
 // see.
