@@ -65,6 +65,21 @@ std::string_view sort_text(Sort sort) {
   return kTexts[static_cast<size_t>(sort)];
 }
 
+wasm::ExternKind extern_kind(Sort core_sort) {
+  switch (core_sort) {
+    case Sort::core_table:
+      return wasm::ExternKind::table;
+    case Sort::core_memory:
+      return wasm::ExternKind::memory;
+    case Sort::core_global:
+      return wasm::ExternKind::global;
+    case Sort::core_tag:
+      return wasm::ExternKind::tag;
+    default:
+      return wasm::ExternKind::func;
+  }
+}
+
 std::string_view primitive_text(Primitive primitive) {
   return std::ranges::find(kPrimitives, primitive, &PrimitiveInfo::primitive)->text;
 }

@@ -29,6 +29,8 @@ enum class Sort : uint8_t {
 };
 inline constexpr size_t kSortCount = static_cast<size_t>(Sort::instance) + 1;
 std::string_view sort_text(Sort sort);
+// What an item of this sort of core wasm is: a function, table, memory, global or tag.
+wasm::ExternKind extern_kind(Sort core_sort);
 constexpr bool is_core(Sort sort) { return sort <= Sort::core_instance; }
 
 struct SortIndex {

@@ -52,25 +52,6 @@ Result<void> PlanBuilder::define(const CoreModule& module) {
   return {};
 }
 
-namespace {
-
-ExternKind extern_kind(Sort core_sort) {
-  switch (core_sort) {
-    case Sort::core_table:
-      return ExternKind::table;
-    case Sort::core_memory:
-      return ExternKind::memory;
-    case Sort::core_global:
-      return ExternKind::global;
-    case Sort::core_tag:
-      return ExternKind::tag;
-    default:
-      return ExternKind::func;
-  }
-}
-
-}  // namespace
-
 Result<void> PlanBuilder::define(const CoreInstance& instance) {
   CoreInstanceInfo info;
   if (instance.module) TRY(instantiate_module(instance, info));

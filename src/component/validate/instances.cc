@@ -14,27 +14,12 @@ std::unexpected<Error> out_of_bounds(Sort sort, uint32_t index) {
   return invalid("unknown ", text, " ", std::to_string(index), ": ", text, " index out of bounds");
 }
 
-ExternKind kind_of(Sort core_sort) {
-  switch (core_sort) {
-    case Sort::core_table:
-      return ExternKind::table;
-    case Sort::core_memory:
-      return ExternKind::memory;
-    case Sort::core_global:
-      return ExternKind::global;
-    case Sort::core_tag:
-      return ExternKind::tag;
-    default:
-      return ExternKind::func;
-  }
-}
-
 }  // namespace
 
 // ---- core instances
 
 Result<CoreItem> Validator::core_item_at(const SortIndex& item, const Scope& scope) const {
-  CoreItem result{.kind = kind_of(item.sort)};
+  CoreItem result{.kind = extern_kind(item.sort)};
   auto take = [&](const auto& list, auto& into) -> Result<CoreItem> {
     if (item.index >= list.size()) return out_of_bounds(item.sort, item.index);
     into = list[item.index];
@@ -232,10 +217,10 @@ Result<void> Validator::alias_core_export(const Alias& alias, Scope& scope) {
                    quoted(alias.name));
   }
   const CoreItem& item = found->second;
-  if (item.kind != kind_of(alias.sort)) {
+  if (item.kind != extern_kind(alias.sort)) {
     return invalid("export ", quoted(alias.name), " for core instance ",
                    std::to_string(alias.instance), " is not a ",
-                   extern_kind_text(kind_of(alias.sort)));
+                   extern_kind_text(extern_kind(alias.sort)));
   }
   switch (item.kind) {
     case ExternKind::func:
