@@ -6,26 +6,11 @@
 #include <vector>
 
 #include "os/debug_elf.h"
+#include "os/gdb_jit_protocol.h"
 
-// The protocol's names and layouts. Weak: another JIT compiler in the process shares the list.
+// Weak: another JIT compiler in the process shares the list.
 // NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" {
-
-struct jit_code_entry {
-  jit_code_entry* next_entry;
-  jit_code_entry* prev_entry;
-  const char* symfile_addr;
-  uint64_t symfile_size;
-};
-
-enum jit_actions_t : uint32_t { JIT_NOACTION = 0, JIT_REGISTER_FN, JIT_UNREGISTER_FN };
-
-struct jit_descriptor {
-  uint32_t version;
-  uint32_t action_flag;
-  jit_code_entry* relevant_entry;
-  jit_code_entry* first_entry;
-};
 
 __attribute__((weak, visibility("default"))) jit_descriptor __jit_debug_descriptor = {
     1, JIT_NOACTION, nullptr, nullptr};

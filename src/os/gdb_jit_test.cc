@@ -7,24 +7,7 @@
 #include <string_view>
 #include <vector>
 
-// As gdb reads it.
-// NOLINTBEGIN(bugprone-reserved-identifier)
-extern "C" {
-struct jit_code_entry {
-  jit_code_entry* next_entry;
-  jit_code_entry* prev_entry;
-  const char* symfile_addr;
-  uint64_t symfile_size;
-};
-struct jit_descriptor {
-  uint32_t version;
-  uint32_t action_flag;
-  jit_code_entry* relevant_entry;
-  jit_code_entry* first_entry;
-};
-extern jit_descriptor __jit_debug_descriptor;
-}
-// NOLINTEND(bugprone-reserved-identifier)
+#include "os/gdb_jit_protocol.h"
 
 namespace nacre::os {
 namespace {
