@@ -1,6 +1,7 @@
 #include "policy/asking.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <mutex>
 
@@ -128,15 +129,14 @@ constexpr size_t kMaxValueBytes = 64 << 10;
 class AskingVariables final : public host::UndecidedVariables {
  public:
   explicit AskingVariables(std::shared_ptr<Policy> policy) : policy_(std::move(policy)) {}
-  // Whoever asks meanwhile shares the answer (Policy).
+  // Threads that call it at once share one question's answer (Policy).
   const host::Variables& decided() override {
-    std::unique_lock lock(mutex_);
-    if (is_decided_) return allowed_;
-    lock.unlock();
+    if (is_decided_.load(std::memory_order_acquire)) return allowed_;
     host::Variables allowed = ask();
-    lock.lock();
-    if (!is_decided_) allowed_ = std::move(allowed);
-    is_decided_ = true;
+    std::lock_guard lock(mutex_);
+    if (is_decided_.load(std::memory_order_relaxed)) return allowed_;
+    allowed_ = std::move(allowed);
+    is_decided_.store(true, std::memory_order_release);
     return allowed_;
   }
 
@@ -154,7 +154,7 @@ class AskingVariables final : public host::UndecidedVariables {
 
   std::shared_ptr<Policy> policy_;
   std::mutex mutex_;
-  bool is_decided_ = false;
+  std::atomic<bool> is_decided_{false};
   host::Variables allowed_;  // does not change any more then
 };
 
