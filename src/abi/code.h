@@ -111,6 +111,8 @@ class Executor {
 
   // Whether code of one guest may stand at both ends of its stack (exec_context.h).
   virtual bool uses_both_ends() const { return false; }
+  // Whether code may take the place of other code, so that it matters who runs it (guest_stacks.h).
+  virtual bool replaces_code() const { return false; }
 
   // Calls a wasm function (function.host is null) from the host: arguments in `values`, results
   // left there. On a trap, adds this activation's frames to it. If it is suspended, nothing of it

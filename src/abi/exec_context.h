@@ -66,7 +66,7 @@ struct ExecContext {
   os::Interruptible running;
   int64_t fuel = 0;  // what is left, of engines that count it; negative: none
   bool counts_fuel = false;
-  StackUse stack_use;             // who is on it
+  StackUse stack_use;             // whether a guest runs or is parked on it
   uint32_t max_host_depth = 200;  // each costs native stack: 200 x a few KiB stays far below 8 MiB
   // The depth of stack_use at which the guest can be parked, because no host function is below it
   // that would have to be parked too. 0: never, because its caller on this thread waits for the

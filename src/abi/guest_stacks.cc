@@ -15,8 +15,8 @@ const uint8_t* lowest_frame(const ExecContext& stack, bool is_parked) {
   return is_machine_code ? point : stack.frame_top;
 }
 
-// Any word may be a return address. Others may write results of host functions among them meanwhile,
-// which are none.
+// Any word may be a return address. Another thread may write results of host functions to the stack
+// meanwhile; those are no addresses of code.
 __attribute__((noinline, no_sanitize("thread"))) void mark_named(const uint8_t* from,
                                                                  const uint8_t* to,
                                                                  std::span<const OldCode> old,
@@ -61,17 +61,18 @@ bool GuestStacks::look_for(std::span<OldCode> old, const ExecContext* own) {
   if (old.empty()) return true;
   std::lock_guard lock(mutex_);
   for (ExecContext* stack : stacks_)
-    stack->stack_use.watched_.store(true, std::memory_order_relaxed);
+    stack->stack_use.is_watched_.store(true, std::memory_order_relaxed);
   bool can_look = os::synchronize_threads();
   if (can_look) {
     std::vector<std::vector<uint64_t>> still(old.size());
+    std::vector<bool> named(old.size());
     for (ExecContext* stack : stacks_) {
-      Found found = find_frames(*stack, own, old);
+      Found found = find_frames(*stack, own, old, named);
       if (found == Found::nothing) continue;
       uint64_t number = stack->stack_use.number_;
       for (size_t i = 0; i < old.size(); ++i) {
         bool may_lead = !old[i].looked_for || std::ranges::binary_search(old[i].stacks, number);
-        if (may_lead && (found == Found::unknown || is_found_[i])) still[i].push_back(number);
+        if (may_lead && (found == Found::unknown || named[i])) still[i].push_back(number);
       }
     }
     for (size_t i = 0; i < old.size(); ++i) {
@@ -81,19 +82,20 @@ bool GuestStacks::look_for(std::span<OldCode> old, const ExecContext* own) {
     }
   }
   for (ExecContext* stack : stacks_)
-    stack->stack_use.watched_.store(false, std::memory_order_release);
+    stack->stack_use.is_watched_.store(false, std::memory_order_release);
   return can_look;
 }
 
 GuestStacks::Found GuestStacks::find_frames(const ExecContext& stack, const ExecContext* own,
-                                            std::span<const OldCode> old) {
-  uint32_t state = stack.stack_use.state_.load(std::memory_order_acquire);
-  if (state == 0) return Found::nothing;
-  bool is_parked = state == StackUse::kParked;
-  if (!is_parked && &stack != own) return Found::unknown;
-  is_found_.assign(old.size(), false);
-  mark_named(lowest_frame(stack, is_parked), stack.stack_end, old, is_found_);
-  bool any = std::ranges::find(is_found_, true) != is_found_.end();
+                                            std::span<const OldCode> old,
+                                            std::vector<bool>& named) {
+  bool is_entered = stack.stack_use.depth_.load(std::memory_order_acquire) != 0;
+  bool is_parked = !is_entered && stack.stack_use.is_parked_.load(std::memory_order_relaxed);
+  if (!is_entered && !is_parked) return Found::nothing;
+  if (is_entered && &stack != own) return Found::unknown;
+  named.assign(old.size(), false);
+  mark_named(lowest_frame(stack, is_parked), stack.stack_end, old, named);
+  bool any = std::ranges::find(named, true) != named.end();
   return any ? Found::frames : Found::nothing;
 }
 

@@ -15,7 +15,7 @@ namespace nacre::abi {
 struct OldCode {
   const uint8_t* begin = nullptr;
   const uint8_t* end = nullptr;
-  // Which stacks may still lead into it, by rising number; none do before it was looked for.
+  // Once it was looked for: the stacks that may still lead into it, by rising number.
   std::vector<uint64_t> stacks;
   bool looked_for = false;
 
@@ -29,24 +29,25 @@ class GuestStacks {
   GuestStacks(const GuestStacks&) = delete;
   GuestStacks& operator=(const GuestStacks&) = delete;
 
-  // While nobody is on the stack.
+  // While no guest runs or is parked on the stack.
   void add(ExecContext& stack);
   void remove(ExecContext& stack);
 
-  // Looks which of the stacks that may lead into the code do not, and never will. `own`: the stack
-  // whose guest called the host function that the calling thread is in; null: none. Of guests that
-  // run on other threads nothing is found out; they do not wait. Code is `old` by rising address.
-  // False: the system does not let anything be found out.
+  // Takes off each code's list the stacks that do not lead into it and never will. `own`: the stack
+  // of the guest whose call of a host function the calling thread is in; null: none. Stacks of
+  // guests that run on other threads stay listed, and those guests do not wait. `old` is sorted by
+  // rising address. False: the system has no way to find out, and nothing was changed.
   bool look_for(std::span<OldCode> old, const ExecContext* own);
 
  private:
   enum class Found : uint8_t { nothing, frames, unknown };
-  Found find_frames(const ExecContext& stack, const ExecContext* own, std::span<const OldCode> old);
+  // `named`: which of `old`, if frames are found.
+  static Found find_frames(const ExecContext& stack, const ExecContext* own,
+                           std::span<const OldCode> old, std::vector<bool>& named);
 
   std::mutex mutex_;
   std::vector<ExecContext*> stacks_;
   uint64_t last_number_ = 0;
-  std::vector<bool> is_found_;  // of `old`, on the stack that is looked at
 };
 
 }  // namespace nacre::abi

@@ -26,6 +26,7 @@ struct GuestStacksTest : ::testing::Test {
       exec.suspension.resume_point = &words[word];
       exec.stack_use.enter();
       exec.stack_use.park();
+      exec.stack_use.leave();
     }
   };
 
@@ -72,6 +73,8 @@ TEST_F(GuestStacksTest, ParkedFramesAreThoseFromWhereTheGuestGoesOn) {
   one.park(10);
   EXPECT_EQ(look(), "-u-");
   one.exec.stack_use.enter();
+  EXPECT_EQ(look(), "-u-") << "where it is now is not known";
+  one.exec.stack_use.unpark();
   one.exec.stack_use.leave();
   EXPECT_EQ(look(), "---");
 }

@@ -1,5 +1,5 @@
-// Whether anybody is on a guest stack. The thread that enters and leaves it pays nothing for that
-// others can ask.
+// Whether a guest runs or is parked on a stack. Entering and leaving cost no barrier, although other
+// threads may look: GuestStacks pays for that (os/synchronize.h).
 #pragma once
 
 #include <atomic>
@@ -13,31 +13,29 @@ namespace nacre::abi {
 class StackUse {
  public:
   // Nested entries from the host.
-  uint32_t depth() const {
-    uint32_t state = state_.load(std::memory_order_relaxed);
-    return state == kParked ? 0 : state;
-  }
+  uint32_t depth() const { return depth_.load(std::memory_order_relaxed); }
   // Whether it is the outermost entry.
   bool enter() {
     uint32_t before = depth();
-    state_.store(before + 1, std::memory_order_relaxed);
+    depth_.store(before + 1, std::memory_order_relaxed);
     return before == 0;
   }
-  void leave() { state_.store(depth() - 1, std::memory_order_release); }
-  // leave(), of a guest that is parked there.
-  void park() { state_.store(kParked, std::memory_order_release); }
-  // Where a guest was parked, enter() is followed by this: nobody looks at its frames any more.
-  void wait_until_unwatched() const {
+  void leave() { depth_.store(depth() - 1, std::memory_order_release); }
+  // In front of leave(), where the guest stays on the stack.
+  void park() { is_parked_.store(true, std::memory_order_relaxed); }
+  // After enter(), where a guest was parked: waits until no other thread searches its frames.
+  void unpark() {
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    while (watched_.load(std::memory_order_acquire)) std::this_thread::yield();
+    while (is_watched_.load(std::memory_order_acquire)) std::this_thread::yield();
+    is_parked_.store(false, std::memory_order_relaxed);
   }
 
  private:
   friend class GuestStacks;
-  static constexpr uint32_t kParked = ~uint32_t{0};
 
-  std::atomic<uint32_t> state_{0};  // depth(), or kParked
-  std::atomic<bool> watched_{false};
+  std::atomic<uint32_t> depth_{0};
+  std::atomic<bool> is_parked_{false};  // counts where depth_ is 0
+  std::atomic<bool> is_watched_{false};
   // Of GuestStacks.
   size_t place_ = 0;
   uint64_t number_ = 0;

@@ -20,6 +20,7 @@ class NativeExecutor final : public abi::Executor {
         stubs_(std::move(stubs)) {}
 
   std::string_view name() const override { return compiler_->name(); }
+  bool replaces_code() const override { return options_.code_changes; }
 
   Result<std::unique_ptr<abi::ModuleCode>> prepare(const abi::ModuleInput& input) override {
     return ModuleCode::create(input, options_, *compiler_, *stubs_);

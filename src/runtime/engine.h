@@ -64,7 +64,7 @@ class Engine {
   os::MappingContext mapping() { return {.budget = &address_space_, .fail_point = fail_point()}; }
   os::FailPoint* fail_point() const { return options_.fail_point; }
   StackPool& small_stacks() { return small_stacks_; }
-  // Of its stores.
+  // Stacks of its stores; empty if the executor does not replace code.
   abi::GuestStacks& guest_stacks() { return guest_stacks_; }
   // Keeps time for the stores; its thread starts when the first one asks. Errors: as
   // os::Watchdog::create.

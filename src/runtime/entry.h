@@ -28,11 +28,7 @@ class Entry {
     if (watch_ != nullptr) [[unlikely]]
       store_.end_time(waits_);
     exec_.stack_top = stack_top_;
-    if (waits_) [[unlikely]] {
-      exec_.stack_use.park();
-    } else {
-      exec_.stack_use.leave();
-    }
+    exec_.stack_use.leave();
   }
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
@@ -40,7 +36,10 @@ class Entry {
   // Why the guest must not run, or none.
   abi::TrapKind refused() const { return refused_; }
   // The guest leaves its stack to wait.
-  void note_suspended() { waits_ = true; }
+  void note_suspended() {
+    waits_ = true;
+    exec_.stack_use.park();
+  }
 
  private:
   [[gnu::noinline]] void keep_time() {

@@ -73,7 +73,7 @@ abi::Outcome GuestCall::enter(Step step) {
   abi::ExecContext& exec = *stack_;
   abi::Executor& executor = store_->engine().executor();
   Entry entry(*store_, exec);
-  if (step == Step::resume) exec.stack_use.wait_until_unwatched();
+  if (step == Step::resume) exec.stack_use.unpark();
   exec.suspend_depth = exec.stack_use.depth();
   TrapKind stop = entry.refused() != TrapKind::none ? entry.refused() : stop_;
   if (stop != TrapKind::none) {
@@ -97,7 +97,7 @@ abi::Outcome GuestCall::enter(Step step) {
 
 Failure GuestCall::fail(abi::TrapPtr trap) {
   stack_->stack_use.enter();
-  stack_->stack_use.wait_until_unwatched();
+  stack_->stack_use.unpark();
   if (func_.host == nullptr) store_->engine().executor().abandon(*stack_, *trap);
   stack_->stack_use.leave();
   store_->note_end(*trap);

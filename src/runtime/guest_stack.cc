@@ -119,12 +119,17 @@ uint32_t StackPool::in_use() const {
 GuestStack::GuestStack(Store& its_store, uint32_t max_depth) : store(its_store) {
   running.stop_for_others = static_cast<uint32_t>(abi::TrapKind::interrupted);
   max_host_depth = max_depth;
-  store.engine().guest_stacks().add(*this);
 }
 
-GuestStack::~GuestStack() { store.engine().guest_stacks().remove(*this); }
+GuestStack::~GuestStack() {
+  if (is_listed_) store.engine().guest_stacks().remove(*this);
+}
 
 void GuestStack::use(StackMemory its_memory) {
+  if (!is_listed_ && store.engine().executor().replaces_code()) {
+    store.engine().guest_stacks().add(*this);
+    is_listed_ = true;
+  }
   memory = std::move(its_memory);
   stack_begin = stack_top = downwards_end = memory.begin();
   stack_end = frame_top = upwards_end = memory.end();

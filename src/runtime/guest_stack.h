@@ -104,6 +104,9 @@ struct GuestStack : abi::ExecContext {
 
   Store& store;
   StackMemory memory;
+
+ private:
+  bool is_listed_ = false;  // in Engine::guest_stacks()
 };
 
 }  // namespace nacre::runtime

@@ -230,7 +230,7 @@ class Store {
   void* host_data_ = nullptr;
   std::optional<Counts> frozen_;
   GuestStack main_;
-  std::unique_ptr<GuestStack> no_stack_;  // placeholder while there is none; never entered
+  std::unique_ptr<GuestStack> no_stack_;  // current_ where the store has no stack; never entered
   std::vector<std::unique_ptr<GuestStack>> small_;
   abi::ExecContext*
       current_;           // main_ unless a guest is parked there; else one of small_, or *no_stack_

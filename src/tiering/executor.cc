@@ -30,6 +30,11 @@ class TieredExecutor final : public abi::Executor {
 
   std::string_view name() const override { return "tiered"; }
   bool uses_both_ends() const override { return true; }
+  bool replaces_code() const override {
+    return std::ranges::any_of(
+        executors_, &abi::Executor::replaces_code,
+        [](const auto& executor) -> const abi::Executor& { return *executor; });
+  }
 
   Result<std::unique_ptr<abi::ModuleCode>> prepare(const abi::ModuleInput& input) override {
     std::vector<std::unique_ptr<abi::ModuleCode>> parts;
