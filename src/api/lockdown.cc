@@ -30,7 +30,7 @@ void serve(os::Channel channel, int guest, Prepared& prepared, Dirs guarded, Dir
   PolicySession& session = prepared.session;
   auto undecided = prepared.world.env().undecided;
   auto network = prepared.world.network();
-  // What the guest has open is not held open here: others may wait for its end.
+  // What the guest has open is not held open here: another process may wait for its end.
   prepared.world = host::World();
   auto finish = [&session](uint32_t needs) {
     if (session.recorder) session.recorder->add_needs(needs);
@@ -99,8 +99,8 @@ Result<void> close_the_rest(const Prepared& prepared) {
   return {};
 }
 
-// Landlock binds the calling thread and those it makes; a fork copies the calling thread alone, and
-// what others hold locked stays locked in the copy.
+// Landlock binds the calling thread and those it makes. A fork copies the calling thread alone, and
+// mutexes that another thread holds stay locked in the copy.
 Result<void> refuse_other_threads() {
 #if !defined(__SANITIZE_THREAD__)  // which has a thread of its own
   if (uint32_t threads = os::count_threads(); threads > 1) {

@@ -1,5 +1,5 @@
-// Code of a function that another takes the place of: who runs the old one finishes there, and its
-// bytes become other code afterwards.
+// Code that takes the place of older code of the same function: running calls finish in the old code,
+// whose bytes become other code afterwards.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -120,7 +120,7 @@ TEST_F(QuestionsTest, OthersAreAskedOneBehindTheOther) {
   EXPECT_EQ(person->questions(), 1u);
   watched->lines.clear();
   person->say(Answer::once);
-  // Whoever was asked about first goes on, although the second question is open.
+  // The first act goes on with its answer, although the second question is open.
   EXPECT_TRUE(first.get());
   EXPECT_EQ(person->question(2), tree.path_of("b"));
   EXPECT_FALSE(is_over(second));

@@ -58,7 +58,7 @@ void Server::lead() {
     Bytes bytes = request->bytes;
     auto number = load_le<RequestNumber>(bytes.data());
     std::optional<Answer> answer = handle(bytes.subspan(sizeof number), number);
-    // If nobody listens, the next request finds out.
+    // If the other end is closed, the next receive says so.
     if (answer) static_cast<void>(send(number, *answer));
     if (leader_ != self) return;
   }
@@ -77,7 +77,7 @@ std::optional<os::Channel::Message> Server::next_request(Turn& turn) {
   // No request is too long for a message, nor as short.
   if (!request || !*request || (*request)->bytes.size() < sizeof(RequestNumber))
     return std::nullopt;
-  return std::move(**request);
+  return std::move(*request);
 }
 
 bool Server::send(RequestNumber number, const Answer& answer) const {
@@ -112,7 +112,7 @@ bool Server::answer_meanwhile(Turn& turn) {
 
 bool Server::wait_for_person(const std::function<void()>& wait) {
   RequestNumber number = current_;
-  // So that the guest's time does not pass meanwhile. If nobody listens, the answer finds out.
+  // So that the guest's time does not pass meanwhile. If the other end is closed, lead() learns it.
   static_cast<void>(send(number, {Writer().number(kSomebodyIsAsked)}));
   auto asking = asking_.emplace(number, false);
   if (leader_ == std::this_thread::get_id()) appoint_another();
@@ -193,7 +193,7 @@ HostResult<Server::Answer> Server::act(Request request, Reader& from) {
   return act_in(request, *at, from);
 }
 
-// Others are done already.
+// A request that neither looks a name up nor waits for a person is over already.
 void Server::cancel(RequestNumber number) {
   look_ups_.erase(number);
   auto [first, last] = asking_.equal_range(number);

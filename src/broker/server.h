@@ -51,13 +51,13 @@ class Server {
   static constexpr size_t kMaxSockets = 1 << 12;
   // At once. More are refused.
   static constexpr size_t kMaxLookUps = 1 << 12;
-  // That wait for a person at once. While there are so many, other requests wait as well.
+  // Requests that wait for a person at once. While there are this many, others wait as well.
   static constexpr size_t kMaxAsking = 64;
 
   Server(os::Channel channel, Duties duties)
       : channel_(std::move(channel)), duties_(std::move(duties)) {}
 
-  // Until the other end is closed, and nobody is asked any more.
+  // Until the other end is closed and no question is open.
   void serve();
   // One request; the answer and what goes along with it. Nothing: no answer, or not yet.
   struct Answer {
@@ -85,7 +85,7 @@ class Server {
   void lead();
   // The next request; nothing: there will be none.
   std::optional<os::Channel::Message> next_request(Turn& turn);
-  // Until there is a request; false: it cannot be waited.
+  // Waits until there is a request; false: waiting failed.
   bool answer_meanwhile(Turn& turn);
   // Waits for a person, without the turn. Whether the act that asked is still to happen.
   bool wait_for_person(const std::function<void()>& wait);
@@ -117,10 +117,10 @@ class Server {
 
   os::Channel channel_;
   Duties duties_;
-  std::mutex turn_;  // of all below, but where a mutex of their own is theirs
+  std::mutex turn_;  // guards all below
   std::condition_variable changed_;
   std::thread::id leader_;  // reads requests; none: another thread is about to
-  // Requests that wait for a person; true: cancelled meanwhile.
+  // The numbers of requests that wait for a person; true: cancelled meanwhile.
   std::multimap<RequestNumber, bool> asking_;
   size_t helpers_ = 0;  // threads beside the one in serve() that serve or act
   bool is_over_ = false;
@@ -131,7 +131,7 @@ class Server {
   std::map<RequestNumber, std::unique_ptr<host::Answer<Addresses>>> look_ups_;
   Sockets sockets_;
   uint32_t next_socket_ = 0;
-  std::optional<os::WorkerThreads> workers_;  // last: nothing of the others is used when it ends
+  std::optional<os::WorkerThreads> workers_;  // last: its threads use all above until it ends
 };
 
 }  // namespace nacre::broker

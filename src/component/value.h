@@ -11,8 +11,8 @@ namespace nacre::component {
 struct Value {
   // bool, char, unsigned integers: the number. Signed integers: sign-extended. f32, f64: the bits.
   // variant, enum, option, result: the number of the case (option: 1 is some; result: 1 is err).
-  // flags: bit i is flag i. own, borrow, stream, future, error-context: what a handle stands for, in
-  // the words of whoever keeps the handles (canonical/boundary.h).
+  // flags: bit i is flag i. own, borrow, stream, future, error-context: what a handle stands for, as
+  // the implementation of Handles numbers it (canonical/boundary.h).
   // string: 1 if it was lifted from UTF-16 in a memory whose strings may be Latin-1 as well, which
   // shows where it is lowered.
   uint64_t bits = 0;

@@ -77,8 +77,8 @@ class CodeSpace {
   void align(uint32_t bytes);
 
   // ---- freeing
-  // No call leads to this code of a function any more, and nobody keeps its address but the stacks
-  // that run it. It is still found.
+  // No call leads to this code of a function any more, and its address is kept nowhere but on the
+  // stacks that run it. It is still found by address.
   void retire(const void* code);
   uint64_t retired_bytes() const { return retired_bytes_; }
   // Frees what is retired and led into by none of the stacks; `own` as of GuestStacks::look_for.

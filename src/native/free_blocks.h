@@ -11,7 +11,7 @@ namespace nacre::native {
 class FreeBlocks {
  public:
   void give(uint64_t offset, uint64_t bytes);
-  // The beginning of the smallest block that has so many, which are no longer free.
+  // Takes this many bytes off the smallest block that has them; returns where they begin.
   std::optional<uint64_t> take(uint64_t bytes);
   uint64_t largest() const;
 

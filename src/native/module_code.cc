@@ -17,7 +17,7 @@ namespace {
 
 // Code of real programs stays below this for each byte.
 constexpr uint64_t kSensibleCodePerByte = 32;
-// Stacks are looked through when there is so much to free, and twice what was left last time.
+// Stacks are searched when this much code is retired, plus twice what the last search left.
 constexpr uint64_t kLeastToFree = 64 << 10;
 
 Error out_of_memory() {

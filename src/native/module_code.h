@@ -40,15 +40,15 @@ class ModuleCode final : public abi::ModuleCode {
 
   // ---- Where what runs a function may change (Options::code_changes)
   //
-  // From now on calls of the function go to this code of it, whichever compiler made it, or if
-  // another executor runs the function now, once it is taken back; it relies on guards around
-  // memories only if the module's code does. Calls that run finish where they are: what they run is
+  // From now on calls of the function go to this code of it, whichever compiler made it. If another
+  // executor runs the function now, they do once it is taken back. The code may rely on guards
+  // around memories only if the module's code does. Calls that run finish in the old code, which is
   // freed later (free_unused). `own`: the stack whose guest called the host function that the
   // calling thread is in; null: none. Not in processes that share their code by fork. Errors: usage,
   // without the option; those of entry(), and then nothing changed.
   Result<void> replace(uint32_t function, const CodeImage& image,
                        const abi::ExecContext* own = nullptr);
-  // Frees code that was replaced and that nobody runs any more, as far as that can be seen now
+  // Frees code that was replaced and that no guest runs any more, as far as that can be seen now
   // (abi/guest_stacks.h). replace() does so now and then.
   void free_unused(const abi::ExecContext* own = nullptr);
   // What machine code takes, with what was freed and is not used again yet.

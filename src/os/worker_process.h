@@ -11,8 +11,8 @@
 // Ends: a worker is killed when its parent ends, or the thread that started it. When the parent
 // closes its end of the channel and goes on, Channel::receive tells the worker so. When the worker
 // ends, for whatever reason, the parent notices by the channel alone: it receives nothing more, and
-// sending fails with EPIPE. Nobody waits for the worker or reads its exit status, so what the system
-// keeps of it (a zombie) lasts as long as the parent.
+// sending fails with EPIPE. Its exit status is not collected, so it stays a zombie until the parent
+// ends.
 //
 // A worker that is a program of its own (a compiler) will be started here as well, by the broker,
 // because a process that is locked down starts none: with the same ends, and given no descriptor

@@ -125,9 +125,9 @@ class Policy final : public grant::Gate {
 
   const Subject& subject() const { return options_.subject; }
 
-  // How a thread waits for somebody's answer, to its own question or to another thread's: it calls
-  // `wait`, once, which returns when the answer is there. False: what the answer is for is not to
-  // happen any more, whatever it says. Set before the first question; until then wait() is all.
+  // How a thread waits for the user's answer, to its own question or to another thread's: it calls
+  // `wait` once, which returns when the answer is there. False: what was asked about was cancelled
+  // meanwhile, and must not happen whatever the answer is. Set before the first question; until then wait() is all.
   using Waiting = std::function<bool(const std::function<void()>& wait)>;
   void set_waiting(Waiting waiting) { waiting_ = std::move(waiting); }
 

@@ -28,7 +28,7 @@ class Memory {
 };
 
 // Handles are resources (own, borrow), streams, futures and error contexts. What they stand for is
-// a number (Value::bits) that means something only to who keeps them.
+// a number (Value::bits) that has a meaning only for the implementation of this interface.
 class Handles {
  public:
   virtual ~Handles() = default;

@@ -86,7 +86,7 @@ Result<Layout> Layouts::make(const Types& types, const TypeDef& def, const Numbe
     case Kind::component:
     case Kind::instance:
     case Kind::resource:
-      return fail(ErrorCode::internal, "a layout is asked for of what is no value");
+      return fail(ErrorCode::internal, "a layout was asked for of a type that has no values");
   }
   return layout;
 }

@@ -1,5 +1,5 @@
-// How values of a type lie in memory, and what they flatten to: what lifting and lowering follow, so
-// that nobody who passes values asks a type (component model, "Canonical ABI").
+// How values of a type lie in memory, and what they flatten to: what lifting and lowering
+// follow, so that passing values never looks at a type (component model, "Canonical ABI").
 //
 // Layouts of equal types have equal ids within one table. They are made once, while a component is
 // resolved; afterwards any thread may read. Labels are views into what the types were made from.
@@ -19,7 +19,7 @@ namespace nacre::component {
 
 enum class LayoutId : uint32_t {};
 inline constexpr LayoutId kNoLayout{0xFFFFFFFF};
-// A resource type, as whoever makes the layouts numbers them.
+// A resource type, by the number that the maker of the layouts gave it.
 enum class ResourceIndex : uint32_t {};
 
 struct Layout {

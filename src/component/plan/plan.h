@@ -1,5 +1,5 @@
 // What instantiating and calling a component takes, as data: everything that names and indices mean
-// is resolved, so whoever follows a plan never looks at definitions or index spaces.
+// is resolved, so following a plan never looks at definitions or index spaces.
 //
 // Instantiating a component is following its plan: fill the slots of its imports, of what it
 // captured and then, step by step, all others. A slot is filled by exactly one of these, before
@@ -153,7 +153,7 @@ using Step = std::variant<TakeModule, InstantiateModule, ExtractCore, TakeCompon
 
 // ---- parts
 
-// An import or export. Types that are no resources have no item: nothing is passed for them.
+// An import or export. Types that are not resources have no item: nothing is passed for them.
 struct Extern {
   AttributedName name;
   Entity entity;
